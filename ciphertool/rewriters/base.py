@@ -1,0 +1,208 @@
+"""What every configuration format offers: the sites of a document, and a rewrite that changes only them.
+
+bytes → `Rewriter.parse` → `Document` → `locate` → `Site`s → `rewrite` → bytes. No document is ever serialised again:
+a parser gives spans, edits are spliced into the text, and the result is parsed again and compared before it is handed
+out. Offsets count characters of `Source.text`, which `Source` proves to be the file's bytes.
+"""
+
+from __future__ import annotations
+
+import bisect
+import codecs
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Protocol
+
+from ciphertool.errors import ConfigSyntaxError, SelectorError
+from ciphertool.references import Reference, Syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, None),
+    (codecs.BOM_UTF32_BE, None),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's bytes as text: `bom + text.encode(codec)` is the file, to the byte."""
+
+    text: str = field(repr=False)
+    codec: str = "utf-8"
+    bom: bytes = b""
+
+    @classmethod
+    def decode(cls, data: bytes, codec: str = "utf-8") -> Source:
+        """Decode a file by its byte order mark or, without one, by `codec`; raise `ConfigSyntaxError` if it is not that.
+
+        UTF-16 is named `utf-16-le` or `utf-16-be`, so that Python adds no mark of its own when it encodes.
+        """
+        bom = b""
+        for mark, named in _BOMS:
+            if data.startswith(mark):
+                if named is None:
+                    raise ConfigSyntaxError("UTF-32 is not supported")
+                bom, codec = mark, named
+                break
+        try:
+            text = data[len(bom) :].decode(codec)
+        except (UnicodeDecodeError, LookupError) as error:
+            start = getattr(error, "start", None)
+            line = data.count(b"\n", 0, start) + 1 if start is not None else None
+            raise ConfigSyntaxError(f"not {codec} text", line) from None
+        if bom + text.encode(codec) != data:
+            raise ConfigSyntaxError(f"its {codec} text would not be written as the same bytes")
+        return cls(text, codec, bom)
+
+    def encode(self, text: str) -> bytes:
+        """Return the bytes of a changed text; UnicodeEncodeError where the codec lacks a character."""
+        return self.bom + text.encode(self.codec)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return the 1-based line and column of an offset."""
+        line = bisect.bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One scalar of one document: a place where a secret or a reference can stand.
+
+    `selector` finds exactly this site again; `key` is its dotted path, for alias patterns and for messages.
+    `value` is the decoded value as the format's reference parser gives it ("" where a reference attribute stands for
+    it and there is no text). `start` and `end` span its spelling in the text, quotes included; `line` is 1-based.
+    `reference` is what stands for the whole value; `beside` is the alias of a reference attribute that stands beside
+    plaintext, which a runtime ignores. References within a longer value are found by `references.find`.
+    """
+
+    selector: str
+    key: str
+    value: str = field(repr=False)
+    start: int
+    end: int
+    line: int
+    reference: Reference | None = None
+    beside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to stand at a site: a reference to a secret, or a value.
+
+    A `Reference` is spelled the format's way (in XML as `svns:secretAlias` where that is possible), unless its syntax
+    asks for `secretAlias:a`. A value may hold references in its text; a reference attribute that stood for the site
+    is taken out.
+    """
+
+    site: Site
+    to: Reference | str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace `text[start:end]` by `text`. An insertion has `start == end`."""
+
+    start: int
+    end: int
+    text: str = field(repr=False)
+
+
+class SpliceError(AssertionError):
+    """Edits overlap, or the result is not what was planned: a bug of ours, and nothing was written."""
+
+
+def splice(text: str, edits: Iterable[Edit]) -> str:
+    """Apply edits to a text in one pass; raise `SpliceError` where two overlap."""
+    parts: list[str] = []
+    position = 0
+    for edit in sorted(edits, key=lambda e: (e.start, e.end)):
+        if edit.start < position:
+            raise SpliceError("edits overlap")
+        parts += text[position : edit.start], edit.text
+        position = edit.end
+    return "".join(parts) + text[position:]
+
+
+class Document(ABC):
+    """A parsed file. Immutable: a rewrite gives new bytes."""
+
+    source: Source
+
+    @abstractmethod
+    def sites(self) -> Iterator[Site]:
+        """Yield every scalar that a selector can name, in document order."""
+
+    @abstractmethod
+    def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
+        """Return, for each selector, the sites it names (at least one), or why it is refused.
+
+        `NoMatchError` says that nothing is there or that the value is empty or absent; any other `SelectorError`,
+        that the selector cannot be understood or that what it names cannot be protected.
+        """
+
+    @abstractmethod
+    def edits(self, changes: Sequence[Change]) -> list[Edit]:
+        """Return the edits that make the changes; raise `UnrepresentableValueError` where the format cannot hold one."""
+
+    def proves(self, before: Document, changes: Sequence[Change]) -> bool:
+        """Tell whether this document is `before` with exactly the changes made.
+
+        Formats strengthen this with what else their reference parser sees.
+        """
+        planned = {change.site.selector: change.to for change in changes}
+        for old, new in zip_longest(before.sites(), self.sites()):
+            if old is None or new is None or old.selector != new.selector:
+                return False
+            to = planned.get(old.selector)
+            if to is None:
+                same = (old.value, old.reference is None, old.beside) == (new.value, new.reference is None, new.beside)
+            elif isinstance(to, Reference):
+                same = new.reference is not None and new.reference.alias == to.alias
+            else:
+                same = new.value == to and new.beside is None
+            if not same:
+                return False
+        return True
+
+
+class Rewriter(Protocol):
+    """One configuration format. Knows no key and no meaning of a ciphertext."""
+
+    name: str
+    """The format's name in settings and on the command line: "xml"."""
+    suffixes: frozenset[str]
+    """The file name endings that choose the format: ".xml"."""
+    syntax: Syntax
+    """The syntax in which a reference is written."""
+
+    def parse(self, data: bytes) -> Document:
+        """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
+        """Return a file's data as its reference parser gives it, with every reference replaced by what `reveal` gives."""
+
+
+def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
+    """Return the document's bytes with the changes made and nothing else changed, proved by parsing them again."""
+    source = document.source
+    data = source.encode(splice(source.text, document.edits(changes)))
+    try:
+        proved = rewriter.parse(data).proves(document, changes)
+    except ConfigSyntaxError:
+        proved = False
+    if not proved:
+        raise SpliceError(f"the rewritten {rewriter.name} document is not what was planned")
+    return data

@@ -1,0 +1,110 @@
+"""The contract suites that a plug-in's author subclasses: `RewriterContract` for a configuration format.
+
+A subclass names the rewriter and its example documents; pytest collects the inherited tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from ciphertool.errors import CipherToolError, ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.references import Reference
+from ciphertool.rewriters.base import Change, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciphertool.rewriters.base import Document, Rewriter, Site
+
+_CANARY = "c4n4ry-7d1f"
+
+
+class RewriterContract:
+    """What every rewriter keeps for every document. Subclass as `class TestX(RewriterContract)`."""
+
+    rewriter: ClassVar[Rewriter]
+    documents: ClassVar[tuple[bytes, ...]]
+    """Valid documents, each with at least one protectable site."""
+    damaged: ClassVar[tuple[bytes, ...]]
+    """Documents that are not well-formed. Where they hold `c4n4ry-7d1f`, no error may show it."""
+
+    def reference_values(self, data: bytes) -> Mapping[str, str]:
+        """Return selector → value of every protectable site, as the format's reference parser gives it."""
+        raise NotImplementedError
+
+    def _protectable(self, document: Document) -> list[Site]:
+        return [
+            site
+            for site in document.sites()
+            if site.value and site.reference is None and isinstance(document.locate([site.selector])[0], tuple)
+        ]
+
+    def test_values_are_those_of_the_reference_parser(self) -> None:
+        for data in self.documents:
+            found = {site.selector: site.value for site in self._protectable(self.rewriter.parse(data))}
+            assert found == dict(self.reference_values(data))
+            assert found
+
+    def test_only_the_spans_of_the_sites_change(self) -> None:
+        for data in self.documents:
+            document = self.rewriter.parse(data)
+            for site in self._protectable(document):
+                change = Change(site, Reference("an.alias", self.rewriter.syntax))
+                text, edits = document.source.text, sorted(document.edits([change]), key=lambda e: e.start)
+                after = document.source.encode(text)
+                assert after == data
+                changed = rewrite(self.rewriter, document, [change])
+                position = 0
+                kept = []
+                for edit in edits:
+                    kept.append(document.source.encode(text[position : edit.start])[len(document.source.bom) :])
+                    position = edit.end
+                rest = changed[len(document.source.bom) :]
+                for piece in kept:  # every byte between the edits stands in the result, in order
+                    assert piece in rest
+                    rest = rest[rest.index(piece) + len(piece) :]
+                assert rest.endswith(document.source.encode(text[position:])[len(document.source.bom) :])
+
+    def test_protect_then_reveal_gives_the_same_values(self) -> None:
+        for data in self.documents:
+            document = self.rewriter.parse(data)
+            sites = self._protectable(document)
+            aliases = {f"alias.{number}": site for number, site in enumerate(sites)}
+            protected = rewrite(
+                self.rewriter,
+                document,
+                [Change(site, Reference(alias, self.rewriter.syntax)) for alias, site in aliases.items()],
+            )
+            after = self.rewriter.parse(protected)
+            again = {site.reference.alias: site for site in after.sites() if site.reference}
+            assert {a: s.selector for a, s in again.items()} == {a: s.selector for a, s in aliases.items()}
+            back = rewrite(self.rewriter, after, [Change(again[a], aliases[a].value) for a in aliases])
+            revealed = {site.selector: site.value for site in self.rewriter.parse(back).sites()}
+            assert revealed == {site.selector: site.value for site in document.sites()}
+
+    def test_any_value_survives_or_is_refused(self) -> None:
+        values = ("a", " b ", "it's", '"', "a\nb", "#", "${x}", "%", "]]>", "\\", "ü€😀", "\x01", "true", "0", "&amp;")
+        for data in self.documents:
+            document = self.rewriter.parse(data)
+            site = self._protectable(document)[0]
+            for value in values:
+                try:
+                    changed = rewrite(self.rewriter, document, [Change(site, value)])
+                except UnrepresentableValueError as error:
+                    assert error.selector == site.selector  # noqa: PT017 - a refusal is one of two right outcomes
+                    continue
+                found = self.rewriter.parse(changed).locate([site.selector])[0]
+                assert isinstance(found, tuple)
+                assert found[0].value == value
+
+    def test_a_damaged_document_is_one_error_without_its_text(self) -> None:
+        for data in self.damaged:
+            with pytest.raises(ConfigSyntaxError) as caught:
+                self.rewriter.parse(data)
+            chain: BaseException | None = caught.value
+            while chain is not None:
+                assert isinstance(chain, CipherToolError) or chain.__suppress_context__
+                assert _CANARY not in f"{chain}{chain!r}"
+                chain = None if chain.__suppress_context__ else chain.__cause__ or chain.__context__
