@@ -1,0 +1,139 @@
+"""Selectors of the formats that hold trees of data: JSONPath (RFC 9535). Nothing here knows how a format is spelled.
+
+A tree is dicts with string keys (the keys as the source spells them), lists and scalars. A selector is a JSONPath,
+`$.datasource.password`; where a file holds several documents it asks every one of them, and
+`doc[1]$.datasource.password` asks only the second. A location is the tuple of keys and indexes that leads from the
+root to a node.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ciphertool.errors import NoMatchError, SelectorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from jsonpath_rfc9535 import JSONPathEnvironment
+
+Location: TypeAlias = tuple[str | int, ...]
+
+# Names and indexes only, without escapes: such a path is walked directly, since settings may hold thousands of them.
+_STEP = re.compile(
+    r"""\.([A-Za-z_\x80-\ud7ff\ue000-\U0010ffff][0-9A-Za-z_\x80-\ud7ff\ue000-\U0010ffff]*+)"""
+    r"""|\['([^'\\\x00-\x1f]*+)'\]"""
+    r"""|\["([^"\\\x00-\x1f]*+)"\]"""
+    r"""|\[(0|-?[1-9][0-9]{0,14}+)\]"""
+)
+_PLAIN = re.compile(rf"\$(?:{_STEP.pattern})*+")
+_DOCUMENT = re.compile(r"doc\[(0|[1-9][0-9]{0,5})\](?=\$)")
+_MAX_DEPTH = 1000
+
+
+def normalized(location: Location, document: int | None = None) -> str:
+    """Return the normalized path of a location, `$['a'][0]`; with a document's index, `doc[1]$['a'][0]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f"['{_escaped(step)}']" for step in location)
+    return f"{'' if document is None else f'doc[{document}]'}${''.join(steps)}"
+
+
+def dotted(location: Location) -> str:
+    """Return a location for people: `a.0.b`."""
+    return ".".join(map(str, location))
+
+
+def locate(tree: object, selectors: Sequence[str]) -> list[tuple[Location, ...] | SelectorError]:
+    """Return, for each selector, the locations it names in one tree, or the error that says why there are none.
+
+    There is at least one location, and none twice. `NoMatchError` says that nothing is there, any other
+    `SelectorError` that the selector cannot be understood.
+    """
+    return [
+        found if isinstance(found, SelectorError) else tuple(location for _, location in found)
+        for found in locate_in_documents((tree,), selectors)
+    ]
+
+
+def locate_in_documents(
+    trees: Sequence[object], selectors: Sequence[str]
+) -> list[tuple[tuple[int, Location], ...] | SelectorError]:
+    """Return the same as `locate` for the documents of one file, each location with its document's index."""
+    found: list[tuple[tuple[int, Location], ...] | SelectorError] = []
+    for selector in selectors:
+        try:
+            found.append(_search(trees, selector))
+        except SelectorError as error:
+            found.append(error)
+    return found
+
+
+def _search(trees: Sequence[object], selector: str) -> tuple[tuple[int, Location], ...]:
+    prefix = _DOCUMENT.match(selector)
+    indexes = (int(prefix[1]),) if prefix else range(len(trees))
+    path = selector[prefix.end() :] if prefix else selector
+    if not path.startswith("$"):
+        raise SelectorError(selector, "is not a JSONPath", hint="a JSONPath begins with `$`: `$.datasource.password`")
+    try:
+        find = _finder(path)
+        # As a dict: `$..*..*` names a node as often as there are ways to it.
+        found = dict.fromkeys((i, location) for i in indexes if i < len(trees) for location in find(trees[i]))
+    except _library_error() as error:
+        raise SelectorError(selector, f"is not a JSONPath that can be answered: {error}") from None
+    except RecursionError:
+        raise SelectorError(selector, "is nested too deeply") from None
+    except (ArithmeticError, ValueError):  # numbers beyond Python's limits
+        raise SelectorError(selector, "holds what no JSONPath may hold") from None
+    if not found:
+        raise NoMatchError(selector)
+    return tuple(found)
+
+
+def _finder(path: str) -> Callable[[Any], Iterable[Location]]:
+    """Return what finds a path's locations in a tree."""
+    if _PLAIN.fullmatch(path):
+        steps = [int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)]
+        return lambda tree: _walk(tree, steps)
+    query = _environment().compile(path)
+    return lambda tree: (node.location for node in query.find(tree))
+
+
+def _walk(tree: object, steps: Iterable[str | int]) -> tuple[Location, ...]:
+    node: Any = tree
+    location: list[str | int] = []
+    for step in steps:
+        if isinstance(step, str):
+            if not isinstance(node, dict) or step not in node:
+                return ()
+            location.append(step)
+        else:
+            if not isinstance(node, list) or not -len(node) <= step < len(node):
+                return ()
+            location.append(step % len(node))
+        node = node[step]
+    return (tuple(location),)
+
+
+def _escaped(name: str) -> str:
+    if name.isalnum():  # most names; the detour below costs more than the rest of a path
+        return name
+    return json.dumps(name, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+
+
+@cache
+def _environment() -> JSONPathEnvironment:
+    from jsonpath_rfc9535 import JSONPathEnvironment
+
+    class Environment(JSONPathEnvironment):
+        max_recursion_depth = _MAX_DEPTH  # the library's own 100 is less than what the formats accept
+
+    return Environment()
+
+
+@cache
+def _library_error() -> type[Exception]:
+    from jsonpath_rfc9535 import JSONPathError
+
+    return JSONPathError

@@ -1,0 +1,169 @@
+"""JSONPath selectors: what they name, how places are spelled, and that the short cut answers as the library does."""
+
+from __future__ import annotations
+
+import time
+
+import jsonpath_rfc9535
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.rewriters.jsonpath import dotted, locate, locate_in_documents, normalized
+
+TREE = {"a": [{"b": "x"}, {"b": "y", "c d": "z"}], "日本": "k", "": {"8080": "p"}, "e": "f"}
+
+_NAMES = st.one_of(
+    st.sampled_from(["a", "b", "", "0", "c d", "$", "'", '"', "\\", "a.b", "é", "\x7f"]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
+)
+_TREES = st.recursive(
+    st.sampled_from(["x", "", "1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
+    max_leaves=10,
+)
+_STEPS = st.one_of(
+    _NAMES.map(lambda name: normalized((name,))[1:]),
+    st.sampled_from(["a", "b", "_1", "x9"]).map(lambda name: f".{name}"),
+    st.sampled_from(["a", "b", "c d", "it's", ""]).map(lambda name: f'["{name}"]'),
+    st.integers(-4, 4).map(lambda index: f"[{index}]"),
+)
+
+
+def _nodes(tree: object, location: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    children = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [location, *(found for key, child in children for found in _nodes(child, (*location, key)))]
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("$", [()]),
+        ("$.a[0].b", [("a", 0, "b")]),
+        ("$.a[-1]['c d']", [("a", 1, "c d")]),
+        ('$["a"][1]["c d"]', [("a", 1, "c d")]),
+        ("$..b", [("a", 0, "b"), ("a", 1, "b")]),
+        ("$.a[*].b", [("a", 0, "b"), ("a", 1, "b")]),
+        ("$.a[?@.b == 'y'].b", [("a", 1, "b")]),
+        ("$.日本", [("日本",)]),
+        ("$['']['8080']", [("", "8080")]),
+        ("$['\\u0061'][ 0 ]", [("a", 0)]),
+        ("$['a','a']", [("a",)]),
+    ],
+)
+def test_names_these_places(selector: str, expected: list[tuple[str | int, ...]]) -> None:
+    assert locate(TREE, [selector]) == [tuple(expected)]
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["$.x", "$.a.b", "$.a[2]", "$.a[-3]", "$.e[0]", "$.e.f", "$['8080']", "$.a[8080]", "$[0]", "$..x", "doc[1]$"],
+)
+def test_nothing_there(selector: str) -> None:
+    (error,) = locate(TREE, [selector])
+    assert isinstance(error, NoMatchError)
+    assert error.selector == selector
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "$.",
+        "$.a b",
+        "$.a ",
+        "$[",
+        "$[01]",
+        "$[-0]",
+        "$['a",
+        "$['\\ud800']",
+        "$['\x01']",
+        "$[9007199254740992]",
+        f"$[{'9' * 5000}]",
+        "$[?@.a == 1e999]",
+        "$[?nope(@)]",
+        "$[?length(@.a)]",
+        f"$[?{'!' * 100_000}@.a]",
+        "$['a'']",
+        "$\n",
+    ],
+    ids=lambda selector: ascii(selector[:20]),
+)
+def test_what_is_no_jsonpath_is_one_error(selector: str) -> None:
+    (error,) = locate(TREE, [selector])
+    assert isinstance(error, SelectorError)
+    assert not isinstance(error, NoMatchError)
+    assert error.selector == selector
+
+
+@pytest.mark.parametrize("selector", ["", "a.b", ".a", " $.a", "//a", "doc[1].a", "doc[-1]$", "doc[00]$", "@.a"])
+def test_a_path_without_its_root_says_how_it_begins(selector: str) -> None:
+    (error,) = locate(TREE, [selector])
+    assert isinstance(error, SelectorError)
+    assert "begins with `$`" in error.hint
+
+
+def test_errors_stand_beside_results_in_order() -> None:
+    first, second, third = locate(TREE, ["$.a.", "$.e", "$.nope"])
+    assert isinstance(first, SelectorError)
+    assert second == (("e",),)
+    assert isinstance(third, NoMatchError)
+
+
+def test_documents_are_asked_all_or_by_index() -> None:
+    trees = [{"a": "1"}, None, {"a": "3", "b": "4"}]
+    found = locate_in_documents(
+        trees, ["$.a", "doc[2]$.a", "doc[2]$['b']", "doc[1]$", "doc[2]$..a", "doc[3]$", "doc[0]$.b"]
+    )
+    assert found[:5] == [((0, ("a",)), (2, ("a",))), ((2, ("a",)),), ((2, ("b",)),), ((1, ()),), ((2, ("a",)),)]
+    assert all(isinstance(error, NoMatchError) for error in found[5:])
+
+
+def test_as_deep_as_the_formats_allow() -> None:
+    tree: object = "leaf"
+    for _ in range(500):
+        tree = {"a": tree}
+    assert locate(tree, ["$" + ".a" * 500]) == [(("a",) * 500,)]
+    assert locate(tree, ["$..a"]) == [tuple(("a",) * depth for depth in range(1, 501))]
+
+
+def test_normalized_paths_are_the_standards() -> None:
+    # RFC 9535, section 2.7: the escapes, lower-case hexadecimal digits, and nothing else escaped.
+    assert normalized(()) == "$"
+    assert normalized(("a", 0, "c d")) == "$['a'][0]['c d']"
+    assert normalized(("\b\t\n\f\r'\\\x0b\x1f\"/\x7fé",)) == "$['\\b\\t\\n\\f\\r\\'\\\\\\u000b\\u001f\"/\x7fé']"
+    assert normalized(("a",), 2) == "doc[2]$['a']"
+    assert dotted(("a", 0, "b.c")) == "a.0.b.c"
+
+
+@given(_TREES)
+def test_a_normalized_path_names_its_place(tree: object) -> None:
+    places = _nodes(tree)
+    assert locate(tree, [normalized(place) for place in places]) == [(place,) for place in places]
+
+
+@given(_TREES, st.lists(_STEPS, max_size=4).map(lambda steps: "$" + "".join(steps)))
+def test_the_short_cut_answers_as_the_library(tree: str, path: str) -> None:
+    expected = tuple(node.location for node in jsonpath_rfc9535.find(path, tree))
+    (found,) = locate(tree, [path])
+    assert (() if isinstance(found, NoMatchError) else found) == expected
+
+
+@given(st.text("$.[]'\"?@()!&|=<>,:*-019ae \\u\ud800", max_size=12).map(lambda text: f"${text}"))
+def test_any_text_is_answered_or_refused(selector: str) -> None:
+    (found,) = locate(TREE, [selector])
+    assert isinstance(found, SelectorError) or len(found) == len(set(found)) > 0
+
+
+def test_many_selectors_cost_no_more_than_one_with_as_many_matches() -> None:
+    tree = {"pools": [{"name": f"n{i}", "url": "u", "password": "p"} for i in range(5_000)]}
+    started = time.perf_counter()
+    (matches,) = locate(tree, ["$..password"])
+    one = time.perf_counter() - started
+    assert isinstance(matches, tuple)
+    selectors = [normalized(location) for location in matches]
+    started = time.perf_counter()
+    found = locate(tree, selectors)
+    many = time.perf_counter() - started
+    assert found == [(location,) for location in matches]
+    assert many < 1.5 * one
