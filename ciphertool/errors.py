@@ -100,6 +100,29 @@ class UnknownFormatError(ConfigError):
         )
 
 
+class UnsupportedSchemeError(ConfigError):
+    """An encryption scheme that is not known, or that is known and refused for `reason`."""
+
+    def __init__(self, name: str, reason: str = "not known", *, hint: str = "") -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"encryption scheme {name!r}: {reason}", hint=hint)
+
+
+class ValueTooLongError(ConfigError):
+    """A value that is longer, in bytes of UTF-8, than the scheme can encrypt to this key."""
+
+    def __init__(self, scheme: str, bits: int, length: int, limit: int) -> None:
+        self.scheme = scheme
+        self.bits = bits
+        self.length = length
+        self.limit = limit
+        super().__init__(
+            f"the value has {length} bytes: {scheme} encrypts at most {limit} bytes to an RSA-{bits} key",
+            hint="use a larger key or shorten the value",
+        )
+
+
 # --- keystores, passwords, key usage (exit status 4) -------------------------------------------------------------
 
 
@@ -107,11 +130,235 @@ class KeystoreError(CipherToolError):
     """A keystore, password, key or certificate that cannot be used."""
 
 
+class KeystoreUnreadableError(KeystoreError):
+    """A keystore file that is not there, or that cannot be read; `reason` says which."""
+
+    def __init__(self, path: Path, reason: str, hint: str = "") -> None:
+        self.reason = reason
+        super().__init__(reason, path=path, hint=hint)
+
+
+class NotAKeystoreError(KeystoreError):
+    """A file whose content is no keystore of a known format."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"not a keystore: {reason}", hint="known are JKS, JCEKS, BKS, UBER, PKCS #12 and PEM, told by content"
+        )
+
+
+class MalformedKeystoreError(KeystoreError):
+    """A keystore that is damaged, or that asks for more work than an honest one does."""
+
+    def __init__(self, format_name: str, reason: str) -> None:
+        self.format_name = format_name
+        self.reason = reason
+        super().__init__(f"damaged {format_name} keystore: {reason}")
+
+
+class UnsupportedKeystoreError(KeystoreError):
+    """A keystore, key or operation of a known kind that cannot be served; `reason` names the algorithm or feature."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        self.reason = reason
+        super().__init__(reason, hint=hint)
+
+
+class PasswordNeededError(KeystoreError):
+    """Something of a keystore that cannot be had without a password; `what` says what."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(
+            f"a password is needed to read {what}",
+            hint="set CIPHERTOOL_KEYSTORE_PASSWORD, or give --password-file",
+        )
+
+
+class WrongKeystorePasswordError(KeystoreError):
+    """A keystore password that does not open the store, or a store that was changed after it was written."""
+
+    def __init__(self) -> None:
+        super().__init__("wrong keystore password, or the keystore is damaged")
+
+
+class WrongKeyPasswordError(KeystoreError):
+    """A key password that does not open the entry `alias`."""
+
+    def __init__(self, alias: str, reason: str = "") -> None:
+        self.alias = alias
+        self.reason = reason
+        super().__init__(
+            f"wrong key password for {alias!r}{f': {reason}' if reason else ', or its entry is damaged'}",
+            hint="where the key has a password of its own, set CIPHERTOOL_KEY_PASSWORD",
+        )
+
+
+class NoSuchKeyAliasError(KeystoreError):
+    """A key alias that the keystore does not have, or none given where there is a choice; `aliases` are those there."""
+
+    def __init__(self, alias: str | None, aliases: Iterable[str]) -> None:
+        self.alias = alias
+        self.aliases = tuple(aliases)
+        there = ", ".join(repr(name) for name in self.aliases[:20]) or "none"
+        if len(self.aliases) > 20:
+            there += f" and {len(self.aliases) - 20} more"
+        what = "no key alias given" if alias is None else f"no entry {alias!r}"
+        super().__init__(f"{what}: the keystore has {there}", hint="name one of them as the key alias")
+
+
+class NoPrivateKeyError(KeystoreError):
+    """An entry without a private key."""
+
+    def __init__(self, alias: str, kind: str) -> None:
+        self.alias = alias
+        self.kind = kind
+        super().__init__(f"{alias!r} has no private key: it is a {kind} entry")
+
+
+class NoCertificateError(KeystoreError):
+    """An entry without a certificate."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        super().__init__(f"{alias!r} has no certificate")
+
+
+class BadCertificateError(KeystoreError):
+    """A certificate that cannot be read, or that does not serve; `reason` says why."""
+
+    def __init__(self, alias: str, reason: str) -> None:
+        self.alias = alias
+        self.reason = reason
+        super().__init__(f"the certificate of {alias!r} {reason}")
+
+
+class BadPrivateKeyError(KeystoreError):
+    """A private key that cannot be read, whose numbers contradict one another, or that is not its certificate's."""
+
+    def __init__(self, alias: str, reason: str) -> None:
+        self.alias = alias
+        self.reason = reason
+        super().__init__(f"the private key of {alias!r} {reason}")
+
+
+class NotRsaError(KeystoreError):
+    """An entry whose key is not RSA, where RSA is needed."""
+
+    def __init__(self, alias: str, algorithm: str) -> None:
+        self.alias = alias
+        self.algorithm = algorithm
+        super().__init__(f"{alias!r} is not RSA but {algorithm}", hint="secrets are encrypted with an RSA key")
+
+
+class UnprovenCertificateError(KeystoreError):
+    """A certificate whose keystore nothing vouches for, so that anybody could have exchanged it."""
+
+    def __init__(self, alias: str, reason: str) -> None:
+        self.alias = alias
+        self.reason = reason
+        super().__init__(
+            f"the certificate of {alias!r} is not proven: {reason}",
+            hint="give the keystore password, or state the expected fingerprint",
+        )
+
+
+class KeyTooSmallError(KeystoreError):
+    """An RSA key that is smaller than `minimum` bits and so takes no new values."""
+
+    def __init__(self, bits: int, minimum: int) -> None:
+        self.bits = bits
+        self.minimum = minimum
+        super().__init__(
+            f"the RSA key has {bits} bits: no new values are encrypted to one under {minimum}",
+            hint=f"make a larger key, or allow this one with --minimum-bits {bits}",
+        )
+
+
+_RIGHT_CERTIFICATE = (
+    "make a keystore with a right certificate by `ciphertool init` or `ciphertool keystore create --role primary`, "
+    "or by `keytool -genkeypair -keyalg RSA -ext KU:critical=dataEncipherment,keyEncipherment`"
+)
+
+
+class WrongKeyUsageError(KeystoreError):
+    """A certificate whose KeyUsage does not allow to encrypt data; `usages` is what it allows, None if unreadable."""
+
+    def __init__(self, keystore: Path, alias: str | None, usages: Sequence[str] | None) -> None:
+        self.alias = alias
+        self.usages = usages
+        found = "cannot be read" if usages is None else f"allows {', '.join(usages) or 'nothing at all'}"
+        super().__init__(
+            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} is not for dataEncipherment: "
+            f"its critical KeyUsage {found}",
+            path=keystore,
+            hint=_RIGHT_CERTIFICATE,
+        )
+
+
+class RefusedCertificateError(KeystoreError):
+    """A certificate that Java would encrypt with and the strict policy refuses, for each of `reasons`."""
+
+    def __init__(self, keystore: Path, alias: str | None, reasons: Sequence[str]) -> None:
+        self.alias = alias
+        self.reasons = tuple(reasons)
+        super().__init__(
+            f"the policy strict refuses the certificate{f' of {alias!r}' if alias else ''}: it {'; it '.join(reasons)}",
+            path=keystore,
+            hint=f"{_RIGHT_CERTIFICATE}; or choose the policy java",
+        )
+
+
 # --- decryption (exit status 5) ----------------------------------------------------------------------------------
 
 
 class DecryptionError(CipherToolError):
     """A ciphertext that does not decrypt."""
+
+
+class MalformedCiphertextError(DecryptionError):
+    """A stored text that is no ciphertext. It is never quoted: it may be a secret that is not encrypted yet."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"not a ciphertext: {reason}", hint="is it a value that is not encrypted yet?")
+
+
+class WrongKeyOrDamagedError(DecryptionError):
+    """A ciphertext that this key does not open under this scheme and label: more cannot be told of it."""
+
+    def __init__(self, scheme: str | None, *, labelled: bool = False) -> None:
+        self.scheme = scheme
+        self.labelled = labelled
+        moved = ", stored under another alias" if labelled else ""
+        super().__init__(
+            f"does not decrypt by {scheme or 'any scheme'}: made with another key{moved}, or damaged",
+            hint="check the keystore and key alias, and the scheme that the repository declares",
+        )
+
+
+class CiphertextLengthError(DecryptionError):
+    """A ciphertext that cannot have been made by this key, having `length` bytes and not `expected`."""
+
+    def __init__(self, length: int, expected: int) -> None:
+        self.length = length
+        self.expected = expected
+        super().__init__(
+            f"cannot have been made by this key: the ciphertext has {length} bytes, the key makes {expected}",
+            hint="check the keystore and key alias; a value that was cut short must be encrypted again",
+        )
+
+
+class NotTextError(DecryptionError):
+    """A ciphertext that decrypts to bytes that are not UTF-8 text."""
+
+    def __init__(self, scheme: str) -> None:
+        self.scheme = scheme
+        super().__init__(
+            f"decrypts by {scheme} to bytes that are not UTF-8 text: made with another key, damaged, or no text",
+            hint="check the keystore and key alias, and the scheme that the repository declares",
+        )
 
 
 class UnknownAliasError(CipherToolError):

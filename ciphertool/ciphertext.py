@@ -1,0 +1,123 @@
+"""The stored forms of a ciphertext and their grammar. Knows no key and no scheme's meaning.
+
+    ENC[RSA-OAEP-256,0123456789abcdef,<base64>]           Native: what this project stores
+    <base64>                                              Bare: the Carbon repositories
+    <base64 of {"c": …, "t": …, "tp": …, "tpd": …}>       SelfContained: Carbon user stores
+    <base64 of {"cipherText": …, "iv": …}>                Symmetric: AES-GCM in newer Carbon products
+
+Base64 is the standard alphabet, padded, on one line; nothing else is accepted, blanks included.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from ciphertool.errors import MalformedCiphertextError
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A self-describing ciphertext: its scheme, the id of its key (a hint, no proof) and its bytes."""
+
+    scheme: str
+    key_id: str
+    data: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"ENC[{self.scheme},{self.key_id},{_encoded(self.data)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Bytes alone: scheme and key are what the repository declares."""
+
+    data: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return _encoded(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class SelfContained:
+    """A ciphertext with its transformation and its certificate's thumbprint (upper-case hex)."""
+
+    data: bytes = field(repr=False)
+    transformation: str
+    thumbprint: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetric:
+    """An AES-GCM ciphertext with its tag, and its initialisation vector."""
+
+    data: bytes = field(repr=False)
+    iv: bytes = field(repr=False)
+
+
+Ciphertext = Native | Bare | SelfContained | Symmetric
+
+_NATIVE = re.compile(
+    r"ENC\[(?P<scheme>[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+),(?P<key_id>[0-9a-f]{16}),(?P<data>[^\],]++)\]"
+)
+
+
+def parse(text: str) -> Ciphertext:
+    """Return the ciphertext that a stored text is, or raise `MalformedCiphertextError`, which does not quote it."""
+    if text.startswith("ENC["):
+        return parse_native(text)
+    data = _decoded(text)
+    if data.startswith(b"{"):
+        members = _members(data)
+        # One in 256 RSA ciphertexts starts with a brace; none is a JSON document.
+        return Bare(data) if members is None else _parse_members(members)
+    return Bare(data)
+
+
+def parse_native(text: str) -> Native:
+    """Return the native ciphertext that a stored text is; any other form is refused as `MalformedCiphertextError`."""
+    match = _NATIVE.fullmatch(text)
+    if match is None:
+        raise MalformedCiphertextError("not of the form ENC[<scheme>,<key id>,<base64>]")
+    return Native(match["scheme"], match["key_id"], _decoded(match["data"]))
+
+
+def _encoded(data: bytes) -> str:
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def _decoded(text: object) -> bytes:
+    """Decode base64; the one spelling that encoding gives back is accepted, and no empty value."""
+    try:
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True) if isinstance(text, str) else b""
+    except (binascii.Error, UnicodeEncodeError):
+        data = b""
+    if not data or _encoded(data) != text:
+        raise MalformedCiphertextError("not padded standard base64 on one line")
+    return data
+
+
+def _members(data: bytes) -> dict[str, object] | None:
+    """Return the members of a JSON object, or None for what is no JSON."""
+    import json  # only two foreign forms need it
+
+    try:
+        members = json.loads(data)
+    except ValueError:
+        return None
+    except RecursionError:
+        raise MalformedCiphertextError("JSON that is nested too deeply") from None
+    return members if isinstance(members, dict) else None
+
+
+def _parse_members(members: dict[str, object]) -> SelfContained | Symmetric:
+    match members:
+        case {"c": data, "t": str(transformation), "tp": str(thumbprint), "tpd": str(digest)} if len(members) == 4:
+            if not transformation or re.fullmatch(r"(?:[0-9A-F]{2})+", thumbprint) is None or not digest:
+                raise MalformedCiphertextError("a self-contained ciphertext with an odd transformation or thumbprint")
+            return SelfContained(_decoded(data), transformation, thumbprint, digest)
+        case {"cipherText": data, "iv": iv} if len(members) == 2:
+            return Symmetric(_decoded(data), _decoded(iv))
+    raise MalformedCiphertextError("a JSON document with other members than a ciphertext's")

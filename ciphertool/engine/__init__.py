@@ -1,0 +1,9 @@
+"""RSA encryption of one value: bytes and a label in, bytes out. Nothing here knows of files, aliases or formats.
+
+`ciphertool.engine.policy`, which judges certificates, is imported on its own: decrypting needs no X.509.
+"""
+
+from ciphertool.engine.cipher import Decryptor, Encryptor, key_id
+from ciphertool.engine.schemes import DEFAULT, SCHEMES, Scheme, scheme_named
+
+__all__ = ["DEFAULT", "SCHEMES", "Decryptor", "Encryptor", "Scheme", "key_id", "scheme_named"]

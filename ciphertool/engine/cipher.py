@@ -1,0 +1,105 @@
+"""Encryptor and Decryptor: a key bound to the schemes. The public and the private key are types of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciphertool.engine.schemes import DEFAULT, SCHEMES
+from ciphertool.errors import (
+    KeyTooSmallError,
+    NotTextError,
+    ValueTooLongError,
+    WrongKeyOrDamagedError,
+)
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+    from ciphertool.engine.base import Scheme, Transform
+
+MINIMUM_BITS = 2048
+
+
+def key_id(key: RSAPublicKey) -> str:
+    """Return the id of a public key: the first 8 bytes of its SubjectPublicKeyInfo's SHA-256, in hex."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(info).digest()[:8].hex()
+
+
+class Encryptor:
+    """Encrypts values to one public key by one scheme."""
+
+    def __init__(self, key: RSAPublicKey, scheme: Scheme = DEFAULT, *, minimum_bits: int = MINIMUM_BITS) -> None:
+        """Raise `KeyTooSmallError` for a key under `minimum_bits`."""
+        self.scheme = scheme
+        self.bits = key.key_size
+        self.limit = scheme.limit(self.bits)
+        if self.bits < minimum_bits:
+            raise KeyTooSmallError(self.bits, minimum_bits)
+        self._key = key
+        self._encrypt: Transform = scheme.encrypting(key)
+
+    @cached_property
+    def key_id(self) -> str:
+        """The id of the public key."""
+        return key_id(self._key)
+
+    def encrypt(self, plaintext: bytes, label: bytes = b"") -> bytes:
+        """Return the ciphertext, bound to the label, or raise `ValueTooLongError`."""
+        if self.limit is not None and len(plaintext) > self.limit:
+            raise ValueTooLongError(self.scheme.name, self.bits, len(plaintext), max(self.limit, 0))
+        _check_label(self.scheme, label)
+        return self._encrypt(plaintext, label)
+
+
+class Decryptor:
+    """Decrypts values by one private key. It refuses no key for its age, size or usage: old values stay readable."""
+
+    def __init__(self, key: RSAPrivateKey) -> None:
+        self._key = key
+        self._transforms: dict[str, Transform] = {}
+
+    @cached_property
+    def key_id(self) -> str:
+        """The id of the key's public half."""
+        return key_id(self._key.public_key())
+
+    def decrypt(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> bytes:
+        """Return the plaintext. No result is ever made up: what fails a check raises `DecryptionError`."""
+        _check_label(scheme, label)
+        transform = self._transforms.get(scheme.name)
+        if transform is None:
+            transform = self._transforms[scheme.name] = scheme.decrypting(self._key)
+        return transform(ciphertext, label)
+
+    def decrypt_text(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> str:
+        """Return the plaintext as UTF-8 text, or raise `DecryptionError`; foreign PKCS #1 blocks fail here at last."""
+        try:
+            return self.decrypt(ciphertext, scheme, label).decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotTextError(scheme.name) from None
+
+    def detect_text(self, ciphertext: bytes, label: bytes = b"") -> tuple[str, Scheme]:
+        """Return the text and the first scheme of `SCHEMES` that gives one, OAEP before PKCS #1.
+
+        With a label only the schemes that take one are tried. For a person's question about one value: a repository
+        declares its scheme, and no other is used.
+        """
+        for scheme in SCHEMES:
+            if label and not scheme.labelled:
+                continue
+            try:
+                return self.decrypt_text(ciphertext, scheme, label), scheme
+            except (WrongKeyOrDamagedError, NotTextError):
+                continue
+        raise WrongKeyOrDamagedError(None, labelled=bool(label))
+
+
+def _check_label(scheme: Scheme, label: bytes) -> None:
+    """A label that a scheme would ignore is a caller's fault: who gives one counts on being bound to it."""
+    if label and not scheme.labelled:
+        raise ValueError(f"{scheme.name} takes no label")

@@ -1,0 +1,106 @@
+"""RSA with PKCS #1 v1.5 padding (RFC 8017, section 7.2) and with none: for values that older tools have made.
+
+`cryptography` does not decrypt here. Since OpenSSL 3.2 it answers a wrong key or a damaged block with pseudo-random
+bytes, so that a server's client learns nothing from the padding ("implicit rejection"). A tool that reads its owner's
+files must tell instead, so the padding is checked here on the raw RSA result. Python's `pow` takes a time that depends
+on the key; no stranger who could measure it sends blocks: they come from the owner's files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciphertool.engine.block import checked, modulus_length
+from ciphertool.errors import UnsupportedSchemeError, WrongKeyOrDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+    from ciphertool.engine.base import Transform
+
+_FILLING = 8
+"""The fewest non-zero bytes that PKCS #1 v1.5 puts before a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pkcs1:
+    """PKCS #1 v1.5. It accepts what anybody put together, so no native repository takes it."""
+
+    name: str
+    spellings: frozenset[str]
+    native: bool = False
+    labelled: bool = False
+
+    def limit(self, bits: int) -> int:
+        """Return the limit in bytes."""
+        return modulus_length(bits) - _FILLING - 3
+
+    def encrypting(self, key: RSAPublicKey) -> Transform:
+        """Return the encrypting function."""
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+        padding = PKCS1v15()
+        return lambda plaintext, _: key.encrypt(plaintext, padding)
+
+    def decrypting(self, key: RSAPrivateKey) -> Transform:
+        """Return the decrypting function. A foreign block passes its check once in 100,000: ask for UTF-8 as well."""
+        raw = _raw_rsa(key, self.name)
+
+        def decrypt(ciphertext: bytes, _: bytes) -> bytes:
+            block = raw(ciphertext)
+            end = block.find(0, 2)
+            if not block.startswith(b"\x00\x02") or end < 2 + _FILLING:
+                raise WrongKeyOrDamagedError(self.name)
+            return block[end + 1 :]
+
+        return decrypt
+
+
+@dataclass(frozen=True, slots=True)
+class Unpadded:
+    """Textbook RSA: the same value always gives the same ciphertext. Only ever read."""
+
+    name: str
+    spellings: frozenset[str]
+    native: bool = False
+    labelled: bool = False
+
+    def limit(self, bits: int) -> int:
+        """Return the limit in bytes, which only a reader of old values asks for."""
+        return modulus_length(bits) - _FILLING
+
+    def encrypting(self, key: RSAPublicKey) -> Transform:  # noqa: ARG002 - the protocol's argument
+        """Refuse: nothing is encrypted without padding."""
+        raise UnsupportedSchemeError(self.name, "nothing is encrypted without padding")
+
+    def decrypting(self, key: RSAPrivateKey) -> Transform:
+        """Return the decrypting function. It has no check but this: a value is shorter than the block by 8 bytes."""
+        raw = _raw_rsa(key, self.name)
+
+        def decrypt(ciphertext: bytes, _: bytes) -> bytes:
+            block = raw(ciphertext)
+            value = block.lstrip(b"\x00")
+            if not value or len(block) - len(value) < _FILLING:
+                raise WrongKeyOrDamagedError(self.name)
+            return value
+
+        return decrypt
+
+
+def _raw_rsa(key: RSAPrivateKey, scheme: str) -> Callable[[bytes], bytes]:
+    """Return the function from ciphertext to the padded block (RFC 8017, section 5.1.2, by the CRT)."""
+    numbers = key.private_numbers()
+    p, q, modulus = numbers.p, numbers.q, numbers.public_numbers.n
+    size = modulus_length(key.key_size)
+
+    def raw(ciphertext: bytes) -> bytes:
+        number = int.from_bytes(checked(ciphertext, size), "big")
+        if number >= modulus:
+            raise WrongKeyOrDamagedError(scheme)
+        one, two = pow(number, numbers.dmp1, p), pow(number, numbers.dmq1, q)
+        return (two + (one - two) * numbers.iqmp % p * q).to_bytes(size, "big")
+
+    return raw

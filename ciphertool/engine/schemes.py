@@ -1,0 +1,61 @@
+"""The registry of encryption schemes, and how a name in a file finds one."""
+
+from __future__ import annotations
+
+from ciphertool.engine.base import Scheme
+from ciphertool.engine.oaep import Oaep
+from ciphertool.engine.pkcs1 import Pkcs1, Unpadded
+from ciphertool.errors import UnsupportedSchemeError
+
+__all__ = ["DEFAULT", "SCHEMES", "UNPADDED", "Scheme", "scheme_named"]
+
+DEFAULT: Scheme = Oaep("RSA-OAEP-256", "SHA256", "SHA256", native=True)
+"""What a native repository gets where its settings name nothing else."""
+
+# In the order in which unknown values are tried: whatever accepts foreign input comes last.
+SCHEMES: tuple[Scheme, ...] = (
+    DEFAULT,
+    Oaep(
+        "RSA/ECB/OAEPwithSHA1andMGF1Padding",
+        "SHA1",
+        "SHA1",
+        frozenset(
+            {
+                "rsa/ecb/oaepwithsha1andmgf1padding",
+                "rsa/ecb/oaepwithsha-1andmgf1padding",
+                "rsa/ecb/oaeppadding",
+            }
+        ),
+    ),
+    # SunJCE takes the name's digest for the label only and leaves the mask at SHA-1.
+    Oaep(
+        "RSA/ECB/OAEPWithSHA-256AndMGF1Padding",
+        "SHA256",
+        "SHA1",
+        frozenset({"rsa/ecb/oaepwithsha-256andmgf1padding"}),
+    ),
+    Pkcs1("RSA/ECB/PKCS1Padding", frozenset({"rsa", "rsa/ecb/pkcs1padding"})),
+)
+
+UNPADDED: Scheme = Unpadded("RSA/ECB/NoPadding", frozenset({"rsa/ecb/nopadding"}))
+"""Stands outside the registry: it is never tried, and only found by who asks for it."""
+
+
+def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
+    """Return the scheme of a name: a native one's own, or a JCA transformation as Java would read it.
+
+    Raise `UnsupportedSchemeError` for an unknown name, and for `RSA/ECB/NoPadding` unless `allow_unpadded`.
+    """
+    spelling = "/".join(part.strip() for part in name.split("/")).lower()
+    for scheme in SCHEMES:
+        if name == scheme.name or spelling in scheme.spellings:
+            return scheme
+    if spelling in UNPADDED.spellings:
+        if allow_unpadded:
+            return UNPADDED
+        raise UnsupportedSchemeError(
+            UNPADDED.name,
+            "refused: textbook RSA has no padding, so that equal secrets show and weak ones can be guessed",
+            hint="encrypt the value again with RSA-OAEP-256, or for Carbon with RSA/ECB/OAEPwithSHA1andMGF1Padding",
+        )
+    raise UnsupportedSchemeError(name, hint=f"known are {', '.join(scheme.name for scheme in SCHEMES)}")
