@@ -117,8 +117,9 @@ class ValueTooLongError(ConfigError):
         self.bits = bits
         self.length = length
         self.limit = limit
+        at_most = f"at most {limit} bytes" if limit >= 0 else "nothing"
         super().__init__(
-            f"the value has {length} bytes: {scheme} encrypts at most {limit} bytes to an RSA-{bits} key",
+            f"the value has {length} bytes: {scheme} encrypts {at_most} to an RSA-{bits} key",
             hint="use a larger key or shorten the value",
         )
 
@@ -174,6 +175,14 @@ class PasswordNeededError(KeystoreError):
             f"a password is needed to read {what}",
             hint="set CIPHERTOOL_KEYSTORE_PASSWORD, or give --password-file",
         )
+
+
+class PasswordRefusedError(KeystoreError):
+    """A new password that would not serve; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"this password would not serve: {reason}")
 
 
 class WrongKeystorePasswordError(KeystoreError):

@@ -1,0 +1,100 @@
+"""Certificates as they lie in a keystore: their parts, their fingerprints, what a list shows of them."""
+
+from __future__ import annotations
+
+import hmac
+import warnings
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import BadCertificateError, MalformedKeystoreError, NotRsaError
+from ciphertool.keystore import der
+from ciphertool.keystore.keys import algorithm_name
+from ciphertool.keystore.limits import MAX_CHAIN, Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+def load(data: bytes, alias: str) -> x509.Certificate:
+    """Return a certificate from its DER; raise `BadCertificateError` where it cannot be read."""
+    from cryptography import x509
+    from cryptography.utils import CryptographyDeprecationWarning
+
+    with warnings.catch_warnings():
+        # One in eight real certificates has a serial number that is not positive: that is not its owner's to hear.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            return x509.load_der_x509_certificate(data)
+        except (ValueError, TypeError):
+            raise BadCertificateError(alias, "cannot be read") from None
+
+
+def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKey:
+    """Return the certificate's RSA key; raise `NotRsaError` where it has another."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadCertificateError(alias, "has a public key that cannot be read") from None
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise NotRsaError(alias, algorithm_name(key))
+    return key
+
+
+def has_fingerprint(data: bytes, expected: str) -> bool:
+    """Tell whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons and case are free."""
+    wanted = expected.lower().removeprefix("sha256:").replace(":", "").strip()
+    return hmac.compare_digest(sha256(data).hexdigest().encode(), wanted.encode())
+
+
+def public_key_info(data: bytes, alias: str) -> bytes:
+    """Return the SubjectPublicKeyInfo of a certificate, as it stands."""
+    try:
+        return bytes(_to_be_signed(data)[5].encoding)
+    except MalformedKeystoreError:
+        raise BadCertificateError(alias, "cannot be read") from None
+
+
+def names(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return the subject and the issuer of a certificate as they stand, or None where it cannot be read."""
+    try:
+        parts = _to_be_signed(data)
+    except MalformedKeystoreError:
+        return None
+    return bytes(parts[4].encoding), bytes(parts[2].encoding)
+
+
+def chains(leaves: Iterable[bytes], others: Iterable[bytes]) -> list[tuple[bytes, ...]]:
+    """Return the chain of each leaf: each certificate followed by one of the others whose subject is its issuer."""
+    pool, tips = list(others), list(leaves)
+    known = {data: names(data) for data in (*pool, *tips)}
+    by_subject: dict[bytes, bytes] = {}
+    for other in pool:
+        if found := known[other]:
+            by_subject.setdefault(found[0], other)
+    result = []
+    for leaf in tips:
+        chain = [leaf]
+        while (found := known[chain[-1]]) and found[0] != found[1] and len(chain) < MAX_CHAIN:
+            issuer = by_subject.get(found[1])
+            if issuer is None or issuer in chain:
+                break
+            chain.append(issuer)
+        result.append(tuple(chain))
+    return result
+
+
+def _to_be_signed(data: bytes) -> list[der.Element]:
+    """Return serial, algorithm, issuer, validity, subject, public key and what follows."""
+    parts = der.parse(data, Budget("certificate")).sequence()[0].sequence(6)
+    if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
+        parts = parts[1:]
+    if len(parts) < 6:
+        raise MalformedKeystoreError("certificate", "it lacks a part")
+    return parts

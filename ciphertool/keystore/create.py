@@ -1,0 +1,133 @@
+"""New keystores: an RSA key with a self-signed certificate that states what its role needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import UnsupportedKeystoreError
+from ciphertool.keystore.store import ClearKey, Entry, EntryKind
+from ciphertool.keystore.writing import write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+KEY_SIZES = (2048, 3072, 4096)
+_DAY = timedelta(days=1)
+
+
+class Role(Enum):
+    """What a keystore is for."""
+
+    PRIMARY = "primary"
+    """Encrypts the configuration's secrets."""
+    TLS = "tls"
+    """Serves TLS connections."""
+    MESSAGE = "message"
+    """Signs and encrypts messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRequest:
+    """What a new certificate is to say. `subject` is an RFC 4514 name: `CN=example,O=Example`.
+
+    `names` are the host names and IP addresses of a tls certificate.
+    """
+
+    subject: str
+    role: Role = Role.PRIMARY
+    days: int = 3650
+    bits: int = 3072
+    names: Sequence[str] = field(default=())
+
+
+def create_keystore(
+    request: CertificateRequest,
+    alias: str,
+    password: str,
+    *,
+    now: datetime,
+    format_name: str = "PKCS12",
+    key_password: str | None = None,
+) -> bytes:
+    """Return a new store with one key entry, in one of the formats `WRITABLE`."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    if request.bits not in KEY_SIZES:
+        raise UnsupportedKeystoreError(f"an RSA key of {request.bits} bits", f"choose one of {KEY_SIZES}")
+    key = rsa.generate_private_key(65537, request.bits)
+    certificate = self_signed(request, key, now).public_bytes(Encoding.DER)
+    pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    entry = Entry(alias, EntryKind.KEY, (certificate,), now, ClearKey(pkcs8))
+    return write(format_name, [entry], password, key_password)
+
+
+def self_signed(request: CertificateRequest, key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
+    """Return a certificate for the key, signed by the key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    try:
+        name = x509.Name.from_rfc4514_string(request.subject)
+    except ValueError:
+        raise UnsupportedKeystoreError(f"{request.subject!r} is not a name like CN=example,O=Example") from None
+    start = now.astimezone(UTC).replace(microsecond=0)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + request.days * _DAY)
+    )
+    for extension, critical in role_extensions(request.role, request.names):
+        builder = builder.add_extension(extension, critical)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
+
+
+def role_extensions(role: Role, names: Sequence[str]) -> list[tuple[x509.ExtensionType, bool]]:
+    """Return the extensions that a role's certificate has, each with whether it is critical."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    usage = x509.KeyUsage(
+        digital_signature=role is not Role.PRIMARY,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=role is not Role.TLS,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    extensions: list[tuple[x509.ExtensionType, bool]] = [(usage, True)]
+    if role is Role.TLS:
+        extensions.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False))
+    if names:
+        extensions.append((x509.SubjectAlternativeName([_general_name(name) for name in names]), False))
+    return extensions
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    from ipaddress import ip_address
+
+    from cryptography import x509
+
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return x509.DNSName(name)
+    except ValueError:
+        raise UnsupportedKeystoreError(f"{name!r} is no host name", "write an international name as xn--…") from None

@@ -1,0 +1,68 @@
+"""Which format a file is, told by its content, and its reader. The formats are in modules of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ciphertool.errors import KeystoreUnreadableError, NotAKeystoreError
+from ciphertool.keystore.limits import MAX_FILE
+from ciphertool.keystore.store import Keystore, located
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.keystore.store import Content
+
+
+def open_keystore(path: Path, password: str | None, *, data: bytes | None = None) -> Keystore:
+    """Open a keystore or truststore; `data` is its content where that has been read already.
+
+    Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
+    certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
+    `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
+    """
+    content = read_file(path) if data is None else data
+    with located(path):
+        if len(content) > MAX_FILE:
+            raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
+        name, read = _format_of(content)
+        entries, verified = read(content, password, path)
+    secret = None if password is None else Secret(password)
+    return Keystore(path, name, tuple(entries), verified, secret)
+
+
+def read_file(path: Path) -> bytes:
+    """Return a keystore file's bytes; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE + 1)
+    except FileNotFoundError:
+        raise KeystoreUnreadableError(path, "no such keystore file") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise KeystoreUnreadableError(path, f"cannot be read: {reason.lower()}") from None
+
+
+class Reader(Protocol):
+    """Reads one format's bytes; `path` gives names to entries that have none."""
+
+    def __call__(self, data: bytes, password: str | None, path: Path) -> Content:
+        """Return what is there; raise a `KeystoreError`, never another exception."""
+
+
+def _format_of(data: bytes) -> tuple[str, Reader]:
+    """Return the format's name and its reader. Readers are imported here, so that one format costs not the others."""
+    from ciphertool.keystore import pem, pkcs12
+
+    if not data:
+        raise NotAKeystoreError("the file is empty (0 bytes)")
+    if data[:4] in (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"):
+        from ciphertool.keystore import javastore
+
+        return ("JKS", javastore.read_jks) if data[0] == 0xFE else ("JCEKS", javastore.read_jceks)
+    if pkcs12.looks_like(data):
+        return "PKCS12", pkcs12.read
+    if pem.looks_like(data):
+        return "PEM", pem.read
+    raise NotAKeystoreError("its content is of no known format")
