@@ -51,7 +51,7 @@ class Encryptor:
     def encrypt(self, plaintext: bytes, label: bytes = b"") -> bytes:
         """Return the ciphertext, bound to the label, or raise `ValueTooLongError`."""
         if self.limit is not None and len(plaintext) > self.limit:
-            raise ValueTooLongError(self.scheme.name, self.bits, len(plaintext), max(self.limit, 0))
+            raise ValueTooLongError(self.scheme.name, self.bits, len(plaintext), self.limit)
         _check_label(self.scheme, label)
         return self._encrypt(plaintext, label)
 

@@ -1,0 +1,81 @@
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
+import java.security.Key;
+import java.security.KeyFactory;
+import java.security.KeyPairGenerator;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.MGF1ParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Base64;
+import javax.crypto.Cipher;
+import javax.crypto.spec.OAEPParameterSpec;
+import javax.crypto.spec.PSource;
+
+/**
+ * javax.crypto as a filter. A line of stdin is one request of fields separated by tabs, binary ones in base64:
+ *
+ *   generate  bits                                                  a PKCS #8 private key
+ *   encrypt   transformation  mask digest  label  public key   data   its ciphertext
+ *   decrypt   transformation  mask digest  label  private key  data   its plaintext
+ *   usage     certificate                                           "ok", if Cipher.init encrypts with it
+ *
+ * With a mask digest ("SHA-256") OAEP's parameters are given to the cipher, which else takes its provider's own.
+ * A line of stdout is the answer in base64, or "!" and the exception.
+ */
+public class JavaCipher {
+    private static final Base64.Decoder DECODER = Base64.getDecoder();
+
+    public static void main(String[] arguments) throws Exception {
+        BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, "US-ASCII"));
+        for (String line = requests.readLine(); line != null; line = requests.readLine()) {
+            String answer;
+            try {
+                answer = Base64.getEncoder().encodeToString(answer(line.split("\t", -1)));
+            } catch (Exception exception) {
+                answer = "!" + exception;
+            }
+            System.out.println(answer);
+        }
+    }
+
+    private static byte[] answer(String[] fields) throws Exception {
+        switch (fields[0]) {
+            case "generate": {
+                KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+                generator.initialize(Integer.parseInt(fields[1]));
+                return generator.generateKeyPair().getPrivate().getEncoded();
+            }
+            case "encrypt": {
+                Key key = KeyFactory.getInstance("RSA").generatePublic(new X509EncodedKeySpec(DECODER.decode(fields[4])));
+                return cipher(Cipher.ENCRYPT_MODE, key, fields).doFinal(DECODER.decode(fields[5]));
+            }
+            case "decrypt": {
+                Key key = KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(DECODER.decode(fields[4])));
+                return cipher(Cipher.DECRYPT_MODE, key, fields).doFinal(DECODER.decode(fields[5]));
+            }
+            case "usage": {
+                X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(DECODER.decode(fields[1])));
+                Cipher.getInstance("RSA").init(Cipher.ENCRYPT_MODE, certificate);
+                return "ok".getBytes("US-ASCII");
+            }
+            default:
+                throw new IllegalArgumentException(fields[0]);
+        }
+    }
+
+    private static Cipher cipher(int mode, Key key, String[] fields) throws Exception {
+        Cipher cipher = Cipher.getInstance(fields[1]);
+        if (fields[2].isEmpty()) {
+            cipher.init(mode, key);
+        } else {
+            PSource label = new PSource.PSpecified(DECODER.decode(fields[3]));
+            String digest = fields[1].contains("SHA-256") ? "SHA-256" : "SHA-1";
+            cipher.init(mode, key, new OAEPParameterSpec(digest, "MGF1", new MGF1ParameterSpec(fields[2]), label));
+        }
+        return cipher;
+    }
+}
