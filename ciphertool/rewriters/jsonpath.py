@@ -70,16 +70,28 @@ def locate_in_documents(
     return found
 
 
-def _search(trees: Sequence[object], selector: str) -> tuple[tuple[int, Location], ...]:
+def split_document(selector: str) -> tuple[int | None, str]:
+    """Return the index of the document that a selector asks, None for all, and the path it asks there."""
     prefix = _DOCUMENT.match(selector)
-    indexes = (int(prefix[1]),) if prefix else range(len(trees))
-    path = selector[prefix.end() :] if prefix else selector
+    return (int(prefix[1]), selector[prefix.end() :]) if prefix else (None, selector)
+
+
+def plain_steps(path: str) -> Location | None:
+    """Return the names and indexes of a path that has nothing else and no escapes, None for any other."""
+    if not _PLAIN.fullmatch(path):
+        return None
+    return tuple(int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path))
+
+
+def _search(trees: Sequence[object], selector: str) -> tuple[tuple[int, Location], ...]:
+    document, path = split_document(selector)
+    indexes = range(len(trees)) if document is None else range(document, min(document + 1, len(trees)))
     if not path.startswith("$"):
         raise SelectorError(selector, "is not a JSONPath", hint="a JSONPath begins with `$`: `$.datasource.password`")
     try:
         find = _finder(path)
         # As a dict: `$..*..*` names a node as often as there are ways to it.
-        found = dict.fromkeys((i, location) for i in indexes if i < len(trees) for location in find(trees[i]))
+        found = dict.fromkeys((index, location) for index in indexes for location in find(trees[index]))
     except _library_error() as error:
         raise SelectorError(selector, f"is not a JSONPath that can be answered: {error}") from None
     except RecursionError:
@@ -93,14 +105,14 @@ def _search(trees: Sequence[object], selector: str) -> tuple[tuple[int, Location
 
 def _finder(path: str) -> Callable[[Any], Iterable[Location]]:
     """Return what finds a path's locations in a tree."""
-    if _PLAIN.fullmatch(path):
-        steps = [int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)]
+    steps = plain_steps(path)
+    if steps is not None:
         return lambda tree: _walk(tree, steps)
     query = _environment().compile(path)
     return lambda tree: (node.location for node in query.find(tree))
 
 
-def _walk(tree: object, steps: Iterable[str | int]) -> tuple[Location, ...]:
+def _walk(tree: object, steps: Location) -> tuple[Location, ...]:
     node: Any = tree
     location: list[str | int] = []
     for step in steps:

@@ -1,0 +1,51 @@
+"""YAML files: references as `${sec:alias}`, spliced in so that nothing else changes. Nothing here knows of keys.
+
+What is written where (and taken back when a value is put there again):
+
+- A scalar in quotes keeps them: `"hunter2"` becomes `"${sec:a}"`, and back.
+- A plain scalar becomes plain: `hunter2` becomes `${sec:a}`, and back. A value that YAML 1.1 or 1.2 would read as
+  something else than text (`true`, `0123`, `1e3`, a date) is put in quotes: the application gets the string.
+- Where a plain reference would not say how to come back, the tag `!` says it, which to every reader of YAML means
+  "text" and which a reference is anyway. `1234` becomes `! ${sec:a}`: to be plain again although it reads as a number.
+  In a flow collection, where a reference must be quoted, `[hunter2]` becomes `[! "${sec:a}"]`.
+- A block scalar becomes one line; its header's comment and the blank lines after it stay. Its value comes back in
+  double quotes, as it does wherever else line ends or control characters need escapes.
+- An anchor and the tag `!!str` stay. A value with any other tag, or behind an alias or a merge key, is refused.
+
+A site's value is the scalar's text, `1234` for the number too, and empty for null. A file may hold several documents:
+`$.a` asks all of them, `doc[1]$.a` the second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.yaml.document import YamlDocument
+from ciphertool.rewriters.yaml.loading import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["YamlDocument", "YamlRewriter"]
+
+
+class YamlRewriter:
+    """The YAML format."""
+
+    name = "yaml"
+    suffixes = frozenset({".yaml", ".yml"})
+    syntax = Syntax.SEC
+
+    def parse(self, data: bytes) -> YamlDocument:
+        """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
+        return YamlDocument(Source.decode(data))
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
+        """Return the file's data, every reference in a value replaced; a list of all where it holds several documents.
+
+        What a reference stands for is a string whatever it looks like, and is not scanned again.
+        """
+        documents = load(self.parse(data).source.text, reveal)
+        return documents[0] if len(documents) == 1 else documents or None

@@ -1,0 +1,56 @@
+"""A YAML file's data with its references replaced. Nothing here knows of sites or spans."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ciphertool import references
+from ciphertool.errors import ConfigSyntaxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciphertool.references import Reference
+
+_VERSION = re.compile(r"^%YAML", re.MULTILINE)
+
+
+def load(text: str, reveal: Callable[[Reference], str]) -> list[object]:
+    """Return the data of every document of a well-formed text, its values with every reference revealed.
+
+    Read by YAML 1.2, or the version that a directive names, into Python's own types. Keys are left as they are. Raise
+    `ConfigSyntaxError` for what is not plain data, as unknown tags are.
+    """
+    documents = _construct(text)
+    pending: list[Any] = [documents]
+    seen: set[int] = set()  # what several aliases share is revealed once: a secret is never scanned for references
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
+            pair = value if isinstance(value, tuple) else (value,)  # an entry of `!!pairs`
+            if isinstance(pair[-1], str):
+                revealed = references.substitute(pair[-1], reveal)
+                node[key] = (*pair[:-1], revealed) if isinstance(value, tuple) else revealed
+            elif isinstance(pair[-1], dict | list):
+                pending.append(pair[-1])
+    return documents
+
+
+def _construct(text: str) -> list[object]:
+    from ruamel.yaml import YAML
+
+    # libyaml's composer refuses an anchor that is set twice, which YAML allows, and overlooks the directive.
+    for pure in (True,) if _VERSION.search(text) else (False, True):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return list(YAML(typ="safe", pure=pure).load_all(text))
+        except Exception as error:  # noqa: BLE001 - whatever a constructor trips over is a refusal, and quotes the text
+            mark = getattr(error, "problem_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    raise ConfigSyntaxError("a tag or a value that is not plain data", line, column)
