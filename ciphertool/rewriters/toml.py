@@ -1,0 +1,208 @@
+"""TOML: `tomllib` judges and gives the values, a scanner the places. Which table means what is not known here."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from ciphertool.errors import ConfigSyntaxError
+from ciphertool.references import Syntax
+from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.tree import TreeDocument, check_depth, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.jsonpath import Location
+    from ciphertool.rewriters.tree import Span
+
+# The text is known to be valid, so the patterns need to tell things apart only. Possessive: nothing to go back for.
+_BLANK = r"(?:[ \t\r\n]++|\#[^\n]*+)*+"
+_BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
+_LITERAL = r"'[^'\n]*+'"
+_PART = rf"(?:[A-Za-z0-9_-]++|{_BASIC}|{_LITERAL})"
+_KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+"
+_SCALAR = (
+    r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+"{3,5}+'  # at most two quotes more belong to the value
+    r"|'''(?:[^']++|'(?!''))*+'{3,5}+"
+    rf"|{_BASIC}|{_LITERAL}"
+    r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
+)
+_MEMBER = re.compile(rf"{_BLANK}(?:({_KEY})[ \t]*+=[ \t]*+({_SCALAR})?+|(\[\[?+)[ \t]*+({_KEY})[ \t]*+\]\]?+|[}},])")
+_ELEMENT = re.compile(rf"{_BLANK}(?:({_SCALAR})(?:{_BLANK},)?+|[\[\]{{,])")
+_PARTS = re.compile(_PART)
+_OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r?\n)?+|[\"']")
+_NEWLINE = re.compile(r"\r?\n")
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_IN_LITERAL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f']")
+_NOT_IN_LONG_LITERAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|'''")
+_NAMED = {"\b": r"\b", "\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r", '"': r"\"", "\\": r"\\"}
+_ESCAPES = str.maketrans({chr(c): f"\\u{c:04X}" for c in (*range(32), 127)} | _NAMED)
+_LONG_ESCAPES = {character: escape for character, escape in _ESCAPES.items() if chr(character) not in '\t\n"'}
+
+_WHERE = re.compile(r"\(at line (\d+), column (\d+)\)")
+# The words of `tomllib`, and what it quotes of its own; what it quotes of the document comes after.
+_REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?")++""")
+_DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate immutable namespace"}
+
+
+class _Scanner:
+    """Finds the place of every scalar and the end of every table's own lines, in one pass."""
+
+    def __init__(self, text: str) -> None:
+        self.places: dict[Location, Span] = {}
+        self.ends: dict[Location, int] = {}
+        self._text = text
+        self._keys: dict[str, tuple[str, ...]] = {}
+        self._last: dict[Location, int] = {}  # the index of the last `[[element]]`
+        self._members(0, ())
+
+    def _members(self, position: int, location: Location) -> int:
+        """Scan a document or the inside of an inline table; return the end of what was scanned."""
+        match_member, text, places, keys = _MEMBER.match, self._text, self.places, self._keys
+        while match := match_member(text, position):
+            key, scalar, bracket, header = match.groups()
+            end = match.end()
+            if key:
+                member = location + (keys.get(key) or self._key(key))
+                if scalar:
+                    places[member] = match.span(2)
+                else:
+                    end = self._container(end, member)
+            elif bracket:
+                self.ends[location] = position
+                location = self._table(self._key(header), is_element=bracket == "[[")
+            elif text[end - 1] == "}":
+                return end
+            position = end
+        self.ends[location] = position
+        return position
+
+    def _container(self, position: int, location: Location) -> int:
+        if self._text[position] == "{":
+            return self._members(position + 1, location)
+        position += 1
+        index = 0
+        while match := _ELEMENT.match(self._text, position):
+            position = match.end()
+            if match[1]:
+                self.places[(*location, index)] = match.span(1)
+                index += 1
+            elif self._text[position - 1] == "]":
+                break
+            elif self._text[position - 1] != ",":
+                position = self._container(position - 1, (*location, index))
+                index += 1
+        return position
+
+    def _key(self, spelled: str) -> tuple[str, ...]:
+        """Return the parts of a dotted key."""
+        parts = tuple(_unquoted(part) for part in _PARTS.findall(spelled))
+        return self._keys.setdefault(spelled, parts)
+
+    def _table(self, key: tuple[str, ...], *, is_element: bool) -> Location:
+        """Return where a header leads: each `[[array]]` on the way stands for its last element."""
+        location: Location = ()
+        for depth, part in enumerate(key, 1):
+            location = (*location, part)
+            if is_element and depth == len(key):
+                self._last[location] = self._last.get(location, -1) + 1
+            if location in self._last:
+                location = (*location, self._last[location])
+        return location
+
+
+def _unquoted(part: str) -> str:
+    if part[0] not in "\"'":
+        return part
+    return part[1:-1] if part[0] == "'" or "\\" not in part else cast("str", tomllib.loads(f"k={part}")["k"])
+
+
+class TomlDocument(TreeDocument):
+    """A parsed TOML file; `data` is what `tomllib` gives."""
+
+    data: dict[str, Any]
+
+    @cached_property
+    def _scanned(self) -> _Scanner:
+        return _Scanner(self.source.text)
+
+    @cached_property
+    def newline(self) -> str:
+        """The line end of the first line."""
+        match = _NEWLINE.search(self.source.text)
+        return match[0] if match else "\n"
+
+    def place(self, location: Location) -> Span:
+        """Return the span of the scalar at a location; KeyError if there is none."""
+        return self._scanned.places[location]
+
+    def end_of_table(self, location: Location) -> int | None:
+        """Return the end of the last statement under the header of a table, or None if it has no header."""
+        return self._scanned.ends.get(location)
+
+    def spell(self, value: str, spelled: str) -> str:
+        """Spell a value in the quotes of `spelled`, or in double quotes where `'` cannot hold it.
+
+        A line end right after the opening quotes is no part of the value and stays, so that a reference in its place
+        remembers how the value was laid out.
+        """
+        if _SURROGATE.search(value):
+            raise ValueError("half of a surrogate pair is no character")
+        match = _OPENING.match(spelled)
+        opening = match[0] if match else '"'
+        quotes = opening.rstrip("\r\n")
+        newline = opening[len(quotes) :]
+        is_long = len(quotes) == 3
+        if quotes[0] == '"' or (_NOT_IN_LONG_LITERAL if is_long else _NOT_IN_LITERAL).search(value):
+            quotes = '"' * len(quotes)
+            value = value.translate(_LONG_ESCAPES if is_long else _ESCAPES).replace('"""', '""\\"')
+        if is_long:
+            # A line end that comes first would be taken for layout.
+            newline = newline or (self.newline if value.startswith("\n") else "")
+            value = value.replace("\n", newline or self.newline)
+        return f"{quotes}{newline}{value}{quotes}"
+
+
+class TomlRewriter:
+    """TOML 1.0, as `tomllib` reads it."""
+
+    name = "toml"
+    suffixes = frozenset({".toml"})
+    syntax = Syntax.SECRET
+
+    def parse(self, data: bytes) -> TomlDocument:
+        """Parse a file's bytes; a byte order mark, which TOML does not know, is accepted and kept."""
+        source = Source.decode(data)
+        if source.codec != "utf-8":
+            raise ConfigSyntaxError("not UTF-8 text")
+        try:
+            values = tomllib.loads(source.text)
+        except RecursionError:
+            raise ConfigSyntaxError("nested too deeply") from None
+        except ValueError as error:
+            raise _syntax_error(source, error) from None
+        check_depth(values)
+        return TomlDocument(source, values)
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
+        """Return what `tomllib` gives, with the references in its strings replaced."""
+        return resolve(self.parse(data).data, reveal)
+
+
+def _syntax_error(source: Source, error: ValueError) -> ConfigSyntaxError:
+    """Say what `tomllib` says, without what it quotes of the document."""
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return ConfigSyntaxError("a number has too many digits")
+    message = str(error)
+    where = _WHERE.search(message)
+    line, column = (int(where[1]), int(where[2])) if where else source.position(len(source.text))
+    said = _REASON.match(message)
+    reason = said[0].strip() if said else "not valid TOML"
+    if reason in _DECLARED_AGAIN:
+        reason = "a key or table is declared again"
+    return ConfigSyntaxError(reason[:1].lower() + reason[1:], line, column)

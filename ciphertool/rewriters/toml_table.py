@@ -1,0 +1,96 @@
+"""Entries of one top-level TOML table, as `[secrets]` of a deployment.toml, set, added and taken out in place.
+
+Nothing here knows what an entry means.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError, ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.rewriters.base import Edit, SpliceError, splice
+from ciphertool.rewriters.toml import TomlRewriter
+from ciphertool.rewriters.tree import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciphertool.rewriters.toml import TomlDocument
+
+_BARE = re.compile(r"[A-Za-z0-9_-]++")
+_KEY_ALONE = re.compile(r"""[ \t]*+(?:[A-Za-z0-9_.\t -]++|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+')++[ \t]*+=[ \t]*+""")
+_REST_OF_LINE = re.compile(r"[ \t]*+(?:#[^\r\n]*+)?+(?:\r?\n|\Z)")
+
+
+def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, str | None]) -> bytes:
+    """Return the document's bytes with entries of `[table]` set, added or (None) taken out, and nothing else changed.
+
+    A value is replaced where it stands; new entries get lines of their own after the last one of `[table]`, which is
+    added at the end of the file if it is not there. `ConfigError` says why the table cannot be edited so.
+    """
+    old = document.data.get(table, {})
+    if not isinstance(old, dict):
+        raise ConfigError(f"{table} is not a table")
+    new = {name: value for name, value in {**old, **changes}.items() if value is not None}
+    if new == old:
+        return document.source.encode(document.source.text)
+    edits = [_edit(document, table, name, value) for name, value in changes.items() if name in old]
+    added = {name: value for name, value in changes.items() if name not in old and value is not None}
+    if added:
+        edits.append(_addition(document, table, added))
+    data = document.source.encode(splice(document.source.text, edits))
+    try:
+        found = {table: {}, **TomlRewriter().parse(data).data}  # without a header, an emptied table is gone
+        proved = not differences({**document.data, table: new}, found)
+    except ConfigSyntaxError:
+        proved = False
+    if not proved:
+        raise SpliceError(f"the rewritten [{table}] is not what was planned")
+    return data
+
+
+def _edit(document: TomlDocument, table: str, name: str, value: str | None) -> Edit:
+    """Replace the value of an entry that is there, or take its line out."""
+    text = document.source.text
+    try:
+        start, end = document.place((table, name))
+    except KeyError:
+        raise ConfigError(f"[{table}] {name!r} is not a single value") from None
+    if value is not None:
+        return Edit(start, end, _spelled(document, table, name, value, text[start:end]))
+    line_start = text.rfind("\n", 0, start) + 1
+    rest = _REST_OF_LINE.match(text, end)
+    if not rest or not _KEY_ALONE.fullmatch(text, line_start, start):
+        raise ConfigError(f"[{table}] {name!r} does not stand on a line of its own")
+    return Edit(line_start, rest.end(), "")
+
+
+def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> Edit:
+    """Add entries after the last line of a table, which is added where there is none."""
+    text, newline = document.source.text, document.newline
+    lines = [f"{_key(document, name)} = {_spelled(document, table, name, value)}" for name, value in added.items()]
+    end = document.end_of_table((table,))
+    if end is None:
+        if table in document.data:
+            raise ConfigError(f"{table} is a table without a header", hint=f"write it as [{table}]")
+        end = len(text)
+        lines = [*([""] if text else []), f"[{table}]", *lines]
+    else:
+        rest = _REST_OF_LINE.match(text, end)
+        end = rest.end() if rest else end
+    if end and text[end - 1] != "\n":
+        return Edit(end, end, "".join(newline + line for line in lines))
+    return Edit(end, end, "".join(line + newline for line in lines))
+
+
+def _key(document: TomlDocument, name: str) -> str:
+    """A dotted name is quoted, or it would be a table in a table."""
+    return name if _BARE.fullmatch(name) else document.spell(name, '"')
+
+
+def _spelled(document: TomlDocument, table: str, name: str, value: str, spelled: str = "") -> str:
+    try:
+        return document.spell(value, spelled)
+    except ValueError as error:
+        raise UnrepresentableValueError(f"[{table}] {name}", str(error)) from None
