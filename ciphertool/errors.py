@@ -166,6 +166,26 @@ class UnsupportedKeystoreError(KeystoreError):
         super().__init__(reason, hint=hint)
 
 
+class NoPasswordError(KeystoreError):
+    """No source has a keystore password; `tried` names the sources that were asked."""
+
+    def __init__(self, tried: Iterable[str]) -> None:
+        self.tried = tuple(tried)
+        super().__init__(
+            f"no keystore password: tried {'; '.join(self.tried) or 'nothing'}",
+            hint="set CIPHERTOOL_KEYSTORE_PASSWORD, or give --password-file FILE",
+        )
+
+
+class PasswordSourceError(KeystoreError):
+    """A source of passwords that is there and does not serve; `source` names it, `reason` quotes nothing of it."""
+
+    def __init__(self, source: str, reason: str, *, hint: str = "") -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"no password from {source}: {reason}", hint=hint)
+
+
 class PasswordNeededError(KeystoreError):
     """Something of a keystore that cannot be had without a password; `what` says what."""
 
@@ -368,6 +388,38 @@ class NotTextError(DecryptionError):
             f"decrypts by {scheme} to bytes that are not UTF-8 text: made with another key, damaged, or no text",
             hint="check the keystore and key alias, and the scheme that the repository declares",
         )
+
+
+class ForeignKeyError(DecryptionError):
+    """A ciphertext whose key id is not that of this key."""
+
+    def __init__(self, key_id: str, expected: str) -> None:
+        self.key_id = key_id
+        self.expected = expected
+        super().__init__(
+            f"made with another key: its key id is {key_id}, the keystore's key is {expected}",
+            hint="open the vault with the keystore whose key it names",
+        )
+
+
+class MovedCiphertextError(DecryptionError):
+    """A ciphertext that stands under another alias than the one it was made for."""
+
+    def __init__(self, alias: str, made_for: str) -> None:
+        self.alias = alias
+        self.made_for = made_for
+        super().__init__(
+            f"the ciphertext of {alias!r} was made for {made_for!r} and has been moved",
+            hint=f"put the right ciphertext of {alias!r} back, or set it again",
+        )
+
+
+class NotEncryptedYetError(DecryptionError):
+    """A repository value that is still in clear."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        super().__init__(f"{alias!r} is not encrypted yet", hint="run `ciphertool protect`")
 
 
 class UnknownAliasError(CipherToolError):

@@ -1,1 +1,30 @@
+"""The registry of secret repositories: alias → ciphertext stores, one class for each kind."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.repository.base import Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
+from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.repository.grammar import Grammar
+
+__all__ = ["Clear", "Encrypted", "Entry", "Malformed", "SecretRepository", "Stored", "grammar", "open_repository"]
+
+_GRAMMARS: tuple[Grammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar())
+
+
+def grammar(kind: str) -> Grammar:
+    """Return how a kind of repository spells its values."""
+    return next(grammar for grammar in _GRAMMARS if grammar.kind == kind)
+
+
+def open_repository(kind: str, path: Path) -> SecretRepository:
+    """Read a repository; a file that does not exist is an empty one. The kind is told by the settings, never guessed."""
+    from ciphertool.repository.properties import PropertiesRepository
+
+    return PropertiesRepository(files.read_if_there(path), grammar(kind))

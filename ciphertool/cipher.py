@@ -1,0 +1,114 @@
+"""One vault's cipher: how its values are encrypted and decrypted. It joins the scheme, the label and the keys.
+
+In a native vault a ciphertext describes itself and carries its alias as OAEP label; in the Carbon kinds it is bare
+and made by the transformation that the vault declares. Nothing here reads a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciphertool.ciphertext import Bare, Ciphertext, Native, SelfContained
+from ciphertool.engine import scheme_named
+from ciphertool.errors import (
+    CiphertextLengthError,
+    DecryptionError,
+    ForeignKeyError,
+    MalformedCiphertextError,
+    UnsupportedSchemeError,
+)
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ciphertool.engine import Decryptor, Encryptor, Scheme
+
+
+@dataclass(frozen=True)
+class VaultCipher:
+    """The cipher of one vault. Without `encryptor` it cannot encrypt, without `decryptor` not decrypt.
+
+    `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down.
+    """
+
+    scheme: Scheme
+    native: bool
+    encryptor: Encryptor | None = None
+    decryptor: Decryptor | None = None
+    store_type: str = "JKS"
+
+    @property
+    def decrypts(self) -> bool:
+        """Whether the private key is at hand."""
+        return self.decryptor is not None
+
+    def encrypt(self, alias: str, value: Secret) -> Ciphertext:
+        """Return the ciphertext of an alias's value, proved by decrypting it where the private key is at hand.
+
+        Raises `ValueTooLongError`, located at no file, with the alias in its message.
+        """
+        if self.encryptor is None:
+            raise ValueError("this cipher was opened to decrypt")
+        data = self.encryptor.encrypt(value.reveal_bytes(), self._label(alias))
+        made = Native(self.scheme.name, self.encryptor.key_id, data) if self.native else Bare(data)
+        if self.decrypts and self.decrypt(alias, made) != value:
+            raise AssertionError("an encrypted value does not decrypt to itself")
+        return made
+
+    def decrypt(self, alias: str, ciphertext: Ciphertext) -> Secret:
+        """Return an alias's value. Raises `DecryptionError`, `ForeignKeyError` among them; never returns a wrong value."""
+        if self.decryptor is None:
+            raise ValueError("this cipher was opened to encrypt")
+        scheme = self._scheme_of(ciphertext)
+        if isinstance(ciphertext, Native) and ciphertext.key_id != self.decryptor.key_id:
+            raise ForeignKeyError(ciphertext.key_id, self.decryptor.key_id)
+        return Secret(self.decryptor.decrypt_text(ciphertext.data, scheme, self._label(alias)))
+
+    def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
+        """Return True if a ciphertext decrypts; False if no private key is at hand and nothing speaks against it.
+
+        Raises `DecryptionError` where it does not decrypt or cannot have been made by this key.
+        """
+        scheme = self._scheme_of(ciphertext)
+        if self.decrypts:
+            self.decrypt(alias, ciphertext)
+            return True
+        if self.encryptor is not None:
+            if isinstance(ciphertext, Native) and ciphertext.key_id != self.encryptor.key_id:
+                raise ForeignKeyError(ciphertext.key_id, self.encryptor.key_id)
+            size = (self.encryptor.bits + 7) // 8
+            if len(ciphertext.data) != size:
+                raise CiphertextLengthError(len(ciphertext.data), size)
+        del scheme
+        return False
+
+    def moved_from(self, ciphertext: Native, aliases: Iterable[str]) -> str | None:
+        """Return the alias under which a native ciphertext decrypts, if it is one of those given."""
+        for alias in aliases:
+            try:
+                self.decrypt(alias, ciphertext)
+            except DecryptionError:
+                continue
+            return alias
+        return None
+
+    def _label(self, alias: str) -> bytes:
+        return alias.encode("utf-8") if self.native else b""
+
+    def _scheme_of(self, ciphertext: Ciphertext) -> Scheme:
+        """The one scheme that a ciphertext may be decrypted by: its own in a native vault, else the vault's."""
+        if self.native != isinstance(ciphertext, Native):
+            raise MalformedCiphertextError("not the form of ciphertext that this kind of vault holds")
+        match ciphertext:
+            case Native(scheme=name):
+                scheme = scheme_named(name)
+                if not scheme.native:
+                    raise UnsupportedSchemeError(name)
+                return scheme
+            case SelfContained(transformation=name):
+                return scheme_named(name)
+            case Bare():
+                return self.scheme
+        raise MalformedCiphertextError("a symmetric ciphertext, which an RSA key does not decrypt")

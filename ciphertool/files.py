@@ -1,0 +1,239 @@
+"""Reading and writing of files: whole or not at all, same mode and owner, never over somebody else's change.
+
+Nothing here knows what a file holds. A write goes to a temporary file in the same directory (0600 from its first
+byte), is synced, compared against what was read, renamed over the target, and the directory is synced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import stat
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError, ConflictError, WriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PRIVATE = 0o600
+_MAXIMUM_BYTES = 256 * 1024 * 1024
+_STALE = re.compile(r"\.ciphertool-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a file held when it was read; `data` is None where there was no such file. `real` is behind all links."""
+
+    path: Path
+    real: Path
+    data: bytes | None = field(repr=False)
+
+    @property
+    def bytes(self) -> bytes:
+        """The file's content, b"" where there is no such file."""
+        return self.data or b""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One file to be written: what it held, what it is to hold, and whose mode a new file takes.
+
+    A new file takes owner and group of its directory and the mode of `sibling` without write for others; without a
+    sibling, or with `private`, it is 0600. A file that exists keeps its mode, owner and extended attributes.
+    """
+
+    before: Snapshot
+    data: bytes = field(repr=False)
+    sibling: Path | None = None
+    private: bool = False
+
+
+def read(path: Path) -> Snapshot:
+    """Read a file once; raise `ConfigError` if it is not there or cannot be read."""
+    snapshot = read_if_there(path)
+    if snapshot.data is None:
+        raise ConfigError("no such file", path=path)
+    return snapshot
+
+
+def read_if_there(path: Path) -> Snapshot:
+    """Read a file once; a file that does not exist has `data` None."""
+    real = Path(os.path.realpath(path))
+    try:
+        with real.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigError("not a regular file", path=path)
+            if status.st_size > _MAXIMUM_BYTES:
+                raise ConfigError(f"larger than {_MAXIMUM_BYTES >> 20} MiB", path=path)
+            return Snapshot(path, real, stream.read())
+    except FileNotFoundError:
+        return Snapshot(path, real, None)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
+
+
+def obstacle(snapshot: Snapshot) -> WriteError | None:
+    """Return why a file could not be replaced by renaming, found before anything is written, or None."""
+    directory = snapshot.real.parent
+    if not directory.is_dir():
+        return WriteError("its directory does not exist", path=snapshot.path)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return WriteError(
+            "no permission to write in its directory",
+            hint="a file is replaced by renaming, which needs write permission on the directory",
+            path=snapshot.path,
+        )
+    if snapshot.data is None:
+        return None
+    status = snapshot.real.stat()
+    if _is_mount_point(snapshot.real):
+        return WriteError(
+            "is a mount point and cannot be replaced",
+            hint="run ciphertool where the file really lies, not in the container that mounts it",
+            path=snapshot.path,
+        )
+    if status.st_nlink > 1:
+        return WriteError(
+            f"has {status.st_nlink} hard links; replacing it would leave the others as they are",
+            hint="replace the hard link by a symbolic link or a copy",
+            path=snapshot.path,
+        )
+    if os.name == "posix" and os.geteuid() not in (0, status.st_uid):
+        return WriteError("belongs to another user, and its owner could not be kept", path=snapshot.path)
+    return None
+
+
+def _is_mount_point(path: Path) -> bool:
+    """Tell whether a file is mounted by itself, as containers do with secrets and configuration files."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return path.stat().st_dev != path.parent.stat().st_dev
+    octal = re.compile(r"\\([0-7]{3})")
+    points = (line.split(" ")[4] for line in mounts.splitlines())
+    return str(path) in {octal.sub(lambda m: chr(int(m[1], 8)), point) for point in points}
+
+
+def write_all(writes: Sequence[Write]) -> None:
+    """Write files in the order given.
+
+    Raise `WriteError` or `ConflictError` at the first that fails, with a message that lists which files are new and
+    which are old; running again completes the work. Each file is wholly old or wholly new at any time.
+    """
+    for number, item in enumerate(writes):
+        try:
+            _write(item)
+        except (WriteError, ConflictError) as error:
+            done = [str(w.before.path) for w in writes[:number]]
+            left = [str(w.before.path) for w in writes[number:]]
+            raise type(error)(
+                f"{error}; written: {', '.join(done) or 'nothing'}; left as they were: {', '.join(left)}",
+                hint="remove the cause and run again: it completes what is left",
+            ) from None
+
+
+def _write(item: Write) -> None:
+    target = item.before.real
+    temporary = target.with_name(f".{target.name}.ciphertool-{secrets.token_hex(6)}")
+    try:
+        _remove_stale(target)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), PRIVATE)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(item.data)
+                stream.flush()
+                _take_over_attributes(stream.fileno(), item)
+                os.fsync(stream.fileno())
+            _refuse_if_changed(item.before)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_directory(target.parent)
+    except OSError as error:
+        raise WriteError(f"cannot be written: {error.strerror}", path=item.before.path) from None
+
+
+def _take_over_attributes(descriptor: int, item: Write) -> None:
+    """Give the temporary file the target's mode, owner and extended attributes, or those a new file should have."""
+    target = item.before.real
+    if item.before.data is not None:
+        status = target.stat()
+        mode = stat.S_IMODE(status.st_mode)
+        for name in os.listxattr(target) if hasattr(os, "listxattr") else ():
+            with contextlib.suppress(OSError):  # security.* may be set by root alone, who gets it by the directory
+                os.setxattr(descriptor, name, os.getxattr(target, name))
+    else:
+        status = target.parent.stat()
+        like = item.sibling is not None and not item.private
+        mode = stat.S_IMODE(item.sibling.stat().st_mode) & ~0o113 if like and item.sibling else PRIVATE
+    if hasattr(os, "fchown"):
+        made = os.fstat(descriptor)
+        if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid):
+            try:
+                os.fchown(descriptor, status.st_uid, status.st_gid)
+            except PermissionError:
+                if item.before.data is not None:
+                    raise
+        os.fchmod(descriptor, mode)
+
+
+def _refuse_if_changed(before: Snapshot) -> None:
+    now = read_if_there(before.path)
+    if (now.real, now.data) != (before.real, before.data):
+        raise ConflictError("changed while it was being worked on; nothing of it was written", path=before.path)
+
+
+def _sync_directory(directory: Path) -> None:
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_stale(target: Path) -> None:
+    """Remove what a killed run left beside the target."""
+    prefix = f".{target.name}"
+    for path in target.parent.iterdir():
+        if path.name.startswith(prefix) and _STALE.fullmatch(path.name[len(prefix) :]):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def lock(directory: Path, *, seconds: float = 10.0) -> Iterator[None]:
+    """Keep other ciphertool runs from writing in a vault's directory; `ConflictError` after `seconds` of waiting.
+
+    The lock is held on the directory itself, which nothing replaces, and ends with the process.
+    """
+    try:
+        import fcntl
+    except ImportError:  # no advisory locks on this platform: the comparison before each rename remains
+        yield
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    raise WriteError(f"cannot be locked: {error.strerror}", path=directory) from None
+                if time.monotonic() > deadline:
+                    raise ConflictError("another ciphertool is writing here", path=directory) from None
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,109 @@
+"""Opens the primary keystore that settings name and makes the vault's cipher of it: certificate checked, keys proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool.cipher import VaultCipher
+from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.errors import BadCertificateError, ConfigError, NoPasswordError, UnsupportedSchemeError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from ciphertool.engine import Scheme
+    from ciphertool.keystore import Keystore
+    from ciphertool.passwords import Passwords, PasswordSource
+    from ciphertool.settings.model import Settings
+
+_JCA_TYPES = {"PKCS12": "PKCS12", "JKS": "JKS", "JCEKS": "JCEKS", "BKS": "BKS", "UBER": "UBER"}
+
+
+@dataclass(frozen=True)
+class Primary:
+    """An opened vault cipher and what is to be said about its certificate."""
+
+    cipher: VaultCipher
+    warnings: tuple[str, ...] = ()
+
+
+def open_to_decrypt(settings: Settings, passwords: PasswordSource) -> VaultCipher:
+    """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
+
+    Raises `KeystoreError` for whatever is wrong with keystore, alias or passwords.
+    """
+    keystore, given = _open(settings, passwords)
+    key = keystore.private_key(settings.keystore.alias, given.key if given else None)
+    return VaultCipher(_scheme(settings), settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
+
+
+def open_to_encrypt(settings: Settings, passwords: PasswordSource, *, now: datetime) -> Primary:
+    """Return a cipher that encrypts, and decrypts where the private key is at hand.
+
+    The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
+    for; the private key is then at hand only if a password is there anyway.
+    """
+    from ciphertool.engine.policy import check_certificate
+
+    keystore = None
+    given: Passwords | None = None
+    if settings.keystore.certificate is None:
+        keystore, given = _open(settings, passwords)
+        source, alias = keystore, keystore.entry(settings.keystore.alias).alias
+    else:
+        source, alias = _open_file(settings.keystore.certificate, None), None
+        if settings.keystore.path is not None and (given := passwords.read_unasked()) is not None:
+            keystore = _open_file(settings.keystore.path, given)
+    certificate = source.encryption_certificate(
+        alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
+    )
+    checked = check_certificate(certificate, policy=settings.policy, now=now, keystore=source.path, alias=alias)
+    encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
+    cipher = VaultCipher(
+        _scheme(settings), settings.native, encryptor, _decryptor(settings, keystore, given, certificate), _jca_type(source)
+    )
+    name = f"{source.path}{f' ({alias})' if alias else ''}"
+    return Primary(cipher, tuple(f"{name}: the certificate {warning.reason}" for warning in checked.warnings))
+
+
+def _decryptor(
+    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: x509.Certificate
+) -> Decryptor | None:
+    """The private key, where the keystore is open and has it; it must belong to the certificate that encrypts."""
+    if keystore is None or (given is None and keystore.format != "PEM"):
+        return None
+    entry = keystore.entry(settings.keystore.alias)
+    if entry.sealed is None:
+        return None
+    key = keystore.private_key(entry.alias, given.key if given else None)
+    if key.public_key() != certificate.public_key():
+        raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
+    return Decryptor(key)
+
+
+def _open(settings: Settings, passwords: PasswordSource) -> tuple[Keystore, Passwords | None]:
+    if settings.keystore.path is None:
+        raise ConfigError("names no keystore", path=settings.origin, hint="say it with --keystore")
+    given = passwords.read()
+    return _open_file(settings.keystore.path, given), given
+
+
+def _open_file(path: Path, given: Passwords | None) -> Keystore:
+    from ciphertool.keystore import open_keystore
+
+    return open_keystore(path, given.keystore if given else None)
+
+
+def _scheme(settings: Settings) -> Scheme:
+    scheme = scheme_named(settings.scheme)
+    if settings.native and not scheme.native:
+        raise UnsupportedSchemeError(scheme.name, "a native vault takes only native schemes")
+    return scheme
+
+
+def _jca_type(keystore: Keystore) -> str:
+    return _JCA_TYPES.get(keystore.format, "JKS")

@@ -1,0 +1,30 @@
+"""Puts secrets under protection: targets → plan → apply. Nothing is written while there is a problem.
+
+The repository is saved first: a crash after it leaves an unused ciphertext, never a lost secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.protection.plan import FilePlan, Note, Plan, SitePlan, State, Take
+from ciphertool.protection.planner import plan
+
+if TYPE_CHECKING:
+    from ciphertool.settings.model import Settings
+
+__all__ = ["FilePlan", "Note", "Plan", "SitePlan", "State", "Take", "apply", "plan"]
+
+
+def apply(settings: Settings, work: Plan) -> None:
+    """Write what was planned; raise `ValueError` for a plan with problems.
+
+    Raises `ConflictError` where a file changed since it was read and `WriteError` where one cannot be written: each
+    file is then wholly old or wholly new, and planning and applying again completes the work.
+    """
+    if work.problems:
+        raise ValueError("a plan with problems is not applied")
+    if work.writes:
+        with files.lock(settings.repository.parent):
+            files.write_all(work.writes)

@@ -1,0 +1,83 @@
+"""What a run of `protect` is going to do, as values: sites, states, files to write, problems. Nothing here acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ciphertool.errors import CipherToolError
+    from ciphertool.files import Snapshot, Write
+    from ciphertool.rewriters.base import Change, Document, Rewriter, Site
+    from ciphertool.settings.model import Target
+
+
+class State(Enum):
+    """What stands at a site, or is going to; the values are those of the command line's JSON."""
+
+    PLANNED = "planned"
+    PROTECTED = "protected"
+    ALREADY_PROTECTED = "already-protected"
+    PLACEHOLDER = "placeholder"
+    SKIPPED = "skipped"
+
+
+class Take(Enum):
+    """Which side wins where the configuration file and the repository hold different values."""
+
+    FILE = "file"
+    REPOSITORY = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """One site of one target. `site` is None where an optional target has none."""
+
+    target: Target
+    alias: str
+    state: State
+    site: Site | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One configuration file: what it holds and what it is going to hold (None: no change)."""
+
+    before: Snapshot
+    rewriter: Rewriter
+    document: Document
+    sites: tuple[SitePlan, ...]
+    changes: tuple[Change, ...] = field(default=(), repr=False)
+    after: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a person should know and that stops nothing."""
+
+    message: str
+    path: Path | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path}{f':{self.line}' if self.line else ''}: " if self.path else ""
+        return f"{where}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All of a run. With `problems` nothing may be written; without, `writes` is the work, repository first."""
+
+    files: tuple[FilePlan, ...]
+    encrypted: tuple[str, ...]
+    """Aliases whose value in the repository is new or was in clear."""
+    writes: tuple[Write, ...]
+    problems: tuple[CipherToolError, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.writes

@@ -1,0 +1,243 @@
+"""Makes the plan of a run of `protect`: reads, compares, encrypts and proves in memory. Nothing here writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError
+from ciphertool.protection.plan import FilePlan, Note, Plan, SitePlan, State, Take
+from ciphertool.protection.targets import Match, Opened, is_left_alone, note_missing, survey
+from ciphertool.references import Reference, Syntax
+from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.rewriters.base import Change, rewrite
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.cipher import VaultCipher
+    from ciphertool.files import Write
+    from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.settings.model import Settings, Target
+
+
+class DifferentValuesError(ConfigError):
+    """One alias, several values: `places` are where they stand. `choices` are the commands that decide, if any do."""
+
+    def __init__(self, alias: str, places: Iterable[str], reason: str, *, path: Path, line: int | None, hint: str) -> None:
+        self.alias = alias
+        self.places = tuple(places)
+        super().__init__(f"{alias}: {reason}: {' and '.join(self.places)}", hint=hint, path=path, line=line)
+
+
+def plan(settings: Settings, repository: SecretRepository, cipher: VaultCipher, *, take: Take | None = None) -> Plan:
+    """Return what `protect` is going to do, with everything that is wrong.
+
+    `take` decides where a file and the repository hold different values. Every value is encrypted, decrypted again
+    where the private key is at hand, and every rewritten file is proved, before the plan is handed out.
+    """
+    return _Planner(settings, repository, cipher, take).plan()
+
+
+class _Planner:
+    def __init__(
+        self, settings: Settings, repository: SecretRepository, cipher: VaultCipher, take: Take | None
+    ) -> None:
+        self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
+        self._problems: list[CipherToolError] = []
+        self._notes: list[Note] = []
+        self._to_encrypt: dict[str, Secret] = {}
+        self._unproved: list[str] = []
+
+    def plan(self) -> Plan:
+        surveyed = survey(self._settings)
+        self._problems += surveyed.problems
+        self._absent(surveyed.absent)
+        wanted: dict[str, list[tuple[Opened, Match]]] = {}
+        states = {id(opened): self._classify(opened, wanted) for opened in surveyed.opened}
+        for alias, places in wanted.items():
+            self._decide(alias, places)
+        for alias, entry in self._repository.entries.items():
+            if alias not in wanted:
+                self._keep(alias, entry)
+        new = self._encrypt()
+        planned = tuple(self._rewrite(opened, states[id(opened)]) for opened in surveyed.opened)
+        writes = self._writes(planned, new)
+        self._problems += filter(None, (files.obstacle(write.before) for write in writes))
+        if self._unproved:
+            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {', '.join(self._unproved)}"))
+        return Plan(planned, tuple(new), writes, tuple(self._problems), tuple(self._notes))
+
+    def _absent(self, targets: Iterable[Target]) -> None:
+        for target in targets:
+            path = self._settings.root / target.file
+            self._missing(target, NoMatchError(target.selector, "no such file").at(path), path)
+
+    def _missing(self, target: Target, error: CipherToolError, path: Path) -> None:
+        entry = self._repository.entries.get(target.alias)
+        unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
+        if target.optional or (target.where_absent and unknown):
+            self._notes.append(note_missing(target, error, path))
+        else:
+            self._problems.append(error.at(path))
+
+    def _classify(self, opened: Opened, wanted: dict[str, list[tuple[Opened, Match]]]) -> list[SitePlan]:
+        """Say what stands at each site of a file; sites in clear go to `wanted`, under their alias."""
+        path = opened.snapshot.path
+        plans = []
+        for target, error in opened.missing:
+            self._missing(target, error, path)
+            plans.append(SitePlan(target, target.alias, State.SKIPPED))
+        for match in opened.matches:
+            site, state = match.site, State.PLANNED
+            if site.reference is not None:
+                state = State.ALREADY_PROTECTED
+                self._check_reference(match, site.reference.alias, path)
+            elif is_left_alone(match.target, site):
+                state = State.PLACEHOLDER
+            else:
+                wanted.setdefault(match.alias, []).append((opened, match))
+            plans.append(SitePlan(match.target, match.alias, state, site))
+        return plans
+
+    def _check_reference(self, match: Match, alias: str, path: Path) -> None:
+        if alias != match.alias:
+            self._problems.append(
+                ConfigError(
+                    f"{match.site.selector}: refers to {alias!r}, but the settings call this secret {match.alias!r}",
+                    hint="give the target the alias that the file has, or put the value back and protect it again",
+                    path=path,
+                    line=match.site.line,
+                )
+            )
+        elif alias not in self._repository.entries:
+            self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
+
+    def _decide(self, alias: str, places: list[tuple[Opened, Match]]) -> None:
+        """Find the one value of an alias whose sites hold plaintext."""
+        opened, match = places[0]
+        path, line = opened.snapshot.path, match.site.line
+        if len({m.site.value for _, m in places}) > 1:
+            self._problems.append(
+                DifferentValuesError(
+                    alias,
+                    [f"{o.snapshot.path}:{m.site.line}" for o, m in places],
+                    "one alias for different values",
+                    path=path,
+                    line=line,
+                    hint="give each its own alias, or one alias pattern with {stem}, {path} or {key}",
+                )
+            )
+            return
+        value = Secret(match.site.value)
+        entry = self._repository.entries.get(alias)
+        if entry is None or self._take is Take.FILE:
+            if not (entry is not None and self._holds(alias, entry, value) is True):
+                self._to_encrypt[alias] = value
+            return
+        if self._take is Take.REPOSITORY:
+            self._keep(alias, entry)
+            return
+        if isinstance(entry.stored, Malformed):
+            self._keep(alias, entry)
+            return
+        if isinstance(entry.stored, Clear) and not entry.stored.value:
+            self._to_encrypt[alias] = value
+            return
+        same = self._holds(alias, entry, value)
+        if same:
+            self._keep(alias, entry)
+            return
+        reason = "the file and the repository hold different values"
+        if same is None:
+            reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
+        self._problems.append(
+            DifferentValuesError(
+                alias,
+                [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
+                reason,
+                path=path,
+                line=line,
+                hint="decide with `ciphertool protect --take repository` or `ciphertool protect --take file`",
+            )
+        )
+
+    def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:
+        """Tell whether the repository holds this very value; None where that cannot be told."""
+        if isinstance(entry.stored, Clear):
+            return entry.stored.value == value
+        if isinstance(entry.stored, Malformed) or not self._cipher.decrypts:
+            return None if isinstance(entry.stored, Encrypted) else False
+        try:
+            return self._cipher.decrypt(alias, entry.stored.ciphertext) == value
+        except CipherToolError:
+            return False
+
+    def _keep(self, alias: str, entry: Entry) -> None:
+        """Take the repository's value as it is: encrypt one in clear, prove a ciphertext, report anything else."""
+        match entry.stored:
+            case Clear(value):
+                if value:
+                    self._to_encrypt[alias] = value
+                else:
+                    self._problems.append(ConfigError(f"{alias}: has an empty value", path=self._repository.path, line=entry.line))
+            case Malformed(reason):
+                self._problems.append(
+                    ConfigError(f"{alias}: {reason}", hint=self._repository.hint, path=self._repository.path, line=entry.line)
+                )
+            case Encrypted(ciphertext):
+                try:
+                    if not self._cipher.prove(alias, ciphertext):
+                        self._unproved.append(alias)
+                except CipherToolError as error:
+                    self._problems.append(error.at(self._repository.path, entry.line))
+
+    def _encrypt(self) -> dict[str, Ciphertext]:
+        encrypted = {}
+        for alias, value in self._to_encrypt.items():
+            try:
+                encrypted[alias] = self._cipher.encrypt(alias, value)
+            except CipherToolError as error:
+                self._problems.append(error)
+        return encrypted
+
+    def _rewrite(self, opened: Opened, sites: list[SitePlan]) -> FilePlan:
+        carbon_properties = self._settings.kind == "carbon4" and opened.rewriter.name == "properties"
+        syntax = Syntax.SECRET_ALIAS if carbon_properties else opened.rewriter.syntax
+        changes = tuple(
+            Change(plan.site, Reference(plan.alias, syntax))
+            for plan in sites
+            if plan.state is State.PLANNED and plan.site is not None
+        )
+        after = None
+        if changes and not self._problems:
+            try:
+                after = rewrite(opened.rewriter, opened.document, changes)
+            except CipherToolError as error:
+                self._problems.append(error.at(opened.snapshot.path))
+        return FilePlan(opened.snapshot, opened.rewriter, opened.document, tuple(sites), changes, after)
+
+    def _writes(self, planned: Iterable[FilePlan], new: dict[str, Ciphertext]) -> tuple[Write, ...]:
+        writes = []
+        # The repository goes first: a crash here leaves an unused ciphertext, never a lost secret.
+        if new and not self._problems:
+            writes.append(
+                files.Write(self._repository.snapshot, self._repository.updated(new), self._settings.sibling)
+            )
+        if self._settings.secret_conf is not None and self._repository.entries | new:
+            writes += self._secret_conf(self._settings.secret_conf)
+        writes += [files.Write(plan.before, plan.after) for plan in planned if plan.after is not None]
+        return tuple(writes)
+
+    def _secret_conf(self, path: Path) -> list[Write]:
+        from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
+        from ciphertool.settings.carbon4 import secret_conf_changes
+
+        snapshot = files.read_if_there(path)
+        document = PropertiesRewriter().parse(snapshot.bytes)
+        present = {site.selector: site.value for site in document.sites()}
+        changes = secret_conf_changes(self._settings, self._cipher.store_type, present)
+        return [files.Write(snapshot, rewrite_entries(document, changes), self._settings.sibling)] if changes else []

@@ -1,0 +1,66 @@
+"""What every secret repository offers: alias → stored value. A repository never decrypts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """A stored ciphertext."""
+
+    ciphertext: Ciphertext = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """A value that waits to be encrypted; it may be empty."""
+
+    value: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A stored text that is neither; `reason` does not quote it."""
+
+    reason: str
+
+
+Stored = Encrypted | Clear | Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One alias's stored value and the line it stands on (1-based)."""
+
+    stored: Stored
+    line: int
+
+
+class SecretRepository(Protocol):
+    """A store of one kind, as it was read. Immutable: an update gives the bytes of the new store."""
+
+    path: Path
+    snapshot: Snapshot
+    hint: str
+    """What to do about a malformed value."""
+    clear_is_readable: bool
+    """Whether the kind's own runtime reads values in clear, so that resolving one is a warning and no error."""
+    entries: Mapping[str, Entry]
+    """Every alias that is there, in the store's order."""
+
+    def get(self, alias: str) -> Entry:
+        """Return the alias's entry, or raise `UnknownAliasError`."""
+
+    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+        """Return the store's bytes with these ciphertexts in it (None: without the alias) and nothing else changed."""

@@ -1,0 +1,108 @@
+"""How each kind of repository spells a stored value: in clear, waiting to be encrypted, or as a ciphertext."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ciphertool import ciphertext
+from ciphertool.errors import MalformedCiphertextError
+from ciphertool.repository.base import Clear, Encrypted, Malformed
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.repository.base import Stored
+
+
+class Grammar(Protocol):
+    """The spelling of one kind of repository. `encoding` is that of its file."""
+
+    kind: str
+    encoding: str
+    hint: str
+    clear_is_readable: bool
+
+    def read(self, text: str) -> Stored:
+        """Return what a stored text is; never raises."""
+
+    def write(self, value: Ciphertext) -> str:
+        """Return how a ciphertext is stored."""
+
+
+def _bracketed(text: str) -> Secret | None:
+    """`[x]` is x in clear: the outermost brackets only, so that `[pa]ss]` is `pa]ss`."""
+    text = text.strip()
+    return Secret(text[1:-1]) if len(text) >= 2 and text[0] == "[" and text[-1] == "]" else None
+
+
+class NativeGrammar:
+    """`alias=ENC[…]` or `alias=[plaintext]`. Bare and PKCS #1 values are refused, so that nobody can downgrade one."""
+
+    kind = "native"
+    clear_is_readable = False
+    encoding = "utf-8"
+    hint = "a native vault holds ENC[…], or [plaintext] that is to be encrypted"
+
+    def read(self, text: str) -> Stored:
+        """Return what a stored text is."""
+        if (value := _bracketed(text)) is not None:
+            return Clear(value)
+        try:
+            return Encrypted(ciphertext.parse_native(text.strip()))
+        except MalformedCiphertextError as error:
+            return Malformed(error.message)
+
+    def write(self, value: Ciphertext) -> str:
+        """Return how a ciphertext is stored."""
+        return str(value)
+
+
+class Carbon4Grammar:
+    """`alias=<base64>` or `alias=[plaintext]` (cipher-text.properties)."""
+
+    kind = "carbon4"
+    clear_is_readable = False
+    encoding = "latin-1"
+    hint = "write a plaintext as [plaintext]; the product reads anything else as a ciphertext"
+
+    def read(self, text: str) -> Stored:
+        """Return what a stored text is; an empty one is an empty value in clear."""
+        if (value := _bracketed(text)) is not None:
+            return Clear(value)
+        return _carbon_ciphertext(text.strip()) if text.strip() else Clear(Secret(""))
+
+    def write(self, value: Ciphertext) -> str:
+        """Return how a ciphertext is stored."""
+        return str(value)
+
+
+class Carbon5Grammar:
+    """`alias=cipherText <base64>` or `alias=plainText VALUE` (secrets.properties)."""
+
+    kind = "carbon5"
+    clear_is_readable = True
+    encoding = "utf-8"
+    hint = "write a plaintext as `plainText VALUE`"
+
+    def read(self, text: str) -> Stored:
+        """Return what a stored text is."""
+        word, _, rest = text.partition(" ")
+        if word == "plainText":
+            return Clear(Secret(rest))
+        if word == "cipherText":
+            return _carbon_ciphertext(rest.strip())
+        return Malformed("neither `plainText VALUE` nor `cipherText <base64>`")
+
+    def write(self, value: Ciphertext) -> str:
+        """Return how a ciphertext is stored."""
+        return f"cipherText {value}"
+
+
+def _carbon_ciphertext(text: str) -> Stored:
+    try:
+        value = ciphertext.parse(text)
+    except MalformedCiphertextError as error:
+        return Malformed(f"neither in brackets nor a ciphertext: {error.message}")
+    if isinstance(value, ciphertext.Native):
+        return Malformed("a native ciphertext in a Carbon repository, which its runtime cannot read")
+    return Encrypted(value)

@@ -1,0 +1,55 @@
+"""Repositories that are `.properties` files: the native vault, `cipher-text.properties`, Carbon 5's `secrets.properties`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError, UnknownAliasError
+from ciphertool.repository.base import Entry
+from ciphertool.rewriters.properties import PropertiesRewriter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+    from ciphertool.repository.grammar import Grammar
+
+
+class PropertiesRepository:
+    """A repository in a `.properties` file, read and spliced like any other document."""
+
+    def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
+        """Raise `ConfigError` where the file is damaged or names an alias twice."""
+        self.path: Path = snapshot.path
+        self.snapshot = snapshot
+        self.hint = grammar.hint
+        self.clear_is_readable = grammar.clear_is_readable
+        self._grammar = grammar
+        try:
+            self._document = PropertiesRewriter(grammar.encoding).parse(snapshot.bytes)
+        except ConfigError as error:
+            raise error.at(self.path) from None
+        for found in self._document.locate(list(self._document.repeated)):
+            if isinstance(found, ConfigError):
+                raise found.at(self.path)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every alias that is there, in the file's order."""
+        return {site.selector: Entry(self._grammar.read(site.value), site.line) for site in self._document.sites()}
+
+    def get(self, alias: str) -> Entry:
+        """Return the alias's entry, or raise `UnknownAliasError`."""
+        try:
+            return self.entries[alias]
+        except KeyError:
+            raise UnknownAliasError(alias, self.path) from None
+
+    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+        """Return the file's bytes with these ciphertexts in it; other lines stay as they are."""
+        return self._document.rewrite_entries(
+            {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
+        )

@@ -1,0 +1,151 @@
+"""Alias → secret, and a file with its references resolved. Fail closed, with every failure of a file at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.ciphertext import Native
+from ciphertool.errors import (
+    CipherToolError,
+    ConfigError,
+    DecryptionError,
+    ForeignKeyError,
+    MovedCiphertextError,
+    NotEncryptedYetError,
+    ProblemsError,
+)
+from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.rewriters.base import Change, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ciphertool.cipher import VaultCipher
+    from ciphertool.references import Reference
+    from ciphertool.repository import SecretRepository
+    from ciphertool.rewriters.base import Document, Rewriter, Site
+    from ciphertool.secret import Secret
+
+
+class Resolver:
+    """Resolves aliases of one repository. A secret is decrypted once and kept; safe from many threads.
+
+    `open_cipher` is called when the first ciphertext is met. `warn` is told of a value that resolves and should not
+    be as it is.
+    """
+
+    def __init__(
+        self, repository: SecretRepository, open_cipher: Callable[[], VaultCipher], *, warn: Callable[[str], None]
+    ) -> None:
+        self.repository = repository
+        self._open_cipher = open_cipher
+        self._warn = warn
+        self._cipher: VaultCipher | None = None
+        self._known: dict[str, Secret] = {}
+
+    def resolve(self, alias: str) -> Secret:
+        """Return the alias's secret.
+
+        Raises `UnknownAliasError`, or a `DecryptionError` that tells another key from a moved ciphertext from a
+        damaged one as far as the repository's kind allows. Never returns the alias or a made-up value.
+        """
+        secret = self._known.get(alias)
+        if secret is None:  # two threads may both decrypt it: the same value, and no lock that a fork could inherit
+            secret = self._known.setdefault(alias, self._resolve(alias))
+        return secret
+
+    def _resolve(self, alias: str) -> Secret:
+        entry = self.repository.get(alias)
+        match entry.stored:
+            case Clear(value):
+                if self.repository.clear_is_readable:
+                    self._warn(f"{self.repository.path}:{entry.line}: {alias!r} stands in clear; run `ciphertool protect`")
+                    return value
+                raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
+            case Malformed(reason):
+                raise DecryptionError(f"{alias!r}: {reason}", hint=self.repository.hint).at(
+                    self.repository.path, entry.line
+                )
+            case Encrypted(ciphertext):
+                if self._cipher is None:
+                    self._cipher = self._open_cipher()
+                try:
+                    return self._cipher.decrypt(alias, ciphertext)
+                except CipherToolError as error:
+                    raise self._explained(alias, ciphertext, error).at(self.repository.path, entry.line) from None
+        raise AssertionError
+
+    def _explained(self, alias: str, ciphertext: object, error: CipherToolError) -> CipherToolError:
+        """Tell a moved ciphertext from a damaged one, where the label allows it; name the alias."""
+        if self._cipher is not None and isinstance(ciphertext, Native) and not isinstance(error, ForeignKeyError):
+            others = (other for other in self.repository.entries if other != alias)
+            if (made_for := self._cipher.moved_from(ciphertext, others)) is not None:
+                return MovedCiphertextError(alias, made_for)
+        error.message = f"{alias!r}: {error.message}"
+        return error
+
+
+def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
+    """Yield every site that holds references, with them: one that stands for the value, or those within it."""
+    for site in document.sites():
+        if site.reference is not None:
+            yield site, (site.reference,)
+        elif found := tuple(references.find(site.value)):
+            yield site, found
+
+
+def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Resolver) -> bytes:
+    """Return a file's bytes with every reference replaced by its secret, and what only references needed taken out.
+
+    Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
+    """
+    try:
+        document = rewriter.parse(data)
+    except ConfigError as error:
+        raise error.at(path) from None
+    sites = list(reference_sites(document))
+    problems = check_references(sites, path, resolver)
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    changes = [Change(site, _resolved(site, found, resolver)) for site, found in sites]
+    try:
+        return rewrite(rewriter, document, changes)
+    except ConfigError as error:
+        raise error.at(path) from None
+
+
+def check_references(
+    sites: list[tuple[Site, tuple[Reference, ...]]], path: Path, resolver: Resolver
+) -> list[CipherToolError]:
+    """Return why references do not resolve, one error for each place."""
+    problems: list[CipherToolError] = []
+    failed: dict[str, CipherToolError] = {}
+    for site, found in sites:
+        for reference in found:
+            try:
+                if reference.alias in failed:
+                    raise failed[reference.alias]
+                resolver.resolve(reference.alias)
+            except (CipherToolError, DecryptionError) as error:
+                if reference.alias not in failed and error.path is not None:
+                    error.message = f"{error.message} (in {error.path}{f':{error.line}' if error.line else ''})"
+                failed[reference.alias] = error
+                problems.append(_copied(error, path, site.line))
+    return problems
+
+
+def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
+    """The same failure met at another place."""
+    copy = type(error).__new__(type(error))
+    copy.__dict__.update(error.__dict__)
+    copy.args = error.args
+    copy.path, copy.line = path, line
+    return copy
+
+
+def _resolved(site: Site, found: tuple[Reference, ...], resolver: Resolver) -> str:
+    if site.reference is not None:
+        return resolver.resolve(site.reference.alias).reveal()
+    return references.substitute(site.value, lambda reference: resolver.resolve(reference.alias).reveal())

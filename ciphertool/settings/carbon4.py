@@ -1,0 +1,181 @@
+"""Reads a Carbon 4 home: `carbon.xml`, `cipher-tool.properties`, `secret-conf.properties`, or the standalone file.
+
+What they mean: WSO2's cipher-tool 1.2 and org.wso2.securevault. Nothing here writes; what the runtime needs in
+`secret-conf.properties` is said as a `Companion`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.errors import ConfigError
+from ciphertool.passwords import CarbonHome
+from ciphertool.rewriters.properties import PropertiesRewriter
+from ciphertool.rewriters.xml import XmlRewriter
+from ciphertool.settings.config import CARBON_SCHEME
+from ciphertool.settings.model import KeystoreSettings, Settings, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciphertool.rewriters.base import Site
+
+_CONF = (Path("repository/conf"), Path("conf"))
+_STANDALONE = "cipher-standalone-config.properties"
+_LEGACY_SCHEME = "RSA"  # what the runtime takes where secret-conf.properties names none
+_TARGET = re.compile(r"(?P<file>.+?)//(?P<xpath>.+?)(?:,\s*(?P<attribute>true|false))?\s*", re.IGNORECASE)
+_LAST_PREDICATE = re.compile(r"\[@(?P<name>[^\]=]+)\]$")
+_LOCATION = "secretRepositories.file.location"
+_ALGORITHM = "secretRepositories.file.algorithm"
+_DEFINED = re.compile(r"\$\{(?:sys:)?([^}]+)\}")
+
+
+def is_home(directory: Path) -> bool:
+    """Tell whether a directory is a Carbon home."""
+    return _configuration(directory) is not None
+
+
+def _configuration(home: Path) -> Path | None:
+    for conf in _CONF:
+        for name in ("carbon.xml", _STANDALONE):
+            if (home / conf / name).is_file():
+                return home / conf
+    return None
+
+
+def read_home(home: Path, define: Mapping[str, str]) -> Settings:
+    """Return what a home's own files say; raise `ConfigError` for what cannot be read."""
+    conf = _configuration(home)
+    if conf is None:
+        raise ConfigError("not a Carbon home: neither carbon.xml nor " + _STANDALONE, path=home)
+    names = {"carbon.home": str(home.absolute()), **define}
+    standalone = _entries(conf / _STANDALONE)
+    secret_conf_path = home / standalone.get("secret.conf.properties.file", str(_security(conf, home, "secret-conf")))
+    secret_conf = _entries(secret_conf_path)
+    repository = home / (
+        secret_conf.get(_LOCATION)
+        or standalone.get("cipher.text.properties.file")
+        or _security(conf, home, "cipher-text")
+    )
+    keystore = _keystore(home, conf, names, secret_conf, standalone)
+    scheme = (secret_conf.get(_ALGORITHM) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
+    return Settings(
+        origin=home,
+        root=home,
+        kind="carbon4",
+        keystore=keystore,
+        repository=repository,
+        scheme=scheme,
+        targets=_targets(home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))),
+        password_sources=(CarbonHome(home),),
+        secret_conf=secret_conf_path,
+        sibling=next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()),
+    )
+
+
+def _security(conf: Path, home: Path, name: str) -> Path:
+    return conf.relative_to(home) / "security" / f"{name}.properties"
+
+
+def _sites(path: Path) -> dict[str, Site]:
+    snapshot = files.read_if_there(path)
+    return {site.selector: site for site in PropertiesRewriter().parse(snapshot.bytes).sites()}
+
+
+def _entries(path: Path) -> dict[str, str]:
+    try:
+        return {key: site.value.strip() for key, site in _sites(path).items()}
+    except ConfigError as error:
+        raise error.at(path) from None
+
+
+def _targets(path: Path) -> tuple[Target, ...]:
+    targets = []
+    for alias, site in _sites(path).items():
+        match = _TARGET.fullmatch(site.value)
+        if match is None:
+            raise ConfigError(f"{alias}: not of the form file//xpath,true|false", path=path, line=site.line)
+        xpath = "/" + match["xpath"]
+        if (match["attribute"] or "").lower() == "true":
+            xpath = _LAST_PREDICATE.sub(r"/@\g<name>", xpath)
+        targets.append(Target(match["file"].strip(), xpath, alias, where_absent=True, line=site.line))
+    return tuple(targets)
+
+
+def _keystore(
+    home: Path, conf: Path, names: Mapping[str, str], secret_conf: Mapping[str, str], standalone: Mapping[str, str]
+) -> KeystoreSettings:
+    if location := secret_conf.get("keystore.identity.location"):
+        return KeystoreSettings(_find(location, home, names, conf), secret_conf.get("keystore.identity.alias"))
+    if location := standalone.get("primary.key.location"):
+        return KeystoreSettings(_find(location, home, names, conf), standalone.get("primary.key.alias"))
+    if not (conf / "carbon.xml").is_file():
+        return KeystoreSettings()
+    document = XmlRewriter().parse(files.read(conf / "carbon.xml").bytes)
+    for element in ("InternalKeyStore", "KeyStore"):
+        base = f"/Server/Security/{element}"
+        location, alias = (_text(document.locate([f"{base}/{name}"])[0]) for name in ("Location", "KeyAlias"))
+        if location:
+            return KeystoreSettings(_find(location, home, names, conf), alias or None)
+    return KeystoreSettings()
+
+
+def _text(found: tuple[Site, ...] | ConfigError) -> str:
+    return found[0].value if isinstance(found, tuple) else ""
+
+
+def _find(location: str, home: Path, names: Mapping[str, str], base: Path) -> Path:
+    """Return where a keystore lies: as named, relative to the working directory or the file, or its tail in the home."""
+    path = Path(expand(location, names))
+    for candidate in (path, base / path):
+        if candidate.is_file():
+            return candidate
+    parts = path.parts[1:] if path.is_absolute() else path.parts
+    for first in range(len(parts)):
+        tail = home.joinpath(*parts[first:])
+        if tail.is_file():
+            return tail
+    return path
+
+
+def expand(text: str, names: Mapping[str, str]) -> str:
+    """Replace `${name}`, `${sys:name}` and `${env:NAME}` in a Carbon path; one that is not known stays as it is."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name.startswith("env:"):
+            return os.environ.get(name.removeprefix("env:"), match[0])
+        return names.get(name, match[0])
+
+    return _DEFINED.sub(value, text)
+
+
+def secret_conf_changes(settings: Settings, store_type: str, present: Mapping[str, str]) -> dict[str, str]:
+    """Return the entries that `secret-conf.properties` lacks for the runtime to open this vault.
+
+    `present` is what the file says already; all of it is kept, except that the vault must be enabled. `store_type` is
+    the keystore's JCA name.
+    """
+    handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
+    needed = {
+        "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
+        "secretRepositories": "file",
+        "secretRepositories.file.provider": "org.wso2.securevault.secret.repository.FileBaseSecretRepositoryProvider",
+        _LOCATION: os.path.relpath(settings.repository, settings.root),
+        "keystore.identity.location": str(settings.keystore.path.absolute()) if settings.keystore.path else "",
+        "keystore.identity.type": store_type,
+        "keystore.identity.alias": settings.keystore.alias or "",
+        "keystore.identity.store.password": "identity.store.password",
+        "keystore.identity.store.secretProvider": handler,
+        "keystore.identity.key.password": "identity.key.password",
+        "keystore.identity.key.secretProvider": handler,
+        _ALGORITHM: "" if settings.scheme == _LEGACY_SCHEME else settings.scheme,
+    }
+    changes = {key: value for key, value in needed.items() if value and not present.get(key, "").strip()}
+    if present.get("secVault.enabled", "").strip().lower() != "true":
+        changes = {"secVault.enabled": "true", **changes}
+    return changes

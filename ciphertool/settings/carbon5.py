@@ -1,0 +1,69 @@
+"""Reads the vault of a Carbon 5 product: the key `securevault` or `wso2.securevault` of a YAML file.
+
+What it means: wso2/carbon-secvault. Relative paths are tried from the working directory, as Java does, then from the
+file; `${sys:name}` is what `--define name=value` says, `${env:NAME}` the environment's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError, SelectorError
+from ciphertool.passwords import MasterKeys
+from ciphertool.rewriters.yaml import YamlRewriter
+from ciphertool.settings.carbon4 import expand
+from ciphertool.settings.model import KeystoreSettings, Overrides, Settings
+
+if TYPE_CHECKING:
+    from ciphertool.files import Snapshot
+
+SCHEME = "RSA"  # the one transformation that the runtime knows
+_KEYS = ("wso2.securevault", "securevault")
+_KEYSTORE = "secretRepository.parameters.keystoreLocation"
+_REPOSITORY = "secretRepository.parameters.secretPropertiesFile"
+_KEY_ALIAS = "secretRepository.parameters.privateKeyAlias"
+_MASTER_KEYS = "masterKeyReader.parameters.masterKeyReaderFile"
+
+
+def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
+    """Return the vault's settings; raise `ConfigError` where the file names none."""
+    values = _values(snapshot)
+    directory = snapshot.path.absolute().parent
+
+    def path(name: str) -> Path | None:
+        value = values.get(name)
+        if value is None:
+            return None
+        relative = Path(expand(value, overrides.define))
+        return relative if relative.exists() else directory / relative
+
+    repository = overrides.repository or path(_REPOSITORY)
+    if repository is None:
+        raise ConfigError("names no secret repository", path=snapshot.path, hint="say it with --repository")
+    master_keys = path(_MASTER_KEYS)
+    return Settings(
+        origin=snapshot.path,
+        root=directory,
+        kind="carbon5",
+        keystore=KeystoreSettings(path(_KEYSTORE), values.get(_KEY_ALIAS)),
+        repository=repository,
+        scheme=SCHEME,
+        password_sources=(MasterKeys(master_keys),) if master_keys else (),
+        sibling=snapshot.path,
+    )
+
+
+def _values(snapshot: Snapshot) -> dict[str, str]:
+    try:
+        document = YamlRewriter().parse(snapshot.bytes)
+    except ConfigError as error:
+        raise error.at(snapshot.path) from None
+    names = (_KEYSTORE, _REPOSITORY, _KEY_ALIAS, _MASTER_KEYS)
+    values = {}
+    for key in _KEYS:
+        selectors = [f"$['{key}'].{name}" for name in names]
+        for name, found in zip(names, document.locate(selectors), strict=True):
+            if not isinstance(found, SelectorError):
+                values[name] = found[0].value
+    return values

@@ -1,0 +1,84 @@
+"""What settings say, as values: where the keystore, the repository and the targets are. Nothing here reads a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool.engine.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ciphertool.passwords import PasswordSource
+
+
+@dataclass(frozen=True, slots=True)
+class KeystoreSettings:
+    """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER."""
+
+    path: Path | None = None
+    alias: str | None = None
+    certificate: Path | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """These values of this file are to be protected, under this alias.
+
+    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
+    `optional` makes a missing file or site a note, `where_absent` only if the repository lacks the alias as well (so
+    a Carbon home does). `literal` protects a value even where it looks like a placeholder. `line` is where the
+    settings say so.
+    """
+
+    file: str
+    selector: str
+    alias: str
+    optional: bool = False
+    where_absent: bool = False
+    literal: bool = False
+    format: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
+
+    `sibling` is the file whose mode a new repository takes. `secret_conf` is the file that a Carbon 4 runtime reads to
+    open the vault, where there is such a runtime.
+    """
+
+    origin: Path
+    root: Path
+    kind: str
+    keystore: KeystoreSettings
+    repository: Path
+    scheme: str
+    sibling: Path
+    policy: Policy = Policy.JAVA
+    minimum_bits: int = 2048
+    targets: tuple[Target, ...] = ()
+    password_sources: tuple[PasswordSource, ...] = ()
+    secret_conf: Path | None = None
+
+    @property
+    def native(self) -> bool:
+        """Whether ciphertexts describe themselves and carry their alias as label."""
+        return self.kind == "native"
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says over the settings; None says nothing. `define` serves `${sys:name}` of Carbon paths."""
+
+    keystore: Path | None = None
+    key_alias: str | None = None
+    certificate: Path | None = None
+    repository: Path | None = None
+    policy: Policy | None = None
+    minimum_bits: int | None = None
+    define: Mapping[str, str] = field(default_factory=dict)
