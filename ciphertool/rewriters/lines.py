@@ -1,0 +1,191 @@
+"""A document that is a list of entries, each a key with one value: `.properties`, `.env`, INI.
+
+What the three do alike lives here: naming, finding, editing and proving entries by their spans. Their scanners and
+their spelling of a value live with each format.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from array import array
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.errors import NoMatchError, SelectorError, UnrepresentableValueError
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import Change, Document, Edit, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ciphertool.rewriters.base import Source
+
+ABSENT = -1
+"""The end of a value that is not there: a key alone on its line."""
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def _offsets() -> array[int]:
+    return array("q")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The entries of a document in order, as columns: a file of 10 MB has some 200,000 of them.
+
+    `heads` are the offsets of the keys; `starts` and `ends` span the values as they are spelled, quotes included.
+    """
+
+    selectors: list[str] = field(default_factory=list)
+    heads: array[int] = field(default_factory=_offsets)
+    starts: array[int] = field(default_factory=_offsets)
+    ends: array[int] = field(default_factory=_offsets)
+
+    def add(self, selector: str, head: int, start: int, end: int) -> None:
+        """Append an entry; `end` is `ABSENT` where it has no value."""
+        self.selectors.append(selector)
+        self.heads.append(head)
+        self.starts.append(start)
+        self.ends.append(end)
+
+
+class EntryDocument(Document):
+    """A document made of entries. A format says how a value is read and spelled."""
+
+    whole = False
+    """Whether `secretAlias:a` as a whole value is a reference in this format."""
+
+    def __init__(self, source: Source, entries: Entries) -> None:
+        self.source = source
+        self.entries = entries
+
+    @abstractmethod
+    def read(self, spelled: str) -> str:
+        """Return the value that a spelling stands for."""
+
+    @abstractmethod
+    def spell(self, site: Site, value: str) -> str:
+        """Return how a value is spelled at a site; raise `UnrepresentableValueError` where it cannot be."""
+
+    def ordinals(self, selector: str) -> Sequence[int]:
+        """Return which entries a selector names, first to last."""
+        return self.repeated.get(selector) or ([self.index[selector]] if selector in self.index else [])
+
+    def key(self, selector: str) -> str:
+        """Return the dotted path of a selector's entry."""
+        return selector
+
+    def refusal(self, spelled: str) -> str | None:
+        """Return why a value that is there cannot be protected, or None."""
+        return "its value holds half of a surrogate pair" if _HALF_PAIR.search(self.read(spelled)) else None
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Selector → its entry; of several with one selector, the last, which is the one that counts."""
+        return {selector: ordinal for ordinal, selector in enumerate(self.entries.selectors)}
+
+    @cached_property
+    def repeated(self) -> Mapping[str, list[int]]:
+        """Selector → its entries, for those selectors that stand for several."""
+        if len(self.index) == len(self.entries.selectors):
+            return {}
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for ordinal, selector in enumerate(self.entries.selectors):
+            if self.index[selector] != ordinal or selector in found:
+                found[selector].append(ordinal)
+        return found
+
+    def spelled(self, ordinal: int) -> str | None:
+        """Return an entry's value as it is spelled, or None where it has none."""
+        end = self.entries.ends[ordinal]
+        return None if end == ABSENT else self.source.text[self.entries.starts[ordinal] : end]
+
+    def site(self, ordinal: int) -> Site:
+        """Return the site of an entry that has a value."""
+        entries = self.entries
+        selector, start, end = entries.selectors[ordinal], entries.starts[ordinal], entries.ends[ordinal]
+        value = self.read(self.source.text[start:end])
+        line, _ = self.source.position(start)
+        return Site(selector, self.key(selector), value, start, end, line, references.parse(value, whole=self.whole))
+
+    def sites(self) -> Iterator[Site]:
+        """Yield the site of every entry that has a value and that no later entry of the same key replaces."""
+        for ordinal, selector in enumerate(self.entries.selectors):
+            if self.entries.ends[ordinal] != ABSENT and self.index[selector] == ordinal:
+                yield self.site(ordinal)
+
+    def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
+        """Return, for each selector, its one site, or why it is refused."""
+        return [self._locate(selector) for selector in selectors]
+
+    def _locate(self, selector: str) -> tuple[Site, ...] | SelectorError:
+        try:
+            ordinal = self.only(selector)
+        except SelectorError as error:
+            return error
+        if ordinal is None:
+            return NoMatchError(selector)
+        line, _ = self.source.position(self.entries.heads[ordinal])
+        spelled = self.spelled(ordinal)
+        if spelled is None:
+            return NoMatchError(selector, "has no value", line=line)
+        if reason := self.refusal(spelled):
+            return SelectorError(selector, reason, line=line)
+        site = self.site(ordinal)
+        return (site,) if site.value else NoMatchError(selector, "its value is empty", line=line)
+
+    def only(self, selector: str) -> int | None:
+        """Return the one entry that a selector names, or None; raise `SelectorError` where there are several."""
+        ordinals = self.ordinals(selector)
+        if len(ordinals) > 1:
+            lines = [self.source.position(self.entries.heads[ordinal])[0] for ordinal in ordinals]
+            raise SelectorError(
+                selector,
+                f"stands on lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}",
+                line=lines[-1],
+                hint="leave one of them",
+            )
+        return ordinals[0] if ordinals else None
+
+    def edits(self, changes: Sequence[Change]) -> list[Edit]:
+        """Return one edit for each change."""
+        return [
+            Edit(change.site.start, change.site.end, self.spell(change.site, self.wanted(change))) for change in changes
+        ]
+
+    def wanted(self, change: Change) -> str:
+        """Return the value that is to be read at a change's site afterwards."""
+        to, selector = change.to, change.site.selector
+        if isinstance(to, Reference):
+            if not references.is_writable_alias(to.alias):
+                raise UnrepresentableValueError(selector, "the alias has characters that are not written")
+            own = self.whole and to.syntax is Syntax.SECRET_ALIAS
+            return str(Reference(to.alias, Syntax.SECRET_ALIAS if own else Syntax.SECRET))
+        if _HALF_PAIR.search(to):
+            raise UnrepresentableValueError(selector, "it holds half of a surrogate pair")
+        return to
+
+    def proves(self, before: Document, changes: Sequence[Change]) -> bool:
+        """Tell whether every entry is as it was, to the character, but for the planned values.
+
+        This holds for entries that are no sites as well: replaced ones, and keys without a value.
+        """
+        if not isinstance(before, EntryDocument):
+            return False
+        planned = {change.site.start: self.wanted(change) for change in changes}
+        old, new = before.entries, self.entries
+        if old.selectors != new.selectors or not planned.keys() <= set(old.starts):
+            return False
+        for ordinal, start in enumerate(old.starts):
+            spelled = self.spelled(ordinal)
+            if start in planned:
+                if spelled is None or self.read(spelled) != planned[start]:
+                    return False
+            elif spelled != before.spelled(ordinal):
+                return False
+        return True

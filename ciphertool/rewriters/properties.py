@@ -1,0 +1,229 @@
+r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), their escapes, and entries put in and out.
+
+    line     = blanks, then a comment (`#`, `!`), or key, separator, value; ends at CR, LF or CRLF
+    fold     = a backslash at the line's end and the next line's leading blanks: nothing, even inside `\uXXXX`
+    key      = up to the first `=`, `:` or blank without a backslash
+    separator = blanks, at most one `=` or `:`, blanks
+    value    = all the rest, trailing blanks included
+    escape   = `\t` `\n` `\r` `\f` `\uXXXX`; a backslash before anything else is dropped
+
+One thing is not read as Java reads it: a file that ends in a line of nothing but a backslash has no entry there,
+where Java finds an empty key with an empty value.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.errors import ConfigSyntaxError, NoMatchError, UnrepresentableValueError
+from ciphertool.references import Syntax
+from ciphertool.rewriters.base import Edit, Source, SpliceError, splice
+from ciphertool.rewriters.lines import Entries, EntryDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
+
+_FOLD = r"\\(?:\r\n?|\n)[ \t\f]*+"
+_BLANKS = rf"(?:[ \t\f]++|{_FOLD})*+"
+# `\Z` lets a lone backslash at the very end pass as a fold.
+_ENTRY = re.compile(
+    r"(?:[ \t\f\r\n]++|[#!][^\r\n]*+|\\(?:\r\n?|\n|\Z))*+"
+    r"(?:\Z|"
+    rf"([^\\=: \t\f\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+)[^\\=: \t\f\r\n]*+)*+)"
+    rf"({_BLANKS}(?:[=:]{_BLANKS})?+)"
+    r"([^\\\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+|\Z)[^\\\r\n]*+)*+)"
+    r")"
+)
+_FOLDS = re.compile(rf"(\\[^\r\n])|{_FOLD}|\\\Z")
+_ESCAPE = re.compile(r"\\(u(?:[0-9A-Fa-f]{4})?+|[^u])", re.DOTALL)
+_LETTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TO_ESCAPE = re.compile(r"[^ -\[\]-~]|^ ")
+_TO_ESCAPE_AS_STORE = re.compile(r"[^ -~]|[\\=:#!]|^ ")
+_TO_ESCAPE_IN_KEY = re.compile(r"[^!-~]|[\\=:#!]")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_LAST_LINE_END = re.compile(r"(\r\n|\r|\n)[^\r\n]*+\Z")
+
+
+def _unescape(spelled: str) -> str:
+    """Return what a spelled key or value stands for; ValueError on a `\\u` without four hex digits."""
+    if "\\" not in spelled:
+        return spelled
+    if "\n" in spelled or "\r" in spelled or spelled.endswith("\\"):
+        spelled = _FOLDS.sub(lambda match: match[1] or "", spelled)
+    value = _ESCAPE.sub(_escaped, spelled)
+    if _SURROGATE.search(value):  # `\ud83d\ude00` is one character
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return value
+
+
+def _escaped(match: re.Match[str]) -> str:
+    name = match[1]
+    if name[0] != "u":
+        return _LETTERS.get(name, name)
+    if len(name) == 1:
+        raise ValueError
+    return chr(int(name[1:], 16))
+
+
+def _escape(text: str, which: re.Pattern[str]) -> str:
+    return which.sub(_escape_one, text)
+
+
+def _escape_one(match: re.Match[str]) -> str:
+    character = match[0]
+    for letter, meant in _LETTERS.items():
+        if character == meant:
+            return f"\\{letter}"
+    if " " <= character <= "~":
+        return f"\\{character}"
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex().upper()}" for i in range(0, len(units), 2))
+
+
+class PropertiesDocument(EntryDocument):
+    """A parsed `.properties` file. Selector and key are the property's key itself."""
+
+    whole = True
+
+    def read(self, spelled: str) -> str:
+        """Return the value that a spelling stands for."""
+        return _unescape(spelled)
+
+    def spell(self, site: Site, value: str) -> str:
+        """Escape as little as reads back the same, so that a value revealed is spelled as people spell it."""
+        return self._separated(site.start, value, _escape(value, _TO_ESCAPE))
+
+    def _separated(self, start: int, value: str, spelled: str) -> str:
+        """Guard a spelled value against the separator before it, which may be blanks only, or nothing at all."""
+        head = self.entries.heads[bisect_left(self.entries.starts, start)]
+        match = _ENTRY.match(self.source.text, head)
+        separator = match[2] if match else ""
+        if not separator:
+            return f"={spelled}"
+        bare = "=" not in separator and ":" not in separator
+        return f"\\{spelled}" if bare and value.startswith(("=", ":")) and not spelled.startswith("\\") else spelled
+
+    def line_span(self, ordinal: int) -> tuple[int, int]:
+        """Return the span of an entry's line, or lines, the line end included."""
+        head, end = self.entries.heads[ordinal], self.entries.ends[ordinal]
+        _, column = self.source.position(head)
+        line_end = _LINE_END.match(self.source.text, end)
+        return head - column + 1, line_end.end() if line_end else end
+
+    def set_edit(self, ordinal: int, value: str) -> Edit:
+        """Return the edit that gives an entry another value, escaped as `java.util.Properties.store` does."""
+        start = self.entries.starts[ordinal]
+        spelled = self._separated(start, value, _escape(value, _TO_ESCAPE_AS_STORE))
+        return Edit(start, self.entries.ends[ordinal], spelled)
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield key and value of every entry, in order; of several with one key, the last is the one that counts."""
+        for ordinal, key in enumerate(self.entries.selectors):
+            yield key, self.read(self.spelled(ordinal) or "")
+
+
+class PropertiesRewriter:
+    """Java `.properties`, read as `java.util.Properties.load(InputStream)` reads it, in ISO-8859-1.
+
+    `encoding` says that the file is read otherwise, as Carbon 5 reads `secrets.properties` in UTF-8; a byte order mark
+    says so too. Everything outside printable ASCII is written `\\uXXXX`, which reads the same either way.
+    """
+
+    name = "properties"
+    suffixes = frozenset({".properties"})
+    syntax = Syntax.SECRET
+
+    def __init__(self, encoding: str = "iso-8859-1") -> None:
+        self._encoding = encoding
+
+    def parse(self, data: bytes) -> PropertiesDocument:
+        """Parse a file's bytes; raise `ConfigSyntaxError` on text in another encoding and on a malformed `\\uXXXX`."""
+        source = Source.decode(data, self._encoding)
+        return PropertiesDocument(source, _scan(source))
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str]:
+        """Return key → value, with every reference replaced by what `reveal` gives."""
+        values = dict(self.parse(data).pairs())
+        return {key: references.substitute(value, reveal, whole=True) for key, value in values.items()}
+
+
+def _scan(source: Source) -> Entries:
+    entries = Entries()
+    escapes = "\\u" in source.text
+    for match in _ENTRY.finditer(source.text):
+        key: str | None = match[1]
+        if key is None:
+            break
+        try:
+            if "\\" in key:
+                key = _unescape(key)
+            if escapes and "\\u" in match[3]:
+                _unescape(match[3])
+        except ValueError:
+            raise ConfigSyntaxError(
+                "a \\u is not followed by four hex digits", *source.position(match.start(1))
+            ) from None
+        entries.add(key, match.start(1), *match.span(3))
+    return entries
+
+
+def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | None]) -> bytes:
+    """Return the document's bytes with entries set, added and, for None, removed, proved by parsing them again.
+
+    An entry that is there gets its value in place; a new one becomes a line at the end, in the order given, with the
+    file's line ends. All else stays as it is, to the byte. Raise `NoMatchError` where there is nothing to remove,
+    `SelectorError` for a key that stands on several lines, `UnrepresentableValueError` for half of a surrogate pair.
+    """
+    edits: list[Edit] = []
+    added: dict[str, str] = {}
+    for key, value in changes.items():
+        ordinal = document.only(key)
+        if value is None:
+            if ordinal is None:
+                raise NoMatchError(key)
+            edits.append(Edit(*document.line_span(ordinal), ""))
+            continue
+        if _SURROGATE.search(value if ordinal is not None else key + value):
+            raise UnrepresentableValueError(key, "it holds half of a surrogate pair")
+        if ordinal is None:
+            added[key] = value
+        else:
+            edits.append(document.set_edit(ordinal, value))
+    source = document.source
+    data = source.encode(_append(splice(source.text, edits), added))
+    proved = PropertiesRewriter(source.codec).parse(data)
+    if not _entries_are(proved, document, changes):
+        raise SpliceError("the rewritten properties document is not what was planned")
+    return data
+
+
+def _append(text: str, added: Mapping[str, str]) -> str:
+    """Return the text with lines added; the last line ends, or does not, as it did before."""
+    if not added:
+        return text
+    found = _LAST_LINE_END.search(text)
+    newline = found[1] if found else "\n"
+    lines = newline.join(
+        f"{_escape(key, _TO_ESCAPE_IN_KEY)}={_escape(value, _TO_ESCAPE_AS_STORE)}" for key, value in added.items()
+    )
+    ended = text == "" or text[-1] in "\r\n"
+    if not ended:
+        text += newline
+    last_line = text.removesuffix("\n").removesuffix("\r")
+    if (len(last_line) - len(last_line.rstrip("\\"))) % 2:
+        text += newline  # or the last line's fold would take the new line in
+    return f"{text}{lines}{newline if ended else ''}"
+
+
+def _entries_are(proved: PropertiesDocument, before: PropertiesDocument, changes: Mapping[str, str | None]) -> bool:
+    """Tell whether the entries, replaced ones included, are those of `before` with the changes made."""
+    expected = [(key, changes.get(key, value)) for key, value in before.pairs()]
+    expected += [(key, value) for key, value in changes.items() if key not in before.index]
+    return list(proved.pairs()) == [(key, value) for key, value in expected if value is not None]
