@@ -1,3 +1,38 @@
-"""ciphertool keeps secrets out of configuration files."""
+"""ciphertool keeps secrets out of configuration files.
+
+`Vault.open()` opens the vault of a configuration; `vault["alias"]` gives a `Secret`, whose `reveal()` gives the value.
+Everything is imported when it is first used: `import ciphertool` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ciphertool.errors import CipherToolError, DecryptionError, ProblemsError, UnknownAliasError
+    from ciphertool.secret import Secret
+    from ciphertool.vault import Vault
 
 __version__ = "0.1.0"
+__all__ = ["CipherToolError", "DecryptionError", "ProblemsError", "Secret", "UnknownAliasError", "Vault"]
+
+_HOMES = {
+    "CipherToolError": "errors",
+    "DecryptionError": "errors",
+    "ProblemsError": "errors",
+    "Secret": "secret",
+    "UnknownAliasError": "errors",
+    "Vault": "vault",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

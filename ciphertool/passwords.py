@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from ciphertool.errors import ConfigSyntaxError, NoPasswordError, PasswordSourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 KEYSTORE_VARIABLE = "CIPHERTOOL_KEYSTORE_PASSWORD"
 KEY_VARIABLE = "CIPHERTOOL_KEY_PASSWORD"
@@ -66,13 +66,23 @@ class PasswordChain:
         """Return the passwords, the same at every call, or raise `NoPasswordError`."""
         return self._passwords
 
+    def read_unasked(self) -> Passwords | None:
+        """Return the passwords that are there without asking a person, or None."""
+        return self._unasked
+
     @cached_property
     def _passwords(self) -> Passwords:
-        for source in self._sources:
-            passwords = source.read()
-            if passwords is not None:
-                return passwords
-        raise NoPasswordError(source.name for source in self._sources)
+        passwords = self._unasked or self._first(source for source in self._sources if isinstance(source, Prompt))
+        if passwords is None:
+            raise NoPasswordError(source.name for source in self._sources)
+        return passwords
+
+    @cached_property
+    def _unasked(self) -> Passwords | None:
+        return self._first(source for source in self._sources if not isinstance(source, Prompt))
+
+    def _first(self, sources: Iterable[PasswordSource]) -> Passwords | None:
+        return next((found for source in sources if (found := source.read()) is not None), None)
 
 
 @dataclass(frozen=True)

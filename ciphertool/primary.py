@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
-from ciphertool.errors import BadCertificateError, ConfigError, NoPasswordError, UnsupportedSchemeError
+from ciphertool.errors import BadCertificateError, ConfigError, UnsupportedSchemeError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ciphertool.engine import Scheme
     from ciphertool.keystore import Keystore
-    from ciphertool.passwords import Passwords, PasswordSource
+    from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.settings.model import Settings
 
 _JCA_TYPES = {"PKCS12": "PKCS12", "JKS": "JKS", "JCEKS": "JCEKS", "BKS": "BKS", "UBER": "UBER"}
@@ -31,7 +31,7 @@ class Primary:
     warnings: tuple[str, ...] = ()
 
 
-def open_to_decrypt(settings: Settings, passwords: PasswordSource) -> VaultCipher:
+def open_to_decrypt(settings: Settings, passwords: PasswordChain) -> VaultCipher:
     """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
 
     Raises `KeystoreError` for whatever is wrong with keystore, alias or passwords.
@@ -41,7 +41,7 @@ def open_to_decrypt(settings: Settings, passwords: PasswordSource) -> VaultCiphe
     return VaultCipher(_scheme(settings), settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
 
 
-def open_to_encrypt(settings: Settings, passwords: PasswordSource, *, now: datetime) -> Primary:
+def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:
     """Return a cipher that encrypts, and decrypts where the private key is at hand.
 
     The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
@@ -85,11 +85,31 @@ def _decryptor(
     return Decryptor(key)
 
 
-def _open(settings: Settings, passwords: PasswordSource) -> tuple[Keystore, Passwords | None]:
+def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
     if settings.keystore.path is None:
         raise ConfigError("names no keystore", path=settings.origin, hint="say it with --keystore")
-    given = passwords.read()
+    given = passwords.read_unasked()
+    if given is None:
+        keystore = _open_without(settings)
+        if keystore is not None:
+            return keystore, None
+        given = passwords.read()
     return _open_file(settings.keystore.path, given), given
+
+
+def _open_without(settings: Settings) -> Keystore | None:
+    """The keystore, if it is a PEM file whose key is not encrypted; None where a password has to be asked for."""
+    from ciphertool.errors import PasswordNeededError
+
+    assert settings.keystore.path is not None  # noqa: S101 - the caller has looked
+    try:
+        keystore = _open_file(settings.keystore.path, None)
+        if keystore.format != "PEM":
+            return None
+        keystore.private_key(settings.keystore.alias)
+    except PasswordNeededError:
+        return None
+    return keystore
 
 
 def _open_file(path: Path, given: Passwords | None) -> Keystore:

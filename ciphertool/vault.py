@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ciphertool.cipher import VaultCipher
-    from ciphertool.passwords import PasswordSource
+    from ciphertool.passwords import PasswordChain
     from ciphertool.references import Reference
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
@@ -46,7 +46,7 @@ class Vault:
         path: str | Path | None = None,
         *,
         overrides: Overrides | None = None,
-        passwords: PasswordSource | None = None,
+        passwords: PasswordChain | None = None,
     ) -> Vault:
         """Open the vault of a `ciphertool.toml`, a Carbon home or a Carbon 5 YAML file.
 
@@ -55,11 +55,11 @@ class Vault:
         `ConfigError` for settings or a repository that cannot be read.
         """
         from ciphertool import settings as settings_
-        from ciphertool.passwords import unattended
+        from ciphertool.passwords import Environment, PasswordChain
         from ciphertool.primary import open_to_decrypt
 
         settings = settings_.load(Path(path) if path is not None else None, overrides)
-        source = passwords or unattended(settings.password_sources)
+        source = passwords or PasswordChain((Environment(), *settings.password_sources))
         return cls(settings, lambda: open_to_decrypt(settings, source))
 
     def _read(self) -> Resolver:

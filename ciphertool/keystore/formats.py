@@ -65,4 +65,11 @@ def _format_of(data: bytes) -> tuple[str, Reader]:
         return "PKCS12", pkcs12.read
     if pem.looks_like(data):
         return "PEM", pem.read
+    if data[:3] == b"\0\0\0":
+        from ciphertool.keystore import bks
+
+        if bks.looks_like_bks(data):
+            return "BKS", bks.read_bks
+        if bks.looks_like_uber(data):
+            return "UBER", bks.read_uber
     raise NotAKeystoreError("its content is of no known format")

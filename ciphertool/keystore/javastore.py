@@ -16,7 +16,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore import der
+from ciphertool.keystore import der, javaobject
 from ciphertool.keystore.javadata import DataInput
 from ciphertool.keystore.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.keystore.store import Content, Entry, EntryKind
@@ -147,6 +147,9 @@ def _read_entry(source: DataInput, version: int, name: str) -> Entry:
         return Entry(alias, EntryKind.KEY, chain, created, sealed)
     if tag == _TRUSTED:
         return Entry(alias, EntryKind.TRUSTED, (_read_certificate(source, version),), created)
+    if tag == _SECRET_KEY and name == "JCEKS":
+        javaobject.skip(source)
+        return Entry(alias, EntryKind.SECRET, created=created)
     raise source.budget.malformed(f"an entry of unknown kind {tag}")
 
 

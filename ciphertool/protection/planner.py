@@ -233,11 +233,11 @@ class _Planner:
         return tuple(writes)
 
     def _secret_conf(self, path: Path) -> list[Write]:
-        from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
+        from ciphertool.rewriters.properties import PropertiesRewriter
         from ciphertool.settings.carbon4 import secret_conf_changes
 
         snapshot = files.read_if_there(path)
         document = PropertiesRewriter().parse(snapshot.bytes)
         present = {site.selector: site.value for site in document.sites()}
         changes = secret_conf_changes(self._settings, self._cipher.store_type, present)
-        return [files.Write(snapshot, rewrite_entries(document, changes), self._settings.sibling)] if changes else []
+        return [files.Write(snapshot, document.rewrite_entries(changes), self._settings.sibling)] if changes else []

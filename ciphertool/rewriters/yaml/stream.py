@@ -88,8 +88,9 @@ class Stream:
 
     entries: list[Entry] = field(default_factory=list, repr=False)
     forms: bytearray = field(default_factory=bytearray, repr=False)
-    starts: array[int] = field(default_factory=lambda: array("L"), repr=False)
-    ends: array[int] = field(default_factory=lambda: array("L"), repr=False)
+    places: array[int] = field(default_factory=lambda: array("I"), repr=False)
+    starts: array[int] = field(default_factory=lambda: array("I"), repr=False)
+    ends: array[int] = field(default_factory=lambda: array("I"), repr=False)
     properties: dict[int, tuple[str | None, str | None]] = field(default_factory=dict, repr=False)
 
 
@@ -126,55 +127,53 @@ def _events(text: str, *, pure: bool) -> Iterator[Any]:
 
 
 def _read(events: Iterator[Any]) -> Stream:
-    # One loop with few calls of ours: it runs once for every few characters of a file.
+    # One loop with few calls and few attributes: it runs once for every few characters of a file.
     stream = Stream()
-    entries, properties = stream.entries, stream.properties
-    add_form, add_start, add_end = stream.forms.append, stream.starts.append, stream.ends.append
-    keys: set[str] | None = None  # the keys so far of the mapping around; None outside a mapping
-    at_key = False
+    entries, add_form = stream.entries, stream.forms.append
+    add_place, add_start, add_end = stream.places.append, stream.starts.append, stream.ends.append
+    keys: set[str] = set()  # so far, of the mapping around
+    at_key = in_mapping = False
     flow = 0
-    outer: list[tuple[set[str] | None, bool, int]] = []
+    outer: list[tuple[set[str], bool, bool, int]] = []
     shared: dict[str, str] = {}  # equal keys are one string
     for event in events:
         kind = type(event)
-        entry: Entry | None = _MARKS.get(kind)
-        form, start, end = flow, 0, 0
+        form = flow
         if kind is ScalarEvent:
-            entry = event.value
+            entry: Entry | None = event.value
             form |= _STYLES[event.style]
-            start, end = event.start_mark.index, event.end_mark.index
-        elif kind is AliasEvent:
-            entry = Alias(event.anchor)
-        elif entry is None:
-            continue
+            if at_key:
+                entry = key = shared.setdefault(event.value, event.value)
+                if key in keys:
+                    raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
+                keys.add(key)
+            else:
+                add_place(len(entries))
+                add_start(event.start_mark.index)
+                add_end(event.end_mark.index)
+        else:
+            entry = Alias(event.anchor) if kind is AliasEvent else _MARKS.get(kind)
+            if entry is None:
+                continue
         if entry is Mark.END:
-            keys, at_key, flow = outer.pop()
-        elif keys is not None:
+            keys, at_key, in_mapping, flow = outer.pop()
+        else:
             if at_key:
                 form |= KEY
-                if kind is ScalarEvent:
-                    entry = key = shared.setdefault(event.value, event.value)
-                    if key in keys:
-                        raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
-                    keys.add(key)
-            at_key = not at_key
-        if kind in _TAGGABLE:
-            if event.anchor or event.tag:
-                properties[len(entries)] = event.anchor, event.tag
-            if kind is not ScalarEvent:
-                outer.append((keys, at_key, flow))
-                keys, at_key, flow = _inside(event, len(outer), flow)
+            at_key = in_mapping and not at_key
+            if kind in _TAGGABLE and (event.ctag is not None or event.anchor is not None):
+                stream.properties[len(entries)] = event.anchor, event.tag
+            if entry is Mark.MAPPING or entry is Mark.SEQUENCE:
+                outer.append((keys, at_key, in_mapping, flow))
+                flow = _flow_inside(event, len(outer), flow)
+                keys, at_key, in_mapping = set(), entry is Mark.MAPPING, entry is Mark.MAPPING
                 form |= flow
         entries.append(entry)
         add_form(form)
-        add_start(start)
-        add_end(end)
     return stream
 
 
-def _inside(event: Any, depth: int, flow: int) -> tuple[set[str] | None, bool, int]:
-    """Return what holds inside a collection: the keys so far, whether a key is next, `FLOW` in flow style."""
+def _flow_inside(event: Any, depth: int, flow: int) -> int:
     if depth > MAX_DEPTH:
         raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
-    is_mapping = type(event) is MappingStartEvent
-    return set() if is_mapping else None, is_mapping, FLOW if event.flow_style else flow
+    return FLOW if event.flow_style else flow
