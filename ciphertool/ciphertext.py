@@ -89,9 +89,9 @@ def _encoded(data: bytes) -> str:
 
 
 def _decoded(text: object) -> bytes:
-    """Decode base64; the one spelling that encoding gives back is accepted, and no empty value."""
+    """Decode base64: only the spelling that encoding gives back is accepted, and no empty value."""
     try:
-        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True) if isinstance(text, str) else b""
+        data = binascii.a2b_base64(text.encode("ascii")) if isinstance(text, str) else b""
     except (binascii.Error, UnicodeEncodeError):
         data = b""
     if not data or _encoded(data) != text:

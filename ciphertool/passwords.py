@@ -225,7 +225,7 @@ def _read(path: Path) -> _Content | None:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PasswordSourceError(str(path), "not UTF-8 text") from None
-    exposed = os.name == "posix" and stat.S_ISREG(status.st_mode) and bool(status.st_mode & stat.S_IROTH)
+    exposed = os.name == "posix" and bool(status.st_mode & stat.S_IROTH)
     return _Content(text, exposed)
 
 

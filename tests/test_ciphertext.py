@@ -95,6 +95,7 @@ def test_a_bare_ciphertext_may_start_with_a_brace(data: bytes) -> None:
         _json(c=TEXT, t="RSA", tp="AB", tpd=""),
         _json(c=CANARY + "!", t="RSA", tp="AB", tpd="SHA-1"),
         _json(c=1, t="RSA", tp="AB", tpd="SHA-1"),
+        _json(cipherText=TEXT, iv=TEXT, more=1),
         _json(cipherText=TEXT, iv=""),
         _json(cipherText=TEXT, iv=None),
         _json(cipherText="", iv=TEXT),

@@ -240,16 +240,25 @@ def test_a_relocation_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "relocation",
-    ["absent.yaml", "master-keys.yaml", "../conf/master-keys.yaml", "back.yaml", "[a]", '"a\\0b"', "."],
+    ("relocation", "reason"),
+    [
+        ("absent.yaml", "is not there"),
+        ("master-keys.yaml", "lead back"),
+        ("../conf/master-keys.yaml", "lead back"),
+        ("back.yaml", "lead back"),
+        ("[a]", "not a path"),
+        ('"a\\0b"', "not a path"),
+        (".", "cannot be read"),
+    ],
 )
-def test_a_relocation_that_leads_nowhere_is_refused(tmp_path: Path, relocation: str) -> None:
+def test_a_relocation_that_leads_nowhere_is_refused(tmp_path: Path, relocation: str, reason: str) -> None:
     (tmp_path / "conf").mkdir()
     path = _file(tmp_path / "conf" / "master-keys.yaml", _master_keys("a", relocation=relocation))
     _file(tmp_path / "conf" / "back.yaml", _master_keys("a", relocation="master-keys.yaml"))
     with pytest.raises(PasswordSourceError) as e:
         MasterKeys(path, {}).read()
     assert str(tmp_path) in e.value.source
+    assert reason in e.value.reason
 
 
 @pytest.mark.parametrize(

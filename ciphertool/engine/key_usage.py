@@ -76,13 +76,10 @@ def _content(data: bytes, tag: int) -> bytes:
 
 
 def _members(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield tag and content of each DER element; every tag of a certificate has one byte."""
+    """Yield tag and content of each DER element; ValueError if cut short. Every tag of a certificate has one byte."""
     position = 0
     while position < len(data):
-        header = data[position : position + 2]
-        if len(header) < 2:
-            raise ValueError("cut short")
-        tag, length = header
+        tag, length = data[position : position + 2]
         position += 2
         if length > 0x80:
             size = length & 0x7F

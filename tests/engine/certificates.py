@@ -36,6 +36,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("03020106", ("keyCertSign", "cRLSign")),
     ("0303070080", ("decipherOnly",)),
     ("0303070880", ("keyAgreement", "decipherOnly")),
+    ("03020530", ("keyEncipherment",)),  # the last bits do not count
     ("030100", ()),
     ("03020700", ()),
 )
@@ -45,6 +46,7 @@ KEY_USAGES = (
 )
 UNREADABLE = (
     b"",
+    b"\x03",
     b"\x05\x00",
     b"\x03\x00",
     b"\x03\x02\x08\x10",

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from ciphertool.engine import SCHEMES, Decryptor, Scheme, scheme_named
-from ciphertool.errors import CiphertextLengthError, DecryptionError, NotTextError, WrongKeyOrDamagedError
+from ciphertool.errors import CiphertextLengthError, NotTextError, WrongKeyOrDamagedError
 from tests.engine.vectors import VECTORS, Vector, key
 
 LABELLED = [vector for vector in VECTORS if vector.label and vector.bits == 2048]
@@ -44,6 +44,8 @@ def test_a_value_does_not_decrypt_under_another_label(vector: Vector) -> None:
         with pytest.raises(WrongKeyOrDamagedError) as e:
             Decryptor(key("2048")).decrypt(vector.ciphertext, _scheme(vector), label)
         assert e.value.labelled == bool(label)
+    with pytest.raises(WrongKeyOrDamagedError):
+        Decryptor(key("2048")).detect_text(vector.ciphertext, b"other")
 
 
 @pytest.mark.parametrize("vector", SHORT, ids=str)
@@ -114,9 +116,14 @@ def test_an_unpadded_block_that_is_full_or_empty_is_refused(zeros: int) -> None:
 
 
 def test_a_number_above_the_modulus_is_refused() -> None:
+    """Or a value had a second ciphertext: the first one plus the modulus."""
+    modulus = key("1024").public_key().public_numbers().n
+    first = next(block for block in _pkcs1_blocks(1000) if int.from_bytes(block, "big") + modulus < 1 << 1024)
+    second = (int.from_bytes(first, "big") + modulus).to_bytes(128, "big")
+    assert Decryptor(key("1024")).decrypt(first, scheme_named("RSA"))
     for name in ("RSA", "RSA/ECB/NoPadding", "RSA-OAEP-256"):
         with pytest.raises(WrongKeyOrDamagedError):
-            Decryptor(key("1024")).decrypt(b"\xff" * 128, scheme_named(name, allow_unpadded=True))
+            Decryptor(key("1024")).decrypt(second, scheme_named(name, allow_unpadded=True))
 
 
 def test_a_pkcs1_block_that_passes_by_chance_is_no_text() -> None:
@@ -127,8 +134,9 @@ def test_a_pkcs1_block_that_passes_by_chance_is_no_text() -> None:
         decryptor.decrypt_text(foreign, scheme)
     assert e.value.scheme == "RSA/ECB/PKCS1Padding"
     assert e.value.__suppress_context__  # a UnicodeDecodeError holds the bytes
-    with pytest.raises(DecryptionError):
+    with pytest.raises(WrongKeyOrDamagedError) as detecting:
         decryptor.detect_text(foreign)
+    assert detecting.value.scheme is None
 
 
 def _raw_encrypted(block: bytes) -> bytes:
