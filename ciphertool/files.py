@@ -45,14 +45,15 @@ class Snapshot:
 class Write:
     """One file to be written: what it held, what it is to hold, and whose mode a new file takes.
 
-    A new file takes owner and group of its directory and the mode of `sibling` without write for others; without a
-    sibling, or with `private`, it is 0600. A file that exists keeps its mode, owner and extended attributes.
+    A new file takes owner and group of its directory and the mode of `sibling` without write for others, or `mode`
+    (0600 unless given). A file that exists keeps its mode, owner and extended attributes; with `private` it is 0600.
     """
 
     before: Snapshot
     data: bytes = field(repr=False)
     sibling: Path | None = None
     private: bool = False
+    mode: int = PRIVATE
 
 
 def read(path: Path) -> Snapshot:
@@ -167,14 +168,13 @@ def _take_over_attributes(descriptor: int, item: Write) -> None:
     target = item.before.real
     if item.before.data is not None:
         status = target.stat()
-        mode = stat.S_IMODE(status.st_mode)
+        mode = PRIVATE if item.private else stat.S_IMODE(status.st_mode)
         for name in os.listxattr(target) if hasattr(os, "listxattr") else ():
             with contextlib.suppress(OSError):  # security.* may be set by root alone, who gets it by the directory
                 os.setxattr(descriptor, name, os.getxattr(target, name))
     else:
         status = target.parent.stat()
-        like = item.sibling is not None and not item.private
-        mode = stat.S_IMODE(item.sibling.stat().st_mode) & ~0o113 if like and item.sibling else PRIVATE
+        mode = stat.S_IMODE(item.sibling.stat().st_mode) & ~0o113 if item.sibling else item.mode
     if hasattr(os, "fchown"):
         made = os.fstat(descriptor)
         if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid):

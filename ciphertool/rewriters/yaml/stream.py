@@ -10,7 +10,7 @@ import re
 from array import array
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
@@ -46,7 +46,6 @@ _STYLES = {
     "|": Style.LITERAL,
     ">": Style.FOLDED,
 }
-_TAGGABLE = frozenset((ScalarEvent, MappingStartEvent, SequenceStartEvent))
 _LINE_ENDS_OF_SOME = re.compile("[\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -131,49 +130,63 @@ def _read(events: Iterator[Any]) -> Stream:
     stream = Stream()
     entries, add_form = stream.entries, stream.forms.append
     add_place, add_start, add_end = stream.places.append, stream.starts.append, stream.ends.append
-    keys: set[str] = set()  # so far, of the mapping around
-    at_key = in_mapping = False
-    flow = 0
-    outer: list[tuple[set[str], bool, bool, int]] = []
+    outer: list[_Level] = []
+    keys, at_key, flow = _Level(None, False, 0)
     shared: dict[str, str] = {}  # equal keys are one string
     for event in events:
-        kind = type(event)
-        form = flow
-        if kind is ScalarEvent:
-            entry: Entry | None = event.value
-            form |= _STYLES[event.style]
-            if at_key:
-                entry = key = shared.setdefault(event.value, event.value)
-                if key in keys:
-                    raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
-                keys.add(key)
-            else:
-                add_place(len(entries))
-                add_start(event.start_mark.index)
-                add_end(event.end_mark.index)
+        if type(event) is not ScalarEvent:
+            keys, at_key, flow = _structure(stream, event, outer, _Level(keys, at_key, flow))
+            continue
+        entry = event.value
+        if event.ctag is not None or event.anchor is not None:
+            stream.properties[len(entries)] = event.anchor, event.tag
+        if at_key and keys is not None:
+            entry = shared.setdefault(entry, entry)
+            if entry in keys:
+                raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
+            keys.add(entry)
+            add_form(flow | KEY | _STYLES[event.style])
+            at_key = False
         else:
-            entry = Alias(event.anchor) if kind is AliasEvent else _MARKS.get(kind)
-            if entry is None:
-                continue
-        if entry is Mark.END:
-            keys, at_key, in_mapping, flow = outer.pop()
-        else:
-            if at_key:
-                form |= KEY
-            at_key = in_mapping and not at_key
-            if kind in _TAGGABLE and (event.ctag is not None or event.anchor is not None):
-                stream.properties[len(entries)] = event.anchor, event.tag
-            if entry is Mark.MAPPING or entry is Mark.SEQUENCE:
-                outer.append((keys, at_key, in_mapping, flow))
-                flow = _flow_inside(event, len(outer), flow)
-                keys, at_key, in_mapping = set(), entry is Mark.MAPPING, entry is Mark.MAPPING
-                form |= flow
+            add_place(len(entries))
+            add_start(event.start_mark.index)
+            add_end(event.end_mark.index)
+            add_form(flow | _STYLES[event.style])
+            at_key = keys is not None
         entries.append(entry)
-        add_form(form)
     return stream
 
 
-def _flow_inside(event: Any, depth: int, flow: int) -> int:
-    if depth > MAX_DEPTH:
-        raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
-    return FLOW if event.flow_style else flow
+class _Level(NamedTuple):
+    """Where the reader is: the keys so far (None outside a mapping), whether the next node is a key, `FLOW` or 0."""
+
+    keys: set[str] | None
+    at_key: bool
+    flow: int
+
+
+def _structure(stream: Stream, event: Any, outer: list[_Level], level: _Level) -> _Level:
+    """Add an event that is no scalar; return the level that follows, `outer` being those around it."""
+    kind = type(event)
+    entry = Alias(event.anchor) if kind is AliasEvent else _MARKS.get(kind)
+    if entry is None:
+        return level
+    form = level.flow
+    after = level
+    if entry is Mark.END:
+        after = outer.pop()
+    elif entry is not Mark.DOCUMENT:
+        form |= KEY if level.at_key else 0
+        after = _Level(level.keys, level.keys is not None and not level.at_key, level.flow)
+    if entry is Mark.MAPPING or entry is Mark.SEQUENCE:
+        outer.append(after)
+        if len(outer) > MAX_DEPTH:
+            raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
+        if event.tag is not None or event.anchor is not None:
+            stream.properties[len(stream.entries)] = event.anchor, event.tag
+        flow = FLOW if event.flow_style else level.flow
+        form |= flow
+        after = _Level(set(), True, flow) if entry is Mark.MAPPING else _Level(None, False, flow)
+    stream.entries.append(entry)
+    stream.forms.append(form)
+    return after

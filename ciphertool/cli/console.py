@@ -1,0 +1,101 @@
+"""What a person sees: messages on stderr, data on stdout, one exit status for each kind of failure."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import (
+    CipherToolError,
+    ConfigError,
+    ConflictError,
+    DecryptionError,
+    KeystoreError,
+    ProblemsError,
+    UnknownAliasError,
+    WriteError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FINDINGS = 1
+BUG = 70
+INTERRUPTED = 130
+_STATUS: tuple[tuple[type[CipherToolError], int], ...] = (
+    (ConfigError, 3),
+    (KeystoreError, 4),
+    (DecryptionError, 5),
+    (UnknownAliasError, 5),
+    (WriteError, 6),
+    (ConflictError, 7),
+)
+_STYLES = {"error": "31", "hint": "36", "warning": "33", "note": "2", "done": "32", "head": "1"}
+
+
+def status(error: CipherToolError) -> int:
+    """Return the exit status of an error; of several, that of the first."""
+    if isinstance(error, ProblemsError):
+        return status(error.problems[0]) if error.problems else BUG
+    return next((code for kind, code in _STATUS if isinstance(error, kind)), 3)
+
+
+def _styled(style: str, text: str, stream: object = None) -> str:
+    stream = stream or sys.stderr
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not getattr(stream, "isatty", bool)()
+    return text if plain else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def clean(text: str) -> str:
+    """Return a text with its control characters made visible: names come from files and may hold terminal codes."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def say(style: str, text: str, *, label: bool = True) -> None:
+    """Write one message to stderr."""
+    head = f"{_styled(style, f'{style}:')} " if label else ""
+    body = clean(text) if label else _styled(style, clean(text))
+    print(f"{head}{body}", file=sys.stderr)
+
+
+def out(text: str = "") -> None:
+    """Write one line of data to stdout."""
+    print(clean(text))
+
+
+def out_raw(text: str) -> None:
+    """Write a text to stdout as it is, but for control characters."""
+    sys.stdout.write(clean(text))
+
+
+def show_problems(problems: Sequence[CipherToolError], consequence: str) -> int:
+    """Write problems and what follows from them to stderr; return the exit status."""
+    error = ProblemsError(problems)
+    show_error(error)
+    say("error", f"{len(problems)} problem{'s' if len(problems) != 1 else ''}: {consequence}")
+    return status(error)
+
+
+def show_error(error: CipherToolError) -> None:
+    """Write an error to stderr, or all of several, each hint once."""
+    problems = error.problems if isinstance(error, ProblemsError) else [error]
+    for problem in problems:
+        say("error", str(problem))
+    for hint in dict.fromkeys(problem.hint for problem in problems if problem.hint):
+        say("hint", hint)
+
+
+def show_bug(error: BaseException) -> None:
+    """Write where a bug of ours is: no message, no source line, no local variable, for each may hold a secret."""
+    say("error", f"a bug in ciphertool: {type(error).__name__}; nothing more was written")
+    for frame in traceback.extract_tb(error.__traceback__)[-6:]:
+        say("note", f"  {os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}", label=False)
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return rows as lines with aligned columns."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -1,0 +1,110 @@
+"""`ciphertool init`: a new vault for an application."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ciphertool import files
+from ciphertool.cli import console
+from ciphertool.cli.options import ask
+from ciphertool.errors import ConfigError, PasswordSourceError
+from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+
+_ALIAS = "primary"
+_KEYSTORE = Path("security/primary.p12")
+_CERTIFICATE = Path("security/primary.pem")
+_SETTINGS = f'''\
+# What ciphertool protects here, and with which key. See `ciphertool protect --help`.
+[keystore]
+path = "{_KEYSTORE.as_posix()}"
+alias = "{_ALIAS}"
+certificate = "{_CERTIFICATE.as_posix()}"   # enough to protect and audit; only resolving needs the keystore
+fingerprint = "sha256:FINGERPRINT"
+
+[repository]
+path = "security/vault.properties"
+
+# One table for each value, or each kind of value, that is a secret:
+# [[target]]
+# file = "conf/app.yaml"
+# selector = "$.datasource.password"
+# alias = "app.db.password"
+'''
+_IGNORE = f"# The private key does not belong into version control.\n{_KEYSTORE.name}\n"
+_ATTRIBUTES = "# One line for each secret: additions on two branches merge cleanly.\nvault.properties merge=union\n"
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the configuration is.")] = Path(),
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line becomes the keystore's password.")
+    ] = None,
+) -> None:
+    """Make a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate.
+
+    The password comes from CIPHERTOOL_KEYSTORE_PASSWORD, --password-file or a prompt. Nothing that exists is touched.
+
+    [bold]Examples[/bold]
+
+    ciphertool init
+
+    ciphertool init /opt/app --password-file /run/secrets/keystore
+    """
+    from ciphertool.keystore.create import CertificateRequest, create_keystore
+    from ciphertool.keystore import open_keystore
+
+    paths = [directory / name for name in ("ciphertool.toml", _KEYSTORE, _CERTIFICATE)]
+    if there := [str(path) for path in paths if path.exists()]:
+        raise ConfigError(f"there already: {', '.join(there)}", hint="remove it, or name another directory")
+    named = (PasswordFile(password_file),) if password_file else ()
+    passwords = PasswordChain((*named, Environment(), Prompt(_new_password))).read()
+    now = datetime.now(UTC)
+    request = CertificateRequest(subject="CN=ciphertool primary keystore", bits=3072, days=3650)
+    store = create_keystore(request, _ALIAS, passwords.keystore, now=now)
+    keystore = open_keystore(directory / _KEYSTORE, passwords.keystore, data=store)
+    settings = _SETTINGS.replace("FINGERPRINT", keystore.entry(_ALIAS).sha256 or "")
+    security = (directory / _KEYSTORE).parent
+    security.mkdir(parents=True, exist_ok=True)
+    readable = 0o666 & ~_umask()
+    contents = [
+        (directory / _KEYSTORE, store, files.PRIVATE),
+        (directory / _CERTIFICATE, _pem(keystore.certificate(_ALIAS)), readable),
+        (security / ".gitignore", _IGNORE.encode(), readable),
+        (security / ".gitattributes", _ATTRIBUTES.encode(), readable),
+        (directory / "ciphertool.toml", settings.encode(), readable),
+    ]
+    writes = [files.Write(files.read_if_there(path), data, mode=mode) for path, data, mode in contents]
+    files.write_all([write for write in writes if write.before.data is None])
+    for path, _, _ in contents:
+        console.say("done", f"made {path}", label=False)
+    console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them no secret can be read again")
+
+
+def _pem(certificate: object) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509 import Certificate
+
+    assert isinstance(certificate, Certificate)  # noqa: S101 - narrows a type imported lazily
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _new_password() -> str | None:
+    first = ask("New keystore password")
+    if first is None:
+        return None
+    if not first:
+        raise PasswordSourceError("a prompt on the terminal", "the password is empty")
+    if ask("The same password again") != first:
+        raise PasswordSourceError("a prompt on the terminal", "the two passwords differ")
+    return first

@@ -1,0 +1,137 @@
+"""The options that every command which opens a vault shares, and what they mean."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from ciphertool.engine.policy import Policy
+from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+from ciphertool.settings import Overrides, Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VAULT = "Vault"
+
+
+@dataclass(frozen=True)
+class VaultOptions:
+    """Which vault, and what the command line says over its settings."""
+
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A ciphertool.toml, or a Carbon 5 YAML file.", rich_help_panel=_VAULT),
+    ] = None
+    home: Annotated[Path | None, typer.Option(metavar="DIR", help="A Carbon home.", rich_help_panel=_VAULT)] = None
+    keystore: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The primary keystore.", rich_help_panel=_VAULT)
+    ] = None
+    key_alias: Annotated[
+        str | None, typer.Option(metavar="ALIAS", help="The key's alias in the keystore.", rich_help_panel=_VAULT)
+    ] = None
+    certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A PEM certificate; enough to encrypt.", rich_help_panel=_VAULT),
+    ] = None
+    repository: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The secret repository.", rich_help_panel=_VAULT)
+    ] = None
+    define: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A value for ${sys:NAME} in Carbon paths.", rich_help_panel=_VAULT),
+    ] = None
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Line 1: keystore password, line 2: key password.", rich_help_panel=_VAULT
+        ),
+    ] = None
+    policy: Annotated[
+        Policy | None, typer.Option(help="Which certificates may encrypt.", rich_help_panel=_VAULT)
+    ] = None
+    minimum_bits: Annotated[
+        int | None,
+        typer.Option(metavar="BITS", min=512, help="The smallest RSA key for new values.", rich_help_panel=_VAULT),
+    ] = None
+
+    def settings(self) -> Settings:
+        """Return the settings of the vault that was named or is found; raise `ConfigError`."""
+        if self.config is not None and self.home is not None:
+            raise typer.BadParameter("--config and --home name two vaults; give one")
+        return load(self.config or self.home, self.overrides())
+
+    @property
+    def named(self) -> bool:
+        """Whether a vault was named, on the command line or in the environment."""
+        return bool(self.config or self.home or os.environ.get("CIPHERTOOL_CONFIG"))
+
+    def overrides(self) -> Overrides:
+        """Return what the command line says over the settings."""
+        pairs = [item.partition("=") for item in self.define or ()]
+        if bad := [name for name, equals, _ in pairs if not equals or not name]:
+            raise typer.BadParameter(f"--define {bad[0]}: must be NAME=VALUE")
+        return Overrides(
+            keystore=self.keystore,
+            key_alias=self.key_alias,
+            certificate=self.certificate,
+            repository=self.repository,
+            policy=self.policy,
+            minimum_bits=self.minimum_bits,
+            define={name: value for name, _, value in pairs},
+        )
+
+    def passwords(self, settings: Settings | None = None) -> PasswordChain:
+        """Return where passwords come from: a file that was named, the environment, the settings' sources, a person."""
+        named = (PasswordFile(self.password_file),) if self.password_file else ()
+        sources = settings.password_sources if settings else ()
+        return PasswordChain((*named, Environment(), *sources, Prompt(lambda: ask("Keystore password"))))
+
+
+def ask(question: str) -> str | None:
+    """Ask a person for a secret on the terminal, without echo; None where there is no terminal, never a wait."""
+    import getpass
+
+    if not sys.stderr.isatty():
+        return None
+    try:
+        with open("/dev/tty", "rb") if os.path.exists("/dev/tty") else sys.stdin:
+            pass
+        return getpass.getpass(f"{question}: ", stream=sys.stderr)
+    except OSError:
+        return None
+
+
+def vault_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command whose first parameter is a `VaultOptions` that class's fields as options of its own."""
+    hints = get_type_hints(VaultOptions, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            item.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None if item.default is MISSING else item.default,
+            annotation=hints[item.name],
+        )
+        for item in fields(VaultOptions)
+    ]
+    own_hints = get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=own_hints[parameter.name])
+        for parameter in list(inspect.signature(command).parameters.values())[1:]
+    ]
+
+    @functools.wraps(command)
+    def wrapper(**arguments: Any) -> Any:
+        options = VaultOptions(**{item.name: arguments.pop(item.name) for item in shared})
+        return command(options, **arguments)
+
+    wrapper.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]  # what Typer reads
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *shared]}
+    return wrapper

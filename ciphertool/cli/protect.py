@@ -1,0 +1,113 @@
+"""`ciphertool protect`: plan, show, apply."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciphertool.cli import console
+from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.protection.plan import State, Take
+
+if TYPE_CHECKING:
+    from ciphertool.protection import Plan
+    from ciphertool.repository import SecretRepository
+
+
+@vault_options
+def protect(
+    vault: VaultOptions,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the changes, every secret as ****.")] = False,
+    take: Annotated[
+        Take | None, typer.Option(help="Which value wins where file and repository hold different ones.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Show the plan as JSON on stdout.")] = False,
+) -> None:
+    """Encrypt the configured secrets and put references in their place.
+
+    All problems of all files are shown at once, and then nothing is written. A second run changes nothing.
+
+    [bold]Examples[/bold]
+
+    ciphertool protect --dry-run --diff
+
+    ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
+    """
+    from ciphertool import protection
+    from ciphertool.primary import open_to_encrypt
+    from ciphertool.protection import view
+    from ciphertool.repository import open_repository
+
+    settings = vault.settings()
+    repository = open_repository(settings.kind, settings.repository)
+    primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
+    for warning in primary.warnings:
+        console.say("warning", warning)
+    plan = protection.plan(settings, repository, primary.cipher, take=take)
+    if plan.problems:
+        _show(plan, repository, done=False, diff=False, as_json=as_json)
+        raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
+    if dry_run:
+        _show(plan, repository, done=False, diff=diff, as_json=as_json)
+        raise typer.Exit(0 if plan.empty else console.FINDINGS)
+    exposures = list(view.exposures(plan, repository))
+    protection.apply(settings, plan)
+    _show(plan, repository, done=True, diff=diff, as_json=as_json)
+    for note in exposures:
+        console.say("warning", str(note))
+
+
+def _show(plan: Plan, repository: SecretRepository, *, done: bool, diff: bool, as_json: bool) -> None:
+    from ciphertool.protection import view
+
+    for note in plan.notes:
+        console.say("note", str(note))
+    if as_json:
+        console.out(json.dumps(_as_json(plan, done=done), indent=2))
+        return
+    if diff:
+        console.out_raw(view.diff(plan, repository))
+    for item in plan.files:
+        if item.sites:
+            console.say("head", str(item.before.path), label=False)
+            rows = [(f"  {s.site.line if s.site else '-':>5}", s.alias, _state(s.state, done=done)) for s in item.sites]
+            for line in console.columns(rows):
+                console.say("note", line, label=False)
+    if plan.empty:
+        console.say("done", "nothing to do", label=False)
+    elif not plan.problems:
+        written = ", ".join(str(write.before.path) for write in plan.writes)
+        verb = "encrypted" if done else "to encrypt"
+        console.say("done", f"{verb}: {len(plan.encrypted)}; {'written' if done else 'to write'}: {written}", label=False)
+
+
+def _state(state: State, *, done: bool) -> str:
+    return (State.PROTECTED if done and state is State.PLANNED else state).value
+
+
+def _as_json(plan: Plan, *, done: bool) -> dict[str, object]:
+    return {
+        "files": [
+            {
+                "path": str(item.before.path),
+                "format": item.rewriter.name,
+                "sites": [
+                    {
+                        "selector": site.target.selector if site.site is None else site.site.selector,
+                        "alias": site.alias,
+                        "line": site.site.line if site.site else None,
+                        "state": _state(site.state, done=done),
+                    }
+                    for site in item.sites
+                ],
+            }
+            for item in plan.files
+        ],
+        "problems": [
+            {"path": str(p.path) if p.path else None, "line": p.line, "message": p.message} for p in plan.problems
+        ],
+    }

@@ -1,0 +1,105 @@
+"""`ciphertool resolve`, `get` and `check`: what an application or its start script asks of a vault."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciphertool.cli import console
+from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.errors import ConfigError, ProblemsError
+
+if TYPE_CHECKING:
+    from ciphertool.vault import Vault
+
+
+def open_vault(options: VaultOptions) -> Vault:
+    """Open the vault that the options name or find; its warnings go to stderr."""
+    from ciphertool.primary import open_to_decrypt
+    from ciphertool.vault import Vault
+
+    settings = options.settings()
+    passwords = options.passwords(settings)
+    return Vault(
+        settings, lambda: open_to_decrypt(settings, passwords), warn=lambda message: console.say("warning", message)
+    )
+
+
+@vault_options
+def resolve(
+    options: VaultOptions,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here (mode 0600) instead of stdout.")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(metavar="NAME", help="The file's format, if its suffix does not tell.")
+    ] = None,
+) -> None:
+    """Print a file with every reference resolved: the file as it was before it was protected.
+
+    [bold]Examples[/bold]
+
+    ciphertool resolve conf/app.yaml --output /run/app/app.yaml
+    """
+    from ciphertool import files
+
+    vault = open_vault(options)
+    data = vault.resolve_file(file, format=format)
+    if output is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    before = files.read_if_there(output)
+    if before.real == files.read(file).real:
+        raise ConfigError(
+            "is the file that is being resolved", path=output, hint="name another file: this one would be in clear again"
+        )
+    files.write_all([files.Write(before, data, private=True)])
+
+
+@vault_options
+def get(
+    options: VaultOptions,
+    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The secret's alias.")],
+    show: Annotated[bool, typer.Option("--show", help="Print it even to a terminal.")] = False,
+) -> None:
+    """Print one secret, and nothing else.
+
+    [bold]Examples[/bold]
+
+    ciphertool get app.db.password | psql-with-password-on-stdin
+    """
+    if sys.stdout.isatty() and not show:
+        raise typer.BadParameter("standard output is a terminal; give --show to print the secret there")
+    sys.stdout.buffer.write(open_vault(options).resolve(alias).reveal_bytes() + b"\n")
+
+
+@vault_options
+def check(
+    options: VaultOptions,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
+) -> None:
+    """Prove that every reference of every configured file resolves.
+
+    [bold]Examples[/bold]
+
+    ciphertool check --home /opt/wso2
+    """
+    problems = ()
+    try:
+        open_vault(options).check()
+    except ProblemsError as error:
+        problems = tuple(error.problems)
+    if as_json:
+        found = [{"path": str(p.path), "line": p.line, "message": p.message} for p in problems]
+        console.out(json.dumps({"problems": found}, indent=2))
+    elif problems:
+        console.show_error(ProblemsError(problems))
+    else:
+        console.say("done", "every reference resolves", label=False)
+    raise typer.Exit(console.FINDINGS if problems else 0)

@@ -1,0 +1,99 @@
+"""Shows a plan: a unified diff, and what stood in clear where it can still be read. Every secret is `****`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool import files, git
+from ciphertool.errors import CipherToolError
+from ciphertool.names import names_a_secret
+from ciphertool.protection.plan import Note
+from ciphertool.repository import Clear
+from ciphertool.rewriters.base import Edit, splice
+from ciphertool.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ciphertool.protection.plan import FilePlan, Plan
+    from ciphertool.repository import SecretRepository
+    from ciphertool.rewriters.base import Document
+
+_BACKUPS = ("{}~", "{}.bak", "{}.backup", "{}.orig", "{}.old", "{}.save", ".{}.swp", "{}.1")
+
+
+def diff(plan: Plan, repository: SecretRepository) -> str:
+    """Return a unified diff of the configuration files. Secrets are masked in changed lines and in context lines.
+
+    Masked is every site of the plan, every site whose name is that of a secret, and every other place where the value
+    of a planned site or a clear value of the repository stands.
+    """
+    known = _known_values(plan, repository)
+    lines: list[str] = []
+    for item in plan.files:
+        if item.after is not None:
+            name = str(item.before.path)
+            before = _masked(item.document, known, {change.site.selector for change in item.changes})
+            after = _masked(item.rewriter.parse(item.after), known, set())
+            lines += difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").splitlines(keepends=True)
+
+
+def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] | None:
+    values = {change.site.value for item in plan.files for change in item.changes}
+    values |= {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
+    # A short value is masked where it stands alone; inside a word it would make every text unreadable.
+    parts = [
+        re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"  # noqa: PLR2004 - see above
+        for value in sorted(values, key=len, reverse=True)
+        if value
+    ]
+    return re.compile("|".join(parts)) if parts else None
+
+
+def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]) -> str:
+    edits = [
+        Edit(site.start, site.end, MASK)
+        for site in document.sites()
+        if site.value
+        and site.reference is None
+        and (site.selector in planned or site.beside is not None or names_a_secret(site.key))
+    ]
+    text = splice(document.source.text, edits)
+    return known.sub(MASK, text) if known else text
+
+
+def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
+    """Yield where values that are now encrypted still stand in clear: in git's history, and in backups beside."""
+    spelled: dict[Path, list[tuple[str, bytes]]] = {}
+    for item in plan.files:
+        for change in item.changes:
+            name = change.to.alias if not isinstance(change.to, str) else change.site.key
+            spelled.setdefault(item.before.path, []).append((name, _bytes(item, change.site.value)))
+    for alias in plan.encrypted:
+        entry = repository.entries.get(alias)
+        if entry is not None and isinstance(entry.stored, Clear):
+            spelled.setdefault(repository.path, []).append((alias, entry.stored.value.reveal_bytes()))
+    in_git = git.tracked(spelled)
+    for path, values in spelled.items():
+        if path in in_git:
+            names = ", ".join(name for name, _ in values)
+            yield Note(f"git tracks this file: its history keeps the clear value of {names}; change them", path)
+        for backup in (path.with_name(pattern.format(path.name)) for pattern in _BACKUPS):
+            try:
+                data = files.read_if_there(backup).bytes
+            except CipherToolError:
+                continue
+            if kept := [name for name, value in values if value and value in data]:
+                yield Note(f"this backup holds the clear value of {', '.join(kept)}; remove it or change them", backup)
+
+
+def _bytes(item: FilePlan, value: str) -> bytes:
+    return value.encode(item.document.source.codec, "replace")
