@@ -10,7 +10,7 @@ import re
 from array import array
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
@@ -24,7 +24,6 @@ from ruamel.yaml.events import (
 )
 
 from ciphertool.errors import ConfigSyntaxError
-from ciphertool.rewriters.yaml.spelling import Style
 
 try:
     from ruamel.yaml import CParser  # type: ignore[attr-defined]  # not in every installation
@@ -35,62 +34,60 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DEPTH = 500
-FLOW = 8
-KEY = 16
 
-_STYLES = {
-    None: Style.PLAIN,
-    "": Style.PLAIN,
-    "'": Style.SINGLE,
-    '"': Style.DOUBLE,
-    "|": Style.LITERAL,
-    ">": Style.FOLDED,
-}
+# The keys so far of the mapping around, None outside a mapping, and whether the next node is a key.
+_State: TypeAlias = tuple[set[str] | None, bool]
+_OUTSIDE: _State = (None, False)
+
 _LINE_ENDS_OF_SOME = re.compile("[\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Mark(Enum):
-    """An event that is no scalar and no alias."""
+    """What a stream is made of besides keys, properties and aliases."""
 
     DOCUMENT = "document"
     MAPPING = "mapping"
     SEQUENCE = "sequence"
-    END = "end"
+    END = "end of a mapping or sequence"
+    KEY = "the next node is a key that is no scalar"
+    VALUE = "a scalar that is no key"
+
+
+_VALUE = Mark.VALUE  # as a global: to look it up in the enumeration takes ten times as long
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """An event that repeats the node with the anchor `name`."""
+    """A repetition of the node with the anchor `name`."""
 
     name: str
 
 
-Entry: TypeAlias = str | Mark | Alias
-_MARKS: dict[type, Entry] = {
-    DocumentStartEvent: Mark.DOCUMENT,
-    MappingStartEvent: Mark.MAPPING,
-    MappingEndEvent: Mark.END,
-    SequenceStartEvent: Mark.SEQUENCE,
-    SequenceEndEvent: Mark.END,
-}
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """The anchor and the tag that a node has."""
+
+    anchor: str | None
+    tag: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The events of a text in order, `entries` and three arrays beside it, all of one length.
+    """What the parser sees in a text, in order.
 
-    The entry of a scalar is its text. `forms` holds its `Style`, with `KEY` where it is a mapping's key and `FLOW`
-    where it stands in a flow collection (at the start of such a collection, too). `starts` and `ends` span a scalar's
-    spelling, properties included. `properties` holds the anchor and the tag of those entries that have one.
+    `shape` has all but the values: a string is a key, and `Properties` stand before the key or collection that has them.
+    The values, scalars that are no keys, are numbered: `values` are their texts, `starts` and `ends` span their
+    spelling, properties included, and `properties` holds those of the values that have any. `flows` are the numbers at
+    which flow collections begin and end by turns, those inside others not counted.
     """
 
-    entries: list[Entry] = field(default_factory=list, repr=False)
-    forms: bytearray = field(default_factory=bytearray, repr=False)
-    places: array[int] = field(default_factory=lambda: array("I"), repr=False)
+    shape: list[str | Mark | Alias | Properties] = field(default_factory=list, repr=False)
+    values: list[str] = field(default_factory=list, repr=False)
     starts: array[int] = field(default_factory=lambda: array("I"), repr=False)
     ends: array[int] = field(default_factory=lambda: array("I"), repr=False)
-    properties: dict[int, tuple[str | None, str | None]] = field(default_factory=dict, repr=False)
+    properties: dict[int, Properties] = field(default_factory=dict, repr=False)
+    flows: array[int] = field(default_factory=lambda: array("I"), repr=False)
 
 
 def read(text: str, *, pure: bool = CParser is None) -> Stream:
@@ -99,7 +96,7 @@ def read(text: str, *, pure: bool = CParser is None) -> Stream:
     if odd:
         raise ConfigSyntaxError("a NEL, LS or PS character, which YAML 1.1 and 1.2 read differently", _line(text, odd))
     try:
-        return _read(_events(text, pure=pure))
+        return _Reader().read(_events(text, pure=pure))
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         if mark is not None:
@@ -125,68 +122,81 @@ def _events(text: str, *, pure: bool) -> Iterator[Any]:
     return iter(CParser(text).get_event, None)
 
 
-def _read(events: Iterator[Any]) -> Stream:
-    # One loop with few calls and few attributes: it runs once for every few characters of a file.
-    stream = Stream()
-    entries, add_form = stream.entries, stream.forms.append
-    add_place, add_start, add_end = stream.places.append, stream.starts.append, stream.ends.append
-    outer: list[_Level] = []
-    keys, at_key, flow = _Level(None, False, 0)
-    shared: dict[str, str] = {}  # equal keys are one string
-    for event in events:
-        if type(event) is not ScalarEvent:
-            keys, at_key, flow = _structure(stream, event, outer, _Level(keys, at_key, flow))
-            continue
-        entry = event.value
-        if event.ctag is not None or event.anchor is not None:
-            stream.properties[len(entries)] = event.anchor, event.tag
-        if at_key and keys is not None:
-            entry = shared.setdefault(entry, entry)
-            if entry in keys:
-                raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
-            keys.add(entry)
-            add_form(flow | KEY | _STYLES[event.style])
-            at_key = False
-        else:
-            add_place(len(entries))
-            add_start(event.start_mark.index)
-            add_end(event.end_mark.index)
-            add_form(flow | _STYLES[event.style])
-            at_key = keys is not None
-        entries.append(entry)
-    return stream
+class _Reader:
+    """Turns events into a stream. `outer` are the states of the collections around; `flow` counts those in flow style."""
 
+    def __init__(self) -> None:
+        self.stream = Stream()
+        self.outer: list[_State] = []
+        self.flow = 0
 
-class _Level(NamedTuple):
-    """Where the reader is: the keys so far (None outside a mapping), whether the next node is a key, `FLOW` or 0."""
+    def read(self, events: Iterator[Any]) -> Stream:
+        # Few calls and few attributes: the loop runs once for every few characters of a file.
+        stream = self.stream
+        values, shape = stream.values, stream.shape
+        add_value, add_start, add_end, add = values.append, stream.starts.append, stream.ends.append, shape.append
+        keys, at_key = _OUTSIDE
+        shared: dict[str, str] = {}  # equal keys are one string
+        for event in events:
+            if type(event) is not ScalarEvent:
+                keys, at_key = self._structure(event, keys, at_key)
+                continue
+            value = event.value
+            properties = None
+            if event.ctag is not None or event.anchor is not None:
+                properties = Properties(event.anchor, event.tag)
+            if keys is not None and at_key:
+                if value in keys:
+                    raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
+                if properties:
+                    add(properties)
+                value = shared.setdefault(value, value)
+                keys.add(value)
+                add(value)
+                at_key = False
+            else:
+                if properties:
+                    stream.properties[len(values)] = properties
+                add(_VALUE)
+                add_value(value)
+                add_start(event.start_mark.index)
+                add_end(event.end_mark.index)
+                at_key = keys is not None
+        return stream
 
-    keys: set[str] | None
-    at_key: bool
-    flow: int
+    def _structure(self, event: Any, keys: set[str] | None, at_key: bool) -> _State:
+        """Add an event that is no scalar; return the state that follows."""
+        stream, kind = self.stream, type(event)
+        if kind is MappingEndEvent or kind is SequenceEndEvent:
+            stream.shape.append(Mark.END)
+            if self.flow:
+                self.flow -= 1
+                if not self.flow:
+                    stream.flows.append(len(stream.values))
+            return self.outer.pop()
+        if kind is DocumentStartEvent:
+            stream.shape.append(Mark.DOCUMENT)
+            return _OUTSIDE
+        if kind is not AliasEvent and kind is not MappingStartEvent and kind is not SequenceStartEvent:
+            return keys, at_key
+        if at_key:
+            stream.shape.append(Mark.KEY)
+        after = keys, keys is not None and not at_key
+        if kind is AliasEvent:
+            stream.shape.append(Alias(event.anchor))
+            return after
+        self.outer.append(after)
+        return self._begin(event)
 
-
-def _structure(stream: Stream, event: Any, outer: list[_Level], level: _Level) -> _Level:
-    """Add an event that is no scalar; return the level that follows, `outer` being those around it."""
-    kind = type(event)
-    entry = Alias(event.anchor) if kind is AliasEvent else _MARKS.get(kind)
-    if entry is None:
-        return level
-    form = level.flow
-    after = level
-    if entry is Mark.END:
-        after = outer.pop()
-    elif entry is not Mark.DOCUMENT:
-        form |= KEY if level.at_key else 0
-        after = _Level(level.keys, level.keys is not None and not level.at_key, level.flow)
-    if entry is Mark.MAPPING or entry is Mark.SEQUENCE:
-        outer.append(after)
-        if len(outer) > MAX_DEPTH:
+    def _begin(self, event: Any) -> _State:
+        """Add the beginning of a collection; return the state inside."""
+        stream, is_mapping = self.stream, type(event) is MappingStartEvent
+        if len(self.outer) > MAX_DEPTH:
             raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
-        if event.tag is not None or event.anchor is not None:
-            stream.properties[len(stream.entries)] = event.anchor, event.tag
-        flow = FLOW if event.flow_style else level.flow
-        form |= flow
-        after = _Level(set(), True, flow) if entry is Mark.MAPPING else _Level(None, False, flow)
-    stream.entries.append(entry)
-    stream.forms.append(form)
-    return after
+        if event.flow_style and not self.flow:
+            stream.flows.append(len(stream.values))
+        self.flow += 1 if event.flow_style else 0
+        if event.ctag is not None or event.anchor is not None:
+            stream.shape.append(Properties(event.anchor, event.tag))
+        stream.shape.append(Mark.MAPPING if is_mapping else Mark.SEQUENCE)
+        return (set(), True) if is_mapping else _OUTSIDE

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.rewriters.yaml.stream import KEY, Alias, Mark
+from ciphertool.rewriters.yaml.stream import Alias, Mark, Properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.yaml.stream import Stream
 
 MERGE = "<<"
+_VALUE = Mark.VALUE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,38 +24,48 @@ class Borrowed:
     node: object
 
 
-def grow(stream: Stream, leaf: Callable[[int], object]) -> list[object]:
-    """Return the documents as trees, `leaf(index)` standing for the scalar with that index in the stream.
+def grow(stream: Stream, leaves: Iterable[object]) -> list[object]:
+    """Return the documents as trees, `leaves` being what stands for the stream's values in them.
 
-    Aliases are leaves, merge keys are keys like any other, and an entry whose key is no scalar is left out.
+    Aliases are leaves, too, merge keys are keys like any other, and an entry whose key is no scalar is left out.
     """
     trees: list[object] = []
     around: Any = trees
     key: str | None = None
     outer: list[tuple[Any, str | None]] = []
     anchors: dict[str | None, object] = {}
-    for index, (entry, form) in enumerate(zip(stream.entries, stream.forms, strict=True)):
+    anchor = None
+    numbered = enumerate(leaves)
+    tagged = stream.properties
+    for entry in stream.shape:
         node: Any
-        if entry is Mark.END:
+        if entry is _VALUE:
+            number, node = next(numbered)
+            if number in tagged:
+                anchors[tagged[number].anchor] = node
+        elif type(entry) is str:
+            key, anchor = entry, None
+            continue
+        elif entry is Mark.END:
             around, key = outer.pop()
             continue
-        if entry is Mark.DOCUMENT:
+        elif isinstance(entry, Properties):
+            anchor = entry.anchor
             continue
-        if isinstance(entry, str):
-            node = leaf(index)
         elif isinstance(entry, Alias):
             node = Borrowed(anchors.get(entry.name))
-        else:
+        elif entry is Mark.MAPPING or entry is Mark.SEQUENCE:
             node = {} if entry is Mark.MAPPING else []
-        if index in stream.properties:
-            anchors[stream.properties[index][0]] = node
-        if form & KEY:
-            key = entry if isinstance(entry, str) else None
-        elif type(around) is list:
+            anchors[anchor] = node
+            anchor = None
+        else:
+            key = None  # at a key that is no scalar, and at a new document
+            continue
+        if type(around) is list:
             around.append(node)
         elif key is not None:
             around[key] = node
-        if isinstance(entry, Mark):
+        if entry is Mark.MAPPING or entry is Mark.SEQUENCE:
             outer.append((around, key))
             around = node
     return trees
@@ -96,12 +107,18 @@ def is_borrowed(tree: object, steps: Location) -> bool:
     """Tell whether the steps lead somewhere once aliases and merge keys are followed."""
     nodes: list[Any] = [tree]
     for step in steps:
-        nodes = [children[step] for node in _lenders(nodes) if step in (children := dict(_children(node) or ()))]
+        nodes = [node[step] for node in _lenders(nodes) if _has(node, step)]
     return bool(nodes)
 
 
 def _children(node: object) -> Iterator[tuple[str | int, object]] | None:
     return iter(node.items()) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else None
+
+
+def _has(node: object, step: str | int) -> bool:
+    if isinstance(step, str):
+        return isinstance(node, dict) and step in node
+    return isinstance(node, list) and -len(node) <= step < len(node)
 
 
 def _lenders(nodes: Iterable[object]) -> list[Any]:

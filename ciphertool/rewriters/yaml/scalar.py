@@ -1,0 +1,117 @@
+"""One value as it is spelled in the text, and the edits that respell it. Nothing here knows of trees or selectors."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool.rewriters.base import Edit
+from ciphertool.rewriters.yaml.spelling import STR_TAG, Style, can_be_plain, is_null, quoted, reads_as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciphertool.rewriters.yaml.stream import Stream
+
+# The tag that says "text" to every reader. Directly before a reference it says: was plain, and is to be plain again.
+TEXT_TAG = "!"
+_MARK = f"{TEXT_TAG} "
+
+_PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*+)*+)++")
+_BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
+_LINE_END = re.compile(r"[\r\n]|\Z")
+_STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": Style.LITERAL, ">": Style.FOLDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A value in its place.
+
+    `text` is what the parser reads. `start` and `end` span its spelling without properties but with our mark, if it is
+    `marked`; of a block scalar they span the header, and `body` the lines of content (empty where there are none).
+    """
+
+    text: str = field(repr=False)
+    style: Style
+    tag: str | None
+    in_flow: bool
+    marked: bool
+    start: int
+    end: int
+    body: tuple[int, int]
+
+    @classmethod
+    def at(cls, source: str, stream: Stream, number: int) -> Scalar:
+        """Return the value with that number in the stream of a source."""
+        start, end, tag = stream.starts[number], stream.ends[number], None
+        properties = stream.properties.get(number)
+        if properties:
+            tag = properties.tag
+            match = _PROPERTIES.match(source, start, end)
+            start = match.end() if match else start
+        style = _STYLES.get(source[start : start + 1], Style.PLAIN)
+        body = (end, end)
+        if style in (Style.LITERAL, Style.FOLDED):
+            end, body = _block(source, start, end)
+        marked = tag == TEXT_TAG and source.endswith(_MARK, 0, start)
+        return cls(
+            text=stream.values[number],
+            style=style,
+            tag=tag,
+            in_flow=bisect.bisect_right(stream.flows, number) % 2 == 1,
+            marked=marked,
+            start=start - len(_MARK) if marked else start,
+            end=end,
+            body=body,
+        )
+
+    @property
+    def is_untagged_plain(self) -> bool:
+        """Whether readers decide by its looks what the value is."""
+        return self.style is Style.PLAIN and self.tag is None
+
+    @property
+    def value(self) -> str:
+        """The text, "" for null."""
+        return "" if self.is_untagged_plain and is_null(self.text) else self.text
+
+    def respelled(self, text: str, source: str, *, is_reference: bool) -> Iterator[Edit]:
+        """Yield the edits that put another text here."""
+        spelled = self._reference(text) if is_reference else self._value(text)
+        if self.body[1] > self.body[0]:
+            yield Edit(*self.body, "")
+        # libyaml takes a comment directly after a block scalar's header; after a plain scalar it would be text.
+        yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
+
+    def _reference(self, text: str) -> str:
+        was_plain = self.is_untagged_plain and (self.in_flow or not reads_as_text(self.text))
+        mark = _MARK if self.marked or was_plain else ""
+        return mark + (text if self._stays_plain(text) else quoted(text, self.style))
+
+    def _value(self, text: str) -> str:
+        is_plain_again = self.marked and not is_null(text) and can_be_plain(text, flow=self.in_flow)
+        return text if is_plain_again or self._stays_plain(text) else quoted(text, self.style)
+
+    def _stays_plain(self, text: str) -> bool:
+        return (
+            self.style not in (Style.SINGLE, Style.DOUBLE)
+            and (reads_as_text(text) or self.tag == STR_TAG)
+            and can_be_plain(text, flow=self.in_flow)
+        )
+
+
+def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
+    """Return where a block scalar's header ends, and its content from there to the end of its last line."""
+    header = _BLOCK_HEADER.match(source, start)
+    header_end = header.end() if header else start
+    line_end = _end_of_line(source, header_end)
+    # The parser counts the blank lines after the content in, and at times the indentation of what follows them.
+    content = source[line_end:end].rstrip(" \t\r\n")
+    return header_end, (line_end, _end_of_line(source, line_end + len(content)) if content else line_end)
+
+
+def _end_of_line(source: str, start: int) -> int:
+    match = _LINE_END.search(source, start)
+    return match.start() if match else len(source)
