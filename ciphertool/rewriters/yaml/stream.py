@@ -54,7 +54,8 @@ class Mark(Enum):
     VALUE = "a scalar that is no key"
 
 
-_VALUE = Mark.VALUE  # as a global: to look it up in the enumeration takes ten times as long
+# To look a member up in its enumeration takes ten times as long.
+_MAPPING, _SEQUENCE, _END, _VALUE = Mark.MAPPING, Mark.SEQUENCE, Mark.END, Mark.VALUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Properties:
 class Stream:
     """What the parser sees in a text, in order.
 
-    `shape` has all but the values: a string is a key, and `Properties` stand before the key or collection that has them.
+    `shape` has all but the values: a string is a key, and `Properties` come before the key or collection with them.
     The values, scalars that are no keys, are numbered: `values` are their texts, `starts` and `ends` span their
     spelling, properties included, and `properties` holds those of the values that have any. `flows` are the numbers at
     which flow collections begin and end by turns, those inside others not counted.
@@ -92,7 +93,7 @@ class Stream:
 
 def read(text: str, *, pure: bool = CParser is None) -> Stream:
     """Read a text; raise `ConfigSyntaxError`, which never quotes it. With `pure`, without libyaml."""
-    odd = _LINE_ENDS_OF_SOME.search(text)
+    odd = None if text.isascii() else _LINE_ENDS_OF_SOME.search(text)
     if odd:
         raise ConfigSyntaxError("a NEL, LS or PS character, which YAML 1.1 and 1.2 read differently", _line(text, odd))
     try:
@@ -123,7 +124,7 @@ def _events(text: str, *, pure: bool) -> Iterator[Any]:
 
 
 class _Reader:
-    """Turns events into a stream. `outer` are the states of the collections around; `flow` counts those in flow style."""
+    """Turns events into a stream. `outer` holds the states around collections; `flow` counts those in flow style."""
 
     def __init__(self) -> None:
         self.stream = Stream()
@@ -138,8 +139,12 @@ class _Reader:
         keys, at_key = _OUTSIDE
         shared: dict[str, str] = {}  # equal keys are one string
         for event in events:
-            if type(event) is not ScalarEvent:
-                keys, at_key = self._structure(event, keys, at_key)
+            kind = type(event)
+            if kind is not ScalarEvent:
+                if kind is MappingEndEvent or kind is SequenceEndEvent:
+                    keys, at_key = self._end()
+                else:
+                    keys, at_key = self._structure(event, keys, at_key)
                 continue
             value = event.value
             properties = None
@@ -164,26 +169,28 @@ class _Reader:
                 at_key = keys is not None
         return stream
 
+    def _end(self) -> _State:
+        """Add the end of a collection; return the state after it."""
+        self.stream.shape.append(_END)
+        if self.flow:
+            self.flow -= 1
+            if not self.flow:
+                self.stream.flows.append(len(self.stream.values))
+        return self.outer.pop()
+
     def _structure(self, event: Any, keys: set[str] | None, at_key: bool) -> _State:
-        """Add an event that is no scalar; return the state that follows."""
-        stream, kind = self.stream, type(event)
-        if kind is MappingEndEvent or kind is SequenceEndEvent:
-            stream.shape.append(Mark.END)
-            if self.flow:
-                self.flow -= 1
-                if not self.flow:
-                    stream.flows.append(len(stream.values))
-            return self.outer.pop()
+        """Add an event that is no scalar and no end; return the state that follows."""
+        shape, kind = self.stream.shape, type(event)
         if kind is DocumentStartEvent:
-            stream.shape.append(Mark.DOCUMENT)
+            shape.append(Mark.DOCUMENT)
             return _OUTSIDE
         if kind is not AliasEvent and kind is not MappingStartEvent and kind is not SequenceStartEvent:
             return keys, at_key
         if at_key:
-            stream.shape.append(Mark.KEY)
+            shape.append(Mark.KEY)
         after = keys, keys is not None and not at_key
         if kind is AliasEvent:
-            stream.shape.append(Alias(event.anchor))
+            shape.append(Alias(event.anchor))
             return after
         self.outer.append(after)
         return self._begin(event)
@@ -198,5 +205,5 @@ class _Reader:
         self.flow += 1 if event.flow_style else 0
         if event.ctag is not None or event.anchor is not None:
             stream.shape.append(Properties(event.anchor, event.tag))
-        stream.shape.append(Mark.MAPPING if is_mapping else Mark.SEQUENCE)
+        stream.shape.append(_MAPPING if is_mapping else _SEQUENCE)
         return (set(), True) if is_mapping else _OUTSIDE
