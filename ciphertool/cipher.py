@@ -58,7 +58,7 @@ class VaultCipher:
         return made
 
     def decrypt(self, alias: str, ciphertext: Ciphertext) -> Secret:
-        """Return an alias's value. Raises `DecryptionError`, `ForeignKeyError` among them; never returns a wrong value."""
+        """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
         if self.decryptor is None:
             raise ValueError("this cipher was opened to encrypt")
         scheme = self._scheme_of(ciphertext)
@@ -71,17 +71,16 @@ class VaultCipher:
 
         Raises `DecryptionError` where it does not decrypt or cannot have been made by this key.
         """
-        scheme = self._scheme_of(ciphertext)
         if self.decrypts:
             self.decrypt(alias, ciphertext)
             return True
+        self._scheme_of(ciphertext)
         if self.encryptor is not None:
             if isinstance(ciphertext, Native) and ciphertext.key_id != self.encryptor.key_id:
                 raise ForeignKeyError(ciphertext.key_id, self.encryptor.key_id)
             size = (self.encryptor.bits + 7) // 8
             if len(ciphertext.data) != size:
                 raise CiphertextLengthError(len(ciphertext.data), size)
-        del scheme
         return False
 
     def moved_from(self, ciphertext: Native, aliases: Iterable[str]) -> str | None:

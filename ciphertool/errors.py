@@ -6,11 +6,11 @@ a password or a line of a file that may hold one.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 
 class CipherToolError(Exception):
@@ -96,7 +96,8 @@ class UnknownFormatError(ConfigError):
         self.name = name
         self.known = tuple(known)
         super().__init__(
-            f"unknown format {name!r}", hint=f"known are {', '.join(self.known)}; name one in the settings or by --format"
+            f"unknown format {name!r}",
+            hint=f"known are {', '.join(self.known)}; name one in the settings or by --format",
         )
 
 

@@ -35,7 +35,12 @@ def _git(directory: Path, *arguments: str) -> bytes:
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(  # noqa: S603 - git itself, by its path, with arguments of ours
-            [git, *_SAFE, *arguments], cwd=directory, env=environment, capture_output=True, timeout=_SECONDS, check=False
+            [git, *_SAFE, *arguments],
+            cwd=directory,
+            env=environment,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return b""

@@ -1,17 +1,17 @@
-"""Opens the primary keystore that settings name and makes the vault's cipher of it: certificate checked, keys proved."""
+"""Opens the primary keystore that settings name and makes the vault's cipher of it: certificate and keys proved."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
-from ciphertool.errors import BadCertificateError, ConfigError, UnsupportedSchemeError
+from ciphertool.errors import BadCertificateError, ConfigError, KeystoreError, UnsupportedSchemeError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from cryptography import x509
 
@@ -62,9 +62,16 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
     checked = check_certificate(certificate, policy=settings.policy, now=now, keystore=source.path, alias=alias)
-    encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
+    try:
+        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
+    except KeystoreError as error:
+        raise error.at(source.path) from None
     cipher = VaultCipher(
-        _scheme(settings), settings.native, encryptor, _decryptor(settings, keystore, given, certificate), _jca_type(source)
+        _scheme(settings),
+        settings.native,
+        encryptor,
+        _decryptor(settings, keystore, given, certificate),
+        _jca_type(source),
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     return Primary(cipher, tuple(f"{name}: the certificate {warning.reason}" for warning in checked.warnings))

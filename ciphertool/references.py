@@ -21,7 +21,7 @@ class Syntax(Enum):
     SEC = "${sec:ALIAS}"
     SECRET = "$secret{ALIAS}"  # noqa: S105 - a pattern, no password
     SECRET_ALIAS = "secretAlias:ALIAS"  # noqa: S105 - a pattern, no password
-    ATTRIBUTE = 'svns:secretAlias="ALIAS"'  # noqa: S105 - a pattern, no password
+    ATTRIBUTE = 'svns:secretAlias="ALIAS"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
         for match in _INSIDE.finditer(value):
             syntax = Syntax.SEC if match["sec"] is not None else Syntax.SECRET
             yield Reference((match["sec"] or match["secret"]).strip(), syntax, match.start(), match.end())
-    elif whole and (match := _WHOLE.fullmatch(value)):
-        yield Reference(match["alias"].strip(), Syntax.SECRET_ALIAS, 0, len(value))
+    elif whole and (alias := _WHOLE.fullmatch(value)):
+        yield Reference(alias["alias"].strip(), Syntax.SECRET_ALIAS, 0, len(value))
 
 
 def parse(value: str, *, whole: bool = False) -> Reference | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -11,16 +10,17 @@ from ciphertool.errors import (
     CipherToolError,
     ConfigError,
     DecryptionError,
-    ForeignKeyError,
     MovedCiphertextError,
     NotEncryptedYetError,
     ProblemsError,
+    UnknownAliasError,
 )
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.rewriters.base import Change, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ciphertool.cipher import VaultCipher
     from ciphertool.references import Reference
@@ -61,7 +61,9 @@ class Resolver:
         match entry.stored:
             case Clear(value):
                 if self.repository.clear_is_readable:
-                    self._warn(f"{self.repository.path}:{entry.line}: {alias!r} stands in clear; run `ciphertool protect`")
+                    self._warn(
+                        f"{self.repository.path}:{entry.line}: {alias!r} stands in clear; run `ciphertool protect`"
+                    )
                     return value
                 raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
             case Malformed(reason):
@@ -74,17 +76,19 @@ class Resolver:
                 try:
                     return self._cipher.decrypt(alias, ciphertext)
                 except CipherToolError as error:
-                    raise self._explained(alias, ciphertext, error).at(self.repository.path, entry.line) from None
+                    raise explained(error, alias, self.repository, self._cipher) from None
         raise AssertionError
 
-    def _explained(self, alias: str, ciphertext: object, error: CipherToolError) -> CipherToolError:
-        """Tell a moved ciphertext from a damaged one, where the label allows it; name the alias."""
-        if self._cipher is not None and isinstance(ciphertext, Native) and not isinstance(error, ForeignKeyError):
-            others = (other for other in self.repository.entries if other != alias)
-            if (made_for := self._cipher.moved_from(ciphertext, others)) is not None:
-                return MovedCiphertextError(alias, made_for)
-        error.message = f"{alias!r}: {error.message}"
-        return error
+
+def explained(error: CipherToolError, alias: str, repository: SecretRepository, cipher: VaultCipher) -> CipherToolError:
+    """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved."""
+    entry = repository.get(alias)
+    error.message = f"{alias!r}: {error.message}"
+    if isinstance(entry.stored, Encrypted) and isinstance(entry.stored.ciphertext, Native) and cipher.decrypts:
+        made_for = cipher.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
+        if made_for is not None:
+            error = MovedCiphertextError(alias, made_for)
+    return error.at(repository.path, entry.line)
 
 
 def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
@@ -109,7 +113,7 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
     problems = check_references(sites, path, resolver)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    changes = [Change(site, _resolved(site, found, resolver)) for site, found in sites]
+    changes = [Change(site, _resolved(site, resolver)) for site, _ in sites]
     try:
         return rewrite(rewriter, document, changes)
     except ConfigError as error:
@@ -119,7 +123,10 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
 def check_references(
     sites: list[tuple[Site, tuple[Reference, ...]]], path: Path, resolver: Resolver
 ) -> list[CipherToolError]:
-    """Return why references do not resolve, one error for each place."""
+    """Return why references do not resolve, one error for each place.
+
+    A keystore that does not open is no such reason: its `KeystoreError` is raised.
+    """
     problems: list[CipherToolError] = []
     failed: dict[str, CipherToolError] = {}
     for site, found in sites:
@@ -128,7 +135,7 @@ def check_references(
                 if reference.alias in failed:
                     raise failed[reference.alias]
                 resolver.resolve(reference.alias)
-            except (CipherToolError, DecryptionError) as error:
+            except (UnknownAliasError, DecryptionError, ConfigError) as error:
                 if reference.alias not in failed and error.path is not None:
                     error.message = f"{error.message} (in {error.path}{f':{error.line}' if error.line else ''})"
                 failed[reference.alias] = error
@@ -145,7 +152,7 @@ def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
     return copy
 
 
-def _resolved(site: Site, found: tuple[Reference, ...], resolver: Resolver) -> str:
+def _resolved(site: Site, resolver: Resolver) -> str:
     if site.reference is not None:
         return resolver.resolve(site.reference.alias).reveal()
     return references.substitute(site.value, lambda reference: resolver.resolve(reference.alias).reveal())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from ciphertool.references import Reference
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
+
+
+_CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
+_REFERENCE = re.compile(rb"secretAlias|\$secret\{")
 
 
 class Vault:
@@ -117,28 +122,41 @@ class Vault:
             return tuple(self.resolve_tree(item) for item in value)
         return value
 
-    def check(self) -> None:
-        """Resolve every reference of every configured file; raise `ProblemsError` with every one that does not."""
+    def check(self) -> int:
+        """Resolve every reference of every configured file; return how many there are.
+
+        Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
+        """
         problems: list[CipherToolError] = []
+        count = 0
         for path in configured_files(self.settings):
             try:
                 document = rewriters.for_path(path).parse(files.read(path).bytes)
             except CipherToolError as error:
                 problems.append(error.at(path))
                 continue
-            problems += check_references(list(reference_sites(document)), path, self._resolver)
+            sites = list(reference_sites(document))
+            count += sum(len(found) for _, found in sites)
+            problems += check_references(sites, path, self._resolver)
         if problems:
             raise ProblemsError(problems)
+        return count
 
     def _reveal(self, reference: Reference) -> str:
         return self._resolver.resolve(reference.alias).reveal()
 
 
 def configured_files(settings: Settings) -> list[Path]:
-    """Return every file that the settings' targets name and that is there, and the settings where they refer too."""
+    """Return every file whose references a vault serves: those of the targets, and those a Carbon product reads."""
     from ciphertool.protection.targets import paths
 
     found = {path: None for target in settings.targets for path in paths(settings.root, target.file)}
     if settings.kind == "carbon5":
         found[settings.origin] = None
+    if settings.kind == "carbon4":
+        # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
+        for path in sorted(settings.sibling.parent.rglob("*")):
+            if path.suffix in _CARBON_SUFFIXES and path.is_file() and _REFERENCE.search(files.read(path).bytes):
+                found[path] = None
+        found.pop(settings.repository, None)
     return list(found)

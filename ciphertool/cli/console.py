@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import (
@@ -20,6 +21,8 @@ from ciphertool.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from ciphertool.protection.plan import Note
 
 FINDINGS = 1
 BUG = 70
@@ -53,6 +56,14 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
+def shown(path: Path) -> str:
+    """Return a path as a person finds it: relative to the working directory where it lies below that."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def say(style: str, text: str, *, label: bool = True) -> None:
     """Write one message to stderr."""
     head = f"{_styled(style, f'{style}:')} " if label else ""
@@ -78,11 +89,20 @@ def show_problems(problems: Sequence[CipherToolError], consequence: str) -> int:
     return status(error)
 
 
+def _place(path: Path | None, line: int | None) -> str:
+    return f"{shown(path)}{f':{line}' if line else ''}: " if path else ""
+
+
+def show_note(style: str, note: Note) -> None:
+    """Write a note of a plan to stderr."""
+    say(style, f"{_place(note.path, note.line)}{note.message}")
+
+
 def show_error(error: CipherToolError) -> None:
     """Write an error to stderr, or all of several, each hint once."""
     problems = error.problems if isinstance(error, ProblemsError) else [error]
     for problem in problems:
-        say("error", str(problem))
+        say("error", f"{_place(problem.path, problem.line)}{problem.message}")
     for hint in dict.fromkeys(problem.hint for problem in problems if problem.hint):
         say("hint", hint)
 
@@ -91,7 +111,7 @@ def show_bug(error: BaseException) -> None:
     """Write where a bug of ours is: no message, no source line, no local variable, for each may hold a secret."""
     say("error", f"a bug in ciphertool: {type(error).__name__}; nothing more was written")
     for frame in traceback.extract_tb(error.__traceback__)[-6:]:
-        say("note", f"  {os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}", label=False)
+        say("note", f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", label=False)
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:

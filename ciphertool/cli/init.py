@@ -55,8 +55,8 @@ def init(
 
     ciphertool init /opt/app --password-file /run/secrets/keystore
     """
-    from ciphertool.keystore.create import CertificateRequest, create_keystore
     from ciphertool.keystore import open_keystore
+    from ciphertool.keystore.create import CertificateRequest, create_keystore
 
     paths = [directory / name for name in ("ciphertool.toml", _KEYSTORE, _CERTIFICATE)]
     if there := [str(path) for path in paths if path.exists()]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _VAULT = "Vault"
+_TERMINAL = Path("/dev/tty")
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,11 @@ class VaultOptions:
     ] = None
     password_file: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Line 1: keystore password, line 2: key password.", rich_help_panel=_VAULT
-        ),
+        typer.Option(metavar="FILE", help="Line 1: keystore password, line 2: key password.", rich_help_panel=_VAULT),
     ] = None
-    policy: Annotated[
-        Policy | None, typer.Option(help="Which certificates may encrypt.", rich_help_panel=_VAULT)
-    ] = None
+    policy: Annotated[Policy | None, typer.Option(help="Which certificates may encrypt.", rich_help_panel=_VAULT)] = (
+        None
+    )
     minimum_bits: Annotated[
         int | None,
         typer.Option(metavar="BITS", min=512, help="The smallest RSA key for new values.", rich_help_panel=_VAULT),
@@ -102,7 +101,7 @@ def ask(question: str) -> str | None:
     if not sys.stderr.isatty():
         return None
     try:
-        with open("/dev/tty", "rb") if os.path.exists("/dev/tty") else sys.stdin:
+        with _TERMINAL.open("rb"):  # fails where the process has no terminal to ask on
             pass
         return getpass.getpass(f"{question}: ", stream=sys.stderr)
     except OSError:

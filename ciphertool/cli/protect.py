@@ -58,31 +58,35 @@ def protect(
     protection.apply(settings, plan)
     _show(plan, repository, done=True, diff=diff, as_json=as_json)
     for note in exposures:
-        console.say("warning", str(note))
+        console.show_note("warning", note)
 
 
 def _show(plan: Plan, repository: SecretRepository, *, done: bool, diff: bool, as_json: bool) -> None:
     from ciphertool.protection import view
 
     for note in plan.notes:
-        console.say("note", str(note))
+        console.show_note("note", note)
     if as_json:
         console.out(json.dumps(_as_json(plan, done=done), indent=2))
         return
     if diff:
-        console.out_raw(view.diff(plan, repository))
+        console.out_raw(view.diff(plan, repository, console.shown))
     for item in plan.files:
         if item.sites:
-            console.say("head", str(item.before.path), label=False)
+            console.say("head", console.shown(item.before.path), label=False)
             rows = [(f"  {s.site.line if s.site else '-':>5}", s.alias, _state(s.state, done=done)) for s in item.sites]
             for line in console.columns(rows):
                 console.say("note", line, label=False)
+    if plan.problems:
+        return
     if plan.empty:
         console.say("done", "nothing to do", label=False)
-    elif not plan.problems:
-        written = ", ".join(str(write.before.path) for write in plan.writes)
+    else:
+        written = ", ".join(console.shown(write.before.path) for write in plan.writes)
         verb = "encrypted" if done else "to encrypt"
-        console.say("done", f"{verb}: {len(plan.encrypted)}; {'written' if done else 'to write'}: {written}", label=False)
+        console.say(
+            "done", f"{verb}: {len(plan.encrypted)}; {'written' if done else 'to write'}: {written}", label=False
+        )
 
 
 def _state(state: State, *, done: bool) -> str:
@@ -93,7 +97,7 @@ def _as_json(plan: Plan, *, done: bool) -> dict[str, object]:
     return {
         "files": [
             {
-                "path": str(item.before.path),
+                "path": console.shown(item.before.path),
                 "format": item.rewriter.name,
                 "sites": [
                     {
@@ -108,6 +112,7 @@ def _as_json(plan: Plan, *, done: bool) -> dict[str, object]:
             for item in plan.files
         ],
         "problems": [
-            {"path": str(p.path) if p.path else None, "line": p.line, "message": p.message} for p in plan.problems
+            {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message}
+            for p in plan.problems
         ],
     }

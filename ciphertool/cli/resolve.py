@@ -11,7 +11,7 @@ import typer
 
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, vault_options
-from ciphertool.errors import ConfigError, ProblemsError
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 
 if TYPE_CHECKING:
     from ciphertool.vault import Vault
@@ -57,7 +57,9 @@ def resolve(
     before = files.read_if_there(output)
     if before.real == files.read(file).real:
         raise ConfigError(
-            "is the file that is being resolved", path=output, hint="name another file: this one would be in clear again"
+            "is the file that is being resolved",
+            path=output,
+            hint="name another file: this one would be in clear again",
         )
     files.write_all([files.Write(before, data, private=True)])
 
@@ -90,16 +92,19 @@ def check(
 
     ciphertool check --home /opt/wso2
     """
-    problems = ()
+    problems: tuple[CipherToolError, ...] = ()
+    count = 0
     try:
-        open_vault(options).check()
+        count = open_vault(options).check()
     except ProblemsError as error:
         problems = tuple(error.problems)
     if as_json:
-        found = [{"path": str(p.path), "line": p.line, "message": p.message} for p in problems]
+        found = [
+            {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message} for p in problems
+        ]
         console.out(json.dumps({"problems": found}, indent=2))
     elif problems:
         console.show_error(ProblemsError(problems))
     else:
-        console.say("done", "every reference resolves", label=False)
+        console.say("done", f"{count} reference{'' if count == 1 else 's'}: every one resolves", label=False)
     raise typer.Exit(console.FINDINGS if problems else 0)

@@ -14,6 +14,8 @@ from ciphertool import ciphertext
 from ciphertool.cipher import VaultCipher
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, ask, vault_options
+from ciphertool.engine.cipher import MINIMUM_BITS
+from ciphertool.engine.policy import Policy
 from ciphertool.errors import ConfigError, MalformedCiphertextError
 from ciphertool.secret import Secret
 from ciphertool.settings.config import DEFAULT_SCHEME
@@ -100,8 +102,8 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
             repository=Path(),
             scheme=DEFAULT_SCHEME,
             sibling=Path(),
-            policy=overrides.policy or Settings.policy,
-            minimum_bits=overrides.minimum_bits or Settings.minimum_bits,
+            policy=overrides.policy or Policy.JAVA,
+            minimum_bits=overrides.minimum_bits or MINIMUM_BITS,
         )
     if transformation is None:
         return settings

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
     from ciphertool.rewriters.base import Change, Document, Rewriter, Site

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError
+from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError, WriteError
 from ciphertool.protection.plan import FilePlan, Note, Plan, SitePlan, State, Take
 from ciphertool.protection.targets import Match, Opened, is_left_alone, note_missing, survey
 from ciphertool.references import Reference, Syntax
 from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.resolver import explained
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.secret import Secret
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ciphertool.ciphertext import Ciphertext
     from ciphertool.cipher import VaultCipher
+    from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings, Target
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 class DifferentValuesError(ConfigError):
     """One alias, several values: `places` are where they stand. `choices` are the commands that decide, if any do."""
 
-    def __init__(self, alias: str, places: Iterable[str], reason: str, *, path: Path, line: int | None, hint: str) -> None:
+    def __init__(
+        self, alias: str, places: Iterable[str], reason: str, *, path: Path, line: int | None, hint: str
+    ) -> None:
         self.alias = alias
         self.places = tuple(places)
         super().__init__(f"{alias}: {reason}: {' and '.join(self.places)}", hint=hint, path=path, line=line)
@@ -66,7 +69,7 @@ class _Planner:
         new = self._encrypt()
         planned = tuple(self._rewrite(opened, states[id(opened)]) for opened in surveyed.opened)
         writes = self._writes(planned, new)
-        self._problems += filter(None, (files.obstacle(write.before) for write in writes))
+        self._problems += self._obstacles(planned)
         if self._unproved:
             self._notes.append(Note(f"not proved to decrypt, no private key at hand: {', '.join(self._unproved)}"))
         return Plan(planned, tuple(new), writes, tuple(self._problems), tuple(self._notes))
@@ -183,17 +186,21 @@ class _Planner:
                 if value:
                     self._to_encrypt[alias] = value
                 else:
-                    self._problems.append(ConfigError(f"{alias}: has an empty value", path=self._repository.path, line=entry.line))
+                    self._problems.append(
+                        ConfigError(f"{alias}: has an empty value", path=self._repository.path, line=entry.line)
+                    )
             case Malformed(reason):
                 self._problems.append(
-                    ConfigError(f"{alias}: {reason}", hint=self._repository.hint, path=self._repository.path, line=entry.line)
+                    ConfigError(
+                        f"{alias}: {reason}", hint=self._repository.hint, path=self._repository.path, line=entry.line
+                    )
                 )
             case Encrypted(ciphertext):
                 try:
                     if not self._cipher.prove(alias, ciphertext):
                         self._unproved.append(alias)
                 except CipherToolError as error:
-                    self._problems.append(error.at(self._repository.path, entry.line))
+                    self._problems.append(explained(error, alias, self._repository, self._cipher))
 
     def _encrypt(self) -> dict[str, Ciphertext]:
         encrypted = {}
@@ -220,24 +227,29 @@ class _Planner:
                 self._problems.append(error.at(opened.snapshot.path))
         return FilePlan(opened.snapshot, opened.rewriter, opened.document, tuple(sites), changes, after)
 
+    def _obstacles(self, planned: Iterable[FilePlan]) -> list[WriteError]:
+        """Why files that are to change cannot be replaced; looked for even where something else is wrong."""
+        touched = [plan.before for plan in planned if plan.changes]
+        if self._to_encrypt:
+            touched.append(self._repository.snapshot)
+        return [found for snapshot in touched if (found := files.obstacle(snapshot)) is not None]
+
     def _writes(self, planned: Iterable[FilePlan], new: dict[str, Ciphertext]) -> tuple[Write, ...]:
         writes = []
         # The repository goes first: a crash here leaves an unused ciphertext, never a lost secret.
         if new and not self._problems:
-            writes.append(
-                files.Write(self._repository.snapshot, self._repository.updated(new), self._settings.sibling)
-            )
-        if self._settings.secret_conf is not None and self._repository.entries | new:
+            writes.append(files.Write(self._repository.snapshot, self._repository.updated(new), self._settings.sibling))
+        if self._settings.secret_conf is not None and (self._repository.entries or new):
             writes += self._secret_conf(self._settings.secret_conf)
         writes += [files.Write(plan.before, plan.after) for plan in planned if plan.after is not None]
         return tuple(writes)
 
     def _secret_conf(self, path: Path) -> list[Write]:
-        from ciphertool.rewriters.properties import PropertiesRewriter
+        from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
         from ciphertool.settings.carbon4 import secret_conf_changes
 
         snapshot = files.read_if_there(path)
         document = PropertiesRewriter().parse(snapshot.bytes)
         present = {site.selector: site.value for site in document.sites()}
         changes = secret_conf_changes(self._settings, self._cipher.store_type, present)
-        return [files.Write(snapshot, document.rewrite_entries(changes), self._settings.sibling)] if changes else []
+        return [files.Write(snapshot, rewrite_entries(document, changes), self._settings.sibling)] if changes else []

@@ -57,10 +57,10 @@ def survey(settings: Settings) -> Survey:
     absent: list[Target] = []
     by_file: dict[Path, tuple[Snapshot, list[Target]]] = {}
     for target in settings.targets:
-        paths = list(paths(settings.root, target.file))
-        if not paths:
+        found = list(paths(settings.root, target.file))
+        if not found:
             absent.append(target)
-        for path in paths:
+        for path in found:
             try:
                 snapshot = files.read(path)
             except ConfigError as error:
@@ -98,7 +98,9 @@ def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problem
         elif isinstance(found, SelectorError):
             problems.append(found.at(snapshot.path))
         else:
-            matches += (Match(target, expand_alias(target.alias, settings.root, snapshot, site), site) for site in found)
+            matches += (
+                Match(target, expand_alias(target.alias, settings.root, snapshot, site), site) for site in found
+            )
     return Opened(snapshot, rewriter, document, tuple(matches), tuple(missing))
 
 

@@ -15,18 +15,18 @@ from ciphertool.rewriters.base import Edit, splice
 from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ciphertool.protection.plan import FilePlan, Plan
     from ciphertool.repository import SecretRepository
-    from ciphertool.rewriters.base import Document
+    from ciphertool.rewriters.base import Document, Site
 
 _BACKUPS = ("{}~", "{}.bak", "{}.backup", "{}.orig", "{}.old", "{}.save", ".{}.swp", "{}.1")
 
 
-def diff(plan: Plan, repository: SecretRepository) -> str:
-    """Return a unified diff of the configuration files. Secrets are masked in changed lines and in context lines.
+def diff(plan: Plan, repository: SecretRepository, shown: Callable[[Path], str] = str) -> str:
+    """Return a unified diff of the configuration files, whose names `shown` gives. No secret is in any of its lines.
 
     Masked is every site of the plan, every site whose name is that of a secret, and every other place where the value
     of a planned site or a clear value of the repository stands.
@@ -35,7 +35,7 @@ def diff(plan: Plan, repository: SecretRepository) -> str:
     lines: list[str] = []
     for item in plan.files:
         if item.after is not None:
-            name = str(item.before.path)
+            name = shown(item.before.path)
             before = _masked(item.document, known, {change.site.selector for change in item.changes})
             after = _masked(item.rewriter.parse(item.after), known, set())
             lines += difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
@@ -51,7 +51,7 @@ def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] |
     values |= {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
     # A short value is masked where it stands alone; inside a word it would make every text unreadable.
     parts = [
-        re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"  # noqa: PLR2004 - see above
+        re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"
         for value in sorted(values, key=len, reverse=True)
         if value
     ]
@@ -60,7 +60,7 @@ def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] |
 
 def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]) -> str:
     edits = [
-        Edit(site.start, site.end, MASK)
+        _mask(document.source.text, site)
         for site in document.sites()
         if site.value
         and site.reference is None
@@ -68,6 +68,11 @@ def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]
     ]
     text = splice(document.source.text, edits)
     return known.sub(MASK, text) if known else text
+
+
+def _mask(text: str, site: Site) -> Edit:
+    quote = text[site.start] if text[site.start] in "\"'" else ""
+    return Edit(site.start, site.end, f"{quote}{MASK}{quote}")
 
 
 def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:

@@ -24,7 +24,7 @@ def grammar(kind: str) -> Grammar:
 
 
 def open_repository(kind: str, path: Path) -> SecretRepository:
-    """Read a repository; a file that does not exist is an empty one. The kind is told by the settings, never guessed."""
+    """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it."""
     from ciphertool.repository.properties import PropertiesRepository
 
     return PropertiesRepository(files.read_if_there(path), grammar(kind))

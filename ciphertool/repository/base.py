@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ciphertool.secret import Secret
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
+    from ciphertool.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,10 @@ class SecretRepository(Protocol):
     """What to do about a malformed value."""
     clear_is_readable: bool
     """Whether the kind's own runtime reads values in clear, so that resolving one is a warning and no error."""
-    entries: Mapping[str, Entry]
-    """Every alias that is there, in the store's order."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every alias that is there, in the store's order."""
 
     def get(self, alias: str) -> Entry:
         """Return the alias's entry, or raise `UnknownAliasError`."""

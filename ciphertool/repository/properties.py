@@ -1,4 +1,4 @@
-"""Repositories that are `.properties` files: the native vault, `cipher-text.properties`, Carbon 5's `secrets.properties`."""
+"""Repositories in `.properties` files: the native vault, `cipher-text.properties`, Carbon 5's `secrets.properties`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError, UnknownAliasError
 from ciphertool.repository.base import Entry
-from ciphertool.rewriters.properties import PropertiesRewriter
+from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,7 @@ class PropertiesRepository:
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
         """Return the file's bytes with these ciphertexts in it; other lines stay as they are."""
-        return self._document.rewrite_entries(
-            {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
+        return rewrite_entries(
+            self._document,
+            {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()},
         )

@@ -61,7 +61,7 @@ def _is_trusted(directory: Path) -> bool:
 
 
 def _read(path: Path, overrides: Overrides) -> Settings:
-    from ciphertool.settings import carbon4, carbon5, config
+    from ciphertool.settings import carbon4, config
 
     if path.is_dir():
         if carbon4.is_home(path):
@@ -72,6 +72,8 @@ def _read(path: Path, overrides: Overrides) -> Settings:
         raise ConfigError(f"neither a Carbon home nor a directory with {config.FILE_NAME}", path=path, hint=_HINT)
     snapshot = files.read(path)
     if path.suffix.lower() in (".yaml", ".yml"):
+        from ciphertool.settings import carbon5
+
         return carbon5.read_vault(snapshot, overrides)
     return config.read_config(snapshot)
 

@@ -129,7 +129,7 @@ def _text(found: tuple[Site, ...] | ConfigError) -> str:
 
 
 def _find(location: str, home: Path, names: Mapping[str, str], base: Path) -> Path:
-    """Return where a keystore lies: as named, relative to the working directory or the file, or its tail in the home."""
+    """Return where a keystore lies: as named, from the working directory or the file, or its tail in the home."""
     path = Path(expand(location, names))
     for candidate in (path, base / path):
         if candidate.is_file():

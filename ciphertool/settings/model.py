@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool.engine.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ciphertool.passwords import PasswordSource
 
@@ -73,7 +73,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the command line says over the settings; None says nothing. `define` serves `${sys:name}` of Carbon paths."""
+    """What the command line says over the settings; None says nothing. `define` serves `${sys:name}` in paths."""
 
     keystore: Path | None = None
     key_alias: str | None = None
