@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,6 +106,10 @@ class EntryDocument(Document):
         end = self.entries.ends[ordinal]
         return None if end == ABSENT else self.source.text[self.entries.starts[ordinal] : end]
 
+    def head(self, site: Site) -> int:
+        """Return where the key of a site's entry begins."""
+        return self.entries.heads[bisect_left(self.entries.starts, site.start)]
+
     def site(self, ordinal: int) -> Site:
         """Return the site of an entry that has a value."""
         entries = self.entries
@@ -179,13 +184,14 @@ class EntryDocument(Document):
             return False
         planned = {change.site.start: self.wanted(change) for change in changes}
         old, new = before.entries, self.entries
-        if old.selectors != new.selectors or not planned.keys() <= set(old.starts):
+        if old.selectors != new.selectors:
             return False
         for ordinal, start in enumerate(old.starts):
             spelled = self.spelled(ordinal)
-            if start in planned:
-                if spelled is None or self.read(spelled) != planned[start]:
+            wanted = planned.pop(start, None) if planned else None
+            if wanted is not None:
+                if spelled is None or self.read(spelled) != wanted:
                     return False
             elif spelled != before.spelled(ordinal):
                 return False
-        return True
+        return not planned

@@ -14,7 +14,6 @@ where Java finds an empty key with an empty value.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -98,11 +97,10 @@ class PropertiesDocument(EntryDocument):
 
     def spell(self, site: Site, value: str) -> str:
         """Escape as little as reads back the same, so that a value revealed is spelled as people spell it."""
-        return self._separated(site.start, value, _escape(value, _TO_ESCAPE))
+        return self._separated(self.head(site), value, _escape(value, _TO_ESCAPE))
 
-    def _separated(self, start: int, value: str, spelled: str) -> str:
+    def _separated(self, head: int, value: str, spelled: str) -> str:
         """Guard a spelled value against the separator before it, which may be blanks only, or nothing at all."""
-        head = self.entries.heads[bisect_left(self.entries.starts, start)]
         match = _ENTRY.match(self.source.text, head)
         separator = match[2] if match else ""
         if not separator:
@@ -119,9 +117,8 @@ class PropertiesDocument(EntryDocument):
 
     def set_edit(self, ordinal: int, value: str) -> Edit:
         """Return the edit that gives an entry another value, escaped as `java.util.Properties.store` does."""
-        start = self.entries.starts[ordinal]
-        spelled = self._separated(start, value, _escape(value, _TO_ESCAPE_AS_STORE))
-        return Edit(start, self.entries.ends[ordinal], spelled)
+        spelled = self._separated(self.entries.heads[ordinal], value, _escape(value, _TO_ESCAPE_AS_STORE))
+        return Edit(self.entries.starts[ordinal], self.entries.ends[ordinal], spelled)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Yield key and value of every entry, in order; of several with one key, the last is the one that counts."""

@@ -1,0 +1,126 @@
+r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quotes. Nothing here expands a variable.
+
+    binding = blanks, `export`?, key or 'key', and `=` with a value, or nothing; then a comment or the line's end
+    bare    = up to the line's end, or to blanks and `#`; blanks at its end are not part of it
+    'value' = may span lines; escapes `\\` and `\'`
+    "value" = may span lines; escapes `\\` `\'` `\"` `\a` `\b` `\f` `\n` `\r` `\t` `\v`
+
+Where python-dotenv skips a line that it cannot read, the file is refused here. A reference is always written in single
+quotes, so that neither a shell nor a loader expands its `$`. `docker run --env-file` knows no quotes: it hands them on
+as part of the value, of a reference as of any other, so a file for it is to be resolved before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.references import Syntax
+from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.lines import ABSENT, Entries, EntryDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
+
+_BLANKS = r"[^\S\r\n]"
+_BINDING = re.compile(
+    r"(?:\s++|\#[^\r\n]*+)*+"
+    r"(?:\Z|"
+    rf"(?:export{_BLANKS}++)?+"
+    r"(?:(?=\#)|'(?P<quoted>[^']++)'|(?!')(?P<key>[^=\#\s]++))"
+    rf"{_BLANKS}*+"
+    rf"(?:=(?P<empty>)(?:{_BLANKS}*+(?P<value>"
+    r"'(?:[^'\\]++|\\.)*+'"
+    r'|"(?:[^"\\]++|\\.)*+"'
+    rf"|(?!['\"]|(?<={_BLANKS})\#)\S++(?:{_BLANKS}++(?!\#)\S++)*+"
+    rf"))?+)?+"
+    rf"{_BLANKS}*+(?:\#[^\r\n]*+)?+(?:\r\n?|\n|\Z)"
+    r"|(?P<damage>))",
+    re.DOTALL,
+)
+_SINGLE_ESCAPE = re.compile(r"\\([\\'])")
+_DOUBLE_ESCAPE = re.compile(r"\\([\\'\"abfnrtv])")
+_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_PLAIN = re.compile(r"[\w.,:/@%+=-]++")
+_NOT_SINGLE = re.compile(r"['\r]|\\(?:\\|\Z)")
+_TO_ESCAPE = re.compile(r"[\\\"\n\r\t]")
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def _unix(text: str) -> str:
+    """Return the text with the line ends that python-dotenv sees, since it opens files in text mode."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+class EnvDocument(EntryDocument):
+    """A parsed `.env` file. Selector and key are the variable's name."""
+
+    def read(self, spelled: str) -> str:
+        """Return the value that a spelling stands for, its variables as they are written."""
+        if spelled[:1] == "'":
+            return _SINGLE_ESCAPE.sub(r"\1", _unix(spelled[1:-1]))
+        if spelled[:1] == '"':
+            return _DOUBLE_ESCAPE.sub(lambda match: _LETTERS.get(match[1], match[1]), _unix(spelled[1:-1]))
+        return spelled
+
+    def spell(self, site: Site, value: str) -> str:
+        """Spell a reference in single quotes, and a value bare if it is plain, else in the quotes that need least.
+
+        Which quotes stood where a reference stands now is not known: bare is what most plain values are.
+        """
+        if "\0" in value:
+            raise UnrepresentableValueError(site.selector, "no environment variable can hold a NUL")
+        if _PLAIN.fullmatch(value) and not self._quoted(site):
+            return value
+        if not _NOT_SINGLE.search(value):
+            return f"'{value}'"
+        return '"' + _TO_ESCAPE.sub(lambda match: _ESCAPES.get(match[0], f"\\{match[0]}"), value) + '"'
+
+    def _quoted(self, site: Site) -> bool:
+        """Tell whether a site is quoted by the file's author, not because it is a reference."""
+        return site.reference is None and self.source.text.startswith(("'", '"'), site.start)
+
+
+class EnvRewriter:
+    """`.env` files, read as python-dotenv reads them without interpolation."""
+
+    name = "env"
+    suffixes = frozenset({".env"})
+    syntax = Syntax.SECRET
+
+    def parse(self, data: bytes) -> EnvDocument:
+        """Parse a file's bytes; raise `ConfigSyntaxError` on a line that is no binding and on an open quote."""
+        source = Source.decode(data)
+        return EnvDocument(source, _scan(source))
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str | None]:
+        """Return name → value (None for a name alone), with every reference replaced by what `reveal` gives."""
+        document = self.parse(data)
+        return {
+            name: None if spelled is None else references.substitute(document.read(spelled), reveal)
+            for ordinal, name in enumerate(document.entries.selectors)
+            for spelled in (document.spelled(ordinal),)
+        }
+
+
+def _scan(source: Source) -> Entries:
+    entries = Entries()
+    for match in _BINDING.finditer(source.text):
+        if match["damage"] is not None:
+            reason = "neither a binding nor a comment, or a quote that is not closed"
+            raise ConfigSyntaxError(reason, *source.position(match.end()))
+        group = "key" if match["key"] is not None else "quoted"
+        name: str | None = match[group]
+        if name is None:
+            continue
+        head, end = match.start(group), match.end("empty")
+        if end == -1:
+            entries.add(_unix(name), head, head, ABSENT)
+        else:
+            entries.add(_unix(name), head, *(match.span("value") if match["value"] is not None else (end, end)))
+    return entries

@@ -1,0 +1,147 @@
+r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, nothing interpolated.
+
+    section = a line that begins with `[`, up to its last `]`
+    option  = key, then `=` or `:` and a value, or nothing; keys are the same in upper and lower case
+    value   = the rest of the line, and every later line that is indented more than the key; blanks around each line
+              are not part of it
+    comment = a line that begins with `#` or `;`, indented or not, even amid the lines of a value
+
+Other readers take `#` or `;` after a blank for a comment, configparser for a part of the value: such a value is
+neither protected nor written here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.references import Syntax
+from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.lines import ABSENT, Entries, EntryDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
+
+_BLANKS = r"[^\S\r\n]"
+_LINE = re.compile(
+    rf"(?:{_BLANKS}*+(?:[#;][^\r\n]*+)?(?:\r\n?|\n))*+"
+    rf"(?P<indent>{_BLANKS}*+)"
+    r"(?:\Z|"
+    r"(?P<key>(?![#;])[^=:\r\n]*+)"
+    rf"(?:[=:](?:{_BLANKS}*+(?=\S))?+(?P<value>\S*+(?:{_BLANKS}++\S++)*+))?+"
+    rf"{_BLANKS}*+"
+    r"|[#;][^\r\n]*+)"
+)
+_SECTION = re.compile(r"\[([^\r\n]+)\]")
+_LINE_END = re.compile(r"\r\n?|\n")
+_AMBIGUOUS = "it holds # or ; where some readers begin a comment"
+_COMMENT = re.compile(r"(?:\A|(?<=\s))[#;]")
+
+
+class IniDocument(EntryDocument):
+    """A parsed INI file. The selector is `section/key`; defaults are in the section `DEFAULT`."""
+
+    def read(self, spelled: str) -> str:
+        """Return the value that a spelling stands for: its lines without the blanks around them."""
+        if "\n" not in spelled and "\r" not in spelled:
+            return spelled
+        first, *others = (line.strip() for line in _LINE_END.split(spelled))
+        return "\n".join([first, *(line for line in others if not line.startswith(("#", ";")))])
+
+    def spell(self, site: Site, value: str) -> str:
+        """Spell a value on one line or, where it has several, each further line indented more than its key."""
+        lines = value.split("\n")
+        if "\r" in value or value.endswith("\n") or any(line != line.strip() for line in lines):
+            raise UnrepresentableValueError(site.selector, "blanks and line ends around it or its lines would be lost")
+        if _COMMENT.search(value):
+            raise UnrepresentableValueError(site.selector, _AMBIGUOUS)
+        if len(lines) == 1:
+            return value
+        head = self.head(site)
+        _, column = self.source.position(head)
+        found = _LINE_END.search(self.source.text)
+        newline = found[0] if found else "\n"
+        indent = f"{newline}{self.source.text[head - column + 1 : head]}    "
+        return "".join([lines[0], *(f"{indent}{line}" if line else newline for line in lines[1:])])
+
+    def refusal(self, spelled: str) -> str | None:
+        """Return why a value cannot be protected: it is not the same for every reader, or a comment stands in it."""
+        return _AMBIGUOUS if _COMMENT.search(spelled) else super().refusal(spelled)
+
+    def key(self, selector: str) -> str:
+        """Return the dotted path of a selector's entry."""
+        return selector.replace("/", ".")
+
+    def ordinals(self, selector: str) -> Sequence[int]:
+        """Return which entries a selector names, wherever its section ends and its key begins."""
+        cuts = [cut + 1 for cut, character in enumerate(selector) if character == "/"]
+        named = dict.fromkeys(selector[:cut] + selector[cut:].lower() for cut in cuts)
+        return sorted(ordinal for name in named for ordinal in super(IniDocument, self).ordinals(name))
+
+
+class IniRewriter:
+    """INI files. `.conf` is not among the endings: too many other dialects bear it."""
+
+    name = "ini"
+    suffixes = frozenset({".ini", ".cfg"})
+    syntax = Syntax.SECRET
+
+    def parse(self, data: bytes) -> IniDocument:
+        """Parse a file's bytes; raise `ConfigSyntaxError` where configparser refuses it, as for a key named twice."""
+        source = Source.decode(data)
+        return IniDocument(source, _scan(source))
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, dict[str, str | None]]:
+        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` gives.
+
+        As in configparser, each section has the keys of `DEFAULT` too, which is also there by itself.
+        """
+        from configparser import RawConfigParser
+
+        source = self.parse(data).source
+        parser = RawConfigParser(allow_no_value=True)
+        parser.read_string(_LINE_END.sub("\n", source.text))
+        return {
+            name: {k: v if v is None else references.substitute(v, reveal) for k, v in section.items()}
+            for name, section in parser.items()
+        }
+
+
+def _scan(source: Source) -> Entries:
+    text, entries = source.text, Entries()
+    sections: set[str] = set()
+    section_of: dict[str, str] = {}
+    section: str | None = None
+    level, in_option = 0, False
+    for match in _LINE.finditer(text):
+        start, key = match.start("key"), match["key"]
+        if key is None:
+            continue
+        indent = start - match.start("indent")
+        if in_option and indent > level:
+            if entries.ends[-1] == ABSENT:
+                raise ConfigSyntaxError("a further line of a key that has no value", *source.position(start))
+            entries.ends[-1] = start + len(text[start : match.end()].rstrip())
+            continue
+        level = indent
+        if key[:1] == "[" and (header := _SECTION.match(text, start)):
+            section, in_option = header[1], False
+            if section in sections and section != "DEFAULT":
+                raise ConfigSyntaxError("a section that was there before", *source.position(start))
+            sections.add(section)
+            continue
+        if section is None or not key:
+            reason = "a key before the first section" if key else "a value without a key"
+            raise ConfigSyntaxError(reason, *source.position(start))
+        in_option = True
+        selector = f"{section}/{key.rstrip().lower()}"
+        if section_of.get(selector) == section:
+            raise ConfigSyntaxError("a key that was there before", *source.position(start))
+        section_of[selector] = section
+        entries.add(selector, start, *(match.span("value") if match["value"] is not None else (start, ABSENT)))
+    return entries
