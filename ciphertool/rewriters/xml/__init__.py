@@ -1,0 +1,45 @@
+"""XML: the rewriter itself. lxml judges, a scanner of our own gives the spans; both are imported on first use.
+
+What is where: `judge` decodes and parses, `scan` finds tags in the text, `xpath` and `select` understand selectors,
+`aliases` tells what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
+`proof` compares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.references import Reference, Syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lxml import etree
+
+    from ciphertool.rewriters.xml.document import XmlDocument
+
+__all__ = ["XmlRewriter"]
+
+
+class XmlRewriter:
+    """XML files, selected by XPath 1.0 in which an unprefixed name means the local name in any namespace."""
+
+    name = "xml"
+    suffixes = frozenset({".xml"})
+    syntax = Syntax.ATTRIBUTE
+
+    def parse(self, data: bytes) -> XmlDocument:
+        """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
+        from ciphertool.rewriters.xml.document import XmlDocument
+
+        return XmlDocument(data)
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> etree._ElementTree:
+        """Return lxml's tree of the file as it is with every reference replaced by what `reveal` gives.
+
+        The `svns:` attributes that stood for a value are gone from it. Raises `SelectorError` where it cannot be told
+        what such an attribute stands for, and `UnrepresentableValueError` for a value that XML cannot hold.
+        """
+        from ciphertool.rewriters.xml.resolve import resolved
+
+        return resolved(self, data, reveal).tree

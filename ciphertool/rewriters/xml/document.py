@@ -1,0 +1,168 @@
+"""An XML document: its sites, and what selectors find. Writing is for `edits`, comparing for `proof`."""
+
+from __future__ import annotations
+
+import bisect
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.rewriters.base import Document, Site
+from ciphertool.rewriters.xml import aliases, judge
+from ciphertool.rewriters.xml.holder import Holder, hold
+from ciphertool.rewriters.xml.paths import Paths
+from ciphertool.rewriters.xml.scan import Scan
+from ciphertool.rewriters.xml.select import TEXT, Node, Select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from lxml import etree
+
+    from ciphertool.rewriters.base import Change, Edit
+
+
+class XmlDocument(Document):
+    """A parsed XML file: `tree` is lxml's, `scan` finds the tags of the same text."""
+
+    def __init__(self, data: bytes) -> None:
+        """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""
+        self.source = judge.decode(data)
+        self.tree, self.undeclared = judge.parse(self.source.text)
+        self.scan = Scan(self.source.text)
+
+    def sites(self) -> Iterator[Site]:
+        """Yield every attribute and the text of every element without child elements, in document order."""
+        paths = Paths()
+        for number, element in enumerate(self.tree.iter("*")):
+            holder = hold(number, element, self.scan)
+            for slot in holder.slots():
+                yield self._site(element, holder, slot, paths, told=False)
+
+    def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
+        """Return, for each XPath, the sites it names, or why it is refused."""
+        select = Select(self.tree, undeclared=self.undeclared)
+        found: list[list[Node] | SelectorError] = []
+        for selector in selectors:
+            try:
+                found.append(select.nodes(selector))
+            except SelectorError as error:
+                found.append(error)
+        holders = self.holders({element for nodes in found if isinstance(nodes, list) for element, _ in nodes})
+        paths = Paths()
+        located: list[tuple[Site, ...] | SelectorError] = []
+        for selector, nodes in zip(selectors, found, strict=True):
+            try:
+                if isinstance(nodes, SelectorError):
+                    raise nodes
+                located.append(self._located(selector, nodes, holders, paths))
+            except SelectorError as error:
+                located.append(error)
+        return located
+
+    def edits(self, changes: Sequence[Change]) -> list[Edit]:
+        """Return the edits that make the changes; raise `UnrepresentableValueError` where XML cannot hold one."""
+        from ciphertool.rewriters.xml.edits import edits
+
+        return edits(self, changes)
+
+    def proves(self, before: Document, changes: Sequence[Change]) -> bool:
+        """Tell whether lxml sees exactly the changes, and nothing else, between `before` and this document."""
+        from ciphertool.rewriters.xml.proof import proves
+
+        return isinstance(before, XmlDocument) and proves(before, self, changes)
+
+    def holders(self, elements: Iterable[etree._Element]) -> dict[etree._Element, Holder]:
+        """Join elements of this document with their start tags."""
+        wanted = set(elements)
+        return {
+            element: hold(number, element, self.scan)
+            for number, element in enumerate(self.tree.iter("*") if wanted else ())
+            if element in wanted
+        }
+
+    def holders_of(self, sites: Iterable[Site]) -> dict[int, tuple[etree._Element, Holder]]:
+        """Return the elements that hold sites of this document, with their places, by number."""
+        wanted = {self.number_of(site) for site in sites}
+        return {
+            number: (element, hold(number, element, self.scan))
+            for number, element in enumerate(self.tree.iter("*") if wanted else ())
+            if number in wanted
+        }
+
+    def number_of(self, site: Site) -> int:
+        """Return the number of the element that holds a site: of the last start tag that starts before it."""
+        return bisect.bisect_left(self.scan.starts, site.start) - 1
+
+    @cached_property
+    def prefix(self) -> str | None:
+        """The prefix that the root binds to the secret vault's namespace; `svns` if there is none of another kind."""
+        bound = {prefix for prefix, uri in self.tree.getroot().nsmap.items() if prefix and uri.startswith(aliases.URI)}
+        if bound:
+            return aliases.PREFIX if aliases.PREFIX in bound else min(bound)
+        return None
+
+    @cached_property
+    def _rebound_inside(self) -> bool:
+        """Whether some element below the root may bind the prefix anew."""
+        text, prefix = self.source.text, self.prefix or aliases.PREFIX
+        return text.count(f"xmlns:{prefix}") > int(prefix in self.tree.getroot().nsmap)
+
+    def _located(
+        self, selector: str, nodes: list[Node], holders: dict[etree._Element, Holder], paths: Paths
+    ) -> tuple[Site, ...]:
+        if not nodes:
+            raise NoMatchError(selector, self._why_nothing())
+        sites = []
+        line: int | None = None
+        for element, slot in nodes:
+            holder = holders[element]
+            self._refuse(selector, element, holder, slot)
+            site = self._site(element, holder, slot, paths, told=True)
+            if site.value or site.reference:
+                sites.append(site)
+            line = line or site.line
+        if not sites:
+            raise NoMatchError(selector, "the value is empty", line=line)
+        return tuple(sites)
+
+    def _why_nothing(self) -> str:
+        dtd = self.tree.docinfo.internalDTD
+        if dtd is not None and any(a.default_value is not None for e in dtd.iterelements() for a in e.iterattributes()):
+            return "matches nothing that stands in the file itself (a default of its DTD does not)"
+        return "matches nothing"
+
+    def _refuse(self, selector: str, element: etree._Element, holder: Holder, slot: str) -> None:
+        """Raise `SelectorError` where a slot cannot be protected."""
+        start = self.scan.starts[holder.number]
+        reason, hint = "", ""
+        if slot == TEXT and holder.content is None:
+            reason, hint = (
+                "the element has child elements",
+                "name the child element or the attribute that holds the value",
+            )
+        elif slot != TEXT and aliases.is_alias(slot):
+            reason, hint = "is the alias of a secret, not a value", "name the element or attribute that it stands for"
+        elif holder.is_foreign(slot, self.source.text):
+            reason, hint = "the value comes from an entity that the DTD defines", "write the value in its place"
+        elif self._foreign_prefix(element):
+            prefix = self.prefix or aliases.PREFIX
+            reason = f"the prefix {prefix} is bound to another namespace"
+            hint = f"bind {prefix} to {aliases.NAMESPACE} or rename it"
+        if reason:
+            raise SelectorError(selector, reason, line=self.source.position(start)[0], hint=hint)
+
+    def _foreign_prefix(self, element: etree._Element) -> bool:
+        prefix = self.prefix or aliases.PREFIX
+        if self.prefix is None and prefix in self.tree.getroot().nsmap:
+            return True
+        if not self._rebound_inside:
+            return False
+        return not element.nsmap.get(prefix, aliases.URI).startswith(aliases.URI)
+
+    def _site(self, element: etree._Element, holder: Holder, slot: str, paths: Paths, *, told: bool) -> Site:
+        start, end = holder.span(slot)
+        selector, key = paths.of(element, slot)
+        reference, beside = holder.references(slot, told=told)
+        line, _ = self.source.position(start)
+        return Site(selector, key, holder.value(slot), start, end, line, reference, beside)

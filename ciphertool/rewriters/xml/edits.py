@@ -1,0 +1,213 @@
+"""The edits that put references and values into an XML document's text: their form and place. Compares nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.errors import UnrepresentableValueError
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import Edit
+from ciphertool.rewriters.xml import aliases, spelling
+from ciphertool.rewriters.xml.holder import bears_alias
+from ciphertool.rewriters.xml.scan import WHITE
+from ciphertool.rewriters.xml.select import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ciphertool.rewriters.base import Change, Site
+    from ciphertool.rewriters.xml.document import XmlDocument
+    from ciphertool.rewriters.xml.holder import Holder
+
+_QNAME = f"{aliases.PREFIX}:"
+_KEY = f"{_QNAME}{aliases.ATTRIBUTE}"
+_HEAD = 65536  # enough of a file to see its line ends
+
+
+def in_place(reference: Reference) -> str:
+    """Return a reference's spelling within a value."""
+    return str(Reference(reference.alias, Syntax.SECRET))
+
+
+def edits(document: XmlDocument, changes: Sequence[Change]) -> list[Edit]:
+    """Return the edits that make the changes, those of one offset in the order in which they are to stand."""
+    by_element: dict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_element[document.number_of(change.site)].append(change)
+    writer = _Writer(document)
+    held = document.holders_of(change.site for change in changes)
+    for number, (_, holder) in held.items():
+        writer.write(holder, by_element[number])
+    writer.declare()
+    return writer.edits
+
+
+class _Writer:
+    """Collects the edits of one rewrite and what they mean for the declaration on the root."""
+
+    def __init__(self, document: XmlDocument) -> None:
+        self._document = document
+        self._codec = document.source.codec
+        self._newline = "\r\n" if "\r\n" in document.source.text[:_HEAD] else "\n"
+        self._added = 0
+        self._removed = 0
+        self.edits: list[Edit] = []
+
+    def write(self, holder: Holder, changes: list[Change]) -> None:
+        """Write the changes of one element."""
+        slots = {holder.slot_at(change.site.start): change for change in changes}
+        slots = {slot: change for slot, change in slots.items() if not _stands_already(change)}
+        by_attribute = self._by_attribute(holder, slots)
+        for slot, change in slots.items():
+            if isinstance(change.to, str):
+                self._put(holder, slot, change, change.to)
+            elif slot == by_attribute:
+                self._put(holder, slot, change, aliases.PASSWORD)
+                self._point(holder, slot, change)
+            else:
+                self._put(holder, slot, change, _spelled_in_place(change.site, change.to))
+        if by_attribute is None and any(bears_alias(change.site) for change in slots.values()):
+            self._take_out(holder)
+
+    def _by_attribute(self, holder: Holder, slots: dict[str, Change]) -> str | None:
+        """Return the slot that the alias attribute is to stand for: there can be one, and it must be told again."""
+        asked = [s for s, c in slots.items() if isinstance(c.to, Reference) and c.to.syntax is Syntax.ATTRIBUTE]
+        if len(asked) != 1:
+            return None
+        [slot] = asked
+        if holder.alias is not None and not any(bears_alias(change.site) for change in slots.values()):
+            return None  # it stands for another slot
+        alias = _alias(slots[slot])
+        after = {s: c.to if isinstance(c.to, str) else in_place(c.to) for s, c in slots.items()}
+        after[slot] = aliases.PASSWORD
+        if holder.alias_key is not None:
+            after[holder.alias_key] = alias
+        attributes: list[tuple[str, str]] = []
+        for key, value in holder.attributes:
+            attributes.append((key, after.get(key, value)))
+            if key == slot and holder.alias_key is None:
+                attributes.append((_KEY, alias))
+        if slot == TEXT and holder.alias_key is None:
+            attributes.append((_KEY, alias))
+        return slot if aliases.bearer(alias, after.get(TEXT, holder.text), attributes) == slot else None
+
+    def _put(self, holder: Holder, slot: str, change: Change, value: str) -> None:
+        """Spell a value in a slot."""
+        if holder.value(slot) == value:
+            return
+        reason = spelling.forbidden(value)
+        if not reason and slot != TEXT and value != _collapsed(value) and self._normalized:
+            reason = "the DTD may give the attribute a type that drops blanks"
+        if reason:
+            raise UnrepresentableValueError(change.site.selector, reason)
+        start, end = holder.span(slot)
+        if slot != TEXT:
+            quote = self._document.source.text[start]
+            self.edits.append(Edit(start, end, spelling.attribute(value, quote, self._codec)))
+        else:
+            self.edits.extend(self._text(holder, value))
+
+    def _text(self, holder: Holder, value: str) -> Iterator[Edit]:
+        """Put a value where the first part of the old one stood; white space, comments and the like stay."""
+        content = holder.content
+        if content is None:
+            raise AssertionError("an element with child elements has no text of its own")
+        spelled = spelling.text(value, self._codec, self._newline)
+        if holder.tag.empty:
+            slash = holder.tag.end - len("/>")
+            yield Edit(slash, holder.tag.end, f">{spelled}</{holder.tag.name}>")
+        elif not content.chunks:
+            yield Edit(content.start, content.start, spelled)
+        else:
+            first, *others = content.chunks
+            if first.cdata:
+                spelled = spelling.cdata(value, self._codec, self._newline) or spelled
+            yield Edit(first.start, first.end, spelled)
+            for chunk in others:
+                yield Edit(chunk.start, chunk.end, "")
+
+    def _point(self, holder: Holder, slot: str, change: Change) -> None:
+        """Let the alias attribute name the secret of a slot: the one there is, or a new one."""
+        alias = _alias(change)
+        if holder.alias_key is not None:
+            place = holder.attribute(holder.alias_key)
+            quote = self._document.source.text[place.start]
+            self.edits.append(Edit(place.start, place.end, spelling.attribute(alias, quote, self._codec)))
+            return
+        at = holder.attribute(slot).end if slot != TEXT else _end_of_attributes(holder, self._document.source.text)
+        prefix = self._document.prefix or aliases.PREFIX
+        spelled = spelling.attribute(alias, '"', self._codec)
+        self.edits.append(Edit(at, at, f" {prefix}:{aliases.ATTRIBUTE}={spelled}"))
+        self._added += 1
+
+    def _take_out(self, holder: Holder) -> None:
+        """Take the alias attribute out, with the white space before it."""
+        if holder.alias_key is None:
+            raise AssertionError("a site whose alias attribute is not there")
+        place = holder.attribute(holder.alias_key)
+        self.edits.append(Edit(place.before, place.end, ""))
+        self._removed += 1
+
+    def declare(self) -> None:
+        """Add the declaration that the alias attributes need, or take out one of ours that nothing needs any more."""
+        text = self._document.source.text
+        root = self._document.scan.tag(0)
+        if self._added and self._document.prefix is None:
+            self.edits.append(Edit(root.attributes_end, root.attributes_end, aliases.MARK))
+        elif self._removed and not self._added and has_mark(text, root.attributes_end) and self._is_last_use():
+            self.edits.append(Edit(root.attributes_end - len(aliases.MARK), root.attributes_end, ""))
+
+    def _is_last_use(self) -> bool:
+        if self._document.source.text.count(_QNAME) == self._removed:
+            return True
+        used = "count(//*[starts-with(name(),$prefix)] | //@*[starts-with(name(),$prefix)])"
+        return bool(self._document.tree.xpath(used, prefix=_QNAME) == self._removed)
+
+    @property
+    def _normalized(self) -> bool:
+        dtd = self._document.tree.docinfo.internalDTD
+        return dtd is not None and any(a.type != "cdata" for e in dtd.iterelements() for a in e.iterattributes())
+
+
+def has_mark(text: str, attributes_end: int) -> bool:
+    """Tell whether a start tag whose attributes end there ends with a declaration that this tool has added."""
+    start = attributes_end - len(aliases.MARK)
+    return text.startswith(aliases.MARK, start) and text[start - 1] not in WHITE
+
+
+def _end_of_attributes(holder: Holder, text: str) -> int:
+    """Return where an alias attribute for the text goes: last, but for our own declaration, which stays the last."""
+    end = holder.tag.attributes_end
+    return end - len(aliases.MARK) if has_mark(text, end) else end
+
+
+def _collapsed(value: str) -> str:
+    return " ".join(filter(None, value.split(" ")))
+
+
+def _stands_already(change: Change) -> bool:
+    reference = change.site.reference
+    return (
+        reference is not None
+        and change.site.beside is None
+        and isinstance(change.to, Reference)
+        and (reference.alias, reference.syntax) == (change.to.alias, change.to.syntax)
+    )
+
+
+def _alias(change: Change) -> str:
+    """Return the alias of a change to an alias attribute; refuse one that would read back as another."""
+    alias = change.to.alias if isinstance(change.to, Reference) else ""
+    if not alias or alias != alias.strip() or spelling.forbidden(alias):
+        raise UnrepresentableValueError(change.site.selector, "an alias attribute cannot hold this alias")
+    return alias
+
+
+def _spelled_in_place(site: Site, reference: Reference) -> str:
+    spelled = in_place(reference)
+    found = references.parse(spelled)
+    if found is None or found.alias != reference.alias:
+        raise UnrepresentableValueError(site.selector, "a reference in place cannot hold this alias")
+    return spelled

@@ -1,0 +1,112 @@
+"""Proves on lxml's trees that a rewrite made exactly the planned changes. Takes nothing from what made the edits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from ciphertool.references import Syntax
+from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.holder import bears_alias
+from ciphertool.rewriters.xml.select import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lxml import etree
+
+    from ciphertool.rewriters.base import Change
+    from ciphertool.rewriters.xml.document import XmlDocument
+    from ciphertool.rewriters.xml.holder import Holder
+
+_ALIAS = f"{aliases.PREFIX}:{aliases.ATTRIBUTE}"
+
+
+def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -> bool:
+    """Tell whether `after` is `before` with exactly the changes made, node by node."""
+    by_element: dict[int, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_element[before.number_of(change.site)].append(change)
+    held = before.holders_of(change.site for change in changes)
+    planned = {element: (holder, by_element[number]) for number, (element, holder) in held.items()}
+    head = before.source.text[: before.scan.starts[0] + 1]  # the declaration and the DOCTYPE with its subset
+    old, new = before.tree.getroot(), after.tree.getroot()
+    return (
+        after.source.text.startswith(head)
+        and (before.source.codec, before.source.bom) == (after.source.codec, after.source.bom)
+        and _same_namespaces(old, new)
+        and _same_nodes(old.itersiblings(preceding=True), new.itersiblings(preceding=True), {})
+        and _same_nodes(old.itersiblings(), new.itersiblings(), {})
+        and _same_nodes(old.iter(), new.iter(), planned)
+    )
+
+
+def _same_namespaces(old: etree._Element, new: etree._Element) -> bool:
+    """Tell whether the roots declare the same, but for the one declaration that a rewrite adds or takes out."""
+    changed = set(old.nsmap.items()) ^ set(new.nsmap.items())
+    return changed <= {(aliases.PREFIX, aliases.NAMESPACE)}
+
+
+def _same_nodes(
+    old: Iterable[etree._Element],
+    new: Iterable[etree._Element],
+    planned: dict[etree._Element, tuple[Holder, list[Change]]],
+) -> bool:
+    """Compare every element, comment, processing instruction and entity reference, with texts and attributes."""
+    inside = 0  # how many nodes to come stand inside a changed text, so that the text after them is part of it
+    for a, b in zip_longest(old, new):
+        if a is None or b is None or a.tag != b.tag:
+            return False
+        if inside:
+            inside -= 1
+            if a.text != b.text:
+                return False
+        elif a in planned:
+            if a.tail != b.tail or len(a) != len(b) or not _as_planned(a, b, *planned[a]):
+                return False
+            if planned[a][0].content is not None:
+                inside = len(a)
+        elif a.text != b.text or a.tail != b.tail or (a.items() != b.items() and not _same_attributes(a, b)):
+            return False
+    return True
+
+
+def _same_attributes(old: etree._Element, new: etree._Element) -> bool:
+    """Tell whether only an undeclared prefix has become a declared one."""
+    return _attributes(old) == _attributes(new)
+
+
+def _attributes(element: etree._Element) -> dict[str, str]:
+    """Return an element's attributes, its secret alias under one name whatever the prefix."""
+    return {_ALIAS if aliases.is_alias(key) else key: value for key, value in element.items()}
+
+
+def _as_planned(old: etree._Element, new: etree._Element, holder: Holder, changes: list[Change]) -> bool:
+    """Compare one element that holds changed sites."""
+    was, is_now = _attributes(old), _attributes(new)
+    (lead, was[TEXT], trail), (new_lead, is_now[TEXT], new_trail) = _text(old, holder), _text(new, holder)
+    alias, new_alias = was.pop(_ALIAS, None), is_now.pop(_ALIAS, None)
+    if any(bears_alias(change.site) for change in changes):
+        alias = None
+    for change in changes:
+        slot = holder.slot_at(change.site.start)
+        value, former = is_now.pop(slot, None), was.pop(slot, None)
+        if isinstance(change.to, str):
+            if value != change.to:
+                return False
+        elif value != f"$secret{{{change.to.alias}}}":
+            if change.to.syntax is not Syntax.ATTRIBUTE or not (value == aliases.PASSWORD or value == former == ""):
+                return False
+            alias = change.to.alias
+    return was == is_now and alias == new_alias and (lead, trail) == (new_lead, new_trail)
+
+
+def _text(element: etree._Element, holder: Holder) -> tuple[str, str, str]:
+    """Return an element's text, and the white space that stood before and after it."""
+    text = element.text or ""
+    if holder.content is None:
+        return "", text, ""
+    text += "".join(child.tail or "" for child in element)
+    end = len(text) - holder.content.trail
+    return text[: holder.content.lead], text[holder.content.lead : end], text[end:]

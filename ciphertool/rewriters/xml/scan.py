@@ -1,0 +1,167 @@
+"""Where the tags of a well-formed XML text are. Judges nothing and decodes nothing: lxml has done so before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+WHITE = " \t\r\n"
+
+_S = r"[ \t\r\n]"
+_COMMENT = r"<!--(?:[^-]++|-(?!->))*+-->"
+_PI = r"<\?(?:[^?]++|\?(?!>))*+\?>"
+_CDATA = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>"
+_QUOTED = r"""(?:"[^"]*+"|'[^']*+')"""
+_SUBSET = rf"""\[(?:[^\]"'<]++|{_QUOTED}|{_COMMENT}|{_PI}|<(?!!--|\?))*+\]{_S}*+"""
+_PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QUOTED})*+(?:{_SUBSET})?>)*+""")
+_MARKUP = re.compile(rf"{_COMMENT}|{_CDATA}|{_PI}|(<)(?![/!?])")
+_TAG = re.compile(rf"<([^ \t\r\n/>]++)((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED})*+){_S}*+(/?)>")
+_ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
+_PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
+_FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute in a start tag: `before` is where the white space before it starts, `start` its value's quote."""
+
+    name: str
+    before: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A start tag or empty-element tag: `attributes_end` is the end of its last attribute, or of its name."""
+
+    name: str
+    attributes: tuple[Attribute, ...]
+    attributes_end: int
+    empty: bool
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of an element's value: a run of text and references, or a CDATA section with its delimiters."""
+
+    start: int
+    end: int
+    cdata: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What stands in an element without child elements.
+
+    `chunks` make up its value; `lead` and `trail` count the characters, as a parser sees them, of the literal white
+    space around it, which does not belong to it. `start` is where its first character stands or would stand.
+    """
+
+    chunks: tuple[Chunk, ...]
+    lead: int
+    trail: int
+    start: int
+    foreign: bool = False
+    """A reference to an entity that a DTD defines is part of it."""
+
+    @property
+    def end(self) -> int:
+        """Return the end of the last chunk."""
+        return self.chunks[-1].end if self.chunks else self.start
+
+
+def is_foreign(spelling: str) -> bool:
+    """Tell whether a spelling holds a reference to an entity that XML itself does not define."""
+    return "&" in spelling and _FOREIGN.search(spelling) is not None
+
+
+class Scan:
+    """The tags of one text, by their number in document order."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each start tag starts."""
+        prolog = _PROLOG.match(self.text)
+        position = prolog.end() if prolog else 0
+        return [match.start() for match in _MARKUP.finditer(self.text, position) if match.lastindex]
+
+    def tag(self, number: int) -> Tag:
+        """Return the start tag of that number."""
+        match = _TAG.match(self.text, self.starts[number])
+        if match is None:
+            raise AssertionError("a start tag of a well-formed document that is not one")
+        attributes: tuple[Attribute, ...] = ()
+        if match.start(2) != match.end(2):
+            found = _ATTRIBUTE.finditer(self.text, match.start(2), match.end(2))
+            attributes = tuple(Attribute(a[1], a.start(), a.start(2), a.end()) for a in found)
+        return Tag(match[1], attributes, match.end(2), bool(match[3]), match.end())
+
+    def content(self, tag: Tag) -> Content:
+        """Return the content of an element that has no child elements."""
+        if tag.empty:
+            return Content((), 0, 0, tag.end)
+        text, start = self.text, tag.end
+        end = text.find("<", start)
+        if not text.startswith("</", end):
+            return self._pieces(start)
+        inner = text[start:end]
+        value = inner.strip(WHITE)
+        if not value:
+            return Content((), 0, _characters(inner), start)
+        lead = inner.index(value[0])
+        trail = len(inner) - lead - len(value)
+        first, last = start + lead, end - trail
+        if "\r" in inner:
+            lead, trail = _characters(inner[:lead]), _characters(inner[len(inner) - trail :])
+        return Content((Chunk(first, last),), lead, trail, first, is_foreign(value))
+
+    def _pieces(self, start: int) -> Content:
+        """Take content apart that holds comments, processing instructions or CDATA sections."""
+        text, position = self.text, start
+        chunks: list[Chunk] = []
+        lead = trail = 0
+        foreign = False
+        while match := _PIECE.match(text, position):
+            kind, position = match.lastgroup, match.end()
+            first, last = match.span()
+            if kind is None:
+                continue
+            if kind == "text":
+                blank = _characters(match[0]) if not match[0].strip(WHITE) else 0
+                if blank and not chunks:
+                    lead += blank
+                    continue
+                if not chunks:
+                    first += len(match[0]) - len(match[0].lstrip(WHITE))
+                    lead += _characters(text[match.start() : first])
+                after = len(match[0]) - len(match[0].rstrip(WHITE))
+                trail = trail + blank if blank else _characters(match[0][len(match[0]) - after :])
+            else:
+                trail = 0
+                foreign |= kind == "reference" and is_foreign(match[0])
+            if chunks and chunks[-1].end == first and not chunks[-1].cdata and kind != "cdata":
+                first = chunks.pop().start
+            chunks.append(Chunk(first, last, kind == "cdata"))
+        if not chunks:  # all white space comes after what would be written at the start
+            return Content((), 0, lead, start)
+        return Content(self._without_trailing_white(chunks), lead, trail, chunks[0].start, foreign)
+
+    def _without_trailing_white(self, chunks: list[Chunk]) -> tuple[Chunk, ...]:
+        while not chunks[-1].cdata:
+            last = chunks.pop()
+            end = last.start + len(self.text[last.start : last.end].rstrip(WHITE))
+            if end > last.start:
+                chunks.append(Chunk(last.start, end))
+                break
+        return tuple(chunks)
+
+
+def _characters(text: str) -> int:
+    """Count characters as a parser does, for which CRLF is one."""
+    return len(text) - text.count("\r\n")
