@@ -38,7 +38,7 @@ _BLOCK = re.compile(
 # libyaml takes no `:` and no `?` inside a plain scalar of a flow collection.
 _FLOW = re.compile(r"[^,\[\]{}:?]*+")
 
-_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\b": "\\b"}
 _UNSAFE = re.compile(rf'[^\ {_SAFE}]|["\\]')
 _ON_ONE_LINE = re.compile(rf"[\ {_SAFE}]*+")
 

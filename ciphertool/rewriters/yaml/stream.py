@@ -1,7 +1,7 @@
 """A YAML text as the flat stream of what its parser sees, with the spans of the scalars. Nothing here knows of sites.
 
 libyaml gives the events; where it is absent, ruamel.yaml's own parser, 25 times slower. Refused are, besides what is
-not well-formed: two equal keys, nesting beyond 500 levels, characters that only some YAML versions take for line ends.
+not well-formed: two equal keys, nesting beyond 500 levels, and characters that only some YAML versions end a line at.
 """
 
 from __future__ import annotations
@@ -130,6 +130,7 @@ class _Reader:
         self.stream = Stream()
         self.outer: list[_State] = []
         self.flow = 0
+        self.anchors: set[str] = set()
 
     def read(self, events: Iterator[Any]) -> Stream:
         # Few calls and few attributes: the loop runs once for every few characters of a file.
@@ -149,7 +150,7 @@ class _Reader:
             value = event.value
             properties = None
             if event.ctag is not None or event.anchor is not None:
-                properties = Properties(event.anchor, event.tag)
+                properties = self._properties(event)
             if keys is not None and at_key:
                 if value in keys:
                     raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
@@ -183,6 +184,7 @@ class _Reader:
         shape, kind = self.stream.shape, type(event)
         if kind is DocumentStartEvent:
             shape.append(Mark.DOCUMENT)
+            self.anchors.clear()
             return _OUTSIDE
         if kind is not AliasEvent and kind is not MappingStartEvent and kind is not SequenceStartEvent:
             return keys, at_key
@@ -190,6 +192,8 @@ class _Reader:
             shape.append(Mark.KEY)
         after = keys, keys is not None and not at_key
         if kind is AliasEvent:
+            if event.anchor not in self.anchors:
+                raise ConfigSyntaxError("an alias without its anchor", event.start_mark.line + 1)
             shape.append(Alias(event.anchor))
             return after
         self.outer.append(after)
@@ -204,6 +208,10 @@ class _Reader:
             stream.flows.append(len(stream.values))
         self.flow += 1 if event.flow_style else 0
         if event.ctag is not None or event.anchor is not None:
-            stream.shape.append(Properties(event.anchor, event.tag))
+            stream.shape.append(self._properties(event))
         stream.shape.append(_MAPPING if is_mapping else _SEQUENCE)
         return (set(), True) if is_mapping else _OUTSIDE
+
+    def _properties(self, event: Any) -> Properties:
+        self.anchors.add(event.anchor)
+        return Properties(event.anchor, event.tag)

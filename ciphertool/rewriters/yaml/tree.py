@@ -20,7 +20,7 @@ _MAPPING, _SEQUENCE, _END, _VALUE = Mark.MAPPING, Mark.SEQUENCE, Mark.END, Mark.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Borrowed:
-    """A leaf where an alias stands; `node` is what has the anchor, None if nothing has."""
+    """A leaf where an alias stands; `node` is what has the anchor."""
 
     node: object
 
