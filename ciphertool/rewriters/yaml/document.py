@@ -130,7 +130,10 @@ class YamlDocument(Document):
             raise UnrepresentableValueError(change.site.selector, "there is no value to replace")
         if not is_spellable(text):
             raise UnrepresentableValueError(change.site.selector, "YAML cannot hold a lone surrogate")
-        yield from scalar.respelled(text, self.source.text, is_reference=isinstance(change.to, Reference))
+        edits = tuple(scalar.respelled(text, self.source.text, is_reference=isinstance(change.to, Reference)))
+        if edits[-1].text.endswith(("'", '"')) and not scalar.takes_quotes(self.source.text):
+            raise UnrepresentableValueError(change.site.selector, "it would need quotes, but a line of tabs follows")
+        yield from edits
 
 
 def _text(change: Change) -> str:

@@ -21,6 +21,7 @@ _MARK = f"{TEXT_TAG} "
 
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*+)*+)++")
 _BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
+_TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
 _LINE_END = re.compile(r"[\r\n]|\Z")
 _STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": Style.LITERAL, ">": Style.FOLDED}
 
@@ -81,9 +82,22 @@ class Scalar:
         """Yield the edits that put another text here."""
         spelled = self._reference(text) if is_reference else self._value(text)
         if self.body[1] > self.body[0]:
+            spelled = " " * self._lacking_indent(source) + spelled
             yield Edit(*self.body, "")
         # libyaml takes a comment directly after a block scalar's header; after a plain scalar it would be text.
         yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
+
+    def takes_quotes(self, source: str) -> bool:
+        """Whether a value in quotes may stand here: libyaml allows a line of tabs after a plain one only."""
+        return self.style is not Style.PLAIN or not _TABS_NEXT.match(source, self.end)
+
+    def _lacking_indent(self, source: str) -> int:
+        """Return how much deeper than a block scalar's header its content stands, if the header begins its line."""
+        line_start = max(source.rfind("\n", 0, self.start), source.rfind("\r", 0, self.start)) + 1
+        if source[line_start : self.start].strip(" "):
+            return 0
+        content = source[slice(*self.body)].lstrip("\r\n")
+        return max(0, len(content) - len(content.lstrip(" ")) - (self.start - line_start))
 
     def _reference(self, text: str) -> str:
         was_plain = self.is_untagged_plain and (self.in_flow or not reads_as_text(self.text))

@@ -1,7 +1,8 @@
 """A YAML text as the flat stream of what its parser sees, with the spans of the scalars. Nothing here knows of sites.
 
 libyaml gives the events; where it is absent, ruamel.yaml's own parser, 25 times slower. Refused are, besides what is
-not well-formed: two equal keys, nesting beyond 500 levels, and characters that only some YAML versions end a line at.
+not well-formed: two equal keys, aliases of nothing, nesting beyond 500 levels, and characters that only some readers
+take for the end of a line or skip.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ MAX_DEPTH = 500
 _State: TypeAlias = tuple[set[str] | None, bool]
 _OUTSIDE: _State = (None, False)
 
-_LINE_ENDS_OF_SOME = re.compile("[\x85\u2028\u2029]")
+_READ_DIFFERENTLY = re.compile("[\x85\u2028\u2029\ufeff]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -93,9 +94,9 @@ class Stream:
 
 def read(text: str, *, pure: bool = CParser is None) -> Stream:
     """Read a text; raise `ConfigSyntaxError`, which never quotes it. With `pure`, without libyaml."""
-    odd = None if text.isascii() else _LINE_ENDS_OF_SOME.search(text)
+    odd = None if text.isascii() else _READ_DIFFERENTLY.search(text)
     if odd:
-        raise ConfigSyntaxError("a NEL, LS or PS character, which YAML 1.1 and 1.2 read differently", _line(text, odd))
+        raise ConfigSyntaxError(f"a character U+{ord(odd[0]):04X}, which readers of YAML differ on", _line(text, odd))
     try:
         return _Reader().read(_events(text, pure=pure))
     except YAMLError as error:
