@@ -1,17 +1,28 @@
-"""YAML: the contract of every rewriter."""
+"""YAML: the contract of every rewriter, how values come back, what is loaded, and life without libyaml."""
 
 from __future__ import annotations
 
+import datetime
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ruamel.yaml import YAML
 
+from ciphertool.errors import ConfigSyntaxError, SelectorError, UnrepresentableValueError
+from ciphertool.references import Reference
+from ciphertool.rewriters.base import Change, Source, rewrite
 from ciphertool.rewriters.jsonpath import normalized
 from ciphertool.rewriters.yaml import YamlRewriter
+from ciphertool.rewriters.yaml.stream import read
 from ciphertool.testing import RewriterContract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ciphertool.rewriters.base import Site
 
 
 class TestYaml(RewriterContract):
@@ -75,3 +86,210 @@ def _texts(root: Any) -> dict[tuple[str | int, ...], str]:
 
     visit(root, ())
     return found
+
+
+REWRITER = YamlRewriter()
+
+
+def _put(text: str, change: Callable[[Site], Reference | str], selector: str = "$.p") -> str:
+    document = REWRITER.parse(text.encode())
+    (found,) = document.locate([selector])
+    assert isinstance(found, tuple)
+    return rewrite(REWRITER, document, [Change(site, change(site)) for site in found]).decode()
+
+
+@pytest.mark.parametrize(
+    ("reference", "value", "expected"),
+    [
+        ("${sec:a}", "hunter2", "hunter2"),
+        ("${sec:a}", "12345", '"12345"'),
+        ("${sec:a}", "no", '"no"'),
+        ("${sec:a}", "~", '"~"'),
+        ("${sec:a}", "a: b", '"a: b"'),
+        ("${sec:a}", "", '""'),
+        ("${sec:a}", "\u2028\x85\ufeff\U0001f600", '"\\u2028\\x85\\ufeff\U0001f600"'),
+        ("! ${sec:a}", "12345", "12345"),
+        ("! ${sec:a}", "true", "true"),
+        ("! ${sec:a}", "null", '"null"'),
+        ("! ${sec:a}", "a: b", '"a: b"'),
+        ("'${sec:a}'", "12345", "'12345'"),
+        ("'${sec:a}'", "it's", "'it''s'"),
+        ("'${sec:a}'", "a\nb", '"a\\nb"'),
+        ('"${sec:a}"', 'a"\\b', '"a\\"\\\\b"'),
+        ("!!str ${sec:a}", "12345", "!!str 12345"),
+        ("&x ! ${sec:a}", "12345", "&x 12345"),
+        ("! &x ${sec:a}", "12345", '! &x "12345"'),
+        ('["${sec:a}"]', "b", '["b"]'),
+        ('[! "${sec:a}"]', "b", "[b]"),
+        ('[! "${sec:a}"]', "b,c", '["b,c"]'),
+    ],
+)
+def test_a_revealed_value_is_spelled(reference: str, value: str, expected: str) -> None:
+    selector = "$.p[0]" if reference.startswith("[") else "$.p"
+    assert _put(f"p: {reference}\n", lambda _: value, selector) == f"p: {expected}\n"
+
+
+def test_a_value_that_stands_already_is_not_respelled() -> None:
+    text = "p: 1234\nq: 'x'\n"
+    assert _put(text, lambda site: site.value, "$.*") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("p: a\n", "lone surrogate"), ("p: a\n \t\n", "tabs"), ("p: '\\'\n", "lone surrogate")]
+)
+def test_what_yaml_cannot_hold_is_refused(text: str, reason: str) -> None:
+    value = "1" if reason == "tabs" else "\ud800"
+    with pytest.raises(UnrepresentableValueError, match=reason) as caught:
+        _put(text, lambda _: value)
+    assert caught.value.selector == "$['p']"
+
+
+def test_nothing_is_written_where_no_value_stands() -> None:
+    document = REWRITER.parse(b"p:\nq: 1\n")
+    site = next(document.sites())
+    assert (site.selector, site.value) == ("$['p']", "")
+    with pytest.raises(UnrepresentableValueError) as caught:
+        document.edits([Change(site, "a")])
+    assert caught.value.selector == "$['p']"
+
+
+def test_sites_say_where_they_are() -> None:
+    sites = list(REWRITER.parse(b"a:\n  - b: 'x'\n---\nc.d: |\n  y\n  z\n\n").sites())
+    assert [(s.selector, s.key, s.line, s.start, s.end) for s in sites] == [
+        ("doc[0]$['a'][0]['b']", "a.0.b", 2, 10, 13),
+        ("doc[1]$['c.d']", "c.d", 4, 23, 32),
+    ]
+
+
+def test_references_are_read_in_both_spellings() -> None:
+    sites = list(REWRITER.parse(b"a: ${sec:x}\nb: '$secret{y}'\nc: a ${sec:z}\nd: secretAlias:w\n").sites())
+    assert [site.reference.alias if site.reference else None for site in sites] == ["x", "y", None, None]
+
+
+def test_a_rewrite_that_changes_more_is_not_proved() -> None:
+    before = REWRITER.parse(b"p: a\nq: &x [b, *x]\n")
+    ((site,),) = [found for found in before.locate(["$.p"]) if isinstance(found, tuple)]
+    change = Change(site, Reference("s", REWRITER.syntax))
+    assert REWRITER.parse(b"p: ${sec:s}\nq: &x [b, *x]\n").proves(before, [change])
+    for other in (
+        b"p: ${sec:t}\nq: &x [b, *x]\n",
+        b"p: ${sec:s}\nq: &x [c, *x]\n",
+        b"p: ${sec:s}\nr: &x [b, *x]\n",
+        b"p: ${sec:s}\nq: &y [b, *y]\n",
+        b"p: ${sec:s}\nq: &x !t [b, *x]\n",
+        b"p: ${sec:s}\nq: &x {b: *x}\n",
+        b"p: ${sec:s}\nq: &x [b, *x, c]\n",
+        b"p: !t ${sec:s}\nq: &x [b, *x]\n",
+        b"p: &z ${sec:s}\nq: &x [b, *x]\n",
+        b"p: ${sec:s}\nq: &x\n- b\n- *x\n",
+        b"p: ${sec:s}\nq: &x [b, *x]\n---\n",
+    ):
+        assert not REWRITER.parse(other).proves(before, [change]), other
+
+
+def _load(text: str) -> object:
+    return REWRITER.load(text.encode(), lambda reference: f"<{reference.alias}>")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: ${sec:x}\nb: 'u ${sec:y} $secret{z}'\n", {"a": "<x>", "b": "u <y> <z>"}),
+        ("[1, true, ~, 0o17, 1e3, no, secretAlias:x]\n", [1, True, None, 15, 1000.0, "no", "secretAlias:x"]),
+        ("- '${sec:k}': v\n", [{"${sec:k}": "v"}]),
+        ("a: 1\n---\nb: ${sec:x}\n", [{"a": 1}, {"b": "<x>"}]),
+        ("", None),
+        ("# nothing\n", None),
+        ("${sec:x}", "<x>"),
+        ("a: !!binary aGk=\nb: 2001-02-03\n", {"a": b"hi", "b": datetime.date(2001, 2, 3)}),
+        ("%YAML 1.1\n---\na: yes\n", {"a": True}),
+        ("- &a 1\n- &a 2\n- *a\n", [1, 2, 2]),
+        ("a: &m {x: '${sec:x}'}\nb:\n  <<: *m\n", {"a": {"x": "<x>"}, "b": {"x": "<x>"}}),
+        ("a: !!pairs [b: '${sec:x}', c: ['${sec:y}']]\n", {"a": [("b", "<x>"), ("c", ["<y>"])]}),
+    ],
+)
+def test_load_gives_the_data_with_references_revealed(text: str, expected: object) -> None:
+    assert _load(text) == expected
+
+
+def test_load_gives_strings_and_never_scans_them_again() -> None:
+    values = {"a": "${sec:b}", "b": "1234", "c": "true"}
+    data = b"x: &x [ '${sec:a}' ]\ny: *x\nz: ! ${sec:b}\nw: ${sec:c}\n"
+    assert REWRITER.load(data, lambda reference: values[reference.alias]) == {
+        "x": ["${sec:b}"],
+        "y": ["${sec:b}"],
+        "z": "1234",
+        "w": "true",
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !c4n4ry-7d1f x\n",
+        "a: !!python/object/apply:os.system [c4n4ry-7d1f]\n",
+        "a: !!int c4n4ry-7d1f\n",
+        "a: !!bool c4n4ry-7d1f\n",
+        "a: 2001-99-99\n",
+        "c: c4n4ry-7d1f\nc: d\n",
+        "0x1: c4n4ry-7d1f\n1: d\n",
+        "<<: c4n4ry-7d1f\n",
+    ],
+)
+def test_load_refuses_what_is_not_plain_data(text: str) -> None:
+    with pytest.raises(ConfigSyntaxError) as caught:
+        _load(text)
+    assert "c4n4ry" not in repr(caught.value)
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_load_refuses_merge_keys_that_multiply() -> None:
+    maps = ["- &m0 {a: 1}", *(f"- &m{n}\n  <<: [*m{n - 1}, *m{n - 1}]" for n in range(1, 60))]
+    with pytest.raises(ConfigSyntaxError, match="merge keys"):
+        _load("\n".join(maps))
+
+
+def test_aliases_that_multiply_are_no_burden() -> None:
+    lists = ["a0: &a0 [x, '${sec:y}']", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
+    text = "\n".join(lists)
+    assert isinstance(_load(text), dict)
+    assert len(list(REWRITER.parse(text.encode()).sites())) == 2
+    assert isinstance(REWRITER.parse(text.encode()).locate([f"$.a59{'[0]' * 60}"])[0], SelectorError)
+
+
+def test_without_libyaml_it_reads_the_same() -> None:
+    for data in TestYaml.documents:
+        text = Source.decode(data).text
+        assert read(text, pure=True) == read(text, pure=False)
+    program = (
+        "import sys; sys.modules['_ruamel_yaml'] = sys.modules['_ruamel_yaml_clibz'] = None\n"
+        "sys.modules['ruamel.yaml.clib'] = None\n"
+        "from ciphertool.rewriters.yaml import YamlRewriter, stream\n"
+        "document = YamlRewriter().parse(b'p: hunter2')\n"
+        "print(stream.CParser, [site.value for site in document.sites()], YamlRewriter().load(b'p: 1', str))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "None ['hunter2'] {'p': 1}\n"
+
+
+@pytest.mark.parametrize("data", [*TestYaml.damaged, b"[" * 100_000, b"- " * 5_000, b"{a: " * 5_000])
+def test_without_libyaml_errors_quote_nothing_either(data: bytes) -> None:
+    with pytest.raises(ConfigSyntaxError) as caught:
+        read(Source.decode(data).text, pure=True)
+    assert "c4n4ry" not in repr(caught.value)
+
+
+@pytest.mark.corpus
+def test_the_corpus_is_protected_and_restored(corpus: Path) -> None:
+    files = sorted(path for suffix in REWRITER.suffixes for path in corpus.rglob(f"*{suffix}"))
+    assert files
+    for path in files:
+        data = path.read_bytes()
+        document = REWRITER.parse(data)
+        sites = [site for site in document.sites() if isinstance(document.locate([site.selector])[0], tuple)]
+        changes = [Change(site, Reference(f"s{number}", REWRITER.syntax)) for number, site in enumerate(sites)]
+        protected = REWRITER.parse(rewrite(REWRITER, document, changes))
+        assert [site.reference.alias for site in protected.sites() if site.reference] == [
+            f"s{n}" for n in range(len(sites))
+        ]
+        assert rewrite(REWRITER, protected, [Change(site, site.value) for site in sites]) == data

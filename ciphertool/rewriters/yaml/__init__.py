@@ -47,5 +47,5 @@ class YamlRewriter:
 
         What a reference stands for is a string whatever it looks like, and is not scanned again.
         """
-        documents = load(self.parse(data).source.text, reveal)
+        documents = load(self.parse(data), reveal)
         return documents[0] if len(documents) == 1 else documents or None

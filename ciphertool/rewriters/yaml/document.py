@@ -13,7 +13,7 @@ from ciphertool.rewriters.jsonpath import dotted, locate_in_documents, normalize
 from ciphertool.rewriters.yaml.scalar import TEXT_TAG, Scalar
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import Properties, read
-from ciphertool.rewriters.yaml.tree import Borrowed, follow, grow, is_borrowed, leaves
+from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, grow, is_borrowed, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,6 +71,10 @@ class YamlDocument(Document):
             for side in properties:
                 _drop_text_tag(side, number)
         return (old.shape, values, old.flows, properties[0]) == (new.shape, new.values, new.flows, properties[1])
+
+    def entries_with_merged(self) -> int:
+        """Return how many entries the mappings have together once merge keys are followed, as `load` follows them."""
+        return sum(entries_with_merged(tree) for tree in self._trees)
 
     @cached_property
     def _trees(self) -> list[object]:

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ciphertool.references import Reference
+    from ciphertool.rewriters.yaml.document import YamlDocument
+
+MAX_ENTRIES = 1_000_000
 
 _VERSION = re.compile(r"^%YAML", re.MULTILINE)
 
 
-def load(text: str, reveal: Callable[[Reference], str]) -> list[object]:
-    """Return the data of every document of a well-formed text, its values with every reference revealed.
+def load(document: YamlDocument, reveal: Callable[[Reference], str]) -> list[object]:
+    """Return the data of every document of a file, its values with every reference revealed.
 
     Read by YAML 1.2, or the version that a directive names, into Python's own types. Keys are left as they are. Raise
     `ConfigSyntaxError` for what is not plain data, as unknown tags are.
     """
-    documents = _construct(text)
+    if document.entries_with_merged() > MAX_ENTRIES:
+        raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries")
+    documents = _construct(document.source.text)
     pending: list[Any] = [documents]
     seen: set[int] = set()  # what several aliases share is revealed once: a secret is never scanned for references
     while pending:

@@ -112,6 +112,22 @@ def is_borrowed(tree: object, steps: Location) -> bool:
     return bool(nodes)
 
 
+def entries_with_merged(tree: object) -> int:
+    """Return how many entries a tree's mappings have together once each has its merged ones: it may be exponential."""
+    total = 0
+    entries: dict[int, int] = {}
+    pending: list[tuple[Any, bool]] = [(tree, False)]
+    while pending:
+        node, are_children_done = pending.pop()
+        if are_children_done:
+            entries[id(node)] = len(node) + sum(entries.get(id(source), 0) for source in _merged(node))
+            total += entries[id(node)]
+        elif isinstance(node, dict | list):
+            pending.append((node, True))
+            pending += [(child, False) for child in reversed(list(node.values() if isinstance(node, dict) else node))]
+    return total
+
+
 def _children(node: object) -> Iterator[tuple[str | int, object]] | None:
     return iter(node.items()) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else None
 
@@ -125,15 +141,20 @@ def _has(node: object, step: str | int) -> bool:
 def _lenders(nodes: Iterable[object]) -> list[Any]:
     """Return the nodes and all that they take their content from, each once: they may form cycles."""
     found: dict[int, object] = {}
-    pending = list(nodes)
+    pending = [_lent(node) for node in nodes]
     while pending:
         node = pending.pop()
-        if id(node) in found:
-            continue
-        found[id(node)] = node
-        if isinstance(node, Borrowed):
-            pending.append(node.node)
-        elif isinstance(node, dict) and MERGE in node:
-            merged = node[MERGE]
-            pending += merged if isinstance(merged, list) else [merged]
+        if id(node) not in found:
+            found[id(node)] = node
+            pending += _merged(node)
     return list(found.values())
+
+
+def _lent(node: object) -> object:
+    return node.node if isinstance(node, Borrowed) else node
+
+
+def _merged(node: object) -> list[object]:
+    """Return what a node's merge key merges into it."""
+    merged = _lent(node[MERGE]) if isinstance(node, dict) and MERGE in node else []
+    return [_lent(source) for source in merged] if isinstance(merged, list) else [merged]
