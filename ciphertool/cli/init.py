@@ -55,6 +55,8 @@ def init(
 
     ciphertool init /opt/app --password-file /run/secrets/keystore
     """
+    from ssl import DER_cert_to_PEM_cert
+
     from ciphertool.keystore import open_keystore
     from ciphertool.keystore.create import CertificateRequest, create_keystore
 
@@ -73,7 +75,7 @@ def init(
     readable = 0o666 & ~_umask()
     contents = [
         (directory / _KEYSTORE, store, files.PRIVATE),
-        (directory / _CERTIFICATE, _pem(keystore.certificate(_ALIAS)), readable),
+        (directory / _CERTIFICATE, DER_cert_to_PEM_cert(keystore.entry(_ALIAS).chain[0]).encode(), readable),
         (security / ".gitignore", _IGNORE.encode(), readable),
         (security / ".gitattributes", _ATTRIBUTES.encode(), readable),
         (directory / "ciphertool.toml", settings.encode(), readable),
@@ -83,14 +85,6 @@ def init(
     for path, _, _ in contents:
         console.say("done", f"made {path}", label=False)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them no secret can be read again")
-
-
-def _pem(certificate: object) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-    from cryptography.x509 import Certificate
-
-    assert isinstance(certificate, Certificate)  # noqa: S101 - narrows a type imported lazily
-    return certificate.public_bytes(Encoding.PEM)
 
 
 def _umask() -> int:

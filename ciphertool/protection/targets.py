@@ -88,7 +88,7 @@ def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problem
     named = {target.format for target in targets if target.format}
     if len(named) > 1:
         raise ConfigError(f"its targets name several formats: {', '.join(sorted(named))}")
-    rewriter = rewriters.by_name(named.pop()) if named else rewriters.for_path(snapshot.path)
+    rewriter = rewriters.by_name(named.pop(), plugins=settings.named) if named else rewriters.for_path(snapshot.path)
     document = rewriter.parse(snapshot.bytes)
     matches: list[Match] = []
     missing: list[tuple[Target, NoMatchError]] = []

@@ -1,38 +1,107 @@
-"""The registry of configuration formats: which rewriter serves which file."""
+"""The registry of configuration formats: which rewriter serves which file.
+
+A format's module is imported when the format is used, so that one parser costs not the others.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import UnknownFormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import PurePath
 
     from ciphertool.rewriters.base import Rewriter
 
+ENTRY_POINTS = "ciphertool.rewriters"
+"""The entry-point group in which other distributions offer rewriters, each under its format's name."""
 
-def built_in() -> tuple[Rewriter, ...]:
-    """Return the built-in rewriters. Their parsers are imported where they are used, so listing them is cheap."""
-    from ciphertool.rewriters.properties import PropertiesRewriter
+
+def _xml() -> Rewriter:
     from ciphertool.rewriters.xml import XmlRewriter
+
+    return XmlRewriter()
+
+
+def _yaml() -> Rewriter:
     from ciphertool.rewriters.yaml import YamlRewriter
 
-    return (XmlRewriter(), YamlRewriter(), PropertiesRewriter())
+    return YamlRewriter()
 
 
-def by_name(name: str) -> Rewriter:
-    """Return the rewriter of that name, or raise `UnknownFormatError`, which lists the known ones."""
-    for rewriter in built_in():
-        if rewriter.name == name:
+def _toml() -> Rewriter:
+    from ciphertool.rewriters.toml import TomlRewriter
+
+    return TomlRewriter()
+
+
+def _properties() -> Rewriter:
+    from ciphertool.rewriters.properties import PropertiesRewriter
+
+    return PropertiesRewriter()
+
+
+def _env() -> Rewriter:
+    from ciphertool.rewriters.env import EnvRewriter
+
+    return EnvRewriter()
+
+
+def _ini() -> Rewriter:
+    from ciphertool.rewriters.ini import IniRewriter
+
+    return IniRewriter()
+
+
+class _Format(NamedTuple):
+    name: str
+    suffixes: frozenset[str]
+    make: Callable[[], Rewriter]
+
+
+_BUILT_IN = (
+    _Format("xml", frozenset({".xml"}), _xml),
+    _Format("yaml", frozenset({".yaml", ".yml"}), _yaml),
+    _Format("toml", frozenset({".toml"}), _toml),
+    _Format("properties", frozenset({".properties"}), _properties),
+    _Format("env", frozenset({".env"}), _env),
+    _Format("ini", frozenset({".ini", ".cfg"}), _ini),
+)
+
+
+def built_in() -> tuple[Rewriter, ...]:
+    """Return every built-in rewriter."""
+    return tuple(known.make() for known in _BUILT_IN)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the built-in formats."""
+    return tuple(known.name for known in _BUILT_IN)
+
+
+def by_name(name: str, *, plugins: bool = False) -> Rewriter:
+    """Return the rewriter of that name, or raise `UnknownFormatError`, which lists the known ones.
+
+    With `plugins` one may come from another distribution: a matter of trust, so only for settings named explicitly.
+    """
+    for known in _BUILT_IN:
+        if known.name == name:
+            return known.make()
+    if plugins:
+        from importlib.metadata import entry_points
+
+        for entry in entry_points(group=ENTRY_POINTS, name=name):
+            rewriter: Rewriter = entry.load()()
             return rewriter
-    raise UnknownFormatError(name, [rewriter.name for rewriter in built_in()])
+    raise UnknownFormatError(name, names())
 
 
 def for_path(path: PurePath) -> Rewriter:
-    """Return the rewriter for a file's suffix (a name like `.env` counts as its own suffix)."""
-    suffix = path.suffix.lower() or path.name.lower()
-    for rewriter in built_in():
-        if suffix in rewriter.suffixes:
-            return rewriter
-    raise UnknownFormatError(suffix or path.name, [rewriter.name for rewriter in built_in()])
+    """Return the rewriter that a file's name chooses: by its suffix, and `.env.local` like `.env`."""
+    for suffix in (path.suffix.lower(), "." + path.name.lower().lstrip(".").partition(".")[0]):
+        for known in _BUILT_IN:
+            if suffix in known.suffixes and (suffix == path.suffix.lower() or path.name.startswith(".")):
+                return known.make()
+    raise UnknownFormatError(path.suffix or path.name, names())

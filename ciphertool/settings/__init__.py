@@ -26,7 +26,9 @@ def load(path: Path | None = None, overrides: Overrides | None = None) -> Settin
     Raises `ConfigError` if there is none or it cannot be read.
     """
     overrides = overrides or Overrides()
-    return _override(_read(path if path is not None else locate(), overrides), overrides)
+    named = path is not None or ENVIRONMENT_VARIABLE in os.environ
+    settings = _read(path if path is not None else locate(), overrides)
+    return _override(replace(settings, named=named), overrides)
 
 
 def locate(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:

@@ -49,7 +49,8 @@ class Settings:
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
     `sibling` is the file whose mode a new repository takes. `secret_conf` is the file that a Carbon 4 runtime reads to
-    open the vault, where there is such a runtime.
+    open the vault, where there is such a runtime. `named` tells that a person named these settings, which were not
+    found by searching: only such may start programs and load plug-ins.
     """
 
     origin: Path
@@ -64,6 +65,7 @@ class Settings:
     targets: tuple[Target, ...] = ()
     password_sources: tuple[PasswordSource, ...] = ()
     secret_conf: Path | None = None
+    named: bool = True
 
     @property
     def native(self) -> bool:

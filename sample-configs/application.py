@@ -1,0 +1,12 @@
+"""An application that needs its secrets at start-up and never prints them."""
+
+from ciphertool import Vault
+
+vault = Vault.open()  # ciphertool.toml in this directory; the keystore password from the environment
+settings = vault.load("conf/app.yaml")
+server = vault.load("conf/server.xml").getroot()
+
+print("database user:", settings["datasource"]["username"])
+print("database password:", "*" * len(settings["datasource"]["password"]))
+print("keystore password:", "*" * len(server.find(".//Connector").get("keystorePass")))
+print("one secret by its alias:", vault["server.admin.password"])  # a Secret masks itself

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import PurePath
+
+import pytest
+
+from ciphertool import rewriters
+from ciphertool.errors import UnknownFormatError
+from ciphertool.rewriters.yaml import YamlRewriter
+
+
+def test_the_registry_says_what_the_rewriters_say() -> None:
+    """The table repeats names and suffixes so that listing them imports no parser; it must not disagree."""
+    assert [(r.name, r.suffixes) for r in rewriters.built_in()] == [(f.name, f.suffixes) for f in rewriters._BUILT_IN]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("conf/app.yaml", "yaml"),
+        ("APP.YML", "yaml"),
+        (".env", "env"),
+        (".env.local", "env"),
+        ("prod.env", "env"),
+        ("tox.ini", "ini"),
+        ("a.b.properties", "properties"),
+    ],
+)
+def test_a_name_chooses_its_format(name: str, expected: str) -> None:
+    assert rewriters.for_path(PurePath(name)).name == expected
+
+
+@pytest.mark.parametrize("name", ["README", "env", "env.local", "app.conf", ".bashrc", "x.yaml~"])
+def test_an_unknown_name_is_refused_with_the_known_formats(name: str) -> None:
+    with pytest.raises(UnknownFormatError) as caught:
+        rewriters.for_path(PurePath(name))
+    assert "yaml" in caught.value.known
+
+
+def test_a_plug_in_serves_only_settings_that_were_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = EntryPoints([EntryPoint("mine", "ciphertool.rewriters.yaml:YamlRewriter", rewriters.ENTRY_POINTS)])
+    monkeypatch.setattr("importlib.metadata.entry_points", offered.select)
+    with pytest.raises(UnknownFormatError):
+        rewriters.by_name("mine")
+    assert isinstance(rewriters.by_name("mine", plugins=True), YamlRewriter)

@@ -1,0 +1,159 @@
+"""`protect` is interrupted at every step of every write: nothing is lost, nothing is half, the next run completes.
+
+The faults are the operating system's: the process is killed, a call fails for want of space or permission, or a write
+stops in the middle. Each runs in a forked child.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ciphertool import Vault
+from ciphertool.cli import main
+from tests.conftest import APP_YAML, SECRETS, SERVER_XML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Outcome
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+CALLS = ("open", "fsync", "fchmod", "replace", "listxattr", "close")
+"""The calls that a write is made of. `fdopen`'s writes are stopped by a limit on the size of files."""
+ORIGINAL = {"conf/app.yaml": APP_YAML.encode(), "conf/server.xml": SERVER_XML.encode()}
+
+
+def _child(fault: Callable[[], None]) -> int:
+    """Run `protect` in a fork under a fault; return its wait status."""
+    process = os.fork()
+    if process == 0:
+        with open("/tmp/quiet.log", "a") as quiet:
+            sys.stdout = sys.stderr = quiet
+            sys.argv = ["ciphertool", "protect"]
+            fault()
+            try:
+                main()
+            except SystemExit as ended:
+                os._exit(int(ended.code or 0))
+            finally:
+                os._exit(99)
+    return os.waitpid(process, 0)[1]
+
+
+def _at_call(number: int, act: Callable[[], None]) -> Callable[[], None]:
+    """A fault that acts at the number-th of the calls that write."""
+    count = 0
+
+    def install() -> None:
+        for name in CALLS:
+            _wrap(name)
+
+    def _wrap(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            nonlocal count
+            writes = name != "open" or (len(arguments) > 1 and bool(arguments[1] & os.O_CREAT))
+            if writes:
+                count += 1
+                if count == number:
+                    act()
+            return real(*arguments, **options)
+
+        setattr(os, name, call)
+
+    return install
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _fail(code: int) -> Callable[[], None]:
+    def act() -> None:
+        raise OSError(code, os.strerror(code))
+
+    return act
+
+
+def _holds(project: Path, vault: Vault | None) -> None:
+    """Each file is wholly old or wholly new, and what is gone from a file is in the repository."""
+    for name, original in ORIGINAL.items():
+        data = (project / name).read_bytes()
+        if data == original:
+            continue
+        assert b"c4n4ry" not in data
+        assert vault is not None
+        assert vault.resolve_file(project / name) == original
+    for path in project.rglob("*"):
+        if path.is_file() and str(path.relative_to(project)) not in ORIGINAL:
+            assert b"c4n4ry" not in path.read_bytes(), path
+
+
+def _after(project: Path, run: Callable[..., Outcome]) -> None:
+    repository = project / "security" / "vault.properties"
+    _holds(project, Vault.open(project / "ciphertool.toml") if repository.exists() else None)
+    assert run("protect").status == 0
+    vault = Vault.open(project / "ciphertool.toml")
+    assert {alias: vault[alias].reveal() for alias in SECRETS} == SECRETS
+    for name, original in ORIGINAL.items():
+        assert b"c4n4ry" not in (project / name).read_bytes()
+        assert vault.resolve_file(project / name) == original
+    assert not [path for path in project.rglob(".*") if path.is_file()], "a temporary file was left"
+
+
+def _reset(project: Path) -> None:
+    for name, original in ORIGINAL.items():
+        (project / name).write_bytes(original)
+    shutil.rmtree(project / "security" / "x", ignore_errors=True)
+    (project / "security" / "vault.properties").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [(_kill, None), (_fail(errno.ENOSPC), 6), (_fail(errno.EACCES), 6)],
+    ids=["killed", "no space", "no permission"],
+)
+def test_a_fault_at_every_call_loses_nothing(
+    project: Path, run: Callable[..., Outcome], act: Callable[[], None], expected: int | None
+) -> None:
+    faults = 0
+    for number in range(1, 200):
+        status = _child(_at_call(number, act))
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+            break
+        if expected is None:
+            assert os.WTERMSIG(status) == signal.SIGKILL
+        else:
+            assert os.WEXITSTATUS(status) == expected
+        faults += 1
+        _after(project, run)
+        _reset(project)
+    assert faults >= 12, "three files are written by at least four calls each"
+
+
+def test_a_write_that_stops_in_the_middle_loses_nothing(project: Path, run: Callable[..., Outcome]) -> None:
+    failed = 0
+    for size in (0, 1, 100, 300, 1000):
+
+        def limit(size: int = size) -> None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+        status = _child(limit)
+        assert os.WIFEXITED(status)
+        assert os.WEXITSTATUS(status) == 6
+        failed += 1
+        _after(project, run)
+        _reset(project)
+    assert failed == 5
