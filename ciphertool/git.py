@@ -1,4 +1,4 @@
-"""What git knows of a file. The repository is not trusted: no hook, monitor, filter or external program of it runs."""
+"""What git knows of files. The repository is not trusted: no hook, monitor, filter or external program of it runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _SECONDS = 30
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "diff.external=", "--no-pager")
+_SAFE = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "diff.external=",
+    "-c",
+    "log.showSignature=false",
+    "--no-pager",
+    "--literal-pathspecs",
+)
 
 
 def tracked(paths: Iterable[Path]) -> set[Path]:
@@ -22,22 +33,84 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     for path in paths:
         by_directory.setdefault(path.absolute().parent, []).append(path)
     for directory, members in by_directory.items():
-        listed = _git(directory, "ls-files", "-z", "--", *(f":(literal){member.name}" for member in members))
+        listed = _git(directory, "ls-files", "-z", "--", *(member.name for member in members))
         names = set(listed.split(b"\0"))
         found |= {member for member in members if os.fsencode(member.name) in names}
     return found
 
 
-def _git(directory: Path, *arguments: str) -> bytes:
+def ignored(directory: Path) -> set[Path]:
+    """Return the files and directories below `directory` that git does not track and is told to ignore."""
+    listed = _git(directory, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+    return {directory / os.fsdecode(name).rstrip("/") for name in listed.split(b"\0") if name}
+
+
+def staged(directory: Path) -> dict[Path, bytes]:
+    """Return the files below `directory` that the next commit adds or changes, with the content that it gives them."""
+    listed = _git(
+        directory,
+        *("diff", "--cached", "--relative", "--name-only", "-z", "--diff-filter=ACMR"),
+        *("--no-ext-diff", "--no-textconv", "--no-renames"),
+    )
+    names = [name for name in listed.split(b"\0") if name]
+    blobs = _contents(directory, [b":./" + name for name in names])
+    return {directory / os.fsdecode(name): blob for name, blob in zip(names, blobs, strict=True) if blob is not None}
+
+
+def earlier_versions(path: Path, *, limit: int = 200) -> Iterator[tuple[str, bytes]]:
+    """Yield the different contents that a file had in any commit, newest first, each with its commit's short name."""
+    directory, name = path.absolute().parent, path.name
+    prefix = _git(directory, "rev-parse", "--show-prefix").strip()
+    log = _git(directory, "log", "--all", "--format=%h", f"--max-count={limit}", "--no-show-signature", "--", name)
+    commits = log.decode("ascii").split()
+    full = prefix + os.fsencode(name)
+    blobs = _contents(directory, [commit.encode() + b":" + full for commit in commits])
+    seen: set[bytes] = set()
+    for commit, blob in zip(commits, blobs, strict=True):
+        if blob is not None and blob not in seen:
+            seen.add(blob)
+            yield commit, blob
+
+
+def _contents(directory: Path, names: list[bytes]) -> list[bytes | None]:
+    """Return the blobs of object names, None where there is none; raw, so that no filter of the repository runs."""
+    # A name with a line end cannot be asked for in a batch: such a file counts as absent.
+    asked = [name if b"\n" not in name else b"0" for name in names]
+    output = _git(directory, "cat-file", "--batch", stdin=b"".join(name + b"\n" for name in asked)) if names else b""
+    found: list[bytes | None] = []
+    position = 0
+    for _ in names:
+        end = output.find(b"\n", position)
+        header = output[position:end].rsplit(b" ", 2) if end >= 0 else []
+        position = end + 1 if end >= 0 else len(output)
+        if len(header) == 3 and header[1] == b"blob":
+            size = int(header[2])
+            found.append(output[position : position + size])
+            position += size + 1
+        else:
+            if len(header) == 3 and header[2].isdigit():
+                position += int(header[2]) + 1
+            found.append(None)
+    return found
+
+
+def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     git = shutil.which("git")
     if git is None:
         return b""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    environment = {
+        **os.environ,
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "LC_ALL": "C",
+    }
     try:
         done = subprocess.run(  # noqa: S603 - git itself, by its path, with arguments of ours
             [git, *_SAFE, *arguments],
             cwd=directory,
             env=environment,
+            input=stdin,
             capture_output=True,
             timeout=_SECONDS,
             check=False,

@@ -5,320 +5,110 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from enum import IntEnum
+from functools import lru_cache
+
+
+class Strength(IntEnum):
+    """How much a name says. What stands under a `PASSWORD` is one, whatever it looks like; a `TOKEN` looks like one."""
+
+    NONE = 0
+    HINT = 1
+    """Only a value that looks random is a secret here: `hash`, `auth`, `key`."""
+    TOKEN = 2
+    """A token, a key, a secret: not a number, a path or a word such as `default`."""
+    PASSWORD = 3
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 # One word is enough, wherever it stands in the name.
-_WORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "passwort",
-        "passwords",
-        "pwd",
-        "passphrase",
-        "passcode",
-        "pass",
-        "pswd",
-        "psw",
-        "pw",
-        "secret",
-        "secrets",
-        "token",
-        "tokens",
-        "credential",
-        "credentials",
-        "creds",
-        "cred",
-        "apikey",
-        "secretkey",
-        "privatekey",
-        "accesskey",
-        "authtoken",
-        "authkey",
-        "sharedkey",
-        "signingkey",
-        "encryptionkey",
-        "masterkey",
-        "keypass",
-        "storepass",
-        "keystorepass",
-        "truststorepass",
-        "connectionpassword",
-        "contrasena",
-        "contrasenia",
-        "clave",
-        "senha",
-        "motdepasse",
-        "mdp",
-        "wachtwoord",
-        "losenord",
-        "losen",
-        "adgangskode",
-        "salasana",
-        "haslo",
-        "parola",
-        "sifre",
-        "geheim",
-        "geheimnis",
-        "kennwort",
-        "segredo",
-        "secreto",
-        "пароль",
-        "секрет",
-        "密码",
-        "密碼",
-        "密钥",
-        "暗号",
-        "パスワード",
-        "비밀번호",
-        "passkey",
-        "dsn",
-        "pat",
-        "jwt",
-    ]
-)
+_PASSWORDS = _listed("""
+    password passwords passwd passwort passphrase passcode passkey pass pswd pswrd psw pw pwd keypass storepass
+    keystorepass truststorepass requirepass masterauth rootpw userpw bindpw credential credentials creds
+    contrasena contrasenia clave senha motdepasse mdp wachtwoord losenord adgangskode passord salasana haslo parola
+    sifre heslo jelszo kennwort пароль 密码 密碼 パスワード 暗証番号 비밀번호 암호
+""")
+_TOKENS = _listed("""
+    secret secrets token tokens apikey secretkey privatekey accesskey authtoken authkey sharedkey signingkey
+    encryptionkey masterkey cred dsn jwt pat geheim geheimnis segredo secreto schlussel секрет 密钥 秘密 暗号 키
+    connectionstring connstr accountkey licensekey servicekey sessionkey psk webhook
+""")
+_HINTS = _listed("key auth salt hash sig signature cookie seed session bearer basic sas nonce otp pin license")
 # Two words in a row.
-_PAIRS = frozenset(
-    [
-        "api key",
-        "secret key",
-        "private key",
-        "access key",
-        "auth key",
-        "shared key",
-        "signing key",
-        "encryption key",
-        "master key",
-        "account key",
-        "service key",
-        "license key",
-        "deploy key",
-        "session key",
-        "storage key",
-        "client secret",
-        "mot passe",
-        "de passe",
-        "pre shared",
-        "bind pw",
-        "connection string",
-        "conn string",
-        "sas url",
-        "webhook url",
-        "encrypt key",
-        "cipher key",
-        "key material",
-        "hmac key",
-        "write key",
-    ]
-)
+_PAIRS = _listed("""
+    api-key secret-key private-key access-key auth-key shared-key signing-key encryption-key encrypt-key cipher-key
+    master-key account-key service-key license-key deploy-key session-key storage-key write-key hmac-key crypto-key
+    symmetric-key admin-key app-key bot-key key-material key-base client-secret mot-passe
+    pre-shared bind-pw connection-string conn-string sas-url webhook-url erlang-cookie signing-salt cookie-secret
+""")
+_GLUED = ("password", "passwd", "passphrase", "passwort", "secretkey", "apikey", "privatekey", "kennwort")
 # The name is of something about a secret, and not of one, if it ends so.
-_ENDINGS = frozenset(
-    [
-        "policy",
-        "policies",
-        "endpoint",
-        "url",
-        "uri",
-        "alias",
-        "aliases",
-        "regex",
-        "regexp",
-        "pattern",
-        "method",
-        "methods",
-        "digest",
-        "algorithm",
-        "alg",
-        "type",
-        "types",
-        "length",
-        "len",
-        "min",
-        "max",
-        "minimum",
-        "maximum",
-        "size",
-        "file",
-        "files",
-        "filename",
-        "path",
-        "dir",
-        "directory",
-        "location",
-        "expiry",
-        "expires",
-        "expiration",
-        "ttl",
-        "timeout",
-        "lifetime",
-        "validity",
-        "age",
-        "enabled",
-        "enable",
-        "disabled",
-        "required",
-        "optional",
-        "allowed",
-        "supported",
-        "managed",
-        "name",
-        "names",
-        "id",
-        "ids",
-        "field",
-        "header",
-        "param",
-        "parameter",
-        "attribute",
-        "property",
-        "provider",
-        "class",
-        "handler",
-        "manager",
-        "validator",
-        "generator",
-        "encoder",
-        "encoding",
-        "format",
-        "version",
-        "count",
-        "limit",
-        "attempts",
-        "retries",
-        "history",
-        "interval",
-        "period",
-        "seconds",
-        "minutes",
-        "days",
-        "hours",
-        "issuer",
-        "audience",
-        "scope",
-        "scopes",
-        "role",
-        "roles",
-        "prefix",
-        "suffix",
-        "message",
-        "msg",
-        "error",
-        "help",
-        "hint",
-        "label",
-        "title",
-        "description",
-        "text",
-        "reset",
-        "change",
-        "changed",
-        "rotation",
-        "strategy",
-        "mode",
-        "style",
-        "store",
-        "storage",
-        "service",
-        "server",
-        "host",
-        "port",
-        "domain",
-        "user",
-        "username",
-        "usage",
-        "salted",
-        "hashed",
-        "hash",
-        "salt",
-        "encrypted",
-        "encryption",
-        "plain",
-        "externally",
-        "strength",
-        "complexity",
-        "score",
-        "updatable",
-        "ref",
-        "reference",
-        "mount",
-        "mounts",
-        "input",
-        "widget",
-        "placeholder",
-        "form",
-        "page",
-        "template",
-        "link",
-        "button",
-        "cache",
-        "replay",
-        "binding",
-        "bucket",
-        "source",
-        "callback",
-        "callbackhandler",
-        "interface",
-        "resolver",
-        "grant",
-        "response",
-        "request",
-        "requests",
-        "review",
-        "reader",
-        "writer",
-        "listener",
-        "budget",
-        "usage",
-        "tokenizer",
-        "per",
-        "rule",
-        "rules",
-        "check",
-        "checks",
-    ]
+_ENDINGS = _listed("""
+    policy policies endpoint endpoints url uri alias aliases regex regexp pattern method methods digest algorithm alg
+    type types length len min max minimum maximum size file files filename path paths dir directory location expiry
+    expires expire expiration ttl timeout lifetime validity age enabled enable disabled required optional allowed
+    supported managed name names id ids field header headers param parameter parameters attribute attributes property
+    provider providers class handler manager validator generator encoder encoding format version count limit attempts
+    retries history interval period seconds minutes days hours ms issuer audience scope scopes role roles prefix suffix
+    message msg error help hint label title description text reset change changed rotation strategy mode style store
+    storage service server host port domain user username usage salted hashed encrypted encryption plain externally
+    strength complexity score updatable ref reference mount mounts input widget placeholder form page template link
+    button cache replay binding bucket source callback callbackhandler interface resolver grant response request
+    requests review reader writer listener budget tokenizer per rule rules check checks env var variable command cmd
+    authentication auth revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
+    extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex
+""")
+# A public key is no secret either.
+_PUBLIC = _listed("public pub")
+_VERBS = _listed(
+    "store use allow enable disable require show hide reset change has is should validate check skip no with"
 )
-_VERBS = frozenset(
-    [
-        "store",
-        "use",
-        "allow",
-        "enable",
-        "disable",
-        "require",
-        "show",
-        "hide",
-        "reset",
-        "change",
-        "has",
-        "is",
-        "should",
-        "validate",
-        "check",
-        "skip",
-        "no",
-    ]
-)
-_SPLIT = re.compile(r"[^\W_]+", re.UNICODE)
+_SPLIT = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
+_LAST = re.compile(r"[./\[\]:@]+")
+# The value of a list's item, or of a pair such as `{name: …, value: …}`, is named by what is around it.
+_ANONYMOUS = _listed("value values text content data default")
 
 
 def words(name: str) -> list[str]:
     """Return the lower-case words of a name in camelCase, snake_case, kebab-case or with dots, without accents."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = name
+    if not name.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+        plain = unicodedata.normalize("NFC", plain)
     return [word.lower() for part in _SPLIT.findall(plain) for word in _CAMEL.findall(part)]
 
 
 def names_a_secret(name: str) -> bool:
-    """Tell whether a setting of this name holds a secret: `db.password` does, `passwordPolicy` and `keyAlias` do not."""
-    last = re.split(r"[./\[\]:]", name.rstrip("]'\""))[-1] or name
-    found = words(last)
+    """Tell whether a setting of this name holds a secret: `db.password` does, `keyAlias` does not."""
+    return strength(name) >= Strength.TOKEN
+
+
+def strength(name: str) -> Strength:
+    """Return how much a name, or a dotted path, says of its value."""
+    parts = [part for part in _LAST.split(name.rstrip("'\"")) if part.strip("'\"") and not part.isdigit()]
+    while len(parts) > 1 and parts[-1].lower() in _ANONYMOUS:
+        parts.pop()
+    return _strength(parts[-1]) if parts else Strength.NONE
+
+
+@lru_cache(maxsize=8192)
+def _strength(name: str) -> Strength:
+    found = words(name)
     while found and found[-1].isdigit():
         found.pop()
-    if not found or found[-1] in _ENDINGS or (len(found) > 1 and found[0] in _VERBS):
-        return False
+    if not found or found[-1] in _ENDINGS or (len(found) > 1 and found[0] in _VERBS) or not _PUBLIC.isdisjoint(found):
+        return Strength.NONE
     joined = "".join(found)
-    return (
-        any(word in _WORDS for word in found)
-        or joined in _WORDS
-        or any(f"{a} {b}" in _PAIRS for a, b in itertools.pairwise(found))
-        or joined.endswith(("password", "passwd", "passphrase", "secretkey", "apikey", "privatekey"))
-    )
+    if not _PASSWORDS.isdisjoint(found) or joined in _PASSWORDS or joined.endswith(_GLUED):
+        return Strength.PASSWORD
+    if (
+        not _TOKENS.isdisjoint(found)
+        or joined in _TOKENS
+        or any(f"{a}-{b}" in _PAIRS for a, b in itertools.pairwise(found))
+    ):
+        return Strength.TOKEN
+    return Strength.NONE if _HINTS.isdisjoint(found) else Strength.HINT

@@ -1,0 +1,102 @@
+"""Whether what stands at a place is a secret in clear: by the place, by the value, by the name. Knows no settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.audit import patterns, places
+from ciphertool.audit.model import Evidence
+from ciphertool.names import Strength, strength
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ciphertool.rewriters.base import Site
+
+# Where a setting is a pair, one part names it: <parameter name="password">x</parameter>, {name: DB_PASSWORD, value: x}.
+_TITLES = (
+    "/@name",
+    "/@key",
+    "/@id",
+    "/name",
+    "/key",
+    "/param-name",
+    "/@property",
+    "['name']",
+    "['key']",
+    "['Name']",
+    ".name",
+    ".key",
+)
+_TITLED = ("/@value", "/value", "/param-value", "/@content", "['value']", "['Value']", ".value", "['default']")
+_STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A site that is one for a secret. `kind` says of a value what it is; `placeholder`: something else fills it in."""
+
+    site: Site
+    evidence: Evidence
+    kind: str = ""
+    placeholder: bool = False
+
+
+def suspects(path: str, sites: Sequence[Site]) -> Iterator[Suspect]:
+    """Yield the sites of one document that hold a secret in clear, or a placeholder where one belongs."""
+    titles = _titles(sites)
+    known = places.known(path, sites)
+    for site in sites:
+        if site.reference is None and site.value.strip():
+            found = _judge(site, _name(site, titles), known)
+            if found is not None:
+                yield found
+
+
+def _titles(sites: Sequence[Site]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for site in sites:
+        if site.selector.endswith(_TITLES):
+            found.setdefault(_STEP.sub("", site.selector), site.value)
+    return found
+
+
+def _name(site: Site, titles: dict[str, str]) -> str:
+    if titles:
+        if (title := titles.get(site.selector)) is not None:
+            return title
+        if site.selector.endswith(_TITLED) and (title := titles.get(_STEP.sub("", site.selector))) is not None:
+            return title
+    return site.key
+
+
+def _judge(site: Site, name: str, known: places.Known) -> Suspect | None:
+    value = site.value.strip()
+    if known.is_harmless(site):
+        return None
+    strong = Strength.PASSWORD if known.is_secret(site) else strength(name)
+    if strong >= Strength.TOKEN and (references.is_placeholder(value) or patterns.is_template(value)):
+        return Suspect(site, Evidence.NAME, placeholder=True)
+    if kind := patterns.kind_of(value):
+        return Suspect(site, Evidence.VALUE, kind)
+    if is_secret(strong, value):
+        return Suspect(site, Evidence.KNOWN_PLACE if known.is_secret(site) else Evidence.NAME)
+    return None
+
+
+def is_secret(strong: Strength, value: str) -> bool:
+    """Tell whether a value under a name of that strength is a secret in clear."""
+    if (
+        strong is Strength.NONE
+        or patterns.is_template(value)
+        or patterns.is_switch(value)
+        or patterns.is_example(value)
+        or patterns.is_ciphertext(value)
+    ):
+        return False
+    if strong is Strength.PASSWORD:
+        return not patterns.is_pointer(value)
+    return patterns.looks_like_token(value) if strong is Strength.TOKEN else patterns.is_random(value)

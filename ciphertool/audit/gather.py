@@ -1,0 +1,37 @@
+"""What one audit has found so far, with paths made relative. Judging is elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool.audit.model import Evidence, Finding, Level, Place, State, Value
+from ciphertool.audit.tree import relative
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.audit.model import KeyCard
+    from ciphertool.audit.rules import Rule
+
+
+@dataclass
+class Gathered:
+    """Values, findings and keys, in the order in which they were found."""
+
+    base: Path
+    values: list[Value] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    keys: list[KeyCard] = field(default_factory=list)
+
+    def place(self, path: Path, line: int | None = None, selector: str | None = None) -> Place:
+        """Return a place with its path as reports show it."""
+        return Place(relative(path, self.base), line, selector)
+
+    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence) -> None:
+        """Add a value."""
+        self.values.append(Value(place, alias, state, evidence))
+
+    def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
+        """Add a finding; `level` where this case is milder or graver than the rule."""
+        self.findings.append(Finding(rule, place, message, level=level))

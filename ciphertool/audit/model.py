@@ -1,0 +1,160 @@
+"""What an audit finds, as values: places, their states, findings, keys. Nothing here reads a file or holds a secret."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from ciphertool.audit.rules import Rule
+
+
+class Level(Enum):
+    """How much a finding matters, most first; the names are those of SARIF."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """The level's place: 0 is the gravest."""
+        return list(Level).index(self)
+
+    def reaches(self, threshold: Level) -> bool:
+        """Tell whether this is at least as grave as `threshold`."""
+        return self.rank <= threshold.rank
+
+
+class State(Enum):
+    """What stands at a place; the values are those of the command line's JSON."""
+
+    PROTECTED = "protected"
+    UNPROTECTED = "unprotected"
+    DANGLING = "dangling"
+    ORPHANED = "orphaned"
+    PLACEHOLDER = "placeholder"
+
+
+class Evidence(Enum):
+    """Why a place is taken for that of a secret, strongest first."""
+
+    DECLARED = "declared"
+    """A target of the settings names it, or it is an entry of the repository."""
+    REFERENCE = "reference"
+    """A reference stands there."""
+    KNOWN_PLACE = "known place"
+    """A product keeps a secret there, whatever the setting is called."""
+    VALUE = "value"
+    """The value is a secret by itself: a private key, a token, credentials in a URL."""
+    NAME = "name"
+    """The setting's name is that of a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is: a path relative to the audit's root, with `/`; a line and a selector where there are such."""
+
+    path: str
+    line: int | None = None
+    selector: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One place that holds a secret, a reference or a placeholder. `alias` is None where nothing names it yet."""
+
+    place: Place
+    alias: str | None
+    state: State
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count: who accepted it where (`baseline`, `inline`), for what reason, since when."""
+
+    kind: str
+    reason: str
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule that is broken at a place. `message` says what is there and never quotes a value."""
+
+    rule: Rule
+    place: Place
+    message: str
+    suppression: Suppression | None = None
+    level: Level | None = None
+
+    @property
+    def effective_level(self) -> Level:
+        """The finding's own level where the case is milder or graver than the rule, else the rule's."""
+        return self.level or self.rule.level
+
+    @property
+    def fingerprint(self) -> str:
+        """A stable identity: of rule, path and selector, never of a value. Without a selector, of the message."""
+        text = "\0".join((self.rule.id, self.place.path, self.place.selector or self.message))
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCard:
+    """One certificate of a keystore that the audit has read. `primary` marks the one that encrypts the secrets."""
+
+    path: str
+    alias: str
+    subject: str
+    algorithm: str
+    bits: int | None
+    sha256: str
+    not_before: datetime
+    not_after: datetime
+    key_usage: tuple[str, ...] | None
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Files that were not looked at, and why: `ignored by git`, `binary`, `link`, …"""
+
+    reason: str
+    count: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one audit found. `values` and `findings` are in the order of their places."""
+
+    root: Path
+    time: datetime
+    values: tuple[Value, ...]
+    findings: tuple[Finding, ...]
+    keys: tuple[KeyCard, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    files: int = 0
+
+    @property
+    def active(self) -> tuple[Finding, ...]:
+        """The findings that nothing suppresses."""
+        return tuple(finding for finding in self.findings if finding.suppression is None)
+
+    def fails(self, threshold: Level) -> bool:
+        """Tell whether a finding that nothing suppresses is at least as grave as `threshold`."""
+        return any(finding.effective_level.reaches(threshold) for finding in self.active)
+
+    def count(self, state: State) -> int:
+        """Return how many values are in a state."""
+        return sum(value.state is state for value in self.values)

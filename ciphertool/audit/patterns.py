@@ -1,0 +1,148 @@
+"""Values that are secrets by themselves, and values that are none whatever they are called. Knows no names.
+
+The table is our own: of the libraries there are, the best kept asks for a network client and judges lines of text,
+where here a parser has the value already; `scripts/measure-detection` compares.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+_KINDS: dict[str, str] = {
+    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[A-Z0-9]{58}",
+    "JSON web token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
+    "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{60,}",
+    "GitLab token": r"\bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[\w-]{20,}",
+    "Slack token": r"\bxox[abeoprs]-[\w-]{10,}|\bxapp-\d-[\w-]{10,}|hooks\.slack\.com/\w+/T\w+/\w+/\w+",
+    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}",
+    "Google key": r"\bAIza[\w-]{35}|\bGOCSPX-[\w-]{28}|\bya29\.[\w-]{20,}",
+    "Azure key": r"\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{40,}={0,2}|[?&]sig=[A-Za-z0-9%+/]{40,}",
+    "mail service key": r"\bSG\.[\w-]{16,}\.[\w-]{32,}|\bkey-[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
+    "package registry token": r"\bnpm_[A-Za-z0-9]{36}|\bpypi-AgE[\w-]{40,}|\brubygems_[0-9a-f]{48}",
+    "cloud token": r"\bdo[opr]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}\b|\bhv[sb]\.[\w-]{24,}|\b\w{14}\.atlasv1\.[\w-]{60,}"
+    r"|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
+    "model service key": r"\bsk-(?:ant-|proj-|svcacct-)?[\w-]{32,}|\bhf_[A-Za-z0-9]{34}\b",
+    "chat bot token": r"\b\d{8,10}:AA[\w-]{33}\b|\b[MNO][\w-]{23}\.[\w-]{6}\.[\w-]{27,}"
+    r"|discord(?:app)?\.com/api/webhooks/\d+/\w+"
+    r"|\.webhook\.office\.com/webhookb2/[\w@-]{30,}",
+    "authorization header": r"(?i:\b(?:bearer|basic) )(?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
+}
+_CREDENTIALS = {
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]*://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@'\"<>]+)@(?=[\w\[])",
+    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]*password|passwd|pwd|sharedaccesskey|accountkey|"
+    r"[\w-]*secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
+    "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
+    "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]*(?:password|passwd|token|secret|api-?key))[= ])"
+    r"[\"']?(?P<option>[^\s\"'-][^\s\"']*)",
+}
+_BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_KINDS.values())))
+_WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_CREDENTIALS.values())))
+# Something that a person or a template is to fill in, or a mask.
+_EXAMPLE = re.compile(
+    r"(?i)[*•xX.#?_-]{3,}|<[^<>]*>|\[[a-z][^\[\]]*\]"
+    r"|(?:your|my|the|a|enter|insert|put|example|dummy|redacted|masked)[ _-]?(?:[a-z]+[ _-]?)*(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)|"
+    r"(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-].*)?|fixme|todo|tbd|n/?a|none|null|nil|undefined"
+    r"|replace[ _-]?(?:me|with.*)|placeholder|redacted|hidden|masked|%[A-Z_]+%|@[\w.-]+@|__\w+__"
+)
+_TEMPLATE = re.compile(
+    r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\{%|<%|#\{|%\(\w+\)s|\$(?:env|sys|ref|secret)\{|^\$\w+$|^%[\w.]+%$|^!(?:vault|secret|Ref|Sub)\b"
+    r"|^\{[\w.-]+\}$"
+)
+_LOOKUP = re.compile(
+    r"(?i)^(?:(?:vault|secretsmanager|ssm|op|kms|gcpsm|azurekeyvault|ref\+\w+|awssm|file|env|k8s)://?"
+    r"|arn:aws|\{wso2:vault-lookup\(|wso2:vault-lookup\(|projects/[\w-]+/secrets/|@Microsoft\.KeyVault\()"
+)
+_CIPHERTEXT = re.compile(
+    r"^(?:ENC\(|ENC\[|\{cipher\}|\$ANSIBLE_VAULT;|DEC::|\{AES\}|\{xor\}|\{aes\}|CRYPT:|v\d+:aes|vault:v\d+:|AQICAHh|sops:|SCRAM-SHA-\d+\$)"
+)
+_HASHED = re.compile(
+    r"^(?:\$(?:2[abxy]|5|6|7|y|1|apr1|argon2\w*|pbkdf2[\w-]*|scrypt)\$|\{S?(?:SHA|MD5|CRYPT|PBKDF2|bcrypt)[\w-]*\}|pbkdf2[_:]|md5[0-9a-f]{32}$"
+    r"|\*[0-9A-F]{40}$|sha(?:1|256|512)[:$])",
+    re.IGNORECASE,
+)
+_SWITCHES = (
+    "true|false|yes|no|on|off|none|null|enabled|disabled|auto|required|optional|never|always|inherit|plain|plaintext"
+)
+_SWITCH = frozenset(_SWITCHES.split("|"))
+_NUMBER = re.compile(r"[+-]?[\d.,_]+(?:ms|s|m|h|d|w|y|kb|mb|gb|%)?", re.IGNORECASE)
+_PATH = re.compile(
+    r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w .@${}:+-]+(?:[/\\][\w .@${}:+-]+)*[/\\]?|[\w.-]+(?:/[\w.-]+)+\.\w{1,6}"
+    r"|[\w-]+\.(?:jks|p12|pfx|pem|key|crt|cer|json|ya?ml|properties|xml|txt|conf|env|keystore|der|asc)"
+)
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|urn:|mailto:|arn:)\S*", re.IGNORECASE)
+_CLASS = re.compile(r"[A-Za-z_]\w*(?:[.$][A-Za-z_]\w*){2,}")
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
+_DIGIT_OR_MIXED = re.compile(r"\d")
+
+
+def kind_of(value: str) -> str | None:
+    """Return what kind of secret a value is by itself, or holds, or None."""
+    if len(value) < 8:
+        return None
+    if (found := _BY_ITSELF.search(value)) and not is_example(found[0]):
+        return _kind(found, _KINDS)
+    if "=" in value or "@" in value or "-" in value:
+        for found in _WITHIN.finditer(value):
+            secret = next(text for name, text in found.groupdict().items() if text and not name[1:].isdigit())
+            if not (
+                is_example(secret) or _TEMPLATE.search(secret) or is_ciphertext(secret) or secret.lower() in _SWITCH
+            ):
+                return _kind(found, _CREDENTIALS)
+    return None
+
+
+def _kind(found: re.Match[str], table: dict[str, str]) -> str:
+    return next(kind for n, kind in enumerate(table) if found[f"k{n}"] is not None)
+
+
+def is_example(value: str) -> bool:
+    """Tell whether a value is a mask or a text for a person to replace: `****`, `<password>`, `your-token-here`."""
+    return _EXAMPLE.fullmatch(value) is not None or "EXAMPLE" in value
+
+
+def is_template(value: str) -> bool:
+    """Tell whether something else fills the value in, at least in part, or looks it up elsewhere."""
+    return _TEMPLATE.search(value) is not None or _LOOKUP.match(value) is not None
+
+
+def is_ciphertext(value: str) -> bool:
+    """Tell whether a value is encrypted or hashed by another tool, by its spelling."""
+    return _CIPHERTEXT.match(value) is not None or _HASHED.match(value) is not None
+
+
+def is_switch(value: str) -> bool:
+    """Tell whether a value is a boolean or another word that switches."""
+    return value.lower() in _SWITCH
+
+
+def is_pointer(value: str) -> bool:
+    """Tell whether a value says where a secret lies: a path, a file's name, a URL without credentials."""
+    return _PATH.fullmatch(value) is not None or re.match(r"[a-z][a-z0-9+.-]*://", value) is not None
+
+
+def looks_like_token(value: str) -> bool:
+    """Tell whether a value can be a token: not a number, path, plain URL, class name, or words."""
+    if len(value) < 6 or _NUMBER.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value):
+        return False
+    if _CLASS.fullmatch(value) or " " in value.strip():
+        return False
+    return not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6)
+
+
+def is_random(value: str) -> bool:
+    """Tell whether a value looks made by a generator: one word, long, of mixed characters, of high entropy."""
+    if len(value) < 16 or len(value) > 512 or any(c.isspace() for c in value) or not _DIGIT_OR_MIXED.search(value):
+        return False
+    if _NUMBER.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value) or _CLASS.fullmatch(value):
+        return False
+    hexadecimal = all(c in "0123456789abcdefABCDEF" for c in value)
+    return entropy(value) >= (2.8 if hexadecimal else 3.4)
+
+
+def entropy(value: str) -> float:
+    """Return Shannon's entropy of a value's characters, in bits for each."""
+    size = len(value)
+    return -sum(n / size * math.log2(n / size) for n in Counter(value).values()) if size else 0.0

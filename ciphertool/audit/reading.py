@@ -1,0 +1,88 @@
+"""Opens a file for an audit: as a document of its format, as plain text, or not at all. Nothing of it is executed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from ciphertool import rewriters
+from ciphertool.errors import CipherToolError, UnknownFormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.rewriters.base import Document, Rewriter, Site
+
+_SNIFFED = 8192
+_BOMS = (b"\xff\xfe", b"\xfe\xff")
+# Names under which people keep a known format, and copies of files by editors and by hand.
+_BACKUP = re.compile(
+    r"(?i)(?:~|\.(?:bak|backup|orig|old|save|saved|copy|tmp|swp|disabled|rpmnew|rpmsave|dpkg-old|\d{1,8}))+$"
+)
+_TEMPLATE = re.compile(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|example|sample|dist|default)$")
+_ALSO = (
+    ("env", re.compile(r"(?i)(?:^|[\w-])\.env(?:\.[\w-]+)*$|^\.?env(?:\.[\w-]+)*$")),
+    ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|jnlp|pom|csproj|targets|props|settings|ktr|kjb|dbs|xmap)$")),
+    ("json", re.compile(r"(?i)\.(?:json5?|jsonc|webmanifest|avsc|tfstate|ipynb)$|^\.docker(?:cfg|configjson)$")),
+    ("ini", re.compile(r"(?i)\.(?:cfg|cnf|inf|desktop|service|repo)$")),
+    ("ini", re.compile(r"(?i)^\.(?:my\.cnf|pypirc|gitconfig|s3cfg|boto)$|^(?:credentials|odbc\.ini)$")),
+    ("toml", re.compile(r"(?i)^(?:pipfile|cargo\.lock|poetry\.lock)$")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One file as an audit reads it. Without `document` it is text alone; `problem` says why, where it should be one."""
+
+    path: Path
+    relative: str
+    text: str = field(repr=False)
+    backup: bool
+    rewriter: Rewriter | None = None
+    document: Document | None = field(default=None, repr=False)
+    sites: tuple[Site, ...] = field(default=(), repr=False)
+    problem: str = ""
+    line: int | None = None
+
+
+def is_binary(data: bytes) -> bool:
+    """Tell whether a file is no text, by its first bytes."""
+    return b"\0" in data[:_SNIFFED] and not data.startswith(_BOMS)
+
+
+def format_of(name: str) -> Rewriter | None:
+    """Return the rewriter for a file's name, backup and template endings left aside, or None."""
+    name = _TEMPLATE.sub("", _BACKUP.sub("", name))
+    try:
+        return rewriters.for_path(PurePath(name))
+    except UnknownFormatError:
+        pass
+    for wanted, pattern in _ALSO:
+        if pattern.search(name):
+            try:
+                return rewriters.by_name(wanted)
+            except UnknownFormatError:
+                return None
+    return None
+
+
+def open_text(path: Path, relative: str, data: bytes, document: Document | None = None) -> Opened:
+    """Return a file as its format's document (`document`, where it has been parsed already), or as text alone."""
+    backup = _BACKUP.search(path.name) is not None
+    rewriter = format_of(path.name)
+    problem, line = "", None
+    if document is None and rewriter is not None:
+        try:
+            document = rewriter.parse(data)
+        except CipherToolError as error:
+            problem, line = f"not readable as {rewriter.name}: {error.message}", error.line
+    if document is not None:
+        try:
+            sites = tuple(document.sites())
+            return Opened(path, relative, document.source.text, backup, rewriter, document, sites)
+        except CipherToolError as error:
+            problem, line = f"not readable: {error.message}", error.line
+    encoding = "utf-16" if data.startswith(_BOMS) else "utf-8-sig"
+    return Opened(path, relative, data.decode(encoding, "replace"), backup, rewriter, problem=problem, line=line)

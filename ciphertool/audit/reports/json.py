@@ -1,0 +1,69 @@
+"""The report as JSON. Its schema, with its version, is `schema.json` beside this module."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ciphertool.audit.model import Finding, KeyCard, Place, Report
+
+VERSION = "1.0"
+
+
+def render(report: Report) -> str:
+    """Return the report as a JSON document."""
+    return json.dumps(document(report), indent=2) + "\n"
+
+
+def document(report: Report) -> dict[str, object]:
+    """Return the report as plain data."""
+    return {
+        "version": VERSION,
+        "root": report.root.as_posix(),
+        "time": report.time.isoformat(timespec="seconds"),
+        "files": report.files,
+        "values": [
+            {**_place(v.place), "alias": v.alias, "state": v.state.value, "evidence": v.evidence.value}
+            for v in report.values
+        ],
+        "findings": [_finding(finding) for finding in report.findings],
+        "keys": [_key(card) for card in report.keys],
+        "skipped": [
+            {"reason": item.reason, "count": item.count, "examples": list(item.examples)} for item in report.skipped
+        ],
+    }
+
+
+def _place(place: Place) -> dict[str, object]:
+    return {"path": place.path, "line": place.line, "selector": place.selector}
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    suppression = finding.suppression
+    return {
+        "rule": finding.rule.id,
+        "name": finding.rule.name,
+        "level": finding.effective_level.value,
+        **_place(finding.place),
+        "message": finding.message,
+        "cwe": finding.rule.cwe,
+        "fingerprint": finding.fingerprint,
+        "suppression": suppression
+        and {"kind": suppression.kind, "reason": suppression.reason, "date": suppression.date},
+    }
+
+
+def _key(card: KeyCard) -> dict[str, object]:
+    return {
+        "path": card.path,
+        "alias": card.alias,
+        "subject": card.subject,
+        "algorithm": card.algorithm,
+        "bits": card.bits,
+        "sha256": card.sha256,
+        "not_before": card.not_before.isoformat(),
+        "not_after": card.not_after.isoformat(),
+        "key_usage": None if card.key_usage is None else list(card.key_usage),
+        "primary": card.primary,
+    }

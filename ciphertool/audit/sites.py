@@ -1,0 +1,112 @@
+"""Judges the sites of one file: targets, references, suspects, comments. Knows the repository by its aliases only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.audit import comments, rules
+from ciphertool.audit.detect import suspects
+from ciphertool.audit.model import Evidence, State
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+    from ciphertool.audit.gather import Gathered
+    from ciphertool.audit.model import Place
+    from ciphertool.audit.reading import Opened
+    from ciphertool.protection.targets import Match
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges files against one vault; `aliases` is None where there is no vault to judge references against."""
+
+    gathered: Gathered
+    aliases: Container[str] | None
+
+    def file(self, opened: Opened, matches: Mapping[int, Match]) -> None:
+        """Judge every site of a file, and its comments; `matches` are the targets' sites by their start."""
+        if opened.backup:
+            self._backup(opened)
+            return
+        if opened.problem:
+            place = self.gathered.place(opened.path, opened.line)
+            self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
+        seen = set()
+        for site in opened.sites:
+            if self._site(opened, site, matches.get(site.start)):
+                seen.add(site.start)
+        for suspect in suspects(opened.relative, [s for s in opened.sites if s.start not in seen]):
+            self._suspect(opened, suspect.site, suspect.evidence, suspect.kind, placeholder=suspect.placeholder)
+        if opened.document is None:
+            for found in comments.in_text(opened.text, bare=opened.rewriter is not None):
+                self.gathered.finding(
+                    rules.UNPROTECTED_VALUE if found.kind else rules.UNPROTECTED_NAME,
+                    self.gathered.place(opened.path, found.line),
+                    found.message,
+                )
+        else:
+            for found in comments.in_comments(opened.rewriter, opened.text):
+                self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
+
+    def _place(self, opened: Opened, site: Site) -> Place:
+        return self.gathered.place(opened.path, site.line, site.selector)
+
+    def _site(self, opened: Opened, site: Site, match: Match | None) -> bool:
+        """Judge a site by its target and its references; return whether that was all there is to say."""
+        place = self._place(opened, site)
+        evidence = Evidence.DECLARED if match else Evidence.REFERENCE
+        if site.beside is not None:
+            self.gathered.value(place, site.beside, State.UNPROTECTED, evidence)
+            self.gathered.finding(
+                rules.BESIDE_REFERENCE, place, f"a value in clear beside the reference to {site.beside!r}"
+            )
+            return True
+        if site.reference is not None:
+            self._reference(place, site.reference, evidence)
+            if match and site.reference.alias != match.alias:
+                self.gathered.finding(
+                    rules.OTHER_ALIAS, place, f"refers to {site.reference.alias!r}, its target says {match.alias!r}"
+                )
+            return True
+        for reference in references.find(site.value):
+            self._reference(place, reference, Evidence.REFERENCE)
+        if match is None:
+            return False
+        if references.is_placeholder(site.value) and not match.target.literal:
+            self.gathered.value(place, match.alias, State.PLACEHOLDER, evidence)
+            self.gathered.finding(rules.TARGET_PLACEHOLDER, place, f"the target {match.alias!r} holds a placeholder")
+        else:
+            self.gathered.value(place, match.alias, State.UNPROTECTED, evidence)
+            self.gathered.finding(rules.DECLARED_IN_CLEAR, place, f"{match.alias!r} stands in clear")
+        return True
+
+    def _reference(self, place: Place, reference: Reference, evidence: Evidence) -> None:
+        if self.aliases is None or reference.alias in self.aliases:
+            self.gathered.value(place, reference.alias, State.PROTECTED, evidence)
+            return
+        self.gathered.value(place, reference.alias, State.DANGLING, evidence)
+        self.gathered.finding(rules.DANGLING, place, f"{reference.alias!r} is not in the secret repository")
+
+    def _suspect(self, opened: Opened, site: Site, evidence: Evidence, kind: str, *, placeholder: bool) -> None:
+        place = self._place(opened, site)
+        if placeholder:
+            self.gathered.value(place, None, State.PLACEHOLDER, evidence)
+            return
+        self.gathered.value(place, None, State.UNPROTECTED, evidence)
+        rule = rules.UNPROTECTED_VALUE if evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
+        what = f"holds {kind}" if kind else "holds a value in clear"
+        self.gathered.finding(rule, place, f"{site.key} {what}")
+
+    def _backup(self, opened: Opened) -> None:
+        found = [s.site.key for s in suspects(opened.relative, opened.sites) if not s.placeholder]
+        found += [hit.name for hit in comments.in_text(opened.text, bare=True)] if opened.document is None else []
+        if found:
+            names = ", ".join(dict.fromkeys(found[:5])) + (", …" if len(found) > 5 else "")
+            self.gathered.finding(
+                rules.BACKUP, self.gathered.place(opened.path), f"{len(found)} secrets in clear: {names}"
+            )

@@ -1,0 +1,75 @@
+"""Which files an audit looks at: a walk that does not leave its root, and what it leaves out, counted."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool import git
+from ciphertool.audit.model import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
+_DEPENDENCIES = frozenset({"node_modules", "site-packages", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache"})
+_EXAMPLES = 5
+
+
+@dataclass
+class SkippedFiles:
+    """Counts what is left out, by reason."""
+
+    root: Path
+    _found: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, reason: str, path: Path) -> None:
+        """Count one file or directory."""
+        self._found[reason].append(path)
+
+    def summary(self) -> tuple[Skipped, ...]:
+        """Return the counts, with the first few of each."""
+        return tuple(
+            Skipped(reason, len(paths), tuple(relative(path, self.root) for path in paths[:_EXAMPLES]))
+            for reason, paths in self._found.items()
+        )
+
+
+def relative(path: Path, root: Path) -> str:
+    """Return a path as reports show it: from the root, with `/`; a path outside as it is."""
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def walk(root: Path, skipped: SkippedFiles, *, respect_ignore: bool) -> Iterator[Path]:
+    """Yield the files below `root` in order. Links are left out: what they lead to is looked at where it lies, if it
+    lies below `root`, and is none of the audit's business otherwise.
+    """
+    hidden = git.ignored(root) if respect_ignore else set()
+    for directory, names, members in os.walk(root, followlinks=False):
+        here = Path(directory)
+        kept = []
+        for name in sorted(names):
+            path = here / name
+            if name in _VERSION_CONTROL:
+                continue
+            if name in _DEPENDENCIES or (path / "pyvenv.cfg").exists():
+                skipped.add("dependencies and caches", path)
+            elif path in hidden:
+                skipped.add("ignored by git", path)
+            elif path.is_symlink():
+                skipped.add("link", path)
+            else:
+                kept.append(name)
+        names[:] = kept
+        for name in sorted(members):
+            path = here / name
+            if path in hidden:
+                skipped.add("ignored by git", path)
+            elif path.is_symlink() or not path.is_file():
+                skipped.add("link or special file", path)
+            else:
+                yield path
