@@ -98,7 +98,7 @@ def test_all_problems_are_told_at_once_and_nothing_is_written(project: Path, run
     before = _tree(project)
     outcome = run("protect")
     assert outcome.status == 3
-    for told in ("conf/broken.yaml:1", "$.absent: matches nothing", "conf/absent.yaml", "$.datasource:", "4 problems"):
+    for told in ("conf/broken.yaml:2", "$.absent: matches nothing", "conf/absent.yaml", "$.datasource:", "4 problems"):
         assert told in outcome.err
     assert "c4n4ry" not in outcome.err
     assert _tree(project) == before
@@ -116,10 +116,10 @@ def test_one_alias_for_two_values_is_refused(project: Path, run: Run) -> None:
 def test_one_alias_for_one_value_at_two_sites(project: Path, run: Run) -> None:
     settings = project / "ciphertool.toml"
     settings.write_text(settings.read_text().replace('"{stem}.{key}"', '"one"'))
-    (project / "conf/app.yaml").write_text("a: {password: same}\nb: {password: same}\n")
+    (project / "conf/app.yaml").write_text("a: {password: 'same'}\nb: {password: same}\n".replace("{password: same}", "\n  password: same"))
     assert run("protect").status == 0
     assert Vault.open(project)["one"].reveal() == "same"
-    assert (project / "conf/app.yaml").read_text() == "a: {password: '${sec:one}'}\nb: {password: '${sec:one}'}\n"
+    assert (project / "conf/app.yaml").read_text() == "a: {password: '${sec:one}'}\nb: \n  password: ${sec:one}\n"
 
 
 def test_a_default_file_put_back_is_finished_with_the_ciphertext_that_is_there(protected: Path, run: Run) -> None:

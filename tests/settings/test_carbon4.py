@@ -1,0 +1,171 @@
+"""A Carbon home is read from its own files, and its runtime finds what it needs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciphertool import Vault, settings
+from ciphertool.errors import ConfigError
+from ciphertool.keystore.create import CertificateRequest, create_keystore
+from tests.conftest import PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+CARBON_XML = """\
+<?xml version="1.0" encoding="ISO-8859-1"?>
+<Server xmlns="http://wso2.org/projects/carbon/carbon.xml">
+  <Security>
+    <KeyStore>
+      <Location>${carbon.home}/repository/resources/security/primary.jks</Location>
+      <Type>JKS</Type><Password>c4n4ry-store</Password><KeyAlias>primary</KeyAlias>
+    </KeyStore>
+  </Security>
+</Server>
+"""
+TARGETS = (
+    "# aliases\r\n"
+    "Carbon.Security.KeyStore.Password=repository/conf/carbon.xml//Server/Security/KeyStore/Password,false\r\n"
+    "Server.Service.Connector.keystorePass="
+    "repository/conf/tomcat/catalina-server.xml//Server/Service/Connector[@keystorePass],true\r\n"
+    "Absent.Password=repository/conf/absent.xml//A/B,false"
+)
+CATALINA = """\
+<Server><Service>
+  <Connector port="9763"/>
+  <Connector port="9443" keystorePass="c4n4ry-connector"/>
+  <Connector port="9444" keystorePass="c4n4ry-connector"/>
+</Service></Server>
+"""
+
+
+@pytest.fixture(scope="module")
+def jks() -> bytes:
+    request = CertificateRequest(subject="CN=home", bits=2048)
+    return create_keystore(request, "primary", PASSWORD, now=datetime.now(UTC), format_name="JKS")
+
+
+@pytest.fixture
+def home(tmp_path: Path, jks: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    files = {
+        "repository/conf/carbon.xml": CARBON_XML.encode(),
+        "repository/conf/tomcat/catalina-server.xml": CATALINA.encode(),
+        "repository/conf/security/cipher-tool.properties": TARGETS.encode(),
+        "repository/conf/security/cipher-text.properties": b"Carbon.Security.KeyStore.Password=[c4n4ry-store]\r\n",
+        "repository/resources/security/primary.jks": jks,
+    }
+    for name, data in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(data)
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)
+    monkeypatch.chdir(tmp_path)
+    return home
+
+
+def _entries(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if line and line[0] != "#")
+
+
+def test_a_home_is_protected_and_resolved(home: Path, run: Run) -> None:
+    outcome = run("protect", "--home", str(home))
+    assert outcome.status == 0
+    assert "Absent.Password: skipped" in outcome.err
+    vault = Vault.open(home)
+    assert vault["Carbon.Security.KeyStore.Password"].reveal() == "c4n4ry-store"
+    assert vault["Server.Service.Connector.keystorePass"].reveal() == "c4n4ry-connector"
+    for name, original in (("carbon.xml", CARBON_XML), ("tomcat/catalina-server.xml", CATALINA)):
+        path = home / "repository/conf" / name
+        assert b"c4n4ry" not in path.read_bytes()
+        assert vault.resolve_file(path).decode() == original
+    assert vault.check() == 3
+
+
+def test_a_new_vault_says_what_the_runtime_reads(home: Path, run: Run) -> None:
+    assert run("protect", "--home", str(home)).status == 0
+    assert _entries(home / "repository/conf/security/secret-conf.properties") == {
+        "secVault.enabled": "true",
+        "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
+        "secretRepositories": "file",
+        "secretRepositories.file.provider": "org.wso2.securevault.secret.repository.FileBaseSecretRepositoryProvider",
+        "secretRepositories.file.location": "repository/conf/security/cipher-text.properties",
+        "secretRepositories.file.algorithm": "RSA/ECB/OAEPwithSHA1andMGF1Padding",
+        "keystore.identity.location": f"{home}/repository/resources/security/primary.jks",
+        "keystore.identity.type": "JKS",
+        "keystore.identity.alias": "primary",
+        "keystore.identity.store.password": "identity.store.password",
+        "keystore.identity.store.secretProvider": "org.wso2.carbon.securevault.DefaultSecretCallbackHandler",
+        "keystore.identity.key.password": "identity.key.password",
+        "keystore.identity.key.secretProvider": "org.wso2.carbon.securevault.DefaultSecretCallbackHandler",
+    }
+
+
+def test_a_vault_that_exists_keeps_its_transformation_and_its_paths(home: Path, run: Run) -> None:
+    path = home / "repository/conf/security/secret-conf.properties"
+    kept = "keystore.identity.location=/opt/gone/repository/resources/security/primary.jks"
+    path.write_text(f"# ours\nsecVault.enabled=false\n{kept}\n")
+    assert settings.load(home).scheme == "RSA"
+    assert run("protect", "--home", str(home)).status == 0
+    text = path.read_text()
+    assert text.startswith(f"# ours\nsecVault.enabled=true\n{kept}\n")
+    assert "algorithm" not in text
+    assert Vault.open(home)["Server.Service.Connector.keystorePass"].reveal() == "c4n4ry-connector"
+
+
+def test_the_transformation_is_the_one_that_the_vault_declares(home: Path) -> None:
+    path = home / "repository/conf/security/secret-conf.properties"
+    path.write_text("secretRepositories.file.algorithm=RSA/ECB/OAEPWithSHA-256AndMGF1Padding\n")
+    assert settings.load(home).scheme == "RSA/ECB/OAEPWithSHA-256AndMGF1Padding"
+
+
+def test_the_internal_keystore_goes_before_the_keystore(home: Path) -> None:
+    carbon = home / "repository/conf/carbon.xml"
+    internal = "<InternalKeyStore><Location>${carbon.home}/i.p12</Location><KeyAlias>i</KeyAlias></InternalKeyStore>"
+    carbon.write_text(CARBON_XML.replace("</Security>", f"{internal}</Security>"))
+    assert settings.load(home).keystore.path == home / "i.p12"
+    assert settings.load(home).keystore.alias == "i"
+
+
+def test_a_home_without_carbon_xml_is_read_from_its_standalone_file(home: Path, run: Run) -> None:
+    (home / "repository/conf").rename(home / "conf")
+    (home / "conf/carbon.xml").unlink()
+    (home / "conf/cipher-standalone-config.properties").write_text(
+        "primary.key.location=repository/resources/security/primary.jks\nprimary.key.alias=primary\n"
+        "primary.key.type=JKS\ncipher.text.properties.file=conf/security/cipher-text.properties\n"
+        "cipher.tool.properties.file=conf/security/cipher-tool.properties\n"
+        "secret.conf.properties.file=conf/security/secret-conf.properties\n"
+    )
+    tool = home / "conf/security/cipher-tool.properties"
+    tool.write_text("A=conf/tomcat/catalina-server.xml//Server/Service/Connector[@keystorePass],true\n")
+    assert run("protect", "--home", str(home)).status == 0
+    assert Vault.open(home)["A"].reveal() == "c4n4ry-connector"
+
+
+def test_a_password_file_of_the_home_is_read_and_kept(home: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+    assert run("protect", "--home", str(home)).status == 4
+    (home / "password-tmp").write_text(f"{PASSWORD}\n")
+    assert run("protect", "--home", str(home)).status == 0
+    assert (home / "password-tmp").read_text() == f"{PASSWORD}\n"
+
+
+def test_a_line_that_is_no_target_is_an_error_with_its_line(home: Path) -> None:
+    tool = home / "repository/conf/security/cipher-tool.properties"
+    tool.write_text("# x\nAlias=repository/conf/carbon.xml\n")
+    with pytest.raises(ConfigError) as caught:
+        settings.load(home)
+    assert (caught.value.path, caught.value.line) == (tool, 2)
+
+
+def test_what_is_no_home_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings.load(tmp_path)
+    assert caught.value.path == tmp_path
