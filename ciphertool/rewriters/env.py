@@ -75,7 +75,7 @@ class EnvDocument(EntryDocument):
         """
         if "\0" in value:
             raise UnrepresentableValueError(site.selector, "no environment variable can hold a NUL")
-        if _PLAIN.fullmatch(value) and not self._quoted(site):
+        if _PLAIN.fullmatch(value) and not self._quoted(site) and self._ends_bare(site):
             return value
         if not _NOT_SINGLE.search(value):
             return f"'{value}'"
@@ -84,6 +84,10 @@ class EnvDocument(EntryDocument):
     def _quoted(self, site: Site) -> bool:
         """Tell whether a site is quoted by the file's author, not because it is a reference."""
         return site.reference is None and self.source.text.startswith(("'", '"'), site.start)
+
+    def _ends_bare(self, site: Site) -> bool:
+        """Tell whether a bare value would end where the site does: after quotes a comment needs no blank before it."""
+        return not self.source.text[site.end : site.end + 1].strip()
 
 
 class EnvRewriter:

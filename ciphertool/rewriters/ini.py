@@ -60,9 +60,11 @@ class IniDocument(EntryDocument):
             raise UnrepresentableValueError(site.selector, "blanks and line ends around it or its lines would be lost")
         if _COMMENT.search(value):
             raise UnrepresentableValueError(site.selector, _AMBIGUOUS)
+        head = self.head(site)
+        if self.source.text[head] == "[" and "]" in lines[0]:
+            raise UnrepresentableValueError(site.selector, "its line would read as a section")
         if len(lines) == 1:
             return value
-        head = self.head(site)
         _, column = self.source.position(head)
         found = _LINE_END.search(self.source.text)
         newline = found[0] if found else "\n"

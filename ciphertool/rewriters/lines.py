@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 ABSENT = -1
 """The end of a value that is not there: a key alone on its line."""
 
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
+HALF_PAIR = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: no character, so no text in UTF-8 holds it, but `\\uXXXX` can spell it."""
 
 
 def _offsets() -> array[int]:
@@ -83,7 +84,7 @@ class EntryDocument(Document):
 
     def refusal(self, spelled: str) -> str | None:
         """Return why a value that is there cannot be protected, or None."""
-        return "its value holds half of a surrogate pair" if _HALF_PAIR.search(self.read(spelled)) else None
+        return "its value holds half of a surrogate pair" if HALF_PAIR.search(self.read(spelled)) else None
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -171,7 +172,7 @@ class EntryDocument(Document):
                 raise UnrepresentableValueError(selector, "the alias has characters that are not written")
             own = self.whole and to.syntax is Syntax.SECRET_ALIAS
             return str(Reference(to.alias, Syntax.SECRET_ALIAS if own else Syntax.SECRET))
-        if _HALF_PAIR.search(to):
+        if HALF_PAIR.search(to):
             raise UnrepresentableValueError(selector, "it holds half of a surrogate pair")
         return to
 

@@ -20,7 +20,7 @@ from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, UnrepresentableValueError
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import Edit, Source, SpliceError, splice
-from ciphertool.rewriters.lines import Entries, EntryDocument
+from ciphertool.rewriters.lines import HALF_PAIR, Entries, EntryDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,6 @@ _ENTRY = re.compile(
 _FOLDS = re.compile(rf"(\\[^\r\n])|{_FOLD}|\\\Z")
 _ESCAPE = re.compile(r"\\(u(?:[0-9A-Fa-f]{4})?+|[^u])", re.DOTALL)
 _LETTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _TO_ESCAPE = re.compile(r"[^ -\[\]-~]|^ ")
 _TO_ESCAPE_AS_STORE = re.compile(r"[^ -~]|[\\=:#!]|^ ")
 _TO_ESCAPE_IN_KEY = re.compile(r"[^!-~]|[\\=:#!]")
@@ -57,7 +56,7 @@ def _unescape(spelled: str) -> str:
     if "\n" in spelled or "\r" in spelled or spelled.endswith("\\"):
         spelled = _FOLDS.sub(lambda match: match[1] or "", spelled)
     value = _ESCAPE.sub(_escaped, spelled)
-    if _SURROGATE.search(value):  # `\ud83d\ude00` is one character
+    if HALF_PAIR.search(value):  # `\ud83d\ude00` is one character
         return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return value
 
@@ -187,7 +186,7 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
                 raise NoMatchError(key)
             edits.append(Edit(*document.line_span(ordinal), ""))
             continue
-        if _SURROGATE.search(value if ordinal is not None else key + value):
+        if HALF_PAIR.search(value if ordinal is not None else key + value):
             raise UnrepresentableValueError(key, "it holds half of a surrogate pair")
         if ordinal is None:
             added[key] = value

@@ -97,6 +97,13 @@ def test_value_that_would_be_read_otherwise_is_refused(value: str) -> None:
     assert caught.value.selector == "s/a"
 
 
+def test_value_that_would_make_its_line_a_section_is_refused() -> None:
+    with pytest.raises(UnrepresentableValueError) as caught:
+        _with(b"[s]\n[a = x\n", "x]")
+    assert caught.value.reason == "its line would read as a section"
+    assert _with(b"[s]\n[a = x\n", "x\n]") == b"[s]\n[a = x\n    ]\n"
+
+
 def test_selector_finds_a_key_in_any_case_and_a_section_only_in_its_own() -> None:
     document = REWRITER.parse(b"[Db/Main]\nUser/PassWord = x\n")
     exact, upper, section = document.locate(["Db/Main/user/password", "Db/Main/USER/Password", "db/main/user/password"])

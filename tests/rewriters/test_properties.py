@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import javaproperties
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
@@ -28,6 +29,8 @@ _PIECES = (
     *("\\", "\\", "\n", "\r", "\r\n", " ", "\t", "\f", "=", ":", "#", "!", "a", "u", "é", "\\u0041", "\\u00"),
     *("\\ud83d\\ude00", "\\n", "\\:", "\\\n", "k=v\n", "key: value\n", "# c\n"),
 )
+# Java has an own view of a line that is nothing but a backslash, and so of a comment after it.
+_FOLD_ALONE = re.compile(rb"(?:\A|[\r\n])[ \t\f]*\\(?:[\r\n]|\Z)")
 _DOCUMENTS = st.lists(st.sampled_from(_PIECES), max_size=14).map(lambda pieces: "".join(pieces).encode("latin-1"))
 _VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _KEYS = st.one_of(_VALUES, st.sampled_from(["", "#a", "!a", "a b", "a=b", "a:b", "\\", "k"]))
@@ -229,6 +232,8 @@ def test_any_site_takes_any_value_and_gives_its_own_back(data: bytes, value: str
     document = _parse(data)
     for site in document.sites() if document else ():
         assert document is not None
+        if type(document.locate([site.selector])[0]) is SelectorError:  # a repeated key, half of a surrogate pair
+            continue
         for to in (value, Reference("x", Syntax.SECRET)):
             changed = REWRITER.parse(rewrite(REWRITER, document, [Change(site, to)]))
             again = next(other for other in changed.sites() if other.selector == site.selector)
@@ -239,6 +244,7 @@ def test_any_site_takes_any_value_and_gives_its_own_back(data: bytes, value: str
 
 @given(_DOCUMENTS)
 def test_any_document_is_read_as_javaproperties_reads_it(data: bytes) -> None:
+    assume(not _FOLD_ALONE.search(data))
     document = _parse(data)
     assert (dict(document.pairs()) if document else None) == _judged(data)
 
@@ -269,18 +275,15 @@ def test_java_reads_what_is_written() -> None:
         for _ in range(1_000)
     ]
     stored = [rewrite_entries(REWRITER.parse(b"# a\\\n"), entries) for entries in written]
-    assert load_in_java(stored) == written
-    assert load_in_java(stored, "UTF-8") == written
-    spelled = []
-    for entries in written:
-        document = REWRITER.parse(b"a x\nb= x\nc\n")
-        values = list(entries.values())
-        spelled.append(
-            rewrite(REWRITER, document, [Change(s, v) for s, v in zip(document.sites(), values, strict=False)])
-        )
-    for entries, loaded in zip(written, load_in_java(spelled), strict=True):
-        assert loaded is not None
-        assert [loaded[key] for key in "abc"][: len(entries)] == list(entries.values())[:3]
+    values = ["".join(chance.choices(characters, k=4)) for _ in range(3_000)]
+    expected = [dict(zip("abc", values[i : i + 3], strict=True)) for i in range(0, len(values), 3)]
+    document = REWRITER.parse(b"a x\nb= x\nc\n")
+    sites = list(document.sites())
+    spelled = [
+        rewrite(REWRITER, document, [Change(site, entries[site.selector]) for site in sites]) for entries in expected
+    ]
+    for charset in (None, "UTF-8"):
+        assert load_in_java([*stored, *spelled], charset) == [*written, *expected]
 
 
 @pytest.mark.corpus
