@@ -90,9 +90,7 @@ SECRETS = {
 @pytest.fixture(scope="session")
 def keystore_bytes() -> bytes:
     """A PKCS #12 keystore with one right primary key, `primary`, made once."""
-    return create_keystore(
-        CertificateRequest(subject="CN=test", bits=2048), "primary", PASSWORD, now=datetime.now(UTC)
-    )
+    return create_keystore(CertificateRequest(subject="CN=test", bits=2048), "primary", PASSWORD, now=datetime.now(UTC))
 
 
 @pytest.fixture

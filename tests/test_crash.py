@@ -111,7 +111,11 @@ def _after(project: Path, run: Callable[..., Outcome]) -> None:
     for name, original in ORIGINAL.items():
         assert b"c4n4ry" not in (project / name).read_bytes()
         assert vault.resolve_file(project / name) == original
-    assert not [path for path in project.rglob(".*") if path.is_file()], "a temporary file was left"
+    assert not _temporary(project)
+
+
+def _temporary(project: Path) -> list[Path]:
+    return [path for path in project.rglob(".*") if path.is_file()]
 
 
 def _reset(project: Path) -> None:
@@ -140,6 +144,7 @@ def test_a_fault_at_every_call_loses_nothing(
             assert os.WTERMSIG(status) == signal.SIGKILL
         else:
             assert os.WEXITSTATUS(status) == expected
+            assert not _temporary(project), "only a killed process may leave one"
         faults += 1
         _after(project, run)
         _reset(project)
@@ -157,6 +162,7 @@ def test_a_write_that_stops_in_the_middle_loses_nothing(project: Path, run: Call
         status = _child(limit)
         assert os.WIFEXITED(status)
         assert os.WEXITSTATUS(status) == 6
+        assert not _temporary(project)
         failed += 1
         _after(project, run)
         _reset(project)

@@ -41,7 +41,7 @@ def test_the_plan_is_shown_and_nothing_written(project: Path, run: Run) -> None:
     before = _tree(project)
     outcome = run("protect", "--dry-run", "--diff")
     assert outcome.status == 1
-    assert "+  password: \"${sec:app.datasource.password}\"" in outcome.out
+    assert '+  password: "${sec:app.datasource.password}"' in outcome.out
     assert "c4n4ry" not in outcome.out + outcome.err
     assert _tree(project) == before
 
@@ -74,7 +74,8 @@ def test_a_second_run_changes_nothing(protected: Path, run: Run) -> None:
     assert run("protect", "--dry-run").status == 0
 
 
-def test_json_says_what_was_done(project: Path, run: Run) -> None:
+@pytest.mark.usefixtures("project")
+def test_json_says_what_was_done(run: Run) -> None:
     report = json.loads(run("protect", "--json").out)
     assert report["problems"] == []
     assert [(file["path"], file["format"]) for file in report["files"]] == [
@@ -116,7 +117,9 @@ def test_one_alias_for_two_values_is_refused(project: Path, run: Run) -> None:
 def test_one_alias_for_one_value_at_two_sites(project: Path, run: Run) -> None:
     settings = project / "ciphertool.toml"
     settings.write_text(settings.read_text().replace('"{stem}.{key}"', '"one"'))
-    (project / "conf/app.yaml").write_text("a: {password: 'same'}\nb: {password: same}\n".replace("{password: same}", "\n  password: same"))
+    (project / "conf/app.yaml").write_text(
+        "a: {password: 'same'}\nb: {password: same}\n".replace("{password: same}", "\n  password: same")
+    )
     assert run("protect").status == 0
     assert Vault.open(project)["one"].reveal() == "same"
     assert (project / "conf/app.yaml").read_text() == "a: {password: '${sec:one}'}\nb: \n  password: ${sec:one}\n"
@@ -207,8 +210,9 @@ def test_a_certificate_alone_is_enough(project: Path, run: Run, monkeypatch: pyt
 
 
 def _certificate_only(project: Path) -> None:
-    from ciphertool.keystore import open_keystore
     from ssl import DER_cert_to_PEM_cert
+
+    from ciphertool.keystore import open_keystore
 
     keystore = open_keystore(project / "security/primary.p12", "a keystore password")
     (project / "security/primary.pem").write_text(DER_cert_to_PEM_cert(keystore.entry("primary").chain[0]))

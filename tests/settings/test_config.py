@@ -45,7 +45,17 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError) as caught:
         settings.load(_write(tmp_path, text))
     told = "\n".join(problem.message for problem in caught.value.problems)
-    for part in ("pth", "fingerprint", "path is missing", "policy", "minimum_bits", "file", "selector", "alias", "typo"):
+    for part in (
+        "pth",
+        "fingerprint",
+        "path is missing",
+        "policy",
+        "minimum_bits",
+        "file",
+        "selector",
+        "alias",
+        "typo",
+    ):
         assert part in told
     assert all(problem.path == tmp_path / "ciphertool.toml" for problem in caught.value.problems)
 
@@ -58,7 +68,9 @@ def test_a_syntax_error_is_told_without_the_line(tmp_path: Path) -> None:
 
 
 def test_the_command_line_goes_over_the_settings(tmp_path: Path) -> None:
-    overrides = Overrides(keystore=Path("k"), key_alias="x", repository=Path("r"), policy=Policy.STRICT, minimum_bits=4096)
+    overrides = Overrides(
+        keystore=Path("k"), key_alias="x", repository=Path("r"), policy=Policy.STRICT, minimum_bits=4096
+    )
     loaded = settings.load(_write(tmp_path, MINIMAL), overrides)
     assert (loaded.keystore.path, loaded.keystore.alias, loaded.repository) == (Path("k"), "x", Path("r"))
     assert (loaded.policy, loaded.minimum_bits) == (Policy.STRICT, 4096)
