@@ -13,7 +13,7 @@ from ciphertool.rewriters.base import Source
 from ciphertool.rewriters.tree import TreeDocument, check_depth, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from ciphertool.references import Reference
     from ciphertool.rewriters.jsonpath import Location
@@ -37,7 +37,6 @@ _PARTS = re.compile(_PART)
 _OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r?\n)?+|[\"']")
 _NEWLINE = re.compile(r"\r?\n")
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NOT_IN_LITERAL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f']")
 _NOT_IN_LONG_LITERAL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|'''")
 _NAMED = {"\b": r"\b", "\t": r"\t", "\n": r"\n", "\f": r"\f", "\r": r"\r", '"': r"\"", "\\": r"\\"}
@@ -137,9 +136,9 @@ class TomlDocument(TreeDocument):
         match = _NEWLINE.search(self.source.text)
         return match[0] if match else "\n"
 
-    def place(self, location: Location) -> Span:
-        """Return the span of the scalar at a location; KeyError if there is none."""
-        return self._scanned.places[location]
+    def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:  # noqa: ARG002 - one pass finds all
+        """Return the span of every scalar."""
+        return self._scanned.places
 
     def end_of_table(self, location: Location) -> int | None:
         """Return the end of the last statement under the header of a table, or None if it has no header."""
@@ -151,8 +150,6 @@ class TomlDocument(TreeDocument):
         A line end right after the opening quotes is no part of the value and stays, so that a reference in its place
         remembers how the value was laid out.
         """
-        if _SURROGATE.search(value):
-            raise ValueError("half of a surrogate pair is no character")
         match = _OPENING.match(spelled)
         opening = match[0] if match else '"'
         quotes = opening.rstrip("\r\n")

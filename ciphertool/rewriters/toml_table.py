@@ -8,16 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import ConfigError, ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.errors import ConfigError, ConfigSyntaxError
 from ciphertool.rewriters.base import Edit, SpliceError, splice
 from ciphertool.rewriters.toml import TomlRewriter
-from ciphertool.rewriters.tree import differences
+from ciphertool.rewriters.tree import check_characters, differences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciphertool.rewriters.toml import TomlDocument
 
+_QUOTES = '""'
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
 _KEY_ALONE = re.compile(r"""[ \t]*+(?:[A-Za-z0-9_.\t -]++|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+')++[ \t]*+=[ \t]*+""")
 _REST_OF_LINE = re.compile(r"[ \t]*+(?:#[^\r\n]*+)?+(?:\r?\n|\Z)")
@@ -32,6 +33,8 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
     old = document.data.get(table, {})
     if not isinstance(old, dict):
         raise ConfigError(f"{table} is not a table")
+    for name, value in changes.items():
+        check_characters(f"[{table}] {name!r}", f"{name}{value or ''}")
     new = {name: value for name, value in {**old, **changes}.items() if value is not None}
     if new == old:
         return document.source.encode(document.source.text)
@@ -53,12 +56,12 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
 def _edit(document: TomlDocument, table: str, name: str, value: str | None) -> Edit:
     """Replace the value of an entry that is there, or take its line out."""
     text = document.source.text
-    try:
-        start, end = document.place((table, name))
-    except KeyError:
-        raise ConfigError(f"[{table}] {name!r} is not a single value") from None
+    span = document.places([(table, name)]).get((table, name))
+    if span is None:
+        raise ConfigError(f"[{table}] {name!r} is not a single value")
+    start, end = span
     if value is not None:
-        return Edit(start, end, _spelled(document, table, name, value, text[start:end]))
+        return Edit(start, end, document.spell(value, text[start:end]))
     line_start = text.rfind("\n", 0, start) + 1
     rest = _REST_OF_LINE.match(text, end)
     if not rest or not _KEY_ALONE.fullmatch(text, line_start, start):
@@ -69,7 +72,7 @@ def _edit(document: TomlDocument, table: str, name: str, value: str | None) -> E
 def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> Edit:
     """Add entries after the last line of a table, which is added where there is none."""
     text, newline = document.source.text, document.newline
-    lines = [f"{_key(document, name)} = {_spelled(document, table, name, value)}" for name, value in added.items()]
+    lines = [f"{_key(document, name)} = {document.spell(value, _QUOTES)}" for name, value in added.items()]
     end = document.end_of_table((table,))
     if end is None:
         if table in document.data:
@@ -86,11 +89,4 @@ def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> E
 
 def _key(document: TomlDocument, name: str) -> str:
     """A dotted name is quoted, or it would be a table in a table."""
-    return name if _BARE.fullmatch(name) else document.spell(name, '"')
-
-
-def _spelled(document: TomlDocument, table: str, name: str, value: str, spelled: str = "") -> str:
-    try:
-        return document.spell(value, spelled)
-    except ValueError as error:
-        raise UnrepresentableValueError(f"[{table}] {name}", str(error)) from None
+    return name if _BARE.fullmatch(name) else document.spell(name, _QUOTES)

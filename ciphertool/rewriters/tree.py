@@ -5,9 +5,8 @@ Data is dicts, lists and scalars; a place is the span of a scalar's spelling. Ho
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
-from functools import reduce
-from operator import getitem, itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ciphertool import references
@@ -17,7 +16,7 @@ from ciphertool.rewriters import jsonpath
 from ciphertool.rewriters.base import Document, Edit, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Source
     from ciphertool.rewriters.jsonpath import Location
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 Span: TypeAlias = tuple[int, int]
 
 _MAX_DEPTH = 500
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NO_CHARACTER = "half of a surrogate pair, which is no character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
 
 
@@ -42,6 +43,12 @@ def check_depth(data: object) -> None:
         if not level:
             return
     raise ConfigSyntaxError("nested too deeply")
+
+
+def check_characters(selector: str, value: str) -> None:
+    """Raise `UnrepresentableValueError` where a text cannot be written in any encoding."""
+    if _SURROGATE.search(value):
+        raise UnrepresentableValueError(selector, f"it holds {_NO_CHARACTER}")
 
 
 def leaves(data: object) -> Iterator[tuple[Location, object]]:
@@ -64,15 +71,11 @@ def differences(old: object, new: object) -> dict[Location, object]:
     while stack:
         location, a, b = stack.pop()
         if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
-            pairs = [(key, child, b[key]) for key, child in a.items()]
+            stack += [((*location, k), x, b[k]) for k, x in a.items() if type(x) is not str or x != b[k]]
         elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-            pairs = [(index, child, b[index]) for index, child in enumerate(a)]
+            stack += [((*location, i), x, b[i]) for i, x in enumerate(a) if type(x) is not str or x != b[i]]
         elif type(a) is not type(b) or repr(a) != repr(b):  # by repr: 1 == True == 1.0, and nan != nan
             found[location] = b
-            continue
-        else:
-            continue
-        stack += [((*location, key), x, y) for key, x, y in pairs if x is not y and (type(x) is not str or x != y)]
     return found
 
 
@@ -102,51 +105,61 @@ class TreeDocument(Document):
         self.data = data
 
     @abstractmethod
-    def place(self, location: Location) -> Span:
-        """Return the span of the scalar at a location of `data`, quotes included."""
+    def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
+        """Return the span of each of these scalars of `data`, quotes included, and maybe of others."""
 
     @abstractmethod
     def spell(self, value: str, spelled: str) -> str:
-        """Spell a value as like what it replaces as can be; ValueError says why the format cannot hold it."""
+        """Spell a value as like what it replaces as can be."""
 
-    def refusal(self, location: Location, value: object) -> str | None:  # noqa: ARG002 - some formats need it
+    def refusal(self, location: Location, value: object) -> str | None:
         """Return why what is at a location is no target, or None."""
+        name = jsonpath.dotted(location) or "the document"
         if isinstance(value, str):
-            return None
+            return f"{name} holds {_NO_CHARACTER}" if _SURROGATE.search(value) else None
         kind = _KINDS.get(type(value), "a date or time")
-        return f"is {kind}" if isinstance(value, dict | list) else f"is {kind}; write it as a string first"
+        return f"{name} is {kind}" + ("" if isinstance(value, dict | list) else "; write it as a string first")
+
+    def leaves(self) -> Iterator[tuple[Location, object]]:
+        """Yield every scalar that a selector can name, with its location, in any order."""
+        return leaves(self.data)
 
     def sites(self) -> Iterator[Site]:
         """Yield every scalar in document order."""
-        placed = [(self.place(location), location, value) for location, value in leaves(self.data)]
-        for span, location, value in sorted(placed, key=itemgetter(0)):
-            yield self._site(location, span, value)
+        values = dict(self.leaves())
+        places = self.places(values)
+        for location in sorted(values, key=places.__getitem__):
+            yield self._site(location, places[location], values[location])
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""
-        found: list[tuple[Site, ...] | SelectorError] = []
-        for selector, locations in zip(selectors, jsonpath.locate(self.data, selectors), strict=True):
+        found = jsonpath.locate(self.data, selectors)
+        named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
+        places = self.places([at for at, value in named.items() if not isinstance(value, dict | list)])
+        result: list[tuple[Site, ...] | SelectorError] = []
+        for selector, locations in zip(selectors, found, strict=True):
             try:
                 if isinstance(locations, SelectorError):
                     raise locations
-                found.append(tuple(self._target(selector, location) for location in locations))
+                result.append(tuple(self._target(selector, at, named[at], places.get(at)) for at in locations))
             except SelectorError as error:
-                found.append(error)
-        return found
+                result.append(error)
+        return result
 
-    def _target(self, selector: str, location: Location) -> Site:
-        value: Any = reduce(getitem, location, self.data)  # type: ignore[call-overload]  # data is of any shape
-        name = jsonpath.dotted(location) or "the document"
-        if reason := self.refusal(location, value):
-            raise SelectorError(selector, f"{name} {reason}", line=self._line(location, value))
+    def _value(self, location: Location) -> object:
+        node: Any = self.data
+        for step in location:
+            node = node[step]
+        return node
+
+    def _target(self, selector: str, location: Location, value: object, span: Span | None) -> Site:
+        line = None if span is None else self.source.position(span[0])[0]
         if value is None or value == "":
-            raise NoMatchError(selector, f"{name} is empty", line=self._line(location, value))
-        return self._site(location, self.place(location), value)
-
-    def _line(self, location: Location, value: object) -> int | None:
-        if isinstance(value, dict | list):
-            return None
-        return self.source.position(self.place(location)[0])[0]
+            raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
+        reason = self.refusal(location, value)
+        if reason or span is None:
+            raise SelectorError(selector, reason or "cannot be found in the text", line=line)
+        return self._site(location, span, value)
 
     def _site(self, location: Location, span: Span, value: object) -> Site:
         text = value if isinstance(value, str) else self.source.text[slice(*span)]
@@ -162,34 +175,23 @@ class TreeDocument(Document):
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return one edit a change, in the quotes that are there wherever they can hold the new value."""
-        edits = []
-        for change in changes:
-            start, end = change.site.start, change.site.end
-            spelled = self.source.text[start:end]
-            try:
-                if spelled[:1] not in ('"', "'"):
-                    raise ValueError("it is not a string")
-                edits.append(Edit(start, end, self.spell(_text(change.to), spelled)))
-            except ValueError as error:
-                raise UnrepresentableValueError(change.site.selector, str(error)) from None
-        return edits
+        return [Edit(c.site.start, c.site.end, self._spelled(c.site, _text(c.to))) for c in changes]
+
+    def _spelled(self, site: Site, value: str) -> str:
+        spelled = self.source.text[site.start : site.end]
+        if spelled[0] not in "\"'":
+            raise UnrepresentableValueError(site.selector, "what stands there is not a string")
+        check_characters(site.selector, value)
+        return self.spell(value, spelled)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
         """Tell whether the reference parser sees the changes and nothing else changed."""
         if not isinstance(before, TreeDocument):
             return False
-        planned = {change.site.start: _text(change.to) for change in changes}
-        for location, value in differences(before.data, self.data).items():
-            try:
-                expected = planned.pop(before.place(location)[0], None)
-            except KeyError:  # not a scalar, or there was none
-                return False
-            if expected is None or value != expected:
-                return False
-        return all(
-            _reads_as(change) and planned.get(change.site.start, change.site.value) == change.site.value
-            for change in changes
-        )
+        changed = differences(before.data, self.data).items()
+        found = {jsonpath.normalized(location): value for location, value in changed}
+        planned = {c.site.selector: text for c in changes if (text := _text(c.to)) != c.site.value}
+        return found == planned and all(_reads_as(change) for change in changes)
 
 
 def _text(to: Reference | str) -> str:

@@ -135,7 +135,7 @@ def test_site_says_where_it_is() -> None:
 
 def test_number_cannot_be_changed_even_if_asked() -> None:
     document = REWRITER.parse(b"port = 1\n")
-    with pytest.raises(UnrepresentableValueError, match="it is not a string"):
+    with pytest.raises(UnrepresentableValueError, match="is not a string"):
         document.edits([Change(next(document.sites()), "2")])
 
 

@@ -73,7 +73,7 @@ def test_what_cannot_be_edited_is_refused(before: str, changes: dict[str, str | 
 def test_half_a_surrogate_pair_is_refused() -> None:
     with pytest.raises(UnrepresentableValueError) as caught:
         _rewritten("[secrets]\n", {"a": "\ud800"})
-    assert caught.value.selector == "[secrets] a"
+    assert caught.value.selector == "[secrets] 'a'"
 
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

@@ -11,11 +11,12 @@ import pytest
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Reference
 from ciphertool.rewriters.base import Change, Rewriter, Site, rewrite
+from ciphertool.rewriters.json import JsonRewriter
 from ciphertool.rewriters.toml import TomlRewriter
 from ciphertool.rewriters.tree import TreeDocument, differences
 
 _VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-_REWRITERS: tuple[Rewriter, ...] = (TomlRewriter(),)
+_REWRITERS: tuple[Rewriter, ...] = (TomlRewriter(), JsonRewriter())
 
 
 def _vectors(*, refused: bool) -> list[Any]:

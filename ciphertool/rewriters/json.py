@@ -1,0 +1,204 @@
+"""JSON, also with comments and trailing commas: `json` judges and gives the values, a scanner the places.
+
+What a member means is not known here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from ciphertool.errors import ConfigSyntaxError
+from ciphertool.references import Syntax
+from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.tree import TreeDocument, check_depth, leaves, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.jsonpath import Location
+    from ciphertool.rewriters.tree import Span
+
+# Possessive: nothing to go back for, in hostile text least of all.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_COMMENTED = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*.*?\*/", re.DOTALL)
+_TRAILING = re.compile(
+    rf"{_STRING}|[\[{{,]\s*+,|,(?=\s*+[\]}}])", re.DOTALL
+)  # a comma after nothing is no trailing one
+_VISIBLE = re.compile(r"[^\r\n]")
+_MEMBER = re.compile(rf"[\s,]*+(?:({_STRING})\s*+:\s*+)?+({_STRING}|[-+.0-9A-Za-z]++)?+", re.DOTALL)
+_ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
+
+_skip = json.JSONDecoder().raw_decode
+
+
+class _EarlierKey(str):
+    """A key that stands in its object again later. It equals no name that a selector can spell."""
+
+    ordinal: int
+
+    def __new__(cls, key: str, ordinal: int) -> Self:
+        earlier = super().__new__(cls, key)
+        earlier.ordinal = ordinal
+        return earlier
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _EarlierKey) and self.ordinal == other.ordinal and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash((str(self), self.ordinal))
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which keys stand more than once: the last of each counts, but none is lost."""
+
+    repeated: frozenset[str]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    last = {key: ordinal for ordinal, (key, _) in enumerate(pairs)}
+    keys = [key if last[key] == ordinal else _EarlierKey(key, ordinal) for ordinal, (key, _) in enumerate(pairs)]
+    repeating = _Repeating(zip(keys, (value for _, value in pairs), strict=True))
+    repeating.repeated = frozenset(str(key) for key in keys if isinstance(key, _EarlierKey))
+    return repeating
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ConfigSyntaxError("NaN and Infinity are not JSON")
+
+
+class _Scanner:
+    """Finds the places of the scalars that are wanted. What is not on the way to one is passed by with `json`'s speed.
+
+    `wanted` is a tree of the locations' steps; a scalar is an empty tree.
+    """
+
+    def __init__(self, text: str, wanted: Mapping[str | int, Any]) -> None:
+        self.places: dict[Location, Span] = {}
+        self._text = text
+        self._inside(_MEMBER.match(text, 0).end(), wanted, ())  # type: ignore[union-attr]  # it matches anything
+
+    def _inside(self, position: int, wanted: Mapping[str | int, Any], location: Location) -> int:
+        """Scan a list or object up to the last member that is wanted; return its end."""
+        text = self._text
+        end = None if any(wanted.values()) else _skip(text, position)[1]
+        position += 1
+        missing = set(wanted)
+        index = 0
+        while missing or end is None:
+            match: Any = _MEMBER.match(text, position)
+            position = match.end()
+            step = _unquoted(match[1]) if match[1] else index
+            index += 1
+            below = wanted.get(step)
+            if match[2]:
+                if below is not None:
+                    self.places[(*location, step)] = match.span(2)
+            elif text[position] in "]}":
+                return position + 1
+            else:
+                position = self._inside(position, below, (*location, step)) if below else _skip(text, position)[1]
+            missing.discard(step)
+        return end
+
+
+def _unquoted(spelled: str) -> str:
+    return str(json.loads(spelled)) if "\\" in spelled else spelled[1:-1]
+
+
+class JsonDocument(TreeDocument):
+    """A parsed JSON file. What stands under a key that its object has twice is neither a site nor a target."""
+
+    def __init__(self, source: Source, judged: str, data: object) -> None:
+        super().__init__(source, data)
+        self.judged = judged
+        """The text with comments and trailing commas blanked out."""
+
+    def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
+        """Return the span of each of these scalars."""
+        if not isinstance(self.data, dict | list):
+            match: Any = _MEMBER.match(self.judged)
+            return {(): match.span(2)}
+        wanted: dict[str | int, Any] = {}
+        for location in locations:
+            steps = wanted
+            for step in location:
+                steps = steps.setdefault(step, {})
+        return _Scanner(self.judged, wanted).places if wanted else {}
+
+    def refusal(self, location: Location, value: object) -> str | None:
+        """Return why what is at a location is no target, or None."""
+        return self._repeated(location) or super().refusal(location, value)
+
+    def leaves(self) -> Iterator[tuple[Location, object]]:
+        """Yield every scalar that a selector can name, with its location, in any order."""
+        return ((location, value) for location, value in leaves(self.data) if not self._repeated(location))
+
+    def _repeated(self, location: Location) -> str | None:
+        node: Any = self.data
+        for step in location:
+            if isinstance(node, _Repeating) and str(step) in node.repeated:
+                return f"the key {str(step)!r} is there more than once"
+            node = node[step]
+        return None
+
+    @cached_property
+    def _spells_in_ascii(self) -> bool:
+        return self.source.text.isascii() and _ESCAPED_CHARACTER.search(self.source.text) is not None
+
+    @cached_property
+    def _escapes_slashes(self) -> bool:
+        return r"\/" in self.source.text
+
+    def spell(self, value: str, spelled: str) -> str:  # noqa: ARG002 - the habit is the document's, not the string's
+        """Spell a value with the escapes it needs, and with those the document has the habit of."""
+        text = json.dumps(value, ensure_ascii=self._spells_in_ascii)
+        return text.replace("/", r"\/") if self._escapes_slashes else text
+
+
+class JsonRewriter:
+    """JSON, as `json` reads it; comments and trailing commas are accepted in every file."""
+
+    name = "json"
+    suffixes = frozenset({".json", ".jsonc"})
+    syntax = Syntax.SECRET
+
+    def parse(self, data: bytes) -> JsonDocument:
+        """Parse a file's bytes."""
+        source = Source.decode(data)
+        judged = source.text
+        try:
+            try:
+                tree = _judge(judged)
+            except json.JSONDecodeError:
+                judged = _blanked(judged)
+                tree = _judge(judged)
+        except json.JSONDecodeError as error:
+            reason = error.msg.partition(": ")[0]
+            raise ConfigSyntaxError(reason[:1].lower() + reason[1:], *source.position(error.pos)) from None
+        except RecursionError:
+            raise ConfigSyntaxError("nested too deeply") from None
+        except ValueError:
+            raise ConfigSyntaxError("a number has too many digits") from None
+        check_depth(tree)
+        return JsonDocument(source, judged, tree)
+
+    def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
+        """Return what `json` gives, with the references in its strings replaced; of a repeated key the last counts."""
+        return resolve(json.loads(self.parse(data).judged), reveal)
+
+
+def _judge(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+
+
+def _blanked(text: str) -> str:
+    """Return a text of the same length with blanks for comments and trailing commas."""
+    text = _COMMENTED.sub(lambda m: m[0] if m[0][0] == '"' else _VISIBLE.sub(" ", m[0]), text)
+    return _TRAILING.sub(lambda m: " " if m[0] == "," else m[0], text)

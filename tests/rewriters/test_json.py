@@ -1,0 +1,165 @@
+"""JSON: the rewriter's contract, any value, any document, comments and keys that are there twice."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import Change, Rewriter, rewrite
+from ciphertool.rewriters.json import JsonRewriter
+from ciphertool.rewriters.jsonpath import normalized
+from ciphertool.rewriters.tree import leaves
+from ciphertool.testing import RewriterContract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+REWRITER = JsonRewriter()
+
+
+class TestJson(RewriterContract):
+    rewriter: ClassVar[Rewriter] = REWRITER
+    documents = (
+        b'{\n  "db": {"password": "s3cret", "port": 5432, "tls": true, "ca": null},\n  "l": ["a", ["b"], {}]\n}\n',
+        '\ufeff{"ü": "\\u00fc", "\\"": "x\\/y"}\r\n'.encode("utf-16-le"),
+        b'{"a": "b", "c": "\\ud83d\\ude00"}',
+        b'"x"',
+    )
+    damaged = (
+        b'{"p": "c4n4ry-7d1f',
+        b'{"p": c4n4ry-7d1f}',
+        b'{"p": "c4n4ry-7d1f\\q"}',
+        b'{"p": "c4n4ry-7d1f"} c4n4ry-7d1f',
+        b'{"p": "c4n4ry-7d1f", "n": NaN}',
+        b'{"p": "c4n4ry-7d1f\xff"}',
+        b'// c4n4ry-7d1f\n{"p": "c4n4ry-7d1f",,}',
+    )
+
+    def reference_values(self, data: bytes) -> Mapping[str, str]:
+        return {normalized(at): value for at, value in leaves(json.loads(data)) if isinstance(value, str) and value}
+
+
+@given(st.text(min_size=1), st.sampled_from(['{{"a": {} }}', '// c\n["\\u00e4", {},]', '["\\/", {}]', '["ä", {}]']))
+def test_any_value_is_held_in_any_habit(value: str, document: str) -> None:
+    before, after = document.replace("{{", "{").replace("}}", "}").split("{}")
+    parsed = REWRITER.parse(f'{before}"x"{after}'.encode())
+    site = next(site for site in parsed.sites() if site.value == "x")
+    if re.search("[\ud800-\udfff]", value):
+        with pytest.raises(UnrepresentableValueError) as caught:
+            rewrite(REWRITER, parsed, [Change(site, value)])
+        assert caught.value.selector == site.selector
+        return
+    changed = rewrite(REWRITER, parsed, [Change(site, value)]).decode()
+    assert changed.startswith(before)
+    assert changed.endswith(after)
+    assert json.loads(changed[len(before) : len(changed) - len(after)]) == value
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+_DATA = st.recursive(
+    _TEXTS | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+_COMMENTS = st.sampled_from(["", '// ]"\n', '/* {"\n */'])
+
+
+@given(_DATA, st.sampled_from([None, 1, "\t"]), st.booleans(), _COMMENTS, st.sampled_from(["utf-8", "utf-16-le"]))
+def test_any_document_is_protected_in_place_and_comes_back(
+    tree: object, indent: str | int | None, to_ascii: bool, comment: str, codec: str
+) -> None:
+    text = f"\ufeff{comment}{json.dumps(tree, indent=indent, ensure_ascii=to_ascii)}\n{comment}"
+    document = REWRITER.parse(text.encode(codec))
+    sites = list(document.sites())
+    assert {site.selector for site in sites} == {normalized(location) for location, _ in leaves(tree)}
+    strings = [site for site in sites if site.value and document.source.text[site.start] == '"']
+    changes = [Change(site, Reference(f"a{n}", Syntax.SECRET)) for n, site in enumerate(strings)]
+    protected = rewrite(REWRITER, document, changes)
+    spliced = list(document.source.text)
+    for site, change in zip(strings, changes, strict=True):
+        spliced[site.start : site.end] = [f'"{change.to}"', *[""] * (site.end - site.start - 1)]
+    assert protected == f"\ufeff{''.join(spliced)}".encode(codec)
+    values = {f"a{n}": site.value for n, site in enumerate(strings)}
+    assert repr(REWRITER.load(protected, lambda reference: values[reference.alias])) == repr(tree)
+    after = REWRITER.parse(protected)
+    back = rewrite(REWRITER, after, [Change(s, values[s.reference.alias]) for s in after.sites() if s.reference])
+    assert {s.selector: s.value for s in REWRITER.parse(back).sites()} == {s.selector: s.value for s in sites}
+    if not to_ascii:
+        assert back == text.encode(codec)
+
+
+@given(st.text('"\\/*,[]{}: \n1x', max_size=12))
+def test_comments_make_nothing_valid_that_is_not(text: str) -> None:
+    """What is accepted is JSON once its comments and trailing commas are gone, with every other character in place."""
+    try:
+        document = REWRITER.parse(text.encode())
+    except ConfigSyntaxError:
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(text)
+        return
+    changed = [(a, b) for a, b in zip(text, document.judged, strict=True) if a != b]
+    assert {b for _, b in changed} <= {" "}
+    without = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m[1] or " ", text, flags=re.DOTALL)
+    without = re.sub(r'("(?:[^"\\]|\\.)*")|,(?=\s*[]}])', lambda m: m[1] or " ", without, flags=re.DOTALL)
+    assert json.loads(without) == json.loads(document.judged)
+
+
+def test_duplicate_keys_are_no_sites() -> None:
+    document = REWRITER.parse(b'{"a": "1", "b": {"c": "2", "c": "3", "d": "4"}, "a": {"e": "5"}, "f": "6"}')
+    assert [(site.key, site.value) for site in document.sites()] == [("b.d", "4"), ("f", "6")]
+
+
+def test_site_says_where_it_is() -> None:
+    document = REWRITER.parse(b'{"n": 1e5,\n"a b": ["$secret{x}"]}')
+    first, second = document.sites()
+    assert (first.value, first.reference) == ("1e5", None)
+    assert (second.selector, second.key, second.line) == ("$['a b'][0]", "a b.0", 2)
+    assert second.reference == Reference("x", Syntax.SECRET, 0, 10)
+
+
+@pytest.mark.parametrize(
+    "after", [b'["x", 1]', b'["$secret{s}", true]', b'["$secret{s}", 1.0]', b'["$secret{s}", 1, 1]']
+)
+def test_proof_sees_any_difference(after: bytes) -> None:
+    before = REWRITER.parse(b'["x", 1]')
+    changes = [Change(next(before.sites()), Reference("s", Syntax.SECRET))]
+    assert REWRITER.parse(rewrite(REWRITER, before, changes)).proves(before, changes)
+    assert not REWRITER.parse(after).proves(before, changes)
+
+
+def test_proof_sees_what_stands_behind_a_duplicate_key() -> None:
+    before = REWRITER.parse(b'{"a": "x", "b": 1, "b": 2}')
+    changes = [Change(next(before.sites()), Reference("s", Syntax.SECRET))]
+    assert REWRITER.parse(b'{"a": "$secret{s}", "b": 1, "b": 2}').proves(before, changes)
+    assert not REWRITER.parse(b'{"a": "$secret{s}", "b": 3, "b": 2}').proves(before, changes)
+
+
+def test_load_resolves_values_once_and_no_key() -> None:
+    data = b'{"$secret{k}": "a:$secret{a}", "l": ["$secret{a}", 1, null], "d": "$secret{a}", "d": "last"} // c'
+    loaded = REWRITER.load(data, lambda reference: f"<{reference.alias}>$secret{{b}}")
+    assert loaded == {"$secret{k}": "a:<a>$secret{b}", "l": ["<a>$secret{b}", 1, None], "d": "last"}
+
+
+def test_load_of_a_single_reference() -> None:
+    assert REWRITER.load(b'"$secret{a}"', lambda reference: reference.alias) == "a"
+
+
+@pytest.mark.corpus
+def test_real_default_json_is_protected_and_comes_back(corpus: Path) -> None:
+    data = (corpus / "carbon-4.12-home/repository/resources/conf/default.json").read_bytes()
+    document = REWRITER.parse(data)
+    sites = [site for site in document.sites() if document.source.text[site.start] == '"' and site.value]
+    assert len(sites) > 20
+    protected = rewrite(REWRITER, document, [Change(s, Reference(str(s.start), Syntax.SECRET)) for s in sites])
+    values = {str(site.start): site.value for site in sites}
+    after = REWRITER.parse(protected)
+    back = [Change(s, values[s.reference.alias]) for s in after.sites() if s.reference and s.reference.alias in values]
+    assert rewrite(REWRITER, after, back) == data
