@@ -168,9 +168,11 @@ def test_proof_fails_on_any_other_difference() -> None:
 
 
 def test_change_of_another_document_is_not_proved() -> None:
+    document = REWRITER.parse(b"a=1\nb=2\nc=3\n")
     (foreign,) = REWRITER.parse(b"# long\na=1\n").sites()
+    assert not document.proves(document, [Change(foreign, "x")])
     with pytest.raises(SpliceError):
-        rewrite(REWRITER, REWRITER.parse(b"a=1\nb=2\nc=3\n"), [Change(foreign, "x")])
+        rewrite(REWRITER, document, [Change(foreign, "x")])
 
 
 @pytest.mark.parametrize(
