@@ -34,7 +34,7 @@ _PASSWORDS = _listed("""
 _TOKENS = _listed("""
     secret secrets token tokens apikey secretkey privatekey accesskey authtoken authkey sharedkey signingkey
     encryptionkey masterkey cred dsn jwt pat geheim geheimnis segredo secreto schlussel секрет 密钥 秘密 暗号 키
-    connectionstring connstr accountkey licensekey servicekey sessionkey psk webhook
+    authtok connectionstring connstr accountkey licensekey servicekey sessionkey psk webhook
 """)
 _HINTS = _listed("key auth salt hash sig signature cookie seed session bearer basic sas nonce otp pin license")
 # Two words in a row.
@@ -44,7 +44,8 @@ _PAIRS = _listed("""
     symmetric-key admin-key app-key bot-key key-material key-base client-secret mot-passe
     pre-shared bind-pw connection-string conn-string sas-url webhook-url erlang-cookie signing-salt cookie-secret
 """)
-_GLUED = ("password", "passwd", "passphrase", "passwort", "secretkey", "apikey", "privatekey", "kennwort")
+_GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passwort", "kennwort")
+_GLUED_TOKENS = ("token", "secretkey", "apikey", "privatekey", "accesskey")
 # The name is of something about a secret, and not of one, if it ends so.
 _ENDINGS = _listed("""
     policy policies endpoint endpoints url uri alias aliases regex regexp pattern method methods digest algorithm alg
@@ -59,13 +60,14 @@ _ENDINGS = _listed("""
     button cache replay binding bucket source callback callbackhandler interface resolver grant response request
     requests review reader writer listener budget tokenizer per rule rules check checks env var variable command cmd
     authentication auth revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
-    extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex
+    extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex warning hashers hashing module
 """)
 # A public key is no secret either.
-_PUBLIC = _listed("public pub")
-_VERBS = _listed(
-    "store use allow enable disable require show hide reset change has is should validate check skip no with"
-)
+_PUBLIC = _listed("public pub publishable site")
+_VERBS = _listed("""
+    store use allow enable disable require show hide reset change update forgot existing has is should validate check
+    skip no with
+""")
 _SPLIT = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _LAST = re.compile(r"[./\[\]:@]+")
@@ -97,17 +99,18 @@ def strength(name: str) -> Strength:
 
 @lru_cache(maxsize=8192)
 def _strength(name: str) -> Strength:
-    found = words(name)
-    while found and found[-1].isdigit():
-        found.pop()
+    found = [word for word in (word.rstrip("0123456789") for word in words(name)) if word]
     if not found or found[-1] in _ENDINGS or (len(found) > 1 and found[0] in _VERBS) or not _PUBLIC.isdisjoint(found):
         return Strength.NONE
     joined = "".join(found)
-    if not _PASSWORDS.isdisjoint(found) or joined in _PASSWORDS or joined.endswith(_GLUED):
+    if found[-1] == "key" and not _PASSWORDS.isdisjoint(found[:-1]):
+        return Strength.NONE  # adminPasswordKey: the key under which the password is kept
+    if not _PASSWORDS.isdisjoint(found) or joined in _PASSWORDS or joined.endswith(_GLUED_PASSWORDS):
         return Strength.PASSWORD
     if (
         not _TOKENS.isdisjoint(found)
         or joined in _TOKENS
+        or joined.endswith(_GLUED_TOKENS)
         or any(f"{a}-{b}" in _PAIRS for a, b in itertools.pairwise(found))
     ):
         return Strength.TOKEN

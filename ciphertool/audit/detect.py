@@ -32,6 +32,7 @@ _TITLES = (
     ".key",
 )
 _TITLED = ("/@value", "/value", "/param-value", "/@content", "['value']", "['Value']", ".value", "['default']")
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\S.*)", re.DOTALL)
 _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 
@@ -59,7 +60,7 @@ def suspects(path: str, sites: Sequence[Site]) -> Iterator[Suspect]:
 def _titles(sites: Sequence[Site]) -> dict[str, str]:
     found: dict[str, str] = {}
     for site in sites:
-        if site.selector.endswith(_TITLES):
+        if site.selector.endswith(_TITLES) or (site.value == "password" and site.selector.endswith("type']")):
             found.setdefault(_STEP.sub("", site.selector), site.value)
     return found
 
@@ -75,12 +76,14 @@ def _name(site: Site, titles: dict[str, str]) -> str:
 
 def _judge(site: Site, name: str, known: places.Known) -> Suspect | None:
     value = site.value.strip()
-    if known.is_harmless(site):
+    if known.is_harmless(site) or (value == name.rpartition(".")[2] and not value.islower()):
         return None
+    if assigned := _ASSIGNED.fullmatch(value):  # an item of a list of environment variables
+        name, value = assigned["name"], assigned["value"]
     strong = Strength.PASSWORD if known.is_secret(site) else strength(name)
     if strong >= Strength.TOKEN and (references.is_placeholder(value) or patterns.is_template(value)):
         return Suspect(site, Evidence.NAME, placeholder=True)
-    if kind := patterns.kind_of(value):
+    if kind := patterns.kind_of(site.value):
         return Suspect(site, Evidence.VALUE, kind)
     if is_secret(strong, value):
         return Suspect(site, Evidence.KNOWN_PLACE if known.is_secret(site) else Evidence.NAME)

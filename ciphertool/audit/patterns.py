@@ -23,7 +23,7 @@ _KINDS: dict[str, str] = {
     "mail service key": r"\bSG\.[\w-]{16,}\.[\w-]{32,}|\bkey-[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
     "package registry token": r"\bnpm_[A-Za-z0-9]{36}|\bpypi-AgE[\w-]{40,}|\brubygems_[0-9a-f]{48}",
     "cloud token": r"\bdo[opr]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}\b|\bhv[sb]\.[\w-]{24,}|\b\w{14}\.atlasv1\.[\w-]{60,}"
-    r"|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
+    r"|\bsq[uap]_[0-9a-f]{40}|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
     "model service key": r"\bsk-(?:ant-|proj-|svcacct-)?[\w-]{32,}|\bhf_[A-Za-z0-9]{34}\b",
     "chat bot token": r"\b\d{8,10}:AA[\w-]{33}\b|\b[MNO][\w-]{23}\.[\w-]{6}\.[\w-]{27,}"
     r"|discord(?:app)?\.com/api/webhooks/\d+/\w+"

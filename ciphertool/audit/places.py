@@ -24,6 +24,8 @@ _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
         ),
     ),
     (re.compile(r"(?:^|/)master-keys\.yaml$"), re.compile(r"^masterKeys\.")),
+    (re.compile(r"\.(?:properties|json)$"), re.compile(r"(?:^|\.)basic\.auth\.user\.info$")),  # of a schema registry
+    (re.compile(r"\.xml$"), re.compile(r"\.clear-text$")),  # WildFly's credential-reference
     (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), re.compile(r"(?:^|[.:])_?auth$")),
 )
 # File → the dotted keys that hold names and settings, though they are called as secrets are.

@@ -22,6 +22,7 @@ _BACKUP = re.compile(
     r"(?i)(?:~|\.(?:bak|backup|orig|old|save|saved|copy|tmp|swp|disabled|rpmnew|rpmsave|dpkg-old|\d{1,8}))+$"
 )
 _TEMPLATE = re.compile(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|example|sample|dist|default)$")
+_ASSIGNS = re.compile(r"(?i)\.(?:conf|cnf|cfg|config|rc|txt|env|tfvars|hcl|pgpass)$|^\.[\w-]+rc$")
 _ALSO = (
     ("env", re.compile(r"(?i)(?:^|[\w-])\.env(?:\.[\w-]+)*$|^\.?env(?:\.[\w-]+)*$")),
     ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|jnlp|pom|csproj|targets|props|settings|ktr|kjb|dbs|xmap)$")),
@@ -43,6 +44,8 @@ class Opened:
     rewriter: Rewriter | None = None
     document: Document | None = field(default=None, repr=False)
     sites: tuple[Site, ...] = field(default=(), repr=False)
+    assigns: bool = False
+    """Whether lines of the text are likely to assign values to names, as in a `.conf` of no known grammar."""
     problem: str = ""
     line: int | None = None
 
@@ -84,5 +87,6 @@ def open_text(path: Path, relative: str, data: bytes, document: Document | None 
             return Opened(path, relative, document.source.text, backup, rewriter, document, sites)
         except CipherToolError as error:
             problem, line = f"not readable: {error.message}", error.line
-    encoding = "utf-16" if data.startswith(_BOMS) else "utf-8-sig"
-    return Opened(path, relative, data.decode(encoding, "replace"), backup, rewriter, problem=problem, line=line)
+    text = data.decode("utf-16" if data.startswith(_BOMS) else "utf-8-sig", "replace")
+    assigns = rewriter is not None or _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
+    return Opened(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)

@@ -43,7 +43,7 @@ class Judge:
         for suspect in suspects(opened.relative, [s for s in opened.sites if s.start not in seen]):
             self._suspect(opened, suspect.site, suspect.evidence, suspect.kind, placeholder=suspect.placeholder)
         if opened.document is None:
-            for found in comments.in_text(opened.text, bare=opened.rewriter is not None):
+            for found in comments.in_text(opened.text, bare=opened.assigns):
                 self.gathered.finding(
                     rules.UNPROTECTED_VALUE if found.kind else rules.UNPROTECTED_NAME,
                     self.gathered.place(opened.path, found.line),
