@@ -56,8 +56,9 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         source, alias = keystore, keystore.entry(settings.keystore.alias).alias
     else:
         source, alias = _open_file(settings.keystore.certificate, None), None
-        if settings.keystore.path is not None and (given := passwords.read_unasked()) is not None:
-            keystore = _open_file(settings.keystore.path, given)
+        path = settings.keystore.path
+        if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
+            keystore = _open_file(path, given)
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
@@ -74,7 +75,10 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         _jca_type(source),
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    return Primary(cipher, tuple(f"{name}: the certificate {warning.reason}" for warning in checked.warnings))
+    warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
+    if given is not None and given.exposed is not None:
+        warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
+    return Primary(cipher, tuple(warnings))
 
 
 def _decryptor(

@@ -67,6 +67,8 @@ class _Planner:
             if alias not in wanted:
                 self._keep(alias, entry)
         new = self._encrypt()
+        if not self._cipher.decrypts:
+            self._unproved += new
         planned = tuple(self._rewrite(opened, states[id(opened)]) for opened in surveyed.opened)
         writes = self._writes(planned, new)
         self._problems += self._obstacles(planned)

@@ -57,7 +57,7 @@ class Source:
             text = data[len(bom) :].decode(codec)
         except (UnicodeDecodeError, LookupError) as error:
             start = getattr(error, "start", None)
-            line = data.count(b"\n", 0, start) + 1 if start is not None else None
+            line = data.count(b"\n", 0, len(bom) + start) + 1 if start is not None else None
             raise ConfigSyntaxError(f"not {codec} text", line) from None
         if bom + text.encode(codec) != data:
             raise ConfigSyntaxError(f"its {codec} text would not be written as the same bytes")
