@@ -68,7 +68,7 @@ def read_if_there(path: Path) -> Snapshot:
     """Read a file once; a file that does not exist has `data` None."""
     real = Path(os.path.realpath(path))
     try:
-        with real.open("rb") as stream:
+        with open(real, "rb", opener=_open_without_waiting) as stream:  # noqa: PTH123 - Path.open takes no opener
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ConfigError("not a regular file", path=path)
@@ -79,6 +79,11 @@ def read_if_there(path: Path) -> Snapshot:
         return Snapshot(path, real, None)
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """A pipe that nobody writes to is refused, not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def obstacle(snapshot: Snapshot) -> WriteError | None:

@@ -1,0 +1,186 @@
+"""Files are written whole or not at all, and what cannot be replaced is found before."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from ciphertool import files
+from ciphertool.errors import ConfigError, ConflictError, WriteError
+
+as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+
+
+def test_a_new_file_takes_the_mode_of_its_sibling_without_write_for_others(tmp_path: Path) -> None:
+    sibling = tmp_path / "sibling"
+    sibling.touch()
+    sibling.chmod(0o777)
+    files.write_all([files.Write(files.read_if_there(tmp_path / "new"), b"x", sibling=sibling)])
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o664
+
+
+def test_a_new_file_is_private_unless_told(tmp_path: Path) -> None:
+    files.write_all([files.Write(files.read_if_there(tmp_path / "new"), b"x")])
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+
+
+def test_a_changed_file_keeps_mode_and_extended_attributes(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    try:
+        os.setxattr(path, "user.note", b"kept")
+    except (AttributeError, OSError):
+        pytest.skip("no extended attributes here")
+    files.write_all([files.Write(files.read(path), b"new")])
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert os.getxattr(path, "user.note") == b"kept"
+
+
+@as_root
+def test_owner_and_group_are_kept_and_a_new_file_has_its_directorys(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    os.chown(path, 1234, 2345)
+    os.chown(tmp_path, 3456, 4567)
+    files.write_all([files.Write(files.read(path), b"new"), files.Write(files.read_if_there(tmp_path / "new"), b"x")])
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+    assert ((tmp_path / "new").stat().st_uid, (tmp_path / "new").stat().st_gid) == (3456, 4567)
+
+
+def test_a_file_that_changed_is_left_alone(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.write_bytes(b"1")
+    second.write_bytes(b"2")
+    writes = [files.Write(files.read(first), b"new 1"), files.Write(files.read(second), b"new 2")]
+    second.write_bytes(b"somebody else's")
+    with pytest.raises(ConflictError) as caught:
+        files.write_all(writes)
+    assert f"written: {first}" in caught.value.message
+    assert f"left as they were: {second}" in caught.value.message
+    assert (first.read_bytes(), second.read_bytes()) == (b"new 1", b"somebody else's")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_file_that_appeared_meanwhile_is_not_written_over(tmp_path: Path) -> None:
+    write = files.Write(files.read_if_there(tmp_path / "new"), b"x")
+    (tmp_path / "new").write_bytes(b"somebody else's")
+    with pytest.raises(ConflictError):
+        files.write_all([write])
+    assert (tmp_path / "new").read_bytes() == b"somebody else's"
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    (tmp_path / f".f.ciphertool-{'0' * 12}").write_bytes(b"left")
+    (tmp_path / ".f.ciphertool-notes").write_bytes(b"somebody's")
+    files.write_all([files.Write(files.read(path), b"new")])
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".f.ciphertool-notes", "f"]
+
+
+def test_a_hard_link_is_an_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"x")
+    assert files.obstacle(files.read(path)) is None
+    (tmp_path / "g").hardlink_to(path)
+    found = files.obstacle(files.read(path))
+    assert found is not None
+    assert "2 hard links" in found.message
+
+
+def test_a_missing_directory_is_an_obstacle(tmp_path: Path) -> None:
+    found = files.obstacle(files.read_if_there(tmp_path / "absent/f"))
+    assert found is not None
+    assert "directory does not exist" in found.message
+
+
+@as_root
+def test_a_mount_point_is_an_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "mounted file"
+    path.write_bytes(b"x")
+    code = (
+        "import sys; from pathlib import Path; from ciphertool import files; "
+        "print(files.obstacle(files.read(Path(sys.argv[1]))).message)"
+    )
+    done = subprocess.run(
+        [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            'mount --bind "$1" "$1" && exec "$2" -c "$3" "$1"',
+            "-",
+            path,
+            sys.executable,
+            code,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[1])},
+    )
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("no mounts in this container")
+    assert "is a mount point" in done.stdout
+
+
+@as_root
+def test_a_directory_that_cannot_be_written_is_an_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "locked/f"
+    path.parent.mkdir()
+    path.write_bytes(b"x")
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    process = os.fork()
+    if process == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+        found = files.obstacle(files.read(path))
+        os._exit(0 if found is not None and "no permission" in found.message else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, Path(os.devnull), tmp_path / "pipe"):
+        with pytest.raises(ConfigError) as caught:
+            files.read(path)
+        assert caught.value.path == path
+    with pytest.raises(ConfigError):
+        files.read(tmp_path / "absent")
+
+
+def test_two_runs_do_not_write_at_once(tmp_path: Path) -> None:
+    with files.lock(tmp_path):
+        failures: list[Exception] = []
+
+        def other() -> None:
+            try:
+                with files.lock(tmp_path, seconds=0.2):
+                    pass
+            except ConflictError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert len(failures) == 1
+    with files.lock(tmp_path, seconds=0.2):
+        pass
+
+
+def test_an_error_of_the_system_is_a_write_error(tmp_path: Path) -> None:
+    name = "n" * 250
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(WriteError) as caught:
+        files.write_all([files.Write(files.read(tmp_path / name), b"y")])
+    assert "name too long" in caught.value.message.lower()
+    assert (tmp_path / name).read_bytes() == b"x"
