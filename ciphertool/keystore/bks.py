@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import warnings
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import (
@@ -129,6 +131,9 @@ def _twofish_decrypt(ciphertext: bytes, password: str, salt: bytes, iterations: 
     from jks import rfc7292, util
 
     try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports a deprecated module and leaves a file open
+            import_module("twofish")
         return bytes(rfc7292.decrypt_PBEWithSHAAndTwofishCBC(ciphertext, password, salt, iterations))
     except ImportError:  # twofish imports a module that Python 3.12 took out
         raise UnsupportedKeystoreError(
@@ -147,14 +152,15 @@ def _salt(source: DataInput) -> tuple[bytes, int]:
 
 def _entries(source: DataInput) -> list[Entry]:
     entries: dict[str, Entry] = {}
+    count = 0
     while kind := source.number(1):
+        count += 1
+        if count > MAX_ENTRIES:
+            raise source.budget.malformed(f"more than {MAX_ENTRIES} entries")
         alias, created = source.text(), source.date()
         length = source.count(MAX_CHAIN, "certificates in a chain")
         chain = tuple(_certificate(source) for _ in range(length))
         entries[alias] = _entry(source, kind, Entry(alias, EntryKind.KEY, chain, created))
-        source.budget.element()
-        if len(entries) > MAX_ENTRIES:
-            raise source.budget.malformed(f"more than {MAX_ENTRIES} entries")
     return list(entries.values())
 
 

@@ -12,6 +12,8 @@ from ciphertool.keystore import der
 from ciphertool.keystore.keys import algorithm_name
 from ciphertool.keystore.limits import MAX_CHAIN, Budget
 
+_EXTENSIONS = 0xA3
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 def load(data: bytes, alias: str) -> x509.Certificate:
     """Return a certificate from its DER; raise `BadCertificateError` where it cannot be read."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.utils import CryptographyDeprecationWarning
 
     with warnings.catch_warnings():
@@ -29,7 +32,7 @@ def load(data: bytes, alias: str) -> x509.Certificate:
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             return x509.load_der_x509_certificate(data)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
             raise BadCertificateError(alias, "cannot be read") from None
 
 
@@ -90,9 +93,29 @@ def chains(leaves: Iterable[bytes], others: Iterable[bytes]) -> list[tuple[bytes
     return result
 
 
+def extensions(data: bytes) -> dict[str, tuple[bool, bytes]]:
+    """Return a certificate's extensions by their identifier: whether critical, and the value; the first of each counts.
+
+    Raise `MalformedKeystoreError` where the certificate cannot be read.
+    """
+    found: dict[str, tuple[bool, bytes]] = {}
+    for part in _to_be_signed(data)[6:]:
+        if part.tag == _EXTENSIONS:
+            for extension in part.sequence(tag=_EXTENSIONS)[0].sequence(0):
+                oid, *rest = extension.sequence(2)
+                critical = rest[0].tag == der.BOOLEAN and bytes(rest[0].content) == b"\xff"
+                found.setdefault(oid.oid(), (critical, rest[-1].octets()))
+    return found
+
+
+def element(data: bytes) -> der.Element:
+    """Return the element that a certificate's part consists of; raise `MalformedKeystoreError` where it is none."""
+    return der.parse(data, Budget("certificate"))
+
+
 def _to_be_signed(data: bytes) -> list[der.Element]:
     """Return serial, algorithm, issuer, validity, subject, public key and what follows."""
-    parts = der.parse(data, Budget("certificate")).sequence()[0].sequence(6)
+    parts = element(data).sequence()[0].sequence(6)
     if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
         parts = parts[1:]
     if len(parts) < 6:

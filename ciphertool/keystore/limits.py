@@ -11,9 +11,9 @@ MAX_SEALED_KEY = 64 << 10
 """Bytes of one encrypted private key; RSA-16384 takes 10 KB."""
 MAX_MODULUS_BITS = 16_384
 MAX_DEPTH = 24
-_ELEMENTS = 200_000
-# Java 8 asks for 150,000 in one store, Firefox for 600,000; one costs at most 0.9 µs.
-_ITERATIONS = 800_000
+_ELEMENTS = 60_000
+# Java 8 asks for 150,000 to open a store; one costs up to 1 µs.
+_ITERATIONS = 600_000
 
 
 class Budget:

@@ -189,6 +189,7 @@ def _scrypt(parameters: Element, secret: bytes, length: int) -> bytes:
     cost, size, lanes = (number.integer() for number in numbers)
     if min(cost - 1, size, lanes) < 1 or cost.bit_count() != 1 or cost * size * lanes * 128 > _SCRYPT_WORK:
         raise parameters.budget.malformed("scrypt parameters out of range")
+    parameters.budget.iterations(max(1, cost * size * lanes // 2))  # which takes about as long
     return hashlib.scrypt(secret, salt=salt.octets(), n=cost, r=size, p=lanes, dklen=length, maxmem=2 * _SCRYPT_WORK)
 
 

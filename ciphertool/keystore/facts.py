@@ -1,0 +1,140 @@
+"""What a certificate says, for lists and for checks. An odd certificate has gaps in its facts, and fails nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeVar
+
+from ciphertool.errors import BadCertificateError, MalformedKeystoreError
+from ciphertool.keystore import certificates, der
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from ciphertool.keystore.store import Entry
+
+_KEY_USAGE = "2.5.29.15"
+_USAGES = (
+    "digitalSignature",
+    "contentCommitment",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUsage:
+    """The KeyUsage extension: the usages that it allows, by their X.509 names, and whether it is critical."""
+
+    usages: tuple[str, ...]
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What one certificate says; None where it does not say, or where it cannot be read."""
+
+    sha256: str
+    """The SHA-256 fingerprint of its DER, in lower-case hex."""
+    public_key_sha256: str | None = None
+    """The SHA-256 fingerprint of its SubjectPublicKeyInfo: what stays when a key gets another certificate."""
+    subject: str | None = None
+    issuer: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    algorithm: str | None = None
+    bits: int | None = None
+    exponent: int | None = None
+    signature_hash: str | None = None
+    key_usage: KeyUsage | None = None
+
+
+def certificate_facts(data: bytes) -> CertificateFacts:
+    """Return what a certificate in DER says."""
+    fingerprint = sha256(data).hexdigest()
+    try:
+        certificate = certificates.load(data, "")
+        spki = certificates.public_key_info(data, "")
+    except BadCertificateError:
+        return CertificateFacts(fingerprint)
+    algorithm, bits, exponent = _read(lambda: _public_key(certificate)) or (None, None, None)
+    return CertificateFacts(
+        fingerprint,
+        public_key_sha256=sha256(spki).hexdigest(),
+        subject=_read(lambda: certificate.subject.rfc4514_string()),
+        issuer=_read(lambda: certificate.issuer.rfc4514_string()),
+        not_before=_read(lambda: certificate.not_valid_before_utc),
+        not_after=_read(lambda: certificate.not_valid_after_utc),
+        algorithm=algorithm,
+        bits=bits,
+        exponent=exponent,
+        signature_hash=_read(lambda: _signature_hash(certificate)),
+        key_usage=key_usage(data),
+    )
+
+
+def key_usage(data: bytes) -> KeyUsage | None:
+    """Return a certificate's KeyUsage, or None where it has none; another extension that is odd does no harm."""
+    try:
+        extensions = certificates.extensions(data)
+        critical, value = extensions[_KEY_USAGE]
+        bits = certificates.element(value).expect(der.BIT_STRING).content
+    except (KeyError, MalformedKeystoreError):
+        return None
+    flags = "".join(f"{octet:08b}" for octet in bits[1:3])
+    return KeyUsage(tuple(name for name, flag in zip(_USAGES, flags, strict=False) if flag == "1"), critical)
+
+
+def summary(entry: Entry) -> dict[str, object]:
+    """Return an entry as `keystore list --json` shows it."""
+    facts = certificate_facts(entry.chain[0]) if entry.chain else None
+    usage = facts.key_usage if facts else None
+    return {
+        "alias": entry.alias,
+        "kind": entry.kind.value,
+        "chain": len(entry.chain),
+        "sha256": entry.sha256,
+        "created": entry.created.isoformat() if entry.created else None,
+        "algorithm": facts.algorithm if facts else None,
+        "bits": facts.bits if facts else None,
+        "subject": facts.subject if facts else None,
+        "issuer": facts.issuer if facts else None,
+        "not_before": facts.not_before.isoformat() if facts and facts.not_before else None,
+        "not_after": facts.not_after.isoformat() if facts and facts.not_after else None,
+        "key_usage": list(usage.usages) if usage else None,
+        "key_usage_critical": usage.critical if usage else None,
+    }
+
+
+def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None]:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from ciphertool.keystore.keys import algorithm_name
+
+    key = certificate.public_key()
+    exponent = key.public_numbers().e if isinstance(key, rsa.RSAPublicKey) else None
+    return algorithm_name(key), getattr(key, "key_size", None), exponent
+
+
+def _signature_hash(certificate: x509.Certificate) -> str | None:
+    algorithm = certificate.signature_hash_algorithm
+    return algorithm.name if algorithm else None
+
+
+def _read(part: Callable[[], T]) -> T | None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return part()
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
+        return None
