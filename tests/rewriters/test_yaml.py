@@ -196,6 +196,7 @@ def _load(text: str) -> object:
     [
         ("a: ${sec:x}\nb: 'u ${sec:y} $secret{z}'\n", {"a": "<x>", "b": "u <y> <z>"}),
         ("[1, true, ~, 0o17, 1e3, no, secretAlias:x]\n", [1, True, None, 15, 1000.0, "no", "secretAlias:x"]),
+        ("{url: http://h/?q, p: '${sec:x}'}\n", {"url": "http://h/?q", "p": "<x>"}),
         ("- '${sec:k}': v\n", [{"${sec:k}": "v"}]),
         ("a: 1\n---\nb: ${sec:x}\n", [{"a": 1}, {"b": "<x>"}]),
         ("", None),

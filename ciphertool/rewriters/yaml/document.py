@@ -10,9 +10,9 @@ from ciphertool.errors import NoMatchError, SelectorError, UnrepresentableValueE
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Document, Edit, Site
 from ciphertool.rewriters.jsonpath import dotted, locate_in_documents, normalized, plain_steps, split_document
-from ciphertool.rewriters.yaml.scalar import TEXT_TAG, Scalar
+from ciphertool.rewriters.yaml.scalar import Scalar
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_spellable, plain_value
-from ciphertool.rewriters.yaml.stream import Properties, read
+from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
 from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, grow, is_borrowed, leaves
 
 if TYPE_CHECKING:
@@ -62,15 +62,13 @@ class YamlDocument(Document):
         if not isinstance(before, YamlDocument) or len(before._stream.values) != len(self._stream.values):
             return False
         old, new = before._stream, self._stream
-        values, properties = old.values.copy(), (dict(old.properties), dict(new.properties))
+        values = old.values.copy()
         for change in changes:
             number = before._number(change.site)
             values[number] = _text(change)
             if self._scalar(number).value != values[number]:  # it would be null
                 return False
-            for side in properties:
-                _drop_text_tag(side, number)
-        return (old.shape, values, old.flows, properties[0]) == (new.shape, new.values, new.flows, properties[1])
+        return (old.shape, values, old.flows) == (new.shape, new.values, new.flows)
 
     def entries_with_merged(self) -> int:
         """Return how many entries the mappings have together once merge keys are followed, as `load` follows them."""
@@ -146,10 +144,3 @@ def _text(change: Change) -> str:
 
 def _filtered(scalar: Scalar) -> object:
     return plain_value(scalar.text) if scalar.is_untagged_plain else scalar.text
-
-
-def _drop_text_tag(properties: dict[int, Properties], number: int) -> None:
-    """Take the tag that a change may add or take away out of a value's properties."""
-    old = properties.pop(number, None)
-    if old is not None and (old.anchor, old.tag) != (None, TEXT_TAG):
-        properties[number] = Properties(old.anchor, None if old.tag == TEXT_TAG else old.tag)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ciphertool.rewriters.base import Edit
 from ciphertool.rewriters.yaml.spelling import STR_TAG, Style, can_be_plain, is_null, quoted, reads_as_text
+from ciphertool.rewriters.yaml.stream import TEXT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciphertool.rewriters.yaml.stream import Stream
 
-# The tag that says "text" to every reader. Directly before a reference it says: was plain, and is to be plain again.
-TEXT_TAG = "!"
+# Directly before a reference it says: was plain, and is to be plain again.
 _MARK = f"{TEXT_TAG} "
 
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*+)*+)++")
@@ -47,9 +47,8 @@ class Scalar:
     def at(cls, source: str, stream: Stream, number: int) -> Scalar:
         """Return the value with that number in the stream of a source."""
         start, end, tag = stream.starts[number], stream.ends[number], None
-        properties = stream.properties.get(number)
-        if properties:
-            tag = properties.tag
+        if number in stream.tags:
+            tag = stream.tags[number]
             match = _PROPERTIES.match(source, start, end)
             start = match.end() if match else start
         style = _STYLES.get(source[start : start + 1], Style.PLAIN)
@@ -81,8 +80,8 @@ class Scalar:
     def respelled(self, text: str, source: str, *, is_reference: bool) -> Iterator[Edit]:
         """Yield the edits that put another text here."""
         spelled = self._reference(text) if is_reference else self._value(text)
+        spelled = " " * self._lacking_indent(source) + spelled
         if self.body[1] > self.body[0]:
-            spelled = " " * self._lacking_indent(source) + spelled
             yield Edit(*self.body, "")
         # libyaml takes a comment directly after a block scalar's header; after a plain scalar it would be text.
         yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
@@ -92,12 +91,20 @@ class Scalar:
         return self.style is not Style.PLAIN or not _TABS_NEXT.match(source, self.end)
 
     def _lacking_indent(self, source: str) -> int:
-        """Return how much deeper than a block scalar's header its content stands, if the header begins its line."""
-        line_start = max(source.rfind("\n", 0, self.start), source.rfind("\r", 0, self.start)) + 1
-        if source[line_start : self.start].strip(" "):
+        """Return how much deeper than now a block scalar's header must stand to be something else.
+
+        That is as deep as its content, if it begins its line: it may stand where only a key may otherwise.
+        """
+        if self.style not in (Style.LITERAL, Style.FOLDED):
+            return 0
+        line_start = self.start
+        while source.startswith(" ", line_start - 1, line_start):
+            line_start -= 1
+        if line_start and source[line_start - 1] not in "\r\n":
             return 0
         content = source[slice(*self.body)].lstrip("\r\n")
-        return max(0, len(content) - len(content.lstrip(" ")) - (self.start - line_start))
+        indent = len(content) - len(content.lstrip(" "))
+        return max(0, indent - (self.start - line_start)) if content else 1
 
     def _reference(self, text: str) -> str:
         was_plain = self.is_untagged_plain and (self.in_flow or not reads_as_text(self.text))

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_DEPTH = 500
+# The tag that says "text" to every reader of a scalar.
+TEXT_TAG = "!"
 
 # The keys so far of the mapping around, None outside a mapping, and whether the next node is a key.
 _State: TypeAlias = tuple[set[str] | None, bool]
@@ -78,17 +80,18 @@ class Properties:
 class Stream:
     """What the parser sees in a text, in order.
 
-    `shape` has all but the values: a string is a key, and `Properties` come before the key or collection with them.
-    The values, scalars that are no keys, are numbered: `values` are their texts, `starts` and `ends` span their
-    spelling, properties included, and `properties` holds those of the values that have any. `flows` are the numbers at
-    which flow collections begin and end by turns, those inside others not counted.
+    `shape` has all but the values' texts: a string is a key, and `Properties` come before the node that has them (but
+    for a value's `TEXT_TAG`, which is no more than a way to spell it). The values, scalars that are no keys, are
+    numbered: `values` are their texts, `starts` and `ends` span their spelling, properties included, and `tags` has an
+    entry for each that has properties. `flows` are the numbers at which flow collections begin and end by turns, those
+    inside others not counted.
     """
 
     shape: list[str | Mark | Alias | Properties] = field(default_factory=list, repr=False)
     values: list[str] = field(default_factory=list, repr=False)
     starts: array[int] = field(default_factory=lambda: array("I"), repr=False)
     ends: array[int] = field(default_factory=lambda: array("I"), repr=False)
-    properties: dict[int, Properties] = field(default_factory=dict, repr=False)
+    tags: dict[int, str | None] = field(default_factory=dict, repr=False)
     flows: array[int] = field(default_factory=lambda: array("I"), repr=False)
 
 
@@ -100,16 +103,33 @@ def read(text: str, *, pure: bool = CParser is None) -> Stream:
     try:
         return _Reader().read(_events(text, pure=pure))
     except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None:
-            # Only libyaml's messages are constants; the other parser's quote the text.
-            reason = "not well-formed YAML" if pure else f"not well-formed YAML: {getattr(error, 'problem', '')}"
-            raise ConfigSyntaxError(reason, mark.line + 1, mark.column + 1) from None
-        unprintable = _UNPRINTABLE.search(text)
-        line = _line(text, unprintable) if unprintable else None
-        raise ConfigSyntaxError("a character that YAML does not allow", line) from None
+        refusal = _refusal(error, text, pure=pure)
+        if pure or not _is_plain_in_flow(error, text):
+            raise refusal from None
     except (AssertionError, RecursionError, ValueError):  # how ruamel.yaml answers `%YAML 1.3` and the like
         raise ConfigSyntaxError("not YAML that can be read") from None
+    try:
+        return read(text, pure=True)
+    except ConfigSyntaxError:
+        raise refusal from None
+
+
+def _refusal(error: YAMLError, text: str, *, pure: bool) -> ConfigSyntaxError:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        unprintable = _UNPRINTABLE.search(text)
+        return ConfigSyntaxError("a character that YAML does not allow", unprintable and _line(text, unprintable))
+    # Only libyaml's messages are constants; the other parser's quote the text.
+    reason = "not well-formed YAML" if pure else f"not well-formed YAML: {getattr(error, 'problem', '')}"
+    return ConfigSyntaxError(reason, mark.line + 1, mark.column + 1)
+
+
+def _is_plain_in_flow(error: YAMLError, text: str) -> bool:
+    """Tell whether libyaml may have stopped at `[http://x?y]`, which only its newer versions read."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return False
+    return text.startswith("?", mark.index) or getattr(error, "problem", "") == "found unexpected ':'"
 
 
 def _line(text: str, match: re.Match[str]) -> int:
@@ -163,7 +183,9 @@ class _Reader:
                 at_key = False
             else:
                 if properties:
-                    stream.properties[len(values)] = properties
+                    stream.tags[len(values)] = properties.tag
+                    if properties.tag != TEXT_TAG or properties.anchor:
+                        add(Properties(properties.anchor, None) if properties.tag == TEXT_TAG else properties)
                 add(_VALUE)
                 add_value(value)
                 add_start(event.start_mark.index)

@@ -34,16 +34,13 @@ def grow(stream: Stream, leaves: Iterable[object]) -> list[object]:
     around: Any = trees
     key: str | None = None
     outer: list[tuple[Any, str | None]] = []
-    anchors: dict[str | None, object] = {}
-    anchor = None
-    numbered = enumerate(leaves)
-    tagged = stream.properties
+    anchors: dict[str, object] = {}
+    anchor: str | None = None
+    values = iter(leaves)
     for entry in stream.shape:
         node: Any
         if entry is _VALUE:
-            number, node = next(numbered)
-            if number in tagged:
-                anchors[tagged[number].anchor] = node
+            node = next(values)
         elif type(entry) is str:
             key, anchor = entry, None
             continue
@@ -57,11 +54,12 @@ def grow(stream: Stream, leaves: Iterable[object]) -> list[object]:
             node = Borrowed(anchors.get(entry.name))
         elif entry is _MAPPING or entry is _SEQUENCE:
             node = {} if entry is _MAPPING else []
-            anchors[anchor] = node
-            anchor = None
         else:
             key = None  # at a key that is no scalar, and at a new document
             continue
+        if anchor is not None:
+            anchors[anchor] = node
+            anchor = None
         if type(around) is list:
             around.append(node)
         elif key is not None:
