@@ -15,7 +15,7 @@ from ciphertool.rewriters.xml.scan import Scan
 from ciphertool.rewriters.xml.select import TEXT, Node, Select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from lxml import etree
 
@@ -30,10 +30,11 @@ class XmlDocument(Document):
         self.source = judge.decode(data)
         self.tree, self.undeclared = judge.parse(self.source.text)
         self.scan = Scan(self.source.text)
+        self._holders: dict[int, Holder] = {}  # those that a selector has named, which a rewrite asks for again
 
     def sites(self) -> Iterator[Site]:
         """Yield every attribute and the text of every element without child elements, in document order."""
-        paths = Paths()
+        paths = Paths(undeclared=self.undeclared)
         for number, element in enumerate(self.tree.iter("*")):
             holder = hold(number, element, self.scan)
             for slot in holder.slots():
@@ -48,8 +49,8 @@ class XmlDocument(Document):
                 found.append(select.nodes(selector))
             except SelectorError as error:
                 found.append(error)
-        holders = self.holders({element for nodes in found if isinstance(nodes, list) for element, _ in nodes})
-        paths = Paths()
+        holders = self._holders_of({element for nodes in found if isinstance(nodes, list) for element, _ in nodes})
+        paths = Paths(undeclared=self.undeclared)
         located: list[tuple[Site, ...] | SelectorError] = []
         for selector, nodes in zip(selectors, found, strict=True):
             try:
@@ -72,23 +73,22 @@ class XmlDocument(Document):
 
         return isinstance(before, XmlDocument) and proves(before, self, changes)
 
-    def holders(self, elements: Iterable[etree._Element]) -> dict[etree._Element, Holder]:
-        """Join elements of this document with their start tags."""
-        wanted = set(elements)
-        return {
-            element: hold(number, element, self.scan)
-            for number, element in enumerate(self.tree.iter("*") if wanted else ())
-            if element in wanted
-        }
+    def holders_at(self, numbers: Iterable[int]) -> dict[int, Holder]:
+        """Return the elements of those numbers with their places in the text, in document order."""
+        numbers = set(numbers)
+        if not numbers <= self._holders.keys():
+            self._hold({number: element for number, element in enumerate(self.tree.iter("*")) if number in numbers})
+        return {number: self._holders[number] for number in sorted(numbers) if number in self._holders}
 
-    def holders_of(self, sites: Iterable[Site]) -> dict[int, tuple[etree._Element, Holder]]:
-        """Return the elements that hold sites of this document, with their places, by number."""
-        wanted = {self.number_of(site) for site in sites}
-        return {
-            number: (element, hold(number, element, self.scan))
-            for number, element in enumerate(self.tree.iter("*") if wanted else ())
-            if number in wanted
-        }
+    def _holders_of(self, elements: Collection[etree._Element]) -> dict[etree._Element, Holder]:
+        if elements:
+            self._hold({number: element for number, element in enumerate(self.tree.iter("*")) if element in elements})
+        return {holder.element: holder for holder in self._holders.values()}
+
+    def _hold(self, elements: Mapping[int, etree._Element]) -> None:
+        for number, element in elements.items():
+            if number not in self._holders:
+                self._holders[number] = hold(number, element, self.scan)
 
     def number_of(self, site: Site) -> int:
         """Return the number of the element that holds a site: of the last start tag that starts before it."""

@@ -37,8 +37,7 @@ def edits(document: XmlDocument, changes: Sequence[Change]) -> list[Edit]:
     for change in changes:
         by_element[document.number_of(change.site)].append(change)
     writer = _Writer(document)
-    held = document.holders_of(change.site for change in changes)
-    for number, (_, holder) in held.items():
+    for number, holder in document.holders_at(by_element).items():
         writer.write(holder, by_element[number])
     writer.declare()
     return writer.edits
@@ -79,6 +78,8 @@ class _Writer:
         [slot] = asked
         if holder.alias is not None and not any(bears_alias(change.site) for change in slots.values()):
             return None  # it stands for another slot
+        if slot == TEXT:
+            return TEXT  # a text comes first wherever there is one
         alias = _alias(slots[slot])
         after = {s: c.to if isinstance(c.to, str) else in_place(c.to) for s, c in slots.items()}
         after[slot] = aliases.PASSWORD
@@ -89,8 +90,6 @@ class _Writer:
             attributes.append((key, after.get(key, value)))
             if key == slot and holder.alias_key is None:
                 attributes.append((_KEY, alias))
-        if slot == TEXT and holder.alias_key is None:
-            attributes.append((_KEY, alias))
         return slot if aliases.bearer(alias, after.get(TEXT, holder.text), attributes) == slot else None
 
     def _put(self, holder: Holder, slot: str, change: Change, value: str) -> None:

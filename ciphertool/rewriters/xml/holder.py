@@ -33,6 +33,7 @@ class Holder:
     """
 
     number: int
+    element: etree._Element
     tag: Tag
     content: Content | None
     text: str | None
@@ -42,6 +43,8 @@ class Holder:
     @property
     def alias_key(self) -> str | None:
         """Return the key of the element's secret alias attribute, or None."""
+        if not self.attributes:
+            return None
         return next(
             (key for key, _ in self.attributes if key.endswith(aliases.ATTRIBUTE) and aliases.is_alias(key)), None
         )
@@ -136,7 +139,7 @@ def hold(number: int, element: etree._Element, scan: Scan) -> Holder:
     attributes = tuple(element.items()) if spans else ()
     if len(attributes) != len(spans):
         raise AssertionError("lxml and the scanner see different attributes")
-    return Holder(number, tag, content, text, attributes, spans)
+    return Holder(number, element, tag, content, text, attributes, spans)
 
 
 def _text(element: etree._Element) -> str:

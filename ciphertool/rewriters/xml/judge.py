@@ -63,7 +63,8 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         dtd_validation=False,
         attribute_defaults=False,
         huge_tree=False,
-        collect_ids=False,
+        # Faster without, but collect_ids=False makes libxml2 fetch the external DTD all the same.
+        collect_ids=True,
         recover=recover,
     )
 

@@ -12,7 +12,7 @@ from ciphertool.rewriters.xml.holder import bears_alias
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lxml import etree
 
@@ -28,17 +28,22 @@ def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -
     by_element: dict[int, list[Change]] = defaultdict(list)
     for change in changes:
         by_element[before.number_of(change.site)].append(change)
-    held = before.holders_of(change.site for change in changes)
-    planned = {element: (holder, by_element[number]) for number, (element, holder) in held.items()}
+    held = before.holders_at(by_element)
     head = before.source.text[: before.scan.starts[0] + 1]  # the declaration and the DOCTYPE with its subset
     old, new = before.tree.getroot(), after.tree.getroot()
+    rewritten = (element for number, element in enumerate(new.iter("*")) if number in held)
     return (
-        after.source.text.startswith(head)
+        len(held) == len(by_element)
+        and after.source.text.startswith(head)
         and (before.source.codec, before.source.bom) == (after.source.codec, after.source.bom)
         and _same_namespaces(old, new)
+        and all(
+            element is not None and _as_planned(holder, element, by_element[holder.number])
+            for holder, element in zip_longest(held.values(), rewritten)
+        )
         and _same_nodes(old.itersiblings(preceding=True), new.itersiblings(preceding=True), {})
         and _same_nodes(old.itersiblings(), new.itersiblings(), {})
-        and _same_nodes(old.iter(), new.iter(), planned)
+        and _same_nodes(old.iter(), new.iter(), {holder.element: holder for holder in held.values()})
     )
 
 
@@ -49,32 +54,32 @@ def _same_namespaces(old: etree._Element, new: etree._Element) -> bool:
 
 
 def _same_nodes(
-    old: Iterable[etree._Element],
-    new: Iterable[etree._Element],
-    planned: dict[etree._Element, tuple[Holder, list[Change]]],
+    old: Iterable[etree._Element], new: Iterable[etree._Element], planned: Mapping[etree._Element, Holder]
 ) -> bool:
-    """Compare every element, comment, processing instruction and entity reference, with texts and attributes."""
-    inside = 0  # how many nodes to come stand inside a changed text, so that the text after them is part of it
-    for a, b in zip_longest(old, new):
-        if a is None or b is None or a.tag != b.tag:
-            return False
-        if inside:
-            inside -= 1
-            if a.text != b.text:
+    """Compare every element, comment, processing instruction and entity reference, with texts and attributes.
+
+    Of a planned element, which is compared on its own, only the name and the text after it count here.
+    """
+    try:
+        for a, b in zip(old, new, strict=True):
+            if a.tag != b.tag or len(a) != len(b):
                 return False
-        elif a in planned:
-            if a.tail != b.tail or len(a) != len(b) or not _as_planned(a, b, *planned[a]):
+            if (
+                (a.text != b.text or a.tail != b.tail or a.items() != b.items())
+                and not (a in planned and a.tail == b.tail)
+                and not (a.text == b.text and _differs_as_planned(a, b, planned))
+            ):
                 return False
-            if planned[a][0].content is not None:
-                inside = len(a)
-        elif a.text != b.text or a.tail != b.tail or (a.items() != b.items() and not _same_attributes(a, b)):
-            return False
+    except ValueError:  # one tree has more nodes
+        return False
     return True
 
 
-def _same_attributes(old: etree._Element, new: etree._Element) -> bool:
-    """Tell whether only an undeclared prefix has become a declared one."""
-    return _attributes(old) == _attributes(new)
+def _differs_as_planned(old: etree._Element, new: etree._Element, planned: Mapping[etree._Element, Holder]) -> bool:
+    """Tell whether a node differs in the text after it, which belongs to a planned element, or in a prefix only."""
+    parent = old.getparent()
+    within = parent is not None and parent in planned and planned[parent].content is not None
+    return (within or old.tail == new.tail) and _attributes(old) == _attributes(new)
 
 
 def _attributes(element: etree._Element) -> dict[str, str]:
@@ -82,16 +87,18 @@ def _attributes(element: etree._Element) -> dict[str, str]:
     return {_ALIAS if aliases.is_alias(key) else key: value for key, value in element.items()}
 
 
-def _as_planned(old: etree._Element, new: etree._Element, holder: Holder, changes: list[Change]) -> bool:
+def _as_planned(holder: Holder, new: etree._Element, changes: list[Change]) -> bool:
     """Compare one element that holds changed sites."""
-    was, is_now = _attributes(old), _attributes(new)
-    (lead, was[TEXT], trail), (new_lead, is_now[TEXT], new_trail) = _text(old, holder), _text(new, holder)
+    was, is_now = _attributes(holder.element), _attributes(new)
+    (lead, was[TEXT], trail), (new_lead, is_now[TEXT], new_trail) = _text(holder.element, holder), _text(new, holder)
     alias, new_alias = was.pop(_ALIAS, None), is_now.pop(_ALIAS, None)
     if any(bears_alias(change.site) for change in changes):
         alias = None
     for change in changes:
         slot = holder.slot_at(change.site.start)
         value, former = is_now.pop(slot, None), was.pop(slot, None)
+        if former != change.site.value:
+            return False
         if isinstance(change.to, str):
             if value != change.to:
                 return False

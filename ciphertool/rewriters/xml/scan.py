@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from array import array
 from functools import cached_property
+from typing import NamedTuple
 
 WHITE = " \t\r\n"
 
@@ -15,15 +16,15 @@ _CDATA = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>"
 _QUOTED = r"""(?:"[^"]*+"|'[^']*+')"""
 _SUBSET = rf"""\[(?:[^\]"'<]++|{_QUOTED}|{_COMMENT}|{_PI}|<(?!!--|\?))*+\]{_S}*+"""
 _PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QUOTED})*+(?:{_SUBSET})?>)*+""")
-_MARKUP = re.compile(rf"{_COMMENT}|{_CDATA}|{_PI}|(<)(?![/!?])")
+# One alternative for each kind of markup, the first character taken out: the engine then leaps from "<" to "<".
+_MARKUP = re.compile("<(?:" + "|".join(kind.removeprefix("<") for kind in (_COMMENT, _CDATA, _PI)) + "|([^/!?]))")
 _TAG = re.compile(rf"<([^ \t\r\n/>]++)((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED})*+){_S}*+(/?)>")
 _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """An attribute in a start tag: `before` is where the white space before it starts, `start` its value's quote."""
 
     name: str
@@ -32,8 +33,7 @@ class Attribute:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """A start tag or empty-element tag: `attributes_end` is the end of its last attribute, or of its name."""
 
     name: str
@@ -43,8 +43,7 @@ class Tag:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A part of an element's value: a run of text and references, or a CDATA section with its delimiters."""
 
     start: int
@@ -52,8 +51,7 @@ class Chunk:
     cdata: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What stands in an element without child elements.
 
     `chunks` make up its value; `lead` and `trail` count the characters, as a parser sees them, of the literal white
@@ -85,11 +83,12 @@ class Scan:
         self.text = text
 
     @cached_property
-    def starts(self) -> list[int]:
+    def starts(self) -> array[int]:
         """Where each start tag starts."""
         prolog = _PROLOG.match(self.text)
         position = prolog.end() if prolog else 0
-        return [match.start() for match in _MARKUP.finditer(self.text, position) if match.lastindex]
+        found = _MARKUP.finditer(self.text, position)
+        return array("Q", (match.start() for match in found if match.lastindex))
 
     def tag(self, number: int) -> Tag:
         """Return the start tag of that number."""

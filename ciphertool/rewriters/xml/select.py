@@ -17,7 +17,7 @@ from ciphertool.rewriters.xml import xpath
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ciphertool.rewriters.xml.xpath import PlainPath, Predicate
+    from ciphertool.rewriters.xml.xpath import Predicate, Step
 
 TEXT = ""
 """The slot of an element's text; any other slot is an attribute's key in lxml's spelling."""
@@ -46,8 +46,8 @@ class Select:
 
     def nodes(self, selector: str) -> list[Node]:
         """Return what a selector names, or raise `SelectorError` where that is not elements, texts and attributes."""
-        path = None if self._undeclared else xpath.plain(selector)
-        return self.evaluate(selector) if path is None else list(self._walk(selector, path))
+        steps = None if self._undeclared else xpath.plain(selector)
+        return self.evaluate(selector) if steps is None else self._walk(steps)
 
     def evaluate(self, selector: str) -> list[Node]:
         """Return what a selector names, by lxml alone."""
@@ -63,21 +63,21 @@ class Select:
         nodes = dict.fromkeys(_node(selector, node) for node in found)
         return list(nodes)
 
-    def _walk(self, selector: str, path: PlainPath) -> Iterator[Node]:
+    def _walk(self, steps: list[Step]) -> list[Node]:
         elements: _Elements | None = None
-        for step in path.steps:
-            beginning = selector[: step.end]
+        path = ""
+        for step in steps:
+            if step.test[0] == "@":
+                return [(element, key) for element in elements or () for key in _keys(element, step.test[1:])]
+            beginning = f"{path}/{step.test}"
             found = self._elements.get(beginning)
             if found is None:
                 found = self._elements[beginning] = self._children(elements, step.test)
             for predicate in step.predicates:
-                found = self._index(selector, predicate, found).get(predicate.value, [])
+                found = self._index(f"{path}/{step.text[: predicate.start]}", predicate, found).get(predicate.value, [])
             elements = found
-        for element in elements or ():
-            if path.attribute is None:
-                yield element, TEXT
-            else:
-                yield from ((element, key) for key in _keys(element, path.attribute))
+            path = f"{path}/{step.text}"
+        return [(element, TEXT) for element in elements or ()]
 
     def _children(self, parents: _Elements | None, test: str) -> _Elements:
         prefix, _, name = test.rpartition(":")
@@ -91,8 +91,8 @@ class Select:
             found = [child for parent in parents for child in parent.iterchildren(tag)]
         return [element for element in found if element.prefix == prefix] if prefix else found
 
-    def _index(self, selector: str, predicate: Predicate, elements: _Elements) -> dict[str | int, _Elements]:
-        key = (selector[: predicate.start], predicate.kind, predicate.name)
+    def _index(self, before: str, predicate: Predicate, elements: _Elements) -> dict[str | int, _Elements]:
+        key = (before, predicate.kind, predicate.name)
         index = self._indexes.get(key)
         if index is None:
             index = self._indexes[key] = defaultdict(list)

@@ -7,7 +7,8 @@ reads documents without namespaces, understands them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 _FIRST = (
     r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef"
@@ -73,67 +74,65 @@ def _test(name: str, *, undeclared: bool) -> str:
     return f"*[local-name()='{name}']"
 
 
-@dataclass(frozen=True, slots=True)
-class Predicate:
+class Predicate(NamedTuple):
     """A predicate that an index can answer: `[name='value']`, `[@name='value']`, `[@name]` or `[number]`."""
 
     kind: str
     name: str
     value: str | int
     start: int
-    """Where it stands in the expression: everything before it names what it is asked of."""
+    """Where it stands in its step: everything before it names what it is asked of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A child step; `test` is a name, a qualified name or `*`. `end` is where its test ends in the expression."""
+class Step(NamedTuple):
+    """A child step: `test` is a name, a qualified name or `*`; the last may be `@` and an attribute's name."""
 
     test: str
     predicates: tuple[Predicate, ...]
-    end: int
+    text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlainPath:
-    """An absolute path of child steps and, perhaps, a final `@attribute`."""
-
-    steps: tuple[Step, ...]
-    attribute: str | None
-
-
-_QNAME = rf"{_NAME}(?::{_NAME})?+"
+# A slash in a predicate is not told from one between steps: such a path is not plain, so its steps do not parse.
+_STEPS = re.compile(r"""/((?:[^/'"]++|'[^']*+'|"[^"]*+")*+)""")
+_TEST = re.compile(rf"(?:{_NAME}(?::{_NAME})?+|\*|@{_NAME}\Z)")
 _PREDICATE = re.compile(
     rf"\[{_S}(?:(?P<at>@)?+{_S}(?P<name>{_NAME}){_S}(?:={_S}(?P<value>{_LITERAL}))?+|(?P<number>[0-9]{{1,9}}+)){_S}\]"
 )
-_STEP = re.compile(rf"/(?:(?P<test>{_QNAME}|\*)|@(?P<attribute>{_NAME})\Z)")
 
 
-def plain(expression: str) -> PlainPath | None:
-    """Return an expression as a plain path, or None if it is more than that."""
-    steps: list[Step] = []
-    position = 0
-    while position < len(expression):
-        match = _STEP.match(expression, position)
+def plain(expression: str) -> list[Step] | None:
+    """Return the steps of an absolute path of child steps and, perhaps, a final attribute; None if it is more."""
+    texts = _STEPS.findall(expression)
+    steps = [step for step in map(_step, texts) if step is not None]
+    attributes = sum(step.test.startswith("@") for step in steps)
+    if (
+        len(steps) < len(texts)
+        or len(texts) + sum(map(len, texts)) != len(expression)
+        or attributes > (len(steps) > 1 and steps[-1].test.startswith("@"))
+    ):
+        return None
+    return steps or None
+
+
+@lru_cache(maxsize=1024)  # ten thousand targets share most of their steps
+def _step(text: str) -> Step | None:
+    test = _TEST.match(text)
+    if test is None:
+        return None
+    predicates: list[Predicate] = []
+    position = test.end()
+    while position < len(text):
+        match = _PREDICATE.match(text, position)
         if match is None:
             return None
-        if match["attribute"]:
-            return PlainPath(tuple(steps), match["attribute"]) if steps else None
-        position = end = match.end()
-        predicates: list[Predicate] = []
-        while found := _PREDICATE.match(expression, position):
-            predicate = _predicate(found)
-            if predicate is None:
-                return None
-            predicates.append(predicate)
-            position = found.end()
-        steps.append(Step(match["test"], tuple(predicates), end))
-    return PlainPath(tuple(steps), None) if steps else None
-
-
-def _predicate(match: re.Match[str]) -> Predicate | None:
-    if match["number"]:
-        return Predicate("position", "", int(match["number"]), match.start())
-    if match["value"]:
-        kind = "attribute" if match["at"] else "child"
-        return Predicate(kind, match["name"], match["value"][1:-1], match.start())
-    return Predicate("has", match["name"], "", match.start()) if match["at"] else None
+        if match["number"]:
+            predicates.append(Predicate("position", "", int(match["number"]), position))
+        elif match["value"]:
+            kind = "attribute" if match["at"] else "child"
+            predicates.append(Predicate(kind, match["name"], match["value"][1:-1], position))
+        elif match["at"]:
+            predicates.append(Predicate("has", match["name"], "", position))
+        else:
+            return None
+        position = match.end()
+    return Step(test[0], tuple(predicates), text)
