@@ -127,8 +127,7 @@ class XmlDocument(Document):
         return tuple(sites)
 
     def _why_nothing(self) -> str:
-        dtd = self.tree.docinfo.internalDTD
-        if dtd is not None and any(a.default_value is not None for e in dtd.iterelements() for a in e.iterattributes()):
+        if self.scan.declares_attributes:
             return "matches nothing that stands in the file itself (a default of its DTD does not)"
         return "matches nothing"
 

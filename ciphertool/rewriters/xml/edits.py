@@ -97,7 +97,7 @@ class _Writer:
         if holder.value(slot) == value:
             return
         reason = spelling.forbidden(value)
-        if not reason and slot != TEXT and value != _collapsed(value) and self._normalized:
+        if not reason and slot != TEXT and value != _collapsed(value) and self._document.scan.declares_attributes:
             reason = "the DTD may give the attribute a type that drops blanks"
         if reason:
             raise UnrepresentableValueError(change.site.selector, reason)
@@ -163,11 +163,6 @@ class _Writer:
             return True
         used = "count(//*[starts-with(name(),$prefix)] | //@*[starts-with(name(),$prefix)])"
         return bool(self._document.tree.xpath(used, prefix=_QNAME) == self._removed)
-
-    @property
-    def _normalized(self) -> bool:
-        dtd = self._document.tree.docinfo.internalDTD
-        return dtd is not None and any(a.type != "cdata" for e in dtd.iterelements() for a in e.iterattributes())
 
 
 def has_mark(text: str, attributes_end: int) -> bool:

@@ -90,6 +90,11 @@ class Scan:
         found = _MARKUP.finditer(self.text, position)
         return array("Q", (match.start() for match in found if match.lastindex))
 
+    @cached_property
+    def declares_attributes(self) -> bool:
+        """Whether a DTD in the text declares attributes: they may have defaults, or a type that drops blanks."""
+        return "<!ATTLIST" in self.text[: self.starts[0]]
+
     def tag(self, number: int) -> Tag:
         """Return the start tag of that number."""
         match = _TAG.match(self.text, self.starts[number])
