@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _LINE_COMMENT = re.compile(r"^[ \t]*[#;!]+(.*)$|[ \t]#[ \t]?(.*)$", re.MULTILINE)
 _ELEMENT = re.compile(
-    r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>\s*(?P<value>[^<>]*?)\s*</"
+    r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"
     r"|\b(?P<attribute>[A-Za-z_][\w.:-]*)\s*=\s*[\"'](?P<inside>[^\"'<>]*)[\"']"
 )
 _TITLE = re.compile(r"\b(?:name|key)\s*=\s*[\"']([^\"']+)[\"']")
@@ -82,7 +82,7 @@ def _in_lines(text: str, first: int, *, assignments: bool = True) -> Iterator[Fo
 
 def _in_xml(text: str, first: int) -> Iterator[Found]:
     for match in _ELEMENT.finditer(text):
-        name, value = match["name"] or match["attribute"], match["value"] or match["inside"] or ""
+        name, value = match["name"] or match["attribute"], (match["value"] or match["inside"] or "").strip()
         if match["rest"] and (title := _TITLE.search(match["rest"])):
             name = title[1]
         line = first + text.count("\n", 0, match.start())

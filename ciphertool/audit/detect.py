@@ -38,9 +38,13 @@ _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A site that is one for a secret. `kind` says of a value what it is; `placeholder`: something else fills it in."""
+    """A site that is one for a secret, under the name that says so.
+
+    `kind` says of a value what it is; `placeholder`, that something else fills it in.
+    """
 
     site: Site
+    name: str
     evidence: Evidence
     kind: str = ""
     placeholder: bool = False
@@ -82,11 +86,11 @@ def _judge(site: Site, name: str, known: places.Known) -> Suspect | None:
         name, value = assigned["name"], assigned["value"]
     strong = Strength.PASSWORD if known.is_secret(site) else strength(name)
     if strong >= Strength.TOKEN and (references.is_placeholder(value) or patterns.is_template(value)):
-        return Suspect(site, Evidence.NAME, placeholder=True)
+        return Suspect(site, name, Evidence.NAME, placeholder=True)
     if kind := patterns.kind_of(site.value):
-        return Suspect(site, Evidence.VALUE, kind)
+        return Suspect(site, name, Evidence.VALUE, kind)
     if is_secret(strong, value):
-        return Suspect(site, Evidence.KNOWN_PLACE if known.is_secret(site) else Evidence.NAME)
+        return Suspect(site, name, Evidence.KNOWN_PLACE if known.is_secret(site) else Evidence.NAME)
     return None
 
 

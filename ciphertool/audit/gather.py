@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.model import KeyCard
     from ciphertool.audit.rules import Rule
+    from ciphertool.audit.suppress import Allowances
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Gathered:
     values: list[Value] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     keys: list[KeyCard] = field(default_factory=list)
+    allowed: dict[str, Allowances] = field(default_factory=dict)
 
     def place(self, path: Path, line: int | None = None, selector: str | None = None) -> Place:
         """Return a place with its path as reports show it."""

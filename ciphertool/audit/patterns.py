@@ -23,7 +23,8 @@ _KINDS: dict[str, str] = {
     "mail service key": r"\bSG\.[\w-]{16,}\.[\w-]{32,}|\bkey-[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
     "package registry token": r"\bnpm_[A-Za-z0-9]{36}|\bpypi-AgE[\w-]{40,}|\brubygems_[0-9a-f]{48}",
     "cloud token": r"\bdo[opr]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}\b|\bhv[sb]\.[\w-]{24,}|\b\w{14}\.atlasv1\.[\w-]{60,}"
-    r"|\bsq[uap]_[0-9a-f]{40}|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
+    r"|\bsq[uap]_[0-9a-f]{40}"
+    r"|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
     "model service key": r"\bsk-(?:ant-|proj-|svcacct-)?[\w-]{32,}|\bhf_[A-Za-z0-9]{34}\b",
     "chat bot token": r"\b\d{8,10}:AA[\w-]{33}\b|\b[MNO][\w-]{23}\.[\w-]{6}\.[\w-]{27,}"
     r"|discord(?:app)?\.com/api/webhooks/\d+/\w+"
@@ -31,21 +32,22 @@ _KINDS: dict[str, str] = {
     "authorization header": r"(?i:\b(?:bearer|basic) )(?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
 }
 _CREDENTIALS = {
-    "credentials in a URL": r"\b[a-zA-Z][\w+.-]*://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@'\"<>]+)@(?=[\w\[])",
-    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]*password|passwd|pwd|sharedaccesskey|accountkey|"
-    r"[\w-]*secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@'\"<>]+)@(?=[\w\[])",
+    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}password|passwd|pwd|sharedaccesskey|"
+    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
-    "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]*(?:password|passwd|token|secret|api-?key))[= ])"
+    "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|token|secret|api-?key))[= ])"
     r"[\"']?(?P<option>[^\s\"'-][^\s\"']*)",
 }
 _BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_KINDS.values())))
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_CREDENTIALS.values())))
 # Something that a person or a template is to fill in, or a mask.
 _EXAMPLE = re.compile(
-    r"(?i)[*•xX.#?_-]{3,}|<[^<>]*>|\[[a-z][^\[\]]*\]"
-    r"|(?:your|my|the|a|enter|insert|put|example|dummy|redacted|masked)[ _-]?(?:[a-z]+[ _-]?)*(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)|"
-    r"(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-].*)?|fixme|todo|tbd|n/?a|none|null|nil|undefined"
-    r"|replace[ _-]?(?:me|with.*)|placeholder|redacted|hidden|masked|%[A-Z_]+%|@[\w.-]+@|__\w+__"
+    r"(?i)[*•xX.#?_-]{3,}|<[^<>]*>|\[[a-z][^\[\]]*\]|%[A-Z_]+%|@[\w.-]+@|__\w+__"
+    r"|(?:your|my|the|a|enter|insert|put|example|dummy|redacted|masked)(?:[ _-][a-z]+)*"
+    r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
+    r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-].*)?|replace[ _-]?(?:me|with.*)"
+    r"|fixme|todo|tbd|n/?a|none|null|nil|undefined|placeholder|redacted|hidden|masked"
 )
 _TEMPLATE = re.compile(
     r"\$\{|\$\(|\$[A-Za-z_]|\{\{|\{%|<%|#\{|%\(\w+\)s|\$(?:env|sys|ref|secret)\{|^\$\w+$|^%[\w.]+%$|^!(?:vault|secret|Ref|Sub)\b"
@@ -63,6 +65,9 @@ _HASHED = re.compile(
     r"|\*[0-9A-F]{40}$|sha(?:1|256|512)[:$])",
     re.IGNORECASE,
 )
+# No token, but what people leave where one belongs.
+_WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
+_PUBLIC = ("pk_live_", "pk_test_", "ssh-rsa ", "ssh-ed25519 ")
 _SWITCHES = (
     "true|false|yes|no|on|off|none|null|enabled|disabled|auto|required|optional|never|always|inherit|plain|plaintext"
 )
@@ -125,6 +130,8 @@ def is_pointer(value: str) -> bool:
 
 def looks_like_token(value: str) -> bool:
     """Tell whether a value can be a token: not a number, path, plain URL, class name, or words."""
+    if value.lower() in _WEAK:
+        return True
     if len(value) < 6 or _NUMBER.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value):
         return False
     if _CLASS.fullmatch(value) or " " in value.strip():
@@ -134,12 +141,21 @@ def looks_like_token(value: str) -> bool:
 
 def is_random(value: str) -> bool:
     """Tell whether a value looks made by a generator: one word, long, of mixed characters, of high entropy."""
+    if value.startswith(_PUBLIC):
+        return False
     if len(value) < 16 or len(value) > 512 or any(c.isspace() for c in value) or not _DIGIT_OR_MIXED.search(value):
         return False
     if _NUMBER.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value) or _CLASS.fullmatch(value):
         return False
     hexadecimal = all(c in "0123456789abcdefABCDEF" for c in value)
     return entropy(value) >= (2.8 if hexadecimal else 3.4)
+
+
+def is_distinctive(value: str) -> bool:
+    """Tell whether a value is hardly the same as a secret by chance, as a user name or a product's name can be."""
+    classes = (str.islower, str.isupper, str.isdigit)
+    kinds = sum(any(test(c) for c in value) for test in classes) + any(not c.isalnum() for c in value)
+    return len(value) >= 8 and (kinds >= 3 or (kinds == 2 and len(value) >= 14))
 
 
 def entropy(value: str) -> float:

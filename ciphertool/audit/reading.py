@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|example|sample|di
 _ASSIGNS = re.compile(r"(?i)\.(?:conf|cnf|cfg|config|rc|txt|env|tfvars|hcl|pgpass)$|^\.[\w-]+rc$")
 _ALSO = (
     ("env", re.compile(r"(?i)(?:^|[\w-])\.env(?:\.[\w-]+)*$|^\.?env(?:\.[\w-]+)*$")),
-    ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|jnlp|pom|csproj|targets|props|settings|ktr|kjb|dbs|xmap)$")),
+    ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|pom|csproj|targets|props|settings|dbs)$")),
     ("json", re.compile(r"(?i)\.(?:json5?|jsonc|webmanifest|avsc|tfstate|ipynb)$|^\.docker(?:cfg|configjson)$")),
     ("ini", re.compile(r"(?i)\.(?:cfg|cnf|inf|desktop|service|repo)$")),
     ("ini", re.compile(r"(?i)^\.(?:my\.cnf|pypirc|gitconfig|s3cfg|boto)$|^(?:credentials|odbc\.ini)$")),
@@ -35,7 +35,7 @@ _ALSO = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One file as an audit reads it. Without `document` it is text alone; `problem` says why, where it should be one."""
+    """One file as an audit reads it. Without `document` it is text alone; `problem` says why it is not one."""
 
     path: Path
     relative: str
@@ -71,22 +71,18 @@ def format_of(name: str) -> Rewriter | None:
     return None
 
 
-def open_text(path: Path, relative: str, data: bytes, document: Document | None = None) -> Opened:
-    """Return a file as its format's document (`document`, where it has been parsed already), or as text alone."""
+def open_text(path: Path, relative: str, data: bytes, named: str | None = None) -> Opened:
+    """Return a file as a document of the format that is named or that its name tells, or as text alone."""
     backup = _BACKUP.search(path.name) is not None
-    rewriter = format_of(path.name)
+    rewriter = rewriters.by_name(named) if named else format_of(path.name)
     problem, line = "", None
-    if document is None and rewriter is not None:
+    if rewriter is not None:
         try:
             document = rewriter.parse(data)
-        except CipherToolError as error:
-            problem, line = f"not readable as {rewriter.name}: {error.message}", error.line
-    if document is not None:
-        try:
             sites = tuple(document.sites())
             return Opened(path, relative, document.source.text, backup, rewriter, document, sites)
         except CipherToolError as error:
-            problem, line = f"not readable: {error.message}", error.line
+            problem, line = f"not readable as {rewriter.name}: {error.message}", error.line
     text = data.decode("utf-16" if data.startswith(_BOMS) else "utf-8-sig", "replace")
     assigns = rewriter is not None or _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
     return Opened(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)

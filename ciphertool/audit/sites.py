@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.audit import comments, rules
+from ciphertool.audit import comments, patterns, rules, suppress
 from ciphertool.audit.detect import suspects
 from ciphertool.audit.model import Evidence, State
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from ciphertool.audit.detect import Suspect
     from ciphertool.audit.gather import Gathered
     from ciphertool.audit.model import Place
     from ciphertool.audit.reading import Opened
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges files against one vault; `aliases` is None where there is no vault to judge references against."""
+    """Judges files against one vault; `aliases` is None where there is no vault to judge references against.
+
+    `known` are the vault's values, as far as they are known: plaintext → alias.
+    """
 
     gathered: Gathered
     aliases: Container[str] | None
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def file(self, opened: Opened, matches: Mapping[int, Match]) -> None:
         """Judge every site of a file, and its comments; `matches` are the targets' sites by their start."""
+        if allowed := suppress.allowances(opened.text):
+            self.gathered.allowed[opened.relative] = allowed
         if opened.backup:
             self._backup(opened)
             return
@@ -40,8 +47,11 @@ class Judge:
         for site in opened.sites:
             if self._site(opened, site, matches.get(site.start)):
                 seen.add(site.start)
+            elif (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
+                place = self._place(opened, site)
+                self.gathered.finding(rules.ALSO_IN_CLEAR, place, f"the value of {alias!r} stands in clear here")
         for suspect in suspects(opened.relative, [s for s in opened.sites if s.start not in seen]):
-            self._suspect(opened, suspect.site, suspect.evidence, suspect.kind, placeholder=suspect.placeholder)
+            self._suspect(opened, suspect)
         if opened.document is None:
             for found in comments.in_text(opened.text, bare=opened.assigns):
                 self.gathered.finding(
@@ -92,15 +102,15 @@ class Judge:
         self.gathered.value(place, reference.alias, State.DANGLING, evidence)
         self.gathered.finding(rules.DANGLING, place, f"{reference.alias!r} is not in the secret repository")
 
-    def _suspect(self, opened: Opened, site: Site, evidence: Evidence, kind: str, *, placeholder: bool) -> None:
-        place = self._place(opened, site)
-        if placeholder:
-            self.gathered.value(place, None, State.PLACEHOLDER, evidence)
+    def _suspect(self, opened: Opened, suspect: Suspect) -> None:
+        place = self._place(opened, suspect.site)
+        if suspect.placeholder:
+            self.gathered.value(place, None, State.PLACEHOLDER, suspect.evidence)
             return
-        self.gathered.value(place, None, State.UNPROTECTED, evidence)
-        rule = rules.UNPROTECTED_VALUE if evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
-        what = f"holds {kind}" if kind else "holds a value in clear"
-        self.gathered.finding(rule, place, f"{site.key} {what}")
+        self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence)
+        rule = rules.UNPROTECTED_VALUE if suspect.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
+        what = f"holds: {suspect.kind}" if suspect.kind else "holds a value in clear"
+        self.gathered.finding(rule, place, f"{suspect.name} {what}")
 
     def _backup(self, opened: Opened) -> None:
         found = [s.site.key for s in suspects(opened.relative, opened.sites) if not s.placeholder]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ciphertool.errors import CipherToolError, UnsupportedSchemeError
 from ciphertool.repository import Clear, Encrypted, Malformed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
     from ciphertool.audit.gather import Gathered
@@ -54,6 +56,14 @@ def judge(
                 rules.SAME_CIPHERTEXT, place, f"one ciphertext for {', '.join(repr(alias) for alias in aliases)}"
             )
     _judge_schemes(gathered, settings, repository)
+
+
+def plaintexts(repository: SecretRepository, cipher: VaultCipher) -> Iterator[tuple[str, str]]:
+    """Yield alias and value of every ciphertext that decrypts."""
+    for alias, entry in repository.entries.items():
+        if isinstance(entry.stored, Encrypted):
+            with contextlib.suppress(CipherToolError):
+                yield alias, cipher.decrypt(alias, entry.stored.ciphertext).reveal()
 
 
 def _judge_origin(

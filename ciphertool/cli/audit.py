@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,16 @@ from ciphertool.cli.options import VaultOptions, vault_options
 from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ciphertool.audit import Subject
+    from ciphertool.audit import Report, Subject
+
+_SUFFIXES = {
+    ".json": Format.JSON,
+    ".sarif": Format.SARIF,
+    ".html": Format.HTML,
+    ".csv": Format.CSV,
+    ".md": Format.MARKDOWN,
+}
+_BASELINE = "Baseline"
 
 
 @vault_options
@@ -26,10 +36,36 @@ def audit(
         typer.Argument(metavar="[PATH]...", help="A home, a configuration, or any directory or file."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Format, typer.Option("--format", "-f", help="How the report is written.")
-    ] = Format.TABLE,
+        Format | None, typer.Option("--format", "-f", help="How the report is written (default: table).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write here instead; the suffix tells the format. Repeatable."
+        ),
+    ] = None,
     fail_on: Annotated[Level, typer.Option(help="Exit with 1 if a finding is at least as grave.")] = Level.WARNING,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Accepted findings; new ones count.", rich_help_panel=_BASELINE),
+    ] = None,
+    accept: Annotated[
+        str | None,
+        typer.Option(metavar="REASON", help="Accept what is found: write it to --baseline.", rich_help_panel=_BASELINE),
+    ] = None,
+    suppressions: Annotated[
+        bool,
+        typer.Option(
+            "--suppressions/--no-suppressions", help="Heed baseline, comments, .gitignore.", rich_help_panel=_BASELINE
+        ),
+    ] = True,
+    decrypt: Annotated[bool, typer.Option("--decrypt", help="Prove with the private key that all decrypts.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Look for the secrets in the git history.")] = False,
+    staged: Annotated[bool, typer.Option("--staged", help="Audit what the next git commit changes.")] = False,
+    write_targets: Annotated[
+        bool, typer.Option("--write-targets", help="Print [[target]] tables for what was found in clear.")
+    ] = False,
 ) -> None:
     """Tell which secrets are protected, which are not, and how sure that is. Needs no password and no private key.
 
@@ -37,13 +73,26 @@ def audit(
 
     ciphertool audit --home /opt/wso2
 
-    ciphertool audit . --format json
+    ciphertool audit . --output report.html --output report.sarif
+
+    ciphertool audit . --write-targets >> ciphertool.toml
     """
     from ciphertool import audit as workflow
-    from ciphertool.audit.reports import render
+    from ciphertool.audit import propose, suppress
 
-    report = workflow.audit(_subjects(vault, paths or []), now=datetime.now(UTC))
-    console.out_raw(render(report, Format.JSON if as_json else format))
+    options = workflow.Options(history=history, suppressions=suppressions)
+    subjects = _subjects(vault, paths or [], staged=staged)
+    if decrypt:
+        subjects = [_with_key(vault, subject) for subject in subjects]
+    report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
+    if accept is not None:
+        _accept(report, baseline, accept)
+    if baseline is not None and suppressions:
+        report = suppress.apply_baseline(report, suppress.read_baseline(baseline))
+    if write_targets:
+        console.out_raw(propose.targets(report))
+        return
+    _write(report, Format.JSON if as_json else format, output or [])
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)
 
 
@@ -70,23 +119,64 @@ def explain(
     console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")
 
 
-def _subjects(vault: VaultOptions, paths: list[Path]) -> list[Subject]:
+def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[Subject]:
     """Return what to audit: each path with the settings it has, or the vault that the options name or find."""
-    from ciphertool import settings
+    from ciphertool import git, settings
     from ciphertool.audit import Subject, is_subject
 
     if missing := [str(path) for path in paths if not path.exists()]:
         raise ConfigError(f"no such file or directory: {', '.join(missing)}")
     if vault.named or not paths:
+        found = None
         try:
             found = vault.settings()
         except ConfigError:
             if vault.named:
                 raise
-            return [Subject(Path())]
-        return [Subject(path, found) for path in paths] or [Subject(found.root, found)]
-    subjects = []
-    for path in paths:
-        loaded = settings.load(path, vault.overrides()) if is_subject(path) else None
-        subjects.append(Subject(loaded.root if loaded else path, loaded))
-    return subjects
+        default = [found.root if found and not staged else Path.cwd()]
+        subjects = [Subject(path, found) for path in paths or default]
+    else:
+        loaded = [(path, settings.load(path, vault.overrides()) if is_subject(path) else None) for path in paths]
+        subjects = [Subject(found.root if found else path, found) for path, found in loaded]
+    if not staged:
+        return subjects
+    return [replace(subject, contents=git.staged(subject.root)) for subject in subjects]
+
+
+def _with_key(vault: VaultOptions, subject: Subject) -> Subject:
+    from ciphertool.primary import open_to_decrypt
+
+    if subject.settings is None:
+        raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
+    return replace(subject, cipher=open_to_decrypt(subject.settings, vault.passwords(subject.settings)))
+
+
+def _accept(report: Report, baseline: Path | None, reason: str) -> None:
+    from ciphertool import files
+    from ciphertool.audit import suppress
+
+    if baseline is None or not reason.strip():
+        raise typer.BadParameter("--accept needs a reason, and --baseline FILE to write it to")
+    before = files.read_if_there(baseline)
+    known = suppress.read_baseline(baseline) if before.data is not None else {}
+    text = suppress.baseline_of(report, reason.strip(), known)
+    files.write_all([files.Write(before, text.encode(), mode=0o644)])
+
+
+def _write(report: Report, format: Format | None, outputs: list[Path]) -> None:  # noqa: A002 - as above
+    """Write the report to each output, in the format that is named or its suffix tells, or to stdout."""
+    from ciphertool import files
+    from ciphertool.audit.reports import render
+
+    if not outputs:
+        console.out_raw(render(report, format or Format.TABLE))
+        return
+    writes = []
+    for path in outputs:
+        chosen = _SUFFIXES.get(path.suffix.lower()) or format
+        if chosen is None:
+            raise typer.BadParameter(f"--output {path}: name its format with --format")
+        writes.append(
+            files.Write(files.read_if_there(path), render(report, chosen).encode("utf-8", "replace"), mode=0o644)
+        )
+    files.write_all(writes)

@@ -6,6 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciphertool.audit.model import Report
 
 
@@ -14,14 +16,27 @@ class Format(Enum):
 
     TABLE = "table"
     JSON = "json"
+    SARIF = "sarif"
+    HTML = "html"
+    CSV = "csv"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
 
 
 def render(report: Report, name: Format) -> str:
-    """Return a report in a format. The writers are imported here, so that one format costs not the others."""
-    from ciphertool.audit.reports import json, table
+    """Return a report in a format."""
+    # Imported here, and with them what they need, so that commands which render nothing do not pay for it.
+    from ciphertool.audit.reports import csv, github, html, json, junit, markdown, sarif, table
 
-    match name:
-        case Format.TABLE:
-            return table.render(report)
-        case Format.JSON:
-            return json.render(report)
+    writers: dict[Format, Callable[[Report], str]] = {
+        Format.TABLE: table.render,
+        Format.JSON: json.render,
+        Format.SARIF: sarif.render,
+        Format.HTML: html.render,
+        Format.CSV: csv.render,
+        Format.JUNIT: junit.render,
+        Format.GITHUB: github.render,
+        Format.MARKDOWN: markdown.render,
+    }
+    return writers[name](report)

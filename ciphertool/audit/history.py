@@ -1,0 +1,58 @@
+"""Finds in the git history where secrets stood in clear that are protected today. Needs no key: places are compared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ciphertool import git, references
+from ciphertool.audit import patterns, rules
+from ciphertool.audit.model import State
+from ciphertool.audit.reading import format_of
+from ciphertool.errors import CipherToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from ciphertool.audit.gather import Gathered
+    from ciphertool.audit.model import Value
+    from ciphertool.rewriters.base import Rewriter
+
+
+def judge(gathered: Gathered, values: Iterable[Value]) -> None:
+    """Report each protected place that held a value in clear in an earlier version of its file."""
+    by_path: defaultdict[Path, dict[str, Value]] = defaultdict(dict)
+    for value in values:
+        if value.state is State.PROTECTED and value.place.selector is not None:
+            by_path[gathered.base / value.place.path][value.place.selector] = value
+    for path, places in by_path.items():
+        rewriter = format_of(path.name)
+        if rewriter is None:
+            continue
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for commit, data in git.earlier_versions(path):
+            for selector in _in_clear(rewriter, data, places):
+                found[selector].append(commit)
+        for selector, commits in found.items():
+            value = places[selector]
+            versions = f"{len(commits)} earlier version{'s' if len(commits) != 1 else ''}"
+            message = f"{value.alias!r} stands in clear in {versions}, last in commit {commits[0]}"
+            gathered.finding(rules.IN_HISTORY, value.place, message)
+
+
+def _in_clear(rewriter: Rewriter, data: bytes, selectors: Iterable[str]) -> list[str]:
+    wanted = set(selectors)
+    try:
+        sites = [site for site in rewriter.parse(data).sites() if site.selector in wanted]
+    except CipherToolError:
+        return []
+    return [
+        site.selector
+        for site in sites
+        if site.value
+        and site.reference is None
+        and not any(references.find(site.value))
+        and not references.is_placeholder(site.value)
+        and not patterns.is_example(site.value)
+    ]

@@ -1,0 +1,55 @@
+"""The report as Markdown, for a pull request's comment or a wiki page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool.audit.model import Level, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ciphertool.audit.model import Report
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+
+
+def render(report: Report) -> str:
+    """Return a summary, the findings, the accepted ones, and what was not looked at."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield "# Secrets in configuration"
+    yield ""
+    yield from _table([state.value for state in State], [[str(report.count(state)) for state in State]])
+    for level in Level:
+        found = [finding for finding in report.active if finding.effective_level is level]
+        if found:
+            yield f"## {level.value.capitalize()}s ({len(found)})"
+            yield ""
+            yield from _table(["rule", "place", "finding"], [[f.rule.id, str(f.place), f.message] for f in found])
+    accepted = [
+        [f.rule.id, str(f.place), f.suppression.kind, f.suppression.date or "", f.suppression.reason]
+        for f in report.findings
+        if f.suppression is not None
+    ]
+    if accepted:
+        yield f"## Accepted ({len(accepted)})"
+        yield ""
+        yield from _table(["rule", "place", "by", "since", "reason"], accepted)
+    for item in report.skipped:
+        yield f"Not looked at: {item.count} ({_escaped(item.reason)})  "
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{' --- |' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(_escaped(cell) for cell in row)} |"
+    yield ""
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

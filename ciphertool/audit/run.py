@@ -1,0 +1,211 @@
+"""One run of the audit: reads each file of each subject once and asks the judges. What cannot be read is a finding."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.audit import exposure, history, keys, reading, rules, stored, suppress
+from ciphertool.audit.gather import Gathered
+from ciphertool.audit.model import Level, Report, State
+from ciphertool.audit.sites import Judge
+from ciphertool.audit.targets import Targets
+from ciphertool.audit.tree import SkippedFiles, walk
+from ciphertool.errors import CipherToolError
+from ciphertool.repository import Clear, open_repository
+from ciphertool.settings import carbon4, config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from ciphertool.audit.model import Place
+    from ciphertool.cipher import VaultCipher
+    from ciphertool.repository import SecretRepository
+    from ciphertool.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is audited: the files below `root`, or of these those in `contents` only, and the vault of `settings`.
+
+    `contents` stand for what the files hold, as git's index does. `cipher`, with a private key, proves that every
+    value decrypts. Without settings, references are listed and not judged.
+    """
+
+    root: Path
+    settings: Settings | None = None
+    contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
+    cipher: VaultCipher | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How far an audit goes: into the git history; and whether comments and `.gitignore` may take something out."""
+
+    history: bool = False
+    suppressions: bool = True
+
+
+def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None = None) -> Report:
+    """Return what there is to say of the subjects at the time `now`."""
+    options = options or Options()
+    base = Path(os.path.commonpath([_directory(subject.root) for subject in subjects]))
+    gathered, skipped = Gathered(base), SkippedFiles(base)
+    count = sum(_Audit(subject, gathered, skipped, now, options).run() for subject in subjects)
+    findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
+    return Report(
+        root=base,
+        time=now,
+        values=tuple(sorted(set(gathered.values), key=lambda value: _order(value.place))),
+        findings=tuple(sorted(findings, key=lambda finding: _order(finding.place))),
+        keys=tuple(gathered.keys),
+        skipped=skipped.summary(),
+        files=count,
+    )
+
+
+def is_subject(path: Path) -> bool:
+    """Tell whether a path has settings of its own: a Carbon home, a `ciphertool.toml`, or a directory with one."""
+    return path.name == config.FILE_NAME or (path / config.FILE_NAME).is_file() or carbon4.is_home(path)
+
+
+def _directory(path: Path) -> str:
+    absolute = os.path.abspath(path)  # noqa: PTH100 - Path.resolve would follow links
+    return absolute if path.is_dir() else str(Path(absolute).parent)
+
+
+def _order(place: Place) -> tuple[str, int, str]:
+    return place.path, place.line or 0, place.selector or ""
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+class _Audit:
+    """The audit of one subject."""
+
+    def __init__(
+        self, subject: Subject, gathered: Gathered, skipped: SkippedFiles, now: datetime, options: Options
+    ) -> None:
+        self._subject, self._gathered, self._skipped = subject, gathered, skipped
+        self._now, self._options = now, options
+        self._first = len(gathered.values)
+
+    def run(self) -> int:
+        """Judge everything; return how many files were looked at."""
+        settings = self._subject.settings
+        targets = Targets.of(settings, self._filled, self._gathered) if settings is not None else None
+        judge = Judge(self._gathered, None if settings is None else self._filled, self._known())
+        count = 0
+        for opened in self._opened(targets):
+            judge.file(opened, targets.match(opened, self._gathered) if targets else {})
+            count += 1
+        values = self._gathered.values[self._first :]
+        if settings is not None and self._subject.contents is None:
+            self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
+        self._shared_aliases()
+        if self._options.history:
+            history.judge(self._gathered, values)
+        return count
+
+    def _judge_vault(self, settings: Settings, used: frozenset[str]) -> None:
+        cipher = keys.judge(self._gathered, settings, self._now)
+        if self._repository is not None:
+            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, used)
+        exposure.judge(self._gathered, settings, self._repository)
+
+    @cached_property
+    def _repository(self) -> SecretRepository | None:
+        settings = self._subject.settings
+        if settings is None:
+            return None
+        try:
+            repository = open_repository(settings.kind, settings.repository)
+            len(repository.entries)
+        except CipherToolError as error:
+            place = self._gathered.place(settings.repository, error.line)
+            self._gathered.finding(rules.UNREADABLE, place, error.message, level=Level.ERROR)
+            return None
+        return repository
+
+    @cached_property
+    def _filled(self) -> frozenset[str]:
+        """The aliases that have a value: an empty one waits to be filled."""
+        entries = self._repository.entries if self._repository else {}
+        return frozenset(
+            alias
+            for alias, entry in entries.items()
+            if not (isinstance(entry.stored, Clear) and not entry.stored.value)
+        )
+
+    def _known(self) -> dict[str, str]:
+        """The repository's values where there is a private key: plaintext → alias."""
+        if self._repository is None or self._subject.cipher is None:
+            return {}
+        return {value: alias for alias, value in stored.plaintexts(self._repository, self._subject.cipher)}
+
+    def _opened(self, targets: Targets | None) -> Iterator[reading.Opened]:
+        own = self._own_files()
+        formats = {path: ts[0].format for path, ts in targets.by_file.items()} if targets else {}
+        for path in self._paths(targets):
+            real = _real(path)
+            if real not in own and (data := self._read(path)) is not None:
+                relative = self._gathered.place(path).path
+                yield reading.open_text(path, relative, data, formats.get(real))
+
+    def _paths(self, targets: Targets | None) -> Iterator[Path]:
+        subject = self._subject
+        if subject.contents is not None:
+            yield from sorted(subject.contents)
+            return
+        if subject.root.is_file():
+            yield subject.root
+            return
+        seen = set()
+        home = subject.settings is not None and subject.settings.kind == "carbon4"
+        for path in walk(subject.root, self._skipped, respect_ignore=self._options.suppressions and not home):
+            seen.add(_real(path))
+            yield path
+        # Targets are looked at wherever they lie, ignored by git or behind a link.
+        yield from (path for path in (targets.files if targets else ()) if _real(path) not in seen)
+
+    def _read(self, path: Path) -> bytes | None:
+        if self._subject.contents is not None:
+            data = self._subject.contents[path]
+        else:
+            try:
+                data = files.read(path).bytes
+            except CipherToolError as error:
+                self._gathered.finding(rules.UNREADABLE, self._gathered.place(path), error.message)
+                return None
+        if reading.is_binary(data):
+            self._skipped.add("binary", path)
+            return None
+        return data
+
+    def _own_files(self) -> set[Path]:
+        """The files of the vault itself, which are judged for what they are."""
+        settings = self._subject.settings
+        if settings is None:
+            return set()
+        own = [settings.repository, settings.secret_conf, settings.keystore.path, settings.keystore.certificate]
+        if settings.kind == "native":
+            own.append(settings.origin)
+        return {_real(path) for path in own if path is not None}
+
+    def _shared_aliases(self) -> None:
+        places = defaultdict(list)
+        for value in self._gathered.values[self._first :]:
+            if value.alias is not None and value.state in (State.PROTECTED, State.UNPROTECTED):
+                places[value.alias].append(value.place)
+        for alias, found in places.items():
+            if len(found) > 1:
+                where = ", ".join(map(str, found[:4])) + (", …" if len(found) > 4 else "")
+                self._gathered.finding(rules.SAME_ALIAS, found[0], f"{alias!r} stands for several places: {where}")

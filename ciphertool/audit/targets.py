@@ -1,0 +1,74 @@
+"""The settings' targets as an audit sees them: which file has which, and which sites they name there."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool.audit import rules
+from ciphertool.audit.model import Level
+from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.files import Snapshot
+from ciphertool.protection.targets import Match, expand_alias, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Sequence
+
+    from ciphertool.audit.gather import Gathered
+    from ciphertool.audit.reading import Opened
+    from ciphertool.settings.model import Settings, Target
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The targets of one vault. `filled` are the aliases that the repository has a value for."""
+
+    settings: Settings
+    by_file: Mapping[Path, Sequence[Target]]
+    """Targets by the real path of their file."""
+    files: Sequence[Path]
+    filled: Container[str]
+
+    @classmethod
+    def of(cls, settings: Settings, filled: Container[str], gathered: Gathered) -> Targets:
+        """Find the targets' files; a target without any is a finding."""
+        by_file: defaultdict[Path, list[Target]] = defaultdict(list)
+        files: dict[Path, None] = {}
+        targets = cls(settings, by_file, (), filled)
+        for target in settings.targets:
+            found = list(paths(settings.root, target.file))
+            for path in found:
+                files[path] = None
+                by_file[Path(os.path.realpath(path))].append(target)
+            if not found:
+                targets._miss(gathered, target, settings.root / target.file, "no such file", None)
+        return cls(settings, by_file, tuple(files), filled)
+
+    def match(self, opened: Opened, gathered: Gathered) -> dict[int, Match]:
+        """Return a file's declared sites by their start; a target that names nothing in it is a finding."""
+        targets = self.by_file.get(Path(os.path.realpath(opened.path)), ())
+        if not targets or opened.document is None:
+            return {}
+        snapshot = Snapshot(opened.path, opened.path, None)
+        found: dict[int, Match] = {}
+        sites = opened.document.locate([target.selector for target in targets])
+        for target, located in zip(targets, sites, strict=True):
+            if isinstance(located, NoMatchError):
+                self._miss(gathered, target, opened.path, located.message, located.line)
+            elif isinstance(located, SelectorError):
+                place = gathered.place(opened.path, located.line, target.selector)
+                gathered.finding(rules.TARGET_MISSES, place, located.message, level=Level.ERROR)
+            else:
+                for site in located:
+                    alias = expand_alias(target.alias, self.settings.root, snapshot, site)
+                    found[site.start] = Match(target, alias, site)
+        return found
+
+    def _miss(self, gathered: Gathered, target: Target, path: Path, reason: str, line: int | None) -> None:
+        if target.optional or (target.where_absent and target.alias not in self.filled):
+            return
+        place = gathered.place(path, line, target.selector)
+        gathered.finding(rules.TARGET_MISSES, place, f"{target.alias!r}: {reason}")
