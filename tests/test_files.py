@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -133,19 +134,22 @@ def test_a_mount_point_is_an_obstacle(tmp_path: Path) -> None:
 
 
 @as_root
-def test_a_directory_that_cannot_be_written_is_an_obstacle(tmp_path: Path) -> None:
-    path = tmp_path / "locked/f"
-    path.parent.mkdir()
-    path.write_bytes(b"x")
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        directory.chmod(0o755)
-    process = os.fork()
-    if process == 0:
-        os.setgid(65534)
-        os.setuid(65534)
-        found = files.obstacle(files.read(path))
-        os._exit(0 if found is not None and "no permission" in found.message else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+def test_a_directory_that_cannot_be_written_is_an_obstacle() -> None:
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own are closed to other users
+        path = Path(directory, "f")
+        path.write_bytes(b"x")
+        path.parent.chmod(0o755)
+        process = os.fork()
+        if process == 0:
+            status = 1
+            try:
+                os.setgid(65534)
+                os.setuid(65534)
+                found = files.obstacle(files.read(path))
+                status = 0 if found is not None and "no permission" in found.message else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 
 def test_only_regular_files_are_read(tmp_path: Path) -> None:
