@@ -6,7 +6,7 @@ and made by the transformation that the vault declares. Nothing here reads a fil
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ciphertool.ciphertext import Bare, Ciphertext, Native, SelfContained
@@ -43,6 +43,10 @@ class VaultCipher:
     def decrypts(self) -> bool:
         """Whether the private key is at hand."""
         return self.decryptor is not None
+
+    def duplicate(self) -> VaultCipher:
+        """Return a cipher with a private key of its own, which shares no lock with this one's."""
+        return replace(self, decryptor=self.decryptor and self.decryptor.duplicate())
 
     def encrypt(self, alias: str, value: Secret) -> Ciphertext:
         """Return the ciphertext of an alias's value, proved by decrypting it where the private key is at hand.

@@ -89,6 +89,18 @@ class UnrepresentableValueError(ConfigError):
         super().__init__(f"{selector}: the value cannot be written here: {reason}")
 
 
+class UnknownPlaceholderError(ConfigError):
+    """A placeholder of the environment ("env") or of the options ("sys") that nothing fills and that has no default."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self.kind = kind
+        self.name = name
+        super().__init__(
+            f"nothing is given for the placeholder {kind}:{name}",
+            hint="set the environment variable" if kind == "env" else "define it, by --define or by Overrides",
+        )
+
+
 class UnknownFormatError(ConfigError):
     """A file whose format is not known; `known` lists those that are."""
 
@@ -253,6 +265,14 @@ class NoCertificateError(KeystoreError):
     def __init__(self, alias: str) -> None:
         self.alias = alias
         super().__init__(f"{alias!r} has no certificate")
+
+
+class AliasTakenError(KeystoreError):
+    """An alias that the keystore has already, where a new entry is to go."""
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        super().__init__(f"there is an entry {alias!r} already", hint="choose another alias, or delete that entry first")
 
 
 class BadCertificateError(KeystoreError):

@@ -1,6 +1,7 @@
 """The only place that knows how a reference to a secret is spelled, and how a product's placeholder is.
 
-A reference stands for a secret: `${sec:a}`, `$secret{a}`, `secretAlias:a`, or the attribute `svns:secretAlias="a"`.
+A reference stands for a secret: `${sec:a}`, `$secret{a}`, `secretAlias:a`, `{wso2:vault-lookup('a')}`, or the attribute
+`svns:secretAlias="a"`.
 A placeholder stands for something else that a product fills in: `${env:X}`, `${X}`, `$env{X}`, `{{ x }}`.
 """
 
@@ -21,6 +22,7 @@ class Syntax(Enum):
     SEC = "${sec:ALIAS}"
     SECRET = "$secret{ALIAS}"  # noqa: S105 - a pattern, no password
     SECRET_ALIAS = "secretAlias:ALIAS"  # noqa: S105 - a pattern, no password
+    LOOKUP = "{wso2:vault-lookup('ALIAS')}"
     ATTRIBUTE = 'svns:secretAlias="ALIAS"'
 
 
@@ -39,8 +41,16 @@ class Reference:
 
 # What is written is narrow, what is read is wide: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
-_INSIDE = re.compile(r"\$\{sec:(?P<sec>[^}\x00-\x1f\x7f]++)\}|\$secret\{(?P<secret>[^}\x00-\x1f\x7f]++)\}")
+_INSIDE = re.compile(
+    r"\$\{sec:(?P<sec>[^}\x00-\x1f\x7f]++)\}|\$secret\{(?P<secret>[^}\x00-\x1f\x7f]++)\}"
+    r"|\{wso2:vault-lookup\(\s*+'(?P<lookup>[^'}\x00-\x1f\x7f]++)'\s*+\)\}"
+)
+_LOOKUP = "{wso2:"
+_SYNTAXES = {"sec": Syntax.SEC, "secret": Syntax.SECRET, "lookup": Syntax.LOOKUP}
 _WHOLE = re.compile(r"secretAlias:(?P<alias>[^}\x00-\x1f\x7f]++)")
+_FILLED = re.compile(
+    r"\$\{(?P<kind>env|sys):(?P<name>[^{},]++)(?:,(?P<default>[^{}]*+))?+\}|\$(?P<bare>env|sys)\{(?P<only>[^{}]++)\}"
+)
 _PLACEHOLDER = re.compile(r"\$\{[^{}]++\}|\$(?:env|sys|ref)\{[^{}]++\}|\{\{(?:[^{}]|\}(?!\}))*+\}\}")
 
 
@@ -51,10 +61,10 @@ def is_writable_alias(alias: str) -> bool:
 
 def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
     """Yield the references inside a value, first to last; with `whole`, also `secretAlias:a` as the whole value."""
-    if "$" in value:
+    if "$" in value or _LOOKUP in value:
         for match in _INSIDE.finditer(value):
-            syntax = Syntax.SEC if match["sec"] is not None else Syntax.SECRET
-            yield Reference((match["sec"] or match["secret"]).strip(), syntax, match.start(), match.end())
+            group = match.lastgroup or ""
+            yield Reference(match[group].strip(), _SYNTAXES[group], match.start(), match.end())
     elif whole and (alias := _WHOLE.fullmatch(value)):
         yield Reference(alias["alias"].strip(), Syntax.SECRET_ALIAS, 0, len(value))
 
@@ -67,13 +77,49 @@ def parse(value: str, *, whole: bool = False) -> Reference | None:
 
 
 def substitute(value: str, reveal: Callable[[Reference], str], *, whole: bool = False) -> str:
-    """Return the value with every reference replaced by what `reveal` gives for it; the result is not scanned again."""
+    """Return the value with every reference replaced by what `reveal` gives for it; the result is not scanned again.
+
+    Where `reveal` is a `Filling`, the value's placeholders are filled in as well.
+    """
+    fill = reveal.fill if isinstance(reveal, Filling) else None
     parts: list[str] = []
     position = 0
     for reference in find(value, whole=whole):
-        parts += value[position : reference.start], reveal(reference)
+        between = value[position : reference.start]
+        parts += fill(between) if fill else between, reveal(reference)
         position = reference.end
-    return "".join(parts) + value[position:] if parts else value
+    rest = value[position:]
+    return "".join(parts) + (fill(rest) if fill else rest)
+
+
+class Filling:
+    """What `substitute` puts in place of references and of placeholders.
+
+    `look_up` is given a placeholder's kind ("env" or "sys"), its name and its default, None where it states none.
+    """
+
+    def __init__(self, reveal: Callable[[Reference], str], look_up: Callable[[str, str, str | None], str]) -> None:
+        self._reveal = reveal
+        self._look_up = look_up
+
+    def __call__(self, reference: Reference) -> str:
+        """Return what a reference stands for."""
+        return self._reveal(reference)
+
+    def fill(self, text: str) -> str:
+        """Return a text that holds no reference with its `${env:X}`, `${sys:X}`, `$env{X}` and `$sys{X}` filled in."""
+        if "$" not in text:
+            return text
+        return _FILLED.sub(lambda match: self._look_up(*_named(match), match["default"]), text)
+
+
+def placeholders(value: str) -> set[tuple[str, str]]:
+    """Return kind and name of the placeholders that a `Filling` would fill in a value."""
+    return {_named(match) for match in _FILLED.finditer(value)}
+
+
+def _named(match: re.Match[str]) -> tuple[str, str]:
+    return match["kind"] or match["bare"], (match["name"] or match["only"]).strip()
 
 
 def is_placeholder(value: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -29,20 +31,45 @@ if TYPE_CHECKING:
     from ciphertool.secret import Secret
 
 
+class CipherAtHand:
+    """A vault's cipher, opened once, when it is first needed, whichever thread needs it; a forked child uses it too."""
+
+    def __init__(self, open_cipher: Callable[[], VaultCipher]) -> None:
+        self._open = open_cipher
+        self._cipher: VaultCipher | None = None
+        self._lock, self._process = threading.Lock(), os.getpid()
+
+    def __call__(self) -> VaultCipher:
+        """Return the cipher; raise `KeystoreError` where the keystore does not open, at each call anew."""
+        if self._process != os.getpid():
+            # After a fork the other threads are gone, but not what they had locked: here, and in the key itself.
+            self._cipher = self._cipher and self._cipher.duplicate()
+            self._lock, self._process = threading.Lock(), os.getpid()
+        if self._cipher is None:
+            with self._lock:
+                if self._cipher is None:
+                    self._cipher = self._open()
+        return self._cipher
+
+
 class Resolver:
     """Resolves aliases of one repository. A secret is decrypted once and kept; safe from many threads.
 
-    `open_cipher` is called when the first ciphertext is met. `warn` is told of a value that resolves and should not
-    be as it is.
+    `warn` is told of a value that resolves and should not be as it is, `tell` of every value that has been resolved.
     """
 
     def __init__(
-        self, repository: SecretRepository, open_cipher: Callable[[], VaultCipher], *, warn: Callable[[str], None]
+        self,
+        repository: SecretRepository,
+        cipher: CipherAtHand,
+        *,
+        warn: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> None:
         self.repository = repository
-        self._open_cipher = open_cipher
+        self._cipher = cipher
         self._warn = warn
-        self._cipher: VaultCipher | None = None
+        self._tell = tell
         self._known: dict[str, Secret] = {}
 
     def resolve(self, alias: str) -> Secret:
@@ -54,7 +81,27 @@ class Resolver:
         secret = self._known.get(alias)
         if secret is None:  # two threads may both decrypt it: the same value, and no lock that a fork could inherit
             secret = self._known.setdefault(alias, self._resolve(alias))
+            self._tell(secret.reveal())
         return secret
+
+    def succeed(self, before: Resolver) -> None:
+        """Take over from the resolver of the repository as it was: all that it had resolved must resolve here too.
+
+        What is stored as it was is not decrypted again, unless by another cipher. Raises what `resolve` raises,
+        `ProblemsError` for several.
+        """
+        problems: list[CipherToolError] = []
+        for alias, secret in tuple(before._known.items()):
+            try:
+                unchanged = self.repository.get(alias).stored == before.repository.get(alias).stored
+                if unchanged and self._cipher is before._cipher:
+                    self._known[alias] = secret
+                else:
+                    self.resolve(alias)
+            except (UnknownAliasError, DecryptionError, ConfigError) as error:
+                problems.append(error)
+        if problems:
+            raise problems[0] if len(problems) == 1 else ProblemsError(problems)
 
     def _resolve(self, alias: str) -> Secret:
         entry = self.repository.get(alias)
@@ -71,12 +118,11 @@ class Resolver:
                     self.repository.path, entry.line
                 )
             case Encrypted(ciphertext):
-                if self._cipher is None:
-                    self._cipher = self._open_cipher()
+                cipher = self._cipher()
                 try:
-                    return self._cipher.decrypt(alias, ciphertext)
+                    return cipher.decrypt(alias, ciphertext)
                 except CipherToolError as error:
-                    raise explained(error, alias, self.repository, self._cipher) from None
+                    raise explained(error, alias, self.repository, cipher) from None
         raise AssertionError
 
 

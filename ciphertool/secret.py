@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-from typing import NoReturn
+TYPE_CHECKING = False  # as `typing` has it; importing that costs as much as the rest of this module
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from pydantic import SecretStr
+    from pydantic_core import CoreSchema
 
 MASK = "****"
 
@@ -11,15 +15,16 @@ MASK = "****"
 class Secret:
     """A secret value that shows `****` wherever it is printed, formatted or logged.
 
-    `reveal()` gives the text, `reveal_bytes()` its UTF-8 form. Secrets compare in constant time with one another,
-    are not hashable, and refuse to be pickled or copied into a string by accident.
+    `reveal()` gives the text, `reveal_bytes()` its UTF-8 form. Secrets compare in constant time with one another and
+    with nothing else, cannot be changed, hashed or pickled; a copy of one is the same object.
     """
 
+    __value: str
     __slots__ = ("__value",)
     __hash__ = None  # type: ignore[assignment]  # a hash of the value would be a copy of it in every dict
 
     def __init__(self, value: str) -> None:
-        self.__value = value
+        object.__setattr__(self, "_Secret__value", value)
 
     def reveal(self) -> str:
         """Return the secret's text."""
@@ -27,7 +32,33 @@ class Secret:
 
     def reveal_bytes(self) -> bytes:
         """Return the secret's text in UTF-8."""
-        return self.__value.encode("utf-8")
+        return self.reveal().encode("utf-8")
+
+    def to_pydantic(self) -> SecretStr:
+        """Return the secret as a `pydantic.SecretStr`."""
+        from pydantic import SecretStr
+
+        return SecretStr(self.reveal())
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """Let a pydantic model have fields of this type: they take text or a secret, and show and dump the mask."""
+        from pydantic_core import core_schema
+
+        return core_schema.union_schema(
+            [
+                core_schema.is_instance_schema(cls),
+                core_schema.no_info_after_validator_function(cls, core_schema.str_schema()),
+            ],
+            mode="left_to_right",
+            serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json"),
+        )
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
 
     def __repr__(self) -> str:
         return MASK
@@ -44,7 +75,15 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self.reveal_bytes(), other.reveal_bytes())
+        from hmac import compare_digest
+
+        return compare_digest(self.reveal_bytes(), other.reveal_bytes())
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled: its value would lie in the clear")

@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
-from ciphertool.resolver import Resolver, check_references, reference_sites, resolve_document
+from ciphertool.resolver import CipherAtHand, Resolver, check_references, reference_sites, resolve_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ciphertool.cipher import VaultCipher
     from ciphertool.passwords import PasswordChain
+    from ciphertool.redaction import Redactor
     from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
 
 
 _CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
-_REFERENCE = re.compile(rb"secretAlias|\$secret\{")
+_REFERENCE = re.compile(rb"secretAlias|\$secret\{|\{wso2:vault-lookup")
 
 
 class Vault:
     """An opened vault. `Vault.open()` makes one; `vault["alias"]` gives a `Secret`.
 
-    The keystore is opened when the first secret is resolved. Nothing is resolved to a wrong value: an unknown alias, a
-    damaged or a foreign ciphertext is a `CipherToolError` that names alias, place and remedy.
+    The keystore is opened when the first secret is resolved, once; each secret is decrypted once and kept. A vault is
+    safe from many threads, and a forked child may go on using it. Nothing is resolved to a wrong value: an unknown
+    alias, a damaged or a foreign ciphertext is a `CipherToolError` that names alias, place and remedy.
     """
 
     def __init__(
         self,
         settings: Settings,
-        open_cipher: Callable[[], VaultCipher],
+        passwords: PasswordChain,
         *,
+        define: Mapping[str, str] | None = None,
+        watch: float | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> None:
+        """Read the repository; `ConfigError` where it is not there or damaged. `open` says what the rest means."""
         self.settings = settings
-        self._open_cipher = open_cipher
-        self._warn = warn or (lambda message: warnings.warn(message, stacklevel=2))
-        self._resolver = self._read()
+        self._passwords = passwords
+        self._define = define or {}
+        self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
+        self._seen: dict[str, None] = {}
+        self._watch = watch
+        self._looked = time.monotonic()
+        stamps = self._stamps()
+        cipher = CipherAtHand(self._open_cipher)
+        self._view = _View(self._read(cipher), cipher, stamps)
 
     @classmethod
     def open(
@@ -52,75 +66,104 @@ class Vault:
         *,
         overrides: Overrides | None = None,
         passwords: PasswordChain | None = None,
+        watch: float | None = None,
+        warn: Callable[[str], None] | None = None,
     ) -> Vault:
         """Open the vault of a `ciphertool.toml`, a Carbon home or a Carbon 5 YAML file.
 
         Without a path: what `CIPHERTOOL_CONFIG` names, or the nearest configuration from the working directory
-        upwards. Passwords come from the environment and from what the settings name; there is no prompt. Raises
+        upwards. Passwords come from the environment and from what the settings name; there is no prompt. With `watch`
+        the files are looked at when a secret is asked for, at most every so many seconds, and `reload` follows a
+        change; what fails then goes to `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises
         `ConfigError` for settings or a repository that cannot be read.
         """
         from ciphertool import settings as settings_
         from ciphertool.passwords import Environment, PasswordChain
-        from ciphertool.primary import open_to_decrypt
 
         settings = settings_.load(Path(path) if path is not None else None, overrides)
-        source = passwords or PasswordChain((Environment(), *settings.password_sources))
-        return cls(settings, lambda: open_to_decrypt(settings, source))
+        chain = passwords or PasswordChain((Environment(), *settings.password_sources))
+        return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
 
-    def _read(self) -> Resolver:
+    def _open_cipher(self) -> VaultCipher:
+        from ciphertool.primary import open_to_decrypt
+
+        cipher = open_to_decrypt(self.settings, self._passwords)
+        given = self._passwords.read_unasked()
+        if given is not None and given.exposed is not None:
+            self._warn(f"{given.exposed}: a password file that everybody on this machine can read")
+        return cipher
+
+    def _read(self, cipher: CipherAtHand) -> Resolver:
         repository = open_repository(self.settings.kind, self.settings.repository)
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
-        return Resolver(repository, self._open_cipher, warn=self._warn)
+        return Resolver(repository, cipher, warn=self._warn, tell=self._tell)
 
-    def reload(self) -> None:
-        """Read the repository again: all of it, or, with the error that says why, none."""
-        self._resolver = self._read()
+    def _tell(self, value: str) -> None:
+        self._seen[value] = None
+
+    # --- secrets -----------------------------------------------------------------------------------------------------
 
     def resolve(self, alias: str) -> Secret:
         """Return an alias's secret, or raise `UnknownAliasError` or a `DecryptionError`."""
-        return self._resolver.resolve(alias)
+        return self._current().resolve(alias)
 
     __getitem__ = resolve
 
-    def load(self, path: str | Path, *, format: str | None = None) -> Any:  # noqa: A002 - the option's name
+    def load(self, path: str | Path, *, format: str | None = None, placeholders: bool = False) -> Any:  # noqa: A002 - the option's name
         """Return a file's data with its references resolved: plain data, or an lxml tree for XML.
 
-        YAML is read as YAML 1.2. The format is told by the suffix unless named. Raises `ProblemsError` with every
-        reference that does not resolve.
+        YAML is read as YAML 1.2. The format is told by the suffix unless named. With `placeholders`, `${env:X}`,
+        `${env:X,default}`, `${sys:X}`, `$env{X}` and `$sys{X}` are filled in as well: from the environment, and from
+        the `define` of `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
         """
         path = Path(path)
-        rewriter = rewriters.by_name(format) if format else rewriters.for_path(path)
+        rewriter = self._rewriter(path, format)
         data = files.read(path).bytes
+        resolver = self._current()
+        reveal: Callable[[Reference], str] = _revealing(resolver)
+        if placeholders:
+            reveal = references.Filling(reveal, self._look_up)
         try:
-            return rewriter.load(data, self._reveal)
+            return rewriter.load(data, reveal)
+        except UnknownPlaceholderError as error:
+            raise error.at(path, _line_of(rewriter, data, error)) from None
         except ConfigError as error:
             raise error.at(path) from None
         except CipherToolError:
             # Only now is it worth finding out where: every reference that fails, with its line.
-            resolve_document(rewriter, data, path, self._resolver)
+            resolve_document(rewriter, data, path, resolver)
             raise
 
     def resolve_file(self, path: str | Path, *, format: str | None = None) -> bytes:  # noqa: A002 - the option's name
         """Return a file's bytes with its references resolved: the file as it was before it was protected."""
         path = Path(path)
-        rewriter = rewriters.by_name(format) if format else rewriters.for_path(path)
-        return resolve_document(rewriter, files.read(path).bytes, path, self._resolver)
+        return resolve_document(self._rewriter(path, format), files.read(path).bytes, path, self._current())
+
+    def resolve_bytes(self, data: bytes, *, format: str, name: str = "<bytes>") -> bytes:  # noqa: A002 - as above
+        """Return a document's bytes with its references resolved; errors call the document `name`."""
+        return resolve_document(self._rewriter(Path(name), format), data, Path(name), self._current())
 
     def resolve_tree(self, value: Any) -> Any:
         """Return a copy of nested dicts, lists and tuples with the references in its strings resolved.
 
         Keys and everything that is not a string stay as they are; what a reference resolves to is not scanned again.
+        Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
         """
-        if isinstance(value, str):
-            return references.substitute(value, self._reveal)
-        if isinstance(value, dict):
-            return {key: self.resolve_tree(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.resolve_tree(item) for item in value]
-        if isinstance(value, tuple):
-            return tuple(self.resolve_tree(item) for item in value)
-        return value
+        reveal = _revealing(self._current())
+        problems: list[CipherToolError] = []
+
+        def revealed(reference: Reference) -> str:
+            try:
+                return reveal(reference)
+            except CipherToolError as error:
+                problems.append(error)
+                return ""
+
+        resolved = _walk(value, revealed)
+        if problems:
+            raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+        return resolved
 
     def check(self) -> int:
         """Resolve every reference of every configured file; return how many there are.
@@ -129,21 +172,110 @@ class Vault:
         """
         problems: list[CipherToolError] = []
         count = 0
+        resolver = self._current()
         for path in configured_files(self.settings):
             try:
-                document = rewriters.for_path(path).parse(files.read(path).bytes)
+                document = self._rewriter(path, None).parse(files.read(path).bytes)
             except CipherToolError as error:
                 problems.append(error.at(path))
                 continue
             sites = list(reference_sites(document))
             count += sum(len(found) for _, found in sites)
-            problems += check_references(sites, path, self._resolver)
+            problems += check_references(sites, path, resolver)
         if problems:
             raise ProblemsError(problems)
         return count
 
-    def _reveal(self, reference: Reference) -> str:
-        return self._resolver.resolve(reference.alias).reveal()
+    def redactor(self) -> Redactor:
+        """Return a `logging.Filter` that masks every value this vault has resolved, and will resolve, in log records.
+
+        Add it to handlers: `handler.addFilter(vault.redactor())`.
+        """
+        from ciphertool.redaction import Redactor
+
+        return Redactor(self._seen)
+
+    # --- following a changed vault -----------------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Read the repository again, and the keystore if its file has changed: all of it or, with the reason, none.
+
+        Every secret that was resolved before must resolve again, or the vault stays as it was and the `CipherToolError`
+        says why. Who holds a `Secret` keeps its old value.
+        """
+        # Two threads may both reload: each leaves a whole vault, and there is no lock that a fork could inherit.
+        before = self._view
+        stamps = self._stamps()
+        cipher = before.cipher if stamps[1:] == before.stamps[1:] else CipherAtHand(self._open_cipher)
+        view = _View(self._read(cipher), cipher, stamps)
+        view.resolver.succeed(before.resolver)
+        self._view = view
+
+    def _current(self) -> Resolver:
+        if self._watch is not None and time.monotonic() - self._looked >= self._watch:
+            self._looked = time.monotonic()
+            try:
+                if self._stamps() != self._view.stamps:
+                    self.reload()
+            except (CipherToolError, OSError) as error:
+                self._warn(f"the vault has changed and cannot be reloaded: {error}")
+        return self._view.resolver
+
+    def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
+        """What tells whether the repository and the keystore have changed: they are replaced, never written over."""
+        return tuple(_stamp(path) for path in (self.settings.repository, self.settings.keystore.path))
+
+    # --- for the above -----------------------------------------------------------------------------------------------
+
+    def _rewriter(self, path: Path, format: str | None) -> Rewriter:  # noqa: A002 - as above
+        if format is not None:
+            return rewriters.by_name(format, plugins=self.settings.named)
+        return rewriters.for_path(path)
+
+    def _look_up(self, kind: str, name: str, default: str | None) -> str:
+        value = (os.environ if kind == "env" else self._define).get(name, default)
+        if value is None:
+            raise UnknownPlaceholderError(kind, name)
+        return value
+
+
+class _View(NamedTuple):
+    """One state of a vault, replaced as a whole."""
+
+    resolver: Resolver
+    cipher: CipherAtHand
+    stamps: tuple[tuple[int, ...] | None, ...]
+
+
+def _stamp(path: Path | None) -> tuple[int, ...] | None:
+    try:
+        status = path.stat() if path is not None else None
+    except FileNotFoundError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _revealing(resolver: Resolver) -> Callable[[Reference], str]:
+    return lambda reference: resolver.resolve(reference.alias).reveal()
+
+
+def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:
+    if isinstance(value, str):
+        return references.substitute(value, reveal)
+    if isinstance(value, dict):
+        return {key: _walk(item, reveal) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item, reveal) for item in value]
+    if type(value) is tuple:
+        return tuple(_walk(item, reveal) for item in value)
+    return value
+
+
+def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) -> int | None:
+    for site in rewriter.parse(data).sites():
+        if (error.kind, error.name) in references.placeholders(site.value):
+            return site.line
+    return None
 
 
 def configured_files(settings: Settings) -> list[Path]:
@@ -153,6 +285,8 @@ def configured_files(settings: Settings) -> list[Path]:
     found = {path: None for target in settings.targets for path in paths(settings.root, target.file)}
     if settings.kind == "carbon5":
         found[settings.origin] = None
+    if settings.kind == "toml-secrets":
+        found[settings.repository] = None
     if settings.kind == "carbon4":
         # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
         for path in sorted(settings.sibling.parent.rglob("*")):

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 def open_vault(options: VaultOptions) -> Vault:
     """Open the vault that the options name or find; its warnings go to stderr."""
-    from ciphertool.primary import open_to_decrypt
     from ciphertool.vault import Vault
 
     settings = options.settings()
-    passwords = options.passwords(settings)
     return Vault(
-        settings, lambda: open_to_decrypt(settings, passwords), warn=lambda message: console.say("warning", message)
+        settings,
+        options.passwords(settings),
+        define=options.overrides().define,
+        warn=lambda message: console.say("warning", message),
     )
 
 

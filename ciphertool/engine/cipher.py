@@ -68,6 +68,10 @@ class Decryptor:
         """The id of the key's public half."""
         return key_id(self._key.public_key())
 
+    def duplicate(self) -> Decryptor:
+        """Return one with a key object of its own: OpenSSL's locks within this one may be held by a lost thread."""
+        return Decryptor(self._key.private_numbers().private_key(unsafe_skip_rsa_key_validation=True))
+
     def decrypt(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> bytes:
         """Return the plaintext. No result is ever made up: what fails a check raises `DecryptionError`."""
         _check_label(scheme, label)
