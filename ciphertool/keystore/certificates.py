@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import warnings
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import BadCertificateError, MalformedKeystoreError, NotRsaError
@@ -15,7 +16,7 @@ from ciphertool.keystore.limits import MAX_CHAIN, Budget
 _EXTENSIONS = 0xA3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -91,6 +92,24 @@ def chains(leaves: Iterable[bytes], others: Iterable[bytes]) -> list[tuple[bytes
             chain.append(issuer)
         result.append(tuple(chain))
     return result
+
+
+def issued_by(data: bytes, issuer: bytes) -> bool:
+    """Tell whether the issuer's key signed a certificate, both in DER."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        load(data, "").verify_directly_issued_by(load(issuer, ""))
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, BadCertificateError):
+        return False
+    return True
+
+
+def prove_chain(chain: Sequence[bytes], alias: str) -> None:
+    """Raise `BadCertificateError` unless each certificate of a chain is signed by the next."""
+    for data, issuer in pairwise(chain):
+        if not issued_by(data, issuer):
+            raise BadCertificateError(alias, "is in a chain where a signature does not hold")
 
 
 def extensions(data: bytes) -> dict[str, tuple[bool, bytes]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ciphertool.keystore.store import Entry
 
-_KEY_USAGE = "2.5.29.15"
+_KEY_USAGE, _EXTENDED_KEY_USAGE, _ALTERNATIVE_NAMES = "2.5.29.15", "2.5.29.37", "2.5.29.17"
 _USAGES = (
     "digitalSignature",
     "contentCommitment",
@@ -93,6 +93,23 @@ def key_usage(data: bytes) -> KeyUsage | None:
         return None
     flags = "".join(f"{octet:08b}" for octet in bits[1:3])
     return KeyUsage(tuple(name for name, flag in zip(_USAGES, flags, strict=False) if flag == "1"), critical)
+
+
+def extended_key_usages(data: bytes) -> frozenset[str] | None:
+    """Return the identifiers of a certificate's extended key usages, or None where it states none."""
+    try:
+        value = certificates.extensions(data)[_EXTENDED_KEY_USAGE][1]
+        return frozenset(usage.oid() for usage in certificates.element(value).sequence())
+    except (KeyError, MalformedKeystoreError):
+        return None
+
+
+def has_names(data: bytes) -> bool:
+    """Tell whether a certificate has subject alternative names."""
+    try:
+        return _ALTERNATIVE_NAMES in certificates.extensions(data)
+    except MalformedKeystoreError:
+        return False
 
 
 def summary(entry: Entry) -> dict[str, object]:

@@ -53,7 +53,7 @@ class Reader(Protocol):
 
 def _format_of(data: bytes) -> tuple[str, Reader]:
     """Return the format's name and its reader. Readers are imported here, so that one format costs not the others."""
-    from ciphertool.keystore import pem, pkcs12
+    from ciphertool.keystore import certificates, pem, pkcs12
 
     if not data:
         raise NotAKeystoreError("the file is empty (0 bytes)")
@@ -65,6 +65,8 @@ def _format_of(data: bytes) -> tuple[str, Reader]:
         return "PKCS12", pkcs12.read
     if pem.looks_like(data):
         return "PEM", pem.read
+    if certificates.names(data) is not None:
+        return "DER", pem.read_der
     if data[:3] == b"\0\0\0":
         from ciphertool.keystore import bks
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.errors import (
     BadPrivateKeyError,
+    NotAKeystoreError,
     PasswordNeededError,
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
@@ -109,6 +110,37 @@ def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG
         alias = f"{path.stem}-{len(entries) + 1}" if entries else path.stem
         entries.append(Entry(alias, EntryKind.TRUSTED, (data,)))
     return Content(entries, verified=False)
+
+
+def read_certificates(data: bytes) -> list[bytes]:
+    """Return the certificates, as DER, of a PEM bundle, of a PKCS #7 answer in PEM, or of one DER certificate."""
+    if certificates.names(data) is not None:
+        return [data]
+    found = []
+    for label, block in _BLOCK.findall(data):
+        if label in _CERTIFICATES:
+            found.append(_decoded(block))
+        elif label == b"PKCS7":
+            found += _certificates_of_pkcs7(_decoded(block))
+    if not found:
+        raise NotAKeystoreError("there is no certificate in it")
+    return found
+
+
+def _certificates_of_pkcs7(data: bytes) -> list[bytes]:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
+
+    try:
+        return [certificate.public_bytes(Encoding.DER) for certificate in load_der_pkcs7_certificates(data)]
+    except (ValueError, UnsupportedAlgorithm):
+        raise Budget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
+
+
+def read_der(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+    """Read a file that is one certificate in DER."""
+    return Content([Entry(path.stem, EntryKind.TRUSTED, (data,))], verified=False)
 
 
 def write(entries: Sequence[Entry], key_password: str) -> bytes:

@@ -49,7 +49,7 @@ class _Bag:
 
 @dataclass(frozen=True, slots=True)
 class SealedKey:
-    """A private key bag, encrypted or in the clear."""
+    """A private key bag, encrypted or in the clear; or a secret key's, which only serves to be written again."""
 
     alias: str
     value: bytes = field(repr=False)
@@ -174,7 +174,8 @@ def _entries(bags: list[_Bag]) -> list[Entry]:
             sealed = SealedKey(alias, bag.value, bag.kind == SHROUDED_KEY_BAG)
             entry = Entry(alias, EntryKind.KEY, of_key[id(bag)], _created(bag.key_id), sealed)
         elif bag.kind == SECRET_BAG:
-            entry = Entry(alias, EntryKind.SECRET, created=_created(bag.key_id))
+            kept = SealedKey(alias, bag.value, encrypted=True)
+            entry = Entry(alias, EntryKind.SECRET, created=_created(bag.key_id), sealed=kept)
         elif bag.kind == CERT_BAG and (bag.trusted or all_trusted):
             entry = Entry(alias, EntryKind.TRUSTED, (bag.value,))
         else:

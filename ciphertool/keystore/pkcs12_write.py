@@ -20,9 +20,7 @@ def write(entries: Sequence[Entry], password: str, key_password: str) -> bytes:
     """Return a store of the entries. Keys in the clear are sealed under the key password; sealed ones are kept."""
     keys, found = [], []
     for number, entry in enumerate(entries):
-        if entry.kind is EntryKind.SECRET:
-            raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be written")
-        key_id = _key_id(entry, number) if entry.kind is EntryKind.KEY else None
+        key_id = None if entry.kind is EntryKind.TRUSTED else _key_id(entry, number)
         if key_id is not None:
             keys.append(_bag(*_key(entry, key_password), entry.alias, key_id))
         for place, certificate in enumerate(entry.chain):
@@ -52,6 +50,10 @@ def _key_id(entry: Entry, number: int) -> bytes:
 def _key(entry: Entry, key_password: str) -> tuple[str, bytes]:
     """Return the kind and the value of a key's bag."""
     sealed = entry.sealed
+    if entry.kind is EntryKind.SECRET:
+        if not isinstance(sealed, pkcs12.SealedKey):
+            raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be taken over")
+        return pkcs12.SECRET_BAG, sealed.value
     if isinstance(sealed, pkcs12.SealedKey):
         return pkcs12.SHROUDED_KEY_BAG if sealed.encrypted else pkcs12.KEY_BAG, sealed.value
     if sealed is None:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from ciphertool.secret import Secret
 
 
+# Formats that are nothing but their certificates and keys, one after another, under no common password.
+_BARE = frozenset({"PEM", "DER"})
+
+
 class EntryKind(Enum):
     """What an entry holds; the value is its name in lists."""
 
@@ -103,7 +107,7 @@ class Keystore:
         """
         if alias is None:
             keys = [entry for entry in self.entries if entry.kind is EntryKind.KEY]
-            candidates = keys or list(self.entries[:1] if self.format == "PEM" else self.entries)
+            candidates = keys or list(self.entries[:1] if self.format in _BARE else self.entries)
         else:
             # An exact match goes first: old stores hold aliases that differ in case only.
             candidates = [entry for entry in self.entries if entry.alias == alias] or self._by_folded_alias.get(
@@ -148,7 +152,7 @@ class Keystore:
             if fingerprint is not None:
                 if not certificates.has_fingerprint(entry.chain[0], fingerprint):
                     raise UnprovenCertificateError(entry.alias, f"its fingerprint is sha256:{entry.sha256}")
-            elif not self.verified and (self.format != "PEM" or entry.sealed):
+            elif not self.verified and (self.format not in _BARE or entry.sealed):
                 if entry.sealed is None or self.password is None:
                     raise UnprovenCertificateError(entry.alias, "nothing vouches for the file")
                 self.private_key(entry.alias, key_password)
@@ -172,7 +176,7 @@ class Keystore:
         if password is None and self.password is not None:
             password = self.password.reveal()
         with located(self.path):
-            if entry.sealed is None:
+            if entry.sealed is None or entry.kind is not EntryKind.KEY:
                 raise NoPrivateKeyError(entry.alias, entry.kind.value)
             return entry.sealed.unseal(password)
 

@@ -1,0 +1,144 @@
+"""Changes to a keystore. Each gives the bytes of the whole new store, in its own format; writing them is the caller's.
+
+The stores that are made here are PKCS #12, JKS and PEM; the other formats can only be converted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedKeystoreError, WrongKeyPasswordError
+from ciphertool.keystore import certificates, keys
+from ciphertool.keystore.store import ClearKey, Entry, EntryKind, Keystore, located
+from ciphertool.keystore.writing import write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = None, now: datetime) -> bytes:
+    """Return the store with certificates, in DER, as trusted entries.
+
+    They are named `alias`, `alias-2`, …; without an alias each is named after its subject. A certificate that is there
+    as trusted already is left as it is. Raise `AliasTakenError` where an alias is in use.
+    """
+    entries = list(keystore.entries)
+    there = {entry.chain[0] for entry in entries if entry.kind is EntryKind.TRUSTED and entry.chain}
+    new = [data for data in dict.fromkeys(trusted) if data not in there]
+    with located(keystore.path):
+        for number, data in enumerate(new, 1):
+            subject = certificates.load(data, alias or "a new entry").subject.rfc4514_string()
+            name = (alias if number == 1 else f"{alias}-{number}") if alias else subject.lower()
+            entries = _with(entries, Entry(name, EntryKind.TRUSTED, (data,), now))
+        return _write(keystore, entries)
+
+
+def delete(keystore: Keystore, alias: str) -> bytes:
+    """Return the store without the entry of that alias."""
+    gone = keystore.entry(alias)
+    return _write(keystore, [entry for entry in keystore.entries if entry is not gone])
+
+
+def change_password(keystore: Keystore, new_password: str, *, key_password: str | None = None) -> bytes:
+    """Return the store under a new password.
+
+    Keys that open with the old store password, or with `key_password`, are sealed under the new one too, as most
+    servers need it; a key with another password of its own keeps that.
+    """
+    entries = []
+    for entry in keystore.entries:
+        if entry.kind is EntryKind.SECRET:
+            raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be sealed anew").at(keystore.path)
+        entries.append(_opened(keystore, entry, key_password))
+    with located(keystore.path):
+        return write(keystore.format, entries, new_password)
+
+
+def convert(keystore: Keystore, format_name: str, password: str, *, key_password: str | None = None) -> bytes:
+    """Return the entries as a store of another format; every key must open with `key_password` or the store's own."""
+    entries = [_clear(keystore, entry, key_password) for entry in keystore.entries]
+    with located(keystore.path):
+        return write(format_name, entries, password)
+
+
+def import_entry(
+    keystore: Keystore,
+    source: Keystore,
+    alias: str | None,
+    *,
+    as_alias: str | None = None,
+    source_key_password: str | None = None,
+    key_password: str | None = None,
+) -> bytes:
+    """Return the store with an entry of another store; its key is sealed under `key_password`, or the store's own."""
+    entry = _clear(source, source.entry(alias), source_key_password)
+    with located(keystore.path):
+        entries = _with(list(keystore.entries), replace(entry, alias=as_alias or entry.alias))
+        return _write(keystore, entries, key_password)
+
+
+def import_reply(
+    keystore: Keystore,
+    alias: str | None,
+    reply: Sequence[bytes],
+    *,
+    truststore: Keystore | None = None,
+    key_password: str | None = None,
+) -> bytes:
+    """Return the store with a certificate authority's answer as the entry's chain.
+
+    The answer, in DER, may be in any order and may lack its issuers, which are then taken from the truststore. Raise
+    `BadPrivateKeyError` where none of it is the key's, `BadCertificateError` where a signature does not hold.
+    """
+    entry = keystore.entry(alias)
+    key = keys.load(keystore.unseal(entry, key_password), entry.alias)
+    with located(keystore.path):
+        public_key = key.public_key()
+        loaded = {data: certificates.load(data, entry.alias) for data in reply}
+        leaves = [data for data, certificate in loaded.items() if certificate.public_key() == public_key]
+        if not leaves:
+            raise BadCertificateError(entry.alias, "is not in the answer: no certificate there is that of its key")
+        others = [trusted.chain[0] for trusted in truststore.entries if trusted.chain] if truststore else []
+        chain = certificates.chains(leaves[:1], [*reply, *others])[0]
+        certificates.prove_chain(chain, entry.alias)
+        entries = [replace(old, chain=chain) if old is entry else old for old in keystore.entries]
+        return _write(keystore, entries)
+
+
+def _write(keystore: Keystore, entries: Sequence[Entry], key_password: str | None = None) -> bytes:
+    password = keystore.password.reveal() if keystore.password else None
+    with located(keystore.path):
+        if keystore.format == "PKCS12" and not keystore.verified:
+            # Nothing proved the password yet under which the store is about to be written.
+            for entry in keystore.entries:
+                if entry.kind is EntryKind.KEY:
+                    keystore.unseal(entry)
+        return write(keystore.format, entries, password, key_password)
+
+
+def _with(entries: list[Entry], new: Entry) -> list[Entry]:
+    if any(entry.alias.casefold() == new.alias.casefold() for entry in entries):
+        raise AliasTakenError(new.alias)
+    return [*entries, new]
+
+
+def _clear(keystore: Keystore, entry: Entry, key_password: str | None) -> Entry:
+    """Return the entry with its key in the clear, which is proved to be one."""
+    if entry.kind is not EntryKind.KEY:
+        return entry
+    pkcs8 = keystore.unseal(entry, key_password)
+    with located(keystore.path):
+        keys.load(pkcs8, entry.alias)
+    return replace(entry, sealed=ClearKey(pkcs8))
+
+
+def _opened(keystore: Keystore, entry: Entry, key_password: str | None) -> Entry:
+    """Return the entry with its key in the clear where a password at hand opens it, else as it is."""
+    for password in (None, key_password):
+        try:
+            return _clear(keystore, entry, password)
+        except WrongKeyPasswordError:
+            continue
+    return entry

@@ -1,0 +1,78 @@
+"""What leaves a keystore: certificates, signing requests, and private keys when asked for by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import NoCertificateError, PasswordRefusedError, UnsupportedKeystoreError
+from ciphertool.keystore import certificates, keys, pem
+from ciphertool.keystore.create import Role, role_extensions
+from ciphertool.keystore.store import ClearKey, Entry, EntryKind, Keystore, located
+from ciphertool.keystore.writing import write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def export_certificates(keystore: Keystore, alias: str | None = None, *, chain: bool = False) -> bytes:
+    """Return an entry's leaf certificate as PEM, or its whole chain, leaf first."""
+    return b"".join(pem.block("CERTIFICATE", data) for data in _chain(keystore, alias)[: None if chain else 1])
+
+
+def export_der(keystore: Keystore, alias: str | None = None) -> bytes:
+    """Return an entry's leaf certificate as DER."""
+    return _chain(keystore, alias)[0]
+
+
+def export_private_key(
+    keystore: Keystore, alias: str | None = None, *, password: str | None, key_password: str | None = None
+) -> bytes:
+    """Return an entry's private key and chain as PEM, the key encrypted under `password`.
+
+    A password of None asks for the key in the clear: the caller must mean it.
+    """
+    entry = keystore.entry(alias)
+    pkcs8 = keystore.unseal(entry, key_password)
+    with located(keystore.path):
+        key = keys.load(pkcs8, entry.alias)
+        if entry.chain:
+            keys.prove_match(key, entry.chain[0], entry.alias)
+        if password is None:
+            chain = b"".join(pem.block("CERTIFICATE", data) for data in entry.chain)
+            return pem.block("PRIVATE KEY", pkcs8) + chain
+        if not password:
+            raise PasswordRefusedError("it is empty")
+        return write("PEM", [Entry(entry.alias, EntryKind.KEY, entry.chain, sealed=ClearKey(pkcs8))], password)
+
+
+def signing_request(
+    keystore: Keystore,
+    alias: str | None = None,
+    *,
+    role: Role,
+    names: Sequence[str] = (),
+    key_password: str | None = None,
+) -> bytes:
+    """Return a certificate signing request as PEM: the entry's subject, its key, and the role's extensions."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    entry = keystore.entry(alias)
+    key = keys.load(keystore.unseal(entry, key_password), entry.alias)
+    with located(keystore.path):
+        if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            raise UnsupportedKeystoreError(f"a signing request for {entry.alias!r}, whose key is neither RSA nor EC")
+        subject = certificates.load(_chain(keystore, alias)[0], entry.alias).subject
+        builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+        for extension, critical in role_extensions(role, names):
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def _chain(keystore: Keystore, alias: str | None) -> tuple[bytes, ...]:
+    entry = keystore.entry(alias)
+    if not entry.chain:
+        raise NoCertificateError(entry.alias).at(keystore.path)
+    return entry.chain
