@@ -114,4 +114,8 @@ class VaultCipher:
                 return scheme_named(name)
             case Bare():
                 return self.scheme
-        raise MalformedCiphertextError("a symmetric ciphertext, which an RSA key does not decrypt")
+        raise UnsupportedSchemeError(
+            "AES/GCM/NoPadding",
+            "a symmetric ciphertext, and the vault's key is an RSA key",
+            hint="its key is a secret-key entry of the product's keystore, which is not read here: set the value again",
+        )

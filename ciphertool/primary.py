@@ -38,7 +38,9 @@ def open_to_decrypt(settings: Settings, passwords: PasswordChain) -> VaultCipher
     """
     keystore, given = _open(settings, passwords)
     key = keystore.private_key(settings.keystore.alias, given.key if given else None)
-    return VaultCipher(_scheme(settings), settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
+    # What somebody made without padding must still be read, or it could not be made anew.
+    scheme = _scheme(settings, allow_unpadded=True)
+    return VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
 
 
 def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:
@@ -129,8 +131,8 @@ def _open_file(path: Path, given: Passwords | None) -> Keystore:
     return open_keystore(path, given.keystore if given else None)
 
 
-def _scheme(settings: Settings) -> Scheme:
-    scheme = scheme_named(settings.scheme)
+def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
+    scheme = scheme_named(settings.scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault takes only native schemes")
     return scheme

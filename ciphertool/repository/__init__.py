@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.repository.base import Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
-from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar
+from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clear", "Encrypted", "Entry", "Malformed", "SecretRepository", "Stored", "grammar", "open_repository"]
 
-_GRAMMARS: tuple[Grammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar())
+_GRAMMARS: tuple[Grammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
 
 
 def grammar(kind: str) -> Grammar:
@@ -25,6 +25,10 @@ def grammar(kind: str) -> Grammar:
 
 def open_repository(kind: str, path: Path) -> SecretRepository:
     """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it."""
+    if kind == TomlSecretsGrammar.kind:
+        from ciphertool.repository.toml import TomlRepository
+
+        return TomlRepository(files.read_if_there(path), grammar(kind))
     from ciphertool.repository.properties import PropertiesRepository
 
     return PropertiesRepository(files.read_if_there(path), grammar(kind))

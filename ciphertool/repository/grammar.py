@@ -76,6 +76,13 @@ class Carbon4Grammar:
         return str(value)
 
 
+class TomlSecretsGrammar(Carbon4Grammar):
+    """`alias = "<base64>"` or `alias = "[plaintext]"` (`[secrets]` of a deployment.toml)."""
+
+    kind = "toml-secrets"
+    encoding = "utf-8"
+
+
 class Carbon5Grammar:
     """`alias=cipherText <base64>` or `alias=plainText VALUE` (secrets.properties)."""
 

@@ -1,0 +1,64 @@
+"""The repository in a table of a TOML file: `[secrets]` of a Carbon `deployment.toml`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError, UnknownAliasError
+from ciphertool.repository.base import Entry, Malformed
+from ciphertool.rewriters.toml import TomlRewriter
+from ciphertool.rewriters.toml_table import rewrite_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+    from ciphertool.repository.grammar import Grammar
+
+_TABLE = "secrets"
+
+
+class TomlRepository:
+    """The entries of `[secrets]`; the rest of the file is left alone. A file without that table has none."""
+
+    def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
+        """Raise `ConfigError` where the file is damaged or `secrets` is no table."""
+        self.path: Path = snapshot.path
+        self.snapshot = snapshot
+        self.hint = grammar.hint
+        self.clear_is_readable = grammar.clear_is_readable
+        self._grammar = grammar
+        try:
+            self._document = TomlRewriter().parse(snapshot.bytes)
+        except ConfigError as error:
+            raise error.at(self.path) from None
+        self._table = self._document.data.get(_TABLE, {})
+        if not isinstance(self._table, dict):
+            raise ConfigError(f"{_TABLE} is not a table", path=self.path)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every alias that is there, in the file's order."""
+        places = self._document.places([(_TABLE, alias) for alias in self._table])
+        return {
+            alias: Entry(
+                self._grammar.read(value) if isinstance(value, str) else Malformed("not a string"),
+                self._document.source.position(places[_TABLE, alias][0])[0] if (_TABLE, alias) in places else 1,
+            )
+            for alias, value in self._table.items()
+        }
+
+    def get(self, alias: str) -> Entry:
+        """Return the alias's entry, or raise `UnknownAliasError`."""
+        try:
+            return self.entries[alias]
+        except KeyError:
+            raise UnknownAliasError(alias, self.path) from None
+
+    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+        """Return the file's bytes with these ciphertexts in it; everything else stays as it is."""
+        written = {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
+        return rewrite_entries(self._document, _TABLE, written)
