@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -18,6 +19,12 @@ from ciphertool.keystore.create import CertificateRequest, create_keystore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Machines are shared: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile(
+    "project", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("project")
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 

@@ -37,6 +37,12 @@ def _toml() -> Rewriter:
     return TomlRewriter()
 
 
+def _json() -> Rewriter:
+    from ciphertool.rewriters.json import JsonRewriter
+
+    return JsonRewriter()
+
+
 def _properties() -> Rewriter:
     from ciphertool.rewriters.properties import PropertiesRewriter
 
@@ -65,6 +71,7 @@ _BUILT_IN = (
     _Format("xml", frozenset({".xml"}), _xml),
     _Format("yaml", frozenset({".yaml", ".yml"}), _yaml),
     _Format("toml", frozenset({".toml"}), _toml),
+    _Format("json", frozenset({".json", ".jsonc"}), _json),
     _Format("properties", frozenset({".properties"}), _properties),
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
