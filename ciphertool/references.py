@@ -28,12 +28,16 @@ class Syntax(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference to the secret `alias`. `start` and `end` are its place in the value it was found in."""
+    """A reference to the secret `alias`. `start` and `end` are its place in the value it was found in.
+
+    `in_url` tells that it stands where a URL has its password, which is percent-encoded there.
+    """
 
     alias: str
     syntax: Syntax
     start: int = 0
     end: int = 0
+    in_url: bool = False
 
     def __str__(self) -> str:
         return self.syntax.value.replace("ALIAS", self.alias)
@@ -47,6 +51,8 @@ _INSIDE = re.compile(
 )
 _LOOKUP = "{wso2:"
 _SYNTAXES = {"sec": Syntax.SEC, "secret": Syntax.SECRET, "lookup": Syntax.LOOKUP}
+_BEFORE_PASSWORD = re.compile(r"://[^/?#@:\s]*+:\Z")
+_BEFORE_QUERY_VALUE = re.compile(r"://[^?#\s]*+\?(?:[^#\s]*[?&])?[^?&=#\s]*=\Z")
 _WHOLE = re.compile(r"secretAlias:(?P<alias>[^}\x00-\x1f\x7f]++)")
 _FILLED = re.compile(
     r"\$\{(?P<kind>env|sys):(?P<name>[^{},]++)(?:,(?P<default>[^{}]*+))?+\}|\$(?P<bare>env|sys)\{(?P<only>[^{}]++)\}"
@@ -64,9 +70,19 @@ def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
     if "$" in value or _LOOKUP in value:
         for match in _INSIDE.finditer(value):
             group = match.lastgroup or ""
-            yield Reference(match[group].strip(), _SYNTAXES[group], match.start(), match.end())
+            start, end = match.span()
+            yield Reference(match[group].strip(), _SYNTAXES[group], start, end, is_in_url(value, start, end))
     elif whole and (alias := _WHOLE.fullmatch(value)):
         yield Reference(alias["alias"].strip(), Syntax.SECRET_ALIAS, 0, len(value))
+
+
+def is_in_url(value: str, start: int, end: int) -> bool:
+    """Tell whether a part of a value is the password of a URL, in its authority or in its query."""
+    if "://" not in value[:start]:
+        return False
+    if value.startswith("@", end) and _BEFORE_PASSWORD.search(value[:start]):
+        return True
+    return _BEFORE_QUERY_VALUE.search(value[:start]) is not None
 
 
 def parse(value: str, *, whole: bool = False) -> Reference | None:

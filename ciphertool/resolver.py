@@ -84,6 +84,18 @@ class Resolver:
             self._tell(secret.reveal())
         return secret
 
+    def reveal(self, reference: Reference) -> str:
+        """Return what a reference stands for, spelled for its place: percent-encoded where a URL has its password.
+
+        Carbon's runtimes put a value into a URL as it is stored, so there it is stored encoded.
+        """
+        value = self.resolve(reference.alias).reveal()
+        if reference.in_url and self.repository.kind == "native":
+            from urllib.parse import quote
+
+            return quote(value, safe="")
+        return value
+
     def succeed(self, before: Resolver) -> None:
         """Take over from the resolver of the repository as it was: all that it had resolved must resolve here too.
 
@@ -201,4 +213,4 @@ def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
 def _resolved(site: Site, resolver: Resolver) -> str:
     if site.reference is not None:
         return resolver.resolve(site.reference.alias).reveal()
-    return references.substitute(site.value, lambda reference: resolver.resolve(reference.alias).reveal())
+    return references.substitute(site.value, resolver.reveal)

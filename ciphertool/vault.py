@@ -85,9 +85,13 @@ class Vault:
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
 
     def _open_cipher(self) -> VaultCipher:
+        from ciphertool.engine.schemes import UNPADDED
         from ciphertool.primary import open_to_decrypt
 
-        cipher = open_to_decrypt(self.settings, self._passwords)
+        # What an application has lived on must still resolve, or it could not be replaced in peace.
+        cipher = open_to_decrypt(self.settings, self._passwords, allow_unpadded=True)
+        if cipher.scheme is UNPADDED:
+            self._warn(f"{self.settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
         given = self._passwords.read_unasked()
         if given is not None and given.exposed is not None:
             self._warn(f"{given.exposed}: a password file that everybody on this machine can read")
@@ -256,7 +260,7 @@ def _stamp(path: Path | None) -> tuple[int, ...] | None:
 
 
 def _revealing(resolver: Resolver) -> Callable[[Reference], str]:
-    return lambda reference: resolver.resolve(reference.alias).reveal()
+    return resolver.reveal
 
 
 def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
+    from ciphertool.protection.targets import Match
     from ciphertool.rewriters.base import Change, Document, Rewriter, Site
     from ciphertool.settings.model import Target
 
@@ -34,12 +35,17 @@ class Take(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """One site of one target. `site` is None where an optional target has none."""
+    """One secret of one target. `match` is None where an optional target has none."""
 
     target: Target
     alias: str
     state: State
-    site: Site | None = None
+    match: Match | None = None
+
+    @property
+    def site(self) -> Site | None:
+        """Where it stands."""
+        return self.match.site if self.match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class FilePlan:
     sites: tuple[SitePlan, ...]
     changes: tuple[Change, ...] = field(default=(), repr=False)
     after: bytes | None = field(default=None, repr=False)
+
+    @property
+    def planned(self) -> tuple[Match, ...]:
+        """The secrets in clear that are to be protected."""
+        return tuple(plan.match for plan in self.sites if plan.match and plan.state is State.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)

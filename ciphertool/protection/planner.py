@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool import files
-from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError, WriteError
+from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError
 from ciphertool.protection.plan import FilePlan, Note, Plan, SitePlan, State, Take
-from ciphertool.protection.targets import Match, Opened, is_left_alone, note_missing, survey
-from ciphertool.references import Reference, Syntax
+from ciphertool.protection.targets import Match, Opened, changes, is_left_alone, note_missing, survey
+from ciphertool.protection.writes import obstacles, writes
+from ciphertool.references import Syntax
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.resolver import explained
-from ciphertool.rewriters.base import Change, rewrite
+from ciphertool.rewriters.base import rewrite
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
@@ -70,11 +70,13 @@ class _Planner:
         if not self._cipher.decrypts:
             self._unproved += new
         planned = tuple(self._rewrite(opened, states[id(opened)]) for opened in surveyed.opened)
-        writes = self._writes(planned, new)
-        self._problems += self._obstacles(planned)
+        self._problems += obstacles(self._repository, planned, save_repository=bool(self._to_encrypt))
+        todo: tuple[Write, ...] = ()
+        if not self._problems:
+            todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
         if self._unproved:
             self._notes.append(Note(f"not proved to decrypt, no private key at hand: {', '.join(self._unproved)}"))
-        return Plan(planned, tuple(new), writes, tuple(self._problems), tuple(self._notes))
+        return Plan(planned, tuple(new), todo, tuple(self._problems), tuple(self._notes))
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
@@ -97,15 +99,15 @@ class _Planner:
             self._missing(target, error, path)
             plans.append(SitePlan(target, target.alias, State.SKIPPED))
         for match in opened.matches:
-            site, state = match.site, State.PLANNED
-            if site.reference is not None:
+            state = State.PLANNED
+            if match.reference is not None:
                 state = State.ALREADY_PROTECTED
-                self._check_reference(match, site.reference.alias, path)
-            elif is_left_alone(match.target, site):
+                self._check_reference(match, match.reference.alias, path)
+            elif is_left_alone(match):
                 state = State.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-            plans.append(SitePlan(match.target, match.alias, state, site))
+            plans.append(SitePlan(match.target, match.alias, state, match))
         return plans
 
     def _check_reference(self, match: Match, alias: str, path: Path) -> None:
@@ -125,7 +127,7 @@ class _Planner:
         """Find the one value of an alias whose sites hold plaintext."""
         opened, match = places[0]
         path, line = opened.snapshot.path, match.site.line
-        if len({m.site.value for _, m in places}) > 1:
+        if len({m.value for _, m in places}) > 1:
             self._problems.append(
                 DifferentValuesError(
                     alias,
@@ -137,7 +139,7 @@ class _Planner:
                 )
             )
             return
-        value = Secret(match.site.value)
+        value = Secret(match.value)
         entry = self._repository.entries.get(alias)
         if entry is None or self._take is Take.FILE:
             if not (entry is not None and self._holds(alias, entry, value) is True):
@@ -216,42 +218,11 @@ class _Planner:
     def _rewrite(self, opened: Opened, sites: list[SitePlan]) -> FilePlan:
         carbon_properties = self._settings.kind == "carbon4" and opened.rewriter.name == "properties"
         syntax = Syntax.SECRET_ALIAS if carbon_properties else opened.rewriter.syntax
-        changes = tuple(
-            Change(plan.site, Reference(plan.alias, syntax))
-            for plan in sites
-            if plan.state is State.PLANNED and plan.site is not None
-        )
+        made = changes((plan.match for plan in sites if plan.match and plan.state is State.PLANNED), syntax)
         after = None
-        if changes and not self._problems:
+        if made and not self._problems:
             try:
-                after = rewrite(opened.rewriter, opened.document, changes)
+                after = rewrite(opened.rewriter, opened.document, made)
             except CipherToolError as error:
                 self._problems.append(error.at(opened.snapshot.path))
-        return FilePlan(opened.snapshot, opened.rewriter, opened.document, tuple(sites), changes, after)
-
-    def _obstacles(self, planned: Iterable[FilePlan]) -> list[WriteError]:
-        """Why files that are to change cannot be replaced; looked for even where something else is wrong."""
-        touched = [plan.before for plan in planned if plan.changes]
-        if self._to_encrypt:
-            touched.append(self._repository.snapshot)
-        return [found for snapshot in touched if (found := files.obstacle(snapshot)) is not None]
-
-    def _writes(self, planned: Iterable[FilePlan], new: dict[str, Ciphertext]) -> tuple[Write, ...]:
-        writes = []
-        # The repository goes first: a crash here leaves an unused ciphertext, never a lost secret.
-        if new and not self._problems:
-            writes.append(files.Write(self._repository.snapshot, self._repository.updated(new), self._settings.sibling))
-        if self._settings.secret_conf is not None and (self._repository.entries or new):
-            writes += self._secret_conf(self._settings.secret_conf)
-        writes += [files.Write(plan.before, plan.after) for plan in planned if plan.after is not None]
-        return tuple(writes)
-
-    def _secret_conf(self, path: Path) -> list[Write]:
-        from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
-        from ciphertool.settings.carbon4 import secret_conf_changes
-
-        snapshot = files.read_if_there(path)
-        document = PropertiesRewriter().parse(snapshot.bytes)
-        present = {site.selector: site.value for site in document.sites()}
-        changes = secret_conf_changes(self._settings, self._cipher.store_type, present)
-        return [files.Write(snapshot, rewrite_entries(document, changes), self._settings.sibling)] if changes else []
+        return FilePlan(opened.snapshot, opened.rewriter, opened.document, tuple(sites), made, after)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
+from ciphertool.protection import parts
 from ciphertool.protection.plan import Note
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import Change, Edit, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ciphertool.files import Snapshot
+    from ciphertool.protection.parts import Part
     from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.settings.model import Settings, Target
 
@@ -24,11 +28,17 @@ _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One site that a target names, and the alias that its secret gets."""
+    """One secret that a target names: its alias, its plaintext, and the reference that stands there, if one does.
+
+    `part` is its place in the site's value where it is not the whole of it.
+    """
 
     target: Target
     alias: str
     site: Site
+    value: str = field(repr=False)
+    reference: Reference | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +108,54 @@ def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problem
         elif isinstance(found, SelectorError):
             problems.append(found.at(snapshot.path))
         else:
-            matches += (
-                Match(target, expand_alias(target.alias, settings.root, snapshot, site), site) for site in found
+            for site in found:
+                match = _match(settings, snapshot, target, site)
+                if match is None:
+                    missing.append((target, NoMatchError(site.selector, "its value has no such part", line=site.line)))
+                else:
+                    matches.append(match)
+    return Opened(snapshot, rewriter, document, tuple(_distinct(matches, snapshot.path, problems)), tuple(missing))
+
+
+def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -> Match | None:
+    alias = expand_alias(target.alias, settings.root, snapshot, site)
+    if target.part is None:
+        return Match(target, alias, site, site.value, site.reference)
+    part = parts.find(site.value, target.part)
+    if part is None:
+        return None
+    value = part.text
+    if settings.native and references.is_in_url(site.value, part.start, part.end):
+        from urllib.parse import unquote
+
+        value = unquote(value, errors="strict")
+    return Match(target, alias, site, value, references.parse(part.text), part)
+
+
+def _distinct(matches: list[Match], path: Path, problems: list[CipherToolError]) -> Iterator[Match]:
+    """Yield each secret once; two targets may name parts of one value, but not the same secret by two names."""
+    by_site: dict[str, list[Match]] = {}
+    for match in matches:
+        others = by_site.setdefault(match.site.selector, [])
+        clash = next((other for other in others if _overlap(match, other)), None)
+        if clash is None:
+            others.append(match)
+            yield match
+        elif (clash.alias, clash.part) != (match.alias, match.part):
+            problems.append(
+                ConfigError(
+                    f"{match.site.selector}: two targets call it {clash.alias!r} and {match.alias!r}",
+                    hint="leave one of the targets, or narrow its selector",
+                    path=path,
+                    line=match.site.line,
+                )
             )
-    return Opened(snapshot, rewriter, document, tuple(matches), tuple(missing))
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    if one.part is None or other.part is None:
+        return True
+    return one.part.start < other.part.end and other.part.start < one.part.end
 
 
 def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> str:
@@ -111,8 +165,8 @@ def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> st
     """
     path = snapshot.path
     relative = path.relative_to(root) if path.is_relative_to(root) else path
-    parts = {"stem": path.stem, "path": relative.as_posix(), "key": site.key}
-    for name, value in parts.items():
+    fields = {"stem": path.stem, "path": relative.as_posix(), "key": site.key}
+    for name, value in fields.items():
         pattern = pattern.replace(f"{{{name}}}", _NOT_WRITABLE.sub("_", value))
     return pattern
 
@@ -123,6 +177,22 @@ def note_missing(target: Target, error: CipherToolError | None, path: Path) -> N
     return Note(f"{target.alias}: skipped: {reason}", path)
 
 
-def is_left_alone(target: Target, site: Site) -> bool:
-    """Tell whether a site holds a placeholder that the product fills in, and its target does not say `literal`."""
-    return not target.literal and references.is_placeholder(site.value)
+def is_left_alone(match: Match) -> bool:
+    """Tell whether a placeholder stands there that the product fills in, and the target does not say `literal`."""
+    return not match.target.literal and references.is_placeholder(match.value)
+
+
+def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
+    """Return the changes that put a reference in place of each secret; the parts of one value make one change."""
+    inside = Syntax.SEC if syntax is Syntax.SEC else Syntax.SECRET
+    made: list[Change] = []
+    by_site: dict[str, list[Match]] = {}
+    for match in matches:
+        if match.part is None:
+            made.append(Change(match.site, Reference(match.alias, syntax)))
+        else:
+            by_site.setdefault(match.site.selector, []).append(match)
+    for members in by_site.values():
+        edits = [Edit(m.part.start, m.part.end, str(Reference(m.alias, inside))) for m in members if m.part]
+        made.append(Change(members[0].site, splice(members[0].site.value, edits)))
+    return tuple(made)

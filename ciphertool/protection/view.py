@@ -47,7 +47,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] | None:
-    values = {change.site.value for item in plan.files for change in item.changes}
+    values = {match.value for item in plan.files for match in item.planned}
     values |= {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
     # A short value is masked where it stands alone; inside a word it would make every text unreadable.
     parts = [
@@ -79,9 +79,8 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
     """Yield where values that are now encrypted still stand in clear: in git's history, and in backups beside."""
     spelled: dict[Path, list[tuple[str, bytes]]] = {}
     for item in plan.files:
-        for change in item.changes:
-            name = change.to.alias if not isinstance(change.to, str) else change.site.key
-            spelled.setdefault(item.before.path, []).append((name, _bytes(item, change.site.value)))
+        for match in item.planned:
+            spelled.setdefault(item.before.path, []).append((match.alias, _bytes(item, match.value)))
     for alias in plan.encrypted:
         entry = repository.entries.get(alias)
         if entry is not None and isinstance(entry.stored, Clear):

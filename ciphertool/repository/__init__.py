@@ -11,9 +11,20 @@ from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, Native
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ciphertool.files import Snapshot
     from ciphertool.repository.grammar import Grammar
 
-__all__ = ["Clear", "Encrypted", "Entry", "Malformed", "SecretRepository", "Stored", "grammar", "open_repository"]
+__all__ = [
+    "Clear",
+    "Encrypted",
+    "Entry",
+    "Malformed",
+    "SecretRepository",
+    "Stored",
+    "grammar",
+    "open_repository",
+    "repository_of",
+]
 
 _GRAMMARS: tuple[Grammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
 
@@ -25,10 +36,15 @@ def grammar(kind: str) -> Grammar:
 
 def open_repository(kind: str, path: Path) -> SecretRepository:
     """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it."""
+    return repository_of(kind, files.read_if_there(path))
+
+
+def repository_of(kind: str, snapshot: Snapshot) -> SecretRepository:
+    """Return the repository that a file's bytes are."""
     if kind == TomlSecretsGrammar.kind:
         from ciphertool.repository.toml import TomlRepository
 
-        return TomlRepository(files.read_if_there(path), grammar(kind))
+        return TomlRepository(snapshot, grammar(kind))
     from ciphertool.repository.properties import PropertiesRepository
 
-    return PropertiesRepository(files.read_if_there(path), grammar(kind))
+    return PropertiesRepository(snapshot, grammar(kind))

@@ -49,6 +49,7 @@ class Entry:
 class SecretRepository(Protocol):
     """A store of one kind, as it was read. Immutable: an update gives the bytes of the new store."""
 
+    kind: str
     path: Path
     snapshot: Snapshot
     hint: str

@@ -25,6 +25,7 @@ class PropertiesRepository:
         """Raise `ConfigError` where the file is damaged or names an alias twice."""
         self.path: Path = snapshot.path
         self.snapshot = snapshot
+        self.kind = grammar.kind
         self.hint = grammar.hint
         self.clear_is_readable = grammar.clear_is_readable
         self._grammar = grammar

@@ -28,6 +28,7 @@ class TomlRepository:
         """Raise `ConfigError` where the file is damaged or `secrets` is no table."""
         self.path: Path = snapshot.path
         self.snapshot = snapshot
+        self.kind = grammar.kind
         self.hint = grammar.hint
         self.clear_is_readable = grammar.clear_is_readable
         self._grammar = grammar

@@ -26,8 +26,8 @@ def load(path: Path | None = None, overrides: Overrides | None = None) -> Settin
     Raises `ConfigError` if there is none or it cannot be read.
     """
     overrides = overrides or Overrides()
-    named = path is not None or ENVIRONMENT_VARIABLE in os.environ
-    settings = _read(path if path is not None else locate(), overrides)
+    named = path is not None or bool(os.environ.get(ENVIRONMENT_VARIABLE))
+    settings = _read(path if path is not None else locate(), overrides, named=named)
     return _override(replace(settings, named=named), overrides)
 
 
@@ -62,7 +62,7 @@ def _is_trusted(directory: Path) -> bool:
     return status.st_uid in (0, os.geteuid()) and not shared
 
 
-def _read(path: Path, overrides: Overrides) -> Settings:
+def _read(path: Path, overrides: Overrides, *, named: bool) -> Settings:
     from ciphertool.settings import carbon4, config
 
     if path.is_dir():
@@ -70,14 +70,14 @@ def _read(path: Path, overrides: Overrides) -> Settings:
             return carbon4.read_home(path, overrides.define)
         candidate = path / config.FILE_NAME
         if candidate.is_file():
-            return config.read_config(files.read(candidate))
+            return config.read_config(files.read(candidate), named=named)
         raise ConfigError(f"neither a Carbon home nor a directory with {config.FILE_NAME}", path=path, hint=_HINT)
     snapshot = files.read(path)
     if path.suffix.lower() in (".yaml", ".yml"):
         from ciphertool.settings import carbon5
 
         return carbon5.read_vault(snapshot, overrides)
-    return config.read_config(snapshot)
+    return config.read_config(snapshot, named=named)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Site
 
 _CONF = (Path("repository/conf"), Path("conf"))
+_DEPLOYMENT = "deployment.toml"
 _STANDALONE = "cipher-standalone-config.properties"
 _LEGACY_SCHEME = "RSA"  # what the runtime takes where secret-conf.properties names none
 _TARGET = re.compile(r"(?P<file>.+?)//(?P<xpath>.+?)(?:,\s*(?P<attribute>true|false))?\s*", re.IGNORECASE)
@@ -62,6 +63,9 @@ def read_home(home: Path, define: Mapping[str, str]) -> Settings:
         or _security(conf, home, "cipher-text")
     )
     keystore = _keystore(home, conf, names, secret_conf, standalone)
+    targets = home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))
+    if not targets.is_file() and (conf / _DEPLOYMENT).is_file():
+        return _deployment(home, conf, keystore, secret_conf)
     scheme = (secret_conf.get(_ALGORITHM) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
     return Settings(
         origin=home,
@@ -70,10 +74,24 @@ def read_home(home: Path, define: Mapping[str, str]) -> Settings:
         keystore=keystore,
         repository=repository,
         scheme=scheme,
-        targets=_targets(home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))),
+        targets=_targets(targets),
         password_sources=(CarbonHome(home),),
         secret_conf=secret_conf_path,
         sibling=next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()),
+    )
+
+
+def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf: Mapping[str, str]) -> Settings:
+    """A home of Carbon 4.5 and later, whose product makes the rest of its configuration from `deployment.toml`."""
+    return Settings(
+        origin=home,
+        root=home,
+        kind="toml-secrets",
+        keystore=keystore,
+        repository=conf / _DEPLOYMENT,
+        scheme=secret_conf.get(_ALGORITHM) or CARBON_SCHEME,
+        password_sources=(CarbonHome(home),),
+        sibling=conf / "carbon.xml",
     )
 
 

@@ -30,8 +30,8 @@ class Target:
 
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
     `optional` makes a missing file or site a note, `where_absent` only if the repository lacks the alias as well (so
-    a Carbon home does). `literal` protects a value even where it looks like a placeholder. `line` is where the
-    settings say so.
+    a Carbon home does). `part` names the secret inside a longer value (`protection.parts`). `literal` protects a value
+    even where it looks like a placeholder. `line` is where the settings say so.
     """
 
     file: str
@@ -40,6 +40,7 @@ class Target:
     optional: bool = False
     where_absent: bool = False
     literal: bool = False
+    part: str | None = None
     format: str | None = None
     line: int | None = None
 

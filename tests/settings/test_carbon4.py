@@ -169,3 +169,48 @@ def test_what_is_no_home_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         settings.load(tmp_path)
     assert caught.value.path == tmp_path
+
+
+DEPLOYMENT = """\
+[server] # a comment that other tools trip over
+hostname = "$env{HOST}"
+
+  [super_admin]
+password = "$secret{admin_password}"
+
+[secrets]
+admin_password = "[pa]ss]"
+"dotted.alias" = "[pässwörd€]"
+"""
+
+
+def test_a_deployment_toml_has_its_secrets_encrypted_in_place(home: Path, run: Run) -> None:
+    (home / "repository/conf/security/cipher-tool.properties").unlink()
+    path = home / "repository/conf/deployment.toml"
+    path.write_text(DEPLOYMENT, encoding="utf-8")
+    assert run("protect", "--home", str(home)).status == 0
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith(DEPLOYMENT.split("admin_password = ")[0])
+    vault = Vault.open(home)
+    assert vault["admin_password"].reveal() == "pa]ss"
+    assert vault["dotted.alias"].reveal() == "pässwörd€"
+    assert vault.load(path)["super_admin"]["password"] == "pa]ss"
+    assert vault.load(path)["server"]["hostname"] == "$env{HOST}"
+    assert run("protect", "--home", str(home)).status == 0
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_targets_and_repository_may_be_one_file(home: Path, run: Run) -> None:
+    path = home / "repository/conf/deployment.toml"
+    path.write_text('[db]\npassword = "c4n4ry"  # kept\n[secrets]\nother = "[x]"\n')
+    (home / "ciphertool.toml").write_text(
+        '[keystore]\npath = "repository/resources/security/primary.jks"\n'
+        '[repository]\npath = "repository/conf/deployment.toml"\nkind = "toml-secrets"\n'
+        '[[target]]\nfile = "repository/conf/deployment.toml"\nselector = "$.db.password"\nalias = "db.password"\n'
+    )
+    assert run("protect", "--config", str(home / "ciphertool.toml")).status == 0
+    lines = path.read_text().splitlines()
+    assert lines[:3] == ["[db]", 'password = "$secret{db.password}"  # kept', "[secrets]"]
+    assert lines[4].startswith('"db.password" = "')
+    vault = Vault.open(home / "ciphertool.toml")
+    assert (vault["db.password"].reveal(), vault["other"].reveal()) == ("c4n4ry", "x")

@@ -1,0 +1,86 @@
+"""Reads `[[password]]` of a `ciphertool.toml`: where passwords come from, in the order in which they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.passwords import environment, files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.passwords import PasswordSource
+    from ciphertool.settings.table import Table
+
+_BUILT_IN = ("environment", "file", "systemd", "mounted", "keyring", "command", "carbon", "master-keys")
+
+
+def read_source(table: Table, root: Path, *, named: bool) -> PasswordSource | None:
+    """Return the source that a table describes; None where something is wrong, which the table has noted.
+
+    A command and a plug-in are refused unless the configuration was `named`: one that is merely found in a directory
+    must not start anything.
+    """
+    kind = table.required("from")
+    if kind and not named and (kind == "command" or kind not in _BUILT_IN):
+        table.problem(
+            "from", f"{kind!r} works only from a configuration that is named, by --config or CIPHERTOOL_CONFIG"
+        )
+        table.rest()
+        return None
+    source = _source(kind, table, root)
+    table.finish()
+    return source
+
+
+def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
+    match kind:
+        case "environment":
+            variable = table.text("variable") or environment.KEYSTORE_VARIABLE
+            return environment.Environment(
+                variable=variable, key_variable=table.text("key_variable") or _key_variable(variable)
+            )
+        case "file":
+            return files.PasswordFile(root / table.required("path"), private=True)
+        case "systemd":
+            return files.SystemdCredential(table.required("name"), table.text("key_name"))
+        case "mounted":
+            directory = root / (table.text("directory") or "/run/secrets")
+            return files.MountedSecret(directory, table.required("name"), table.text("key_name"))
+        case "keyring":
+            from ciphertool.passwords.programs import Keyring
+
+            return Keyring(table.required("service"), table.required("user"), table.text("key_user"))
+        case "command":
+            from ciphertool.passwords.programs import Command
+
+            arguments = table.texts("command")
+            return Command(arguments) if arguments else None
+        case "carbon":
+            from ciphertool.passwords.carbon import CarbonHome
+
+            return CarbonHome(root / table.required("home"), consume=table.flag("consume"))
+        case "master-keys":
+            from ciphertool.passwords.carbon import MasterKeys
+
+            return MasterKeys(root / table.required("path"))
+        case "":
+            return None
+    return _plug_in(kind, table)
+
+
+def _key_variable(variable: str) -> str:
+    return environment.KEY_VARIABLE if variable == environment.KEYSTORE_VARIABLE else f"{variable}_KEY"
+
+
+def _plug_in(kind: str, table: Table) -> PasswordSource | None:
+    from importlib.metadata import entry_points
+
+    from ciphertool.passwords import ENTRY_POINTS
+
+    for entry in entry_points(group=ENTRY_POINTS, name=kind):
+        source: PasswordSource = entry.load()(**table.rest())
+        return source
+    table.problem("from", f"must be one of {', '.join(_BUILT_IN)}, or the name of a plug-in")
+    table.rest()
+    return None

@@ -1,0 +1,99 @@
+"""A table of settings, read key by key. Knows no key's meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ciphertool.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.errors import CipherToolError
+
+
+class Table:
+    """One table, read key by key; what is wrong is collected, and what was not read when it is finished is unknown."""
+
+    def __init__(self, name: str, content: object, problems: list[CipherToolError], path: Path) -> None:
+        self._name, self._problems, self._path = name, problems, path
+        self._content: dict[str, Any] = {}
+        if isinstance(content, dict):
+            self._content = dict(content)
+        else:
+            self.problem("", "must be a table")
+
+    def problem(self, key: str, reason: str) -> None:
+        """Note that a key, or ("") the table, is wrong."""
+        where = f"[{self._name}] {key}".strip() if self._name else key
+        self._problems.append(ConfigError(f"{where} {reason}", path=self._path))
+
+    def _take(self, key: str, kind: type, description: str, default: Any) -> Any:
+        value = self._content.pop(key, default)
+        if value is default:
+            return default
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or value == "":
+            self.problem(key, f"must be {description}")
+            return default
+        return value
+
+    def text(self, key: str, default: str | None = None) -> str | None:
+        """Take a string that is not empty."""
+        value: str | None = self._take(key, str, "a non-empty string", default)
+        return value
+
+    def required(self, key: str) -> str:
+        """Take a string that must be there."""
+        value = self.text(key)
+        if value is None and not any(key in str(p) for p in self._problems):
+            self.problem(key, "is missing")
+        return value or ""
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Take a list of strings that must be there and not be empty."""
+        value = self._content.pop(key, None)
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+            self.problem(key, "must be a list of non-empty strings")
+            return ()
+        return tuple(value)
+
+    def rest(self) -> dict[str, Any]:
+        """Take all keys that are left."""
+        content, self._content = self._content, {}
+        return content
+
+    def flag(self, key: str) -> bool:
+        """Take a truth value, False unless given."""
+        value: bool = self._take(key, bool, "true or false", False)
+        return value
+
+    def number(self, key: str, default: int) -> int:
+        """Take a whole number."""
+        value: int = self._take(key, int, "a whole number", default)
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        """Take one of several words."""
+        value = self.text(key, default) or default
+        if value not in choices:
+            self.problem(key, f"must be one of {', '.join(choices)}")
+            return default
+        return value
+
+    def table(self, key: str) -> Table:
+        """Take a table."""
+        name = f"{self._name}.{key}" if self._name else key
+        return Table(name, self._content.pop(key, {}), self._problems, self._path)
+
+    def tables(self, key: str) -> list[Table]:
+        """Take an array of tables."""
+        content = self._content.pop(key, [])
+        if not isinstance(content, list):
+            self.problem(key, f"must be written [[{key}]]")
+            return []
+        return [Table(f"{key} {n}", item, self._problems, self._path) for n, item in enumerate(content, 1)]
+
+    def finish(self) -> None:
+        """Note every key that nobody took."""
+        for key in self._content:
+            self.problem(key, "is not known here")

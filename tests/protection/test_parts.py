@@ -1,0 +1,107 @@
+"""A secret inside a longer value is taken out, put back, and spelled for its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciphertool import Vault
+from ciphertool.errors import ConfigError
+from ciphertool.protection import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("postgres://app:s3cret@db/x", "s3cret"),
+        ("amqp://u:p%40ss@h:5672/%2F", "p%40ss"),
+        ("redis://:only@h", "only"),
+        ("https://u:p@ss@h/path", "p@ss"),
+        ("jdbc:sqlserver://h;user=u;password=s3cret;x=1", "s3cret"),
+        ("jdbc:mysql://h/db?user=u&password=s3cret&x=1", "s3cret"),
+        ("Server=h;Pwd=s3cret", "s3cret"),
+        ("https://h/path?a=b", None),
+        ("postgres://app:@db", None),
+        ("passwordless", None),
+    ],
+)
+def test_the_password_of_a_connection_string(value: str, secret: str | None) -> None:
+    found = parts.find(value, "password")
+    assert (found.text if found else None) == secret
+    if found is not None:
+        assert value[found.start : found.end] == secret
+
+
+def test_a_named_group(project: Path, run: Run) -> None:
+    _only(project, "v: AccountKey=abc==;x=1\n", r"AccountKey=(?P<secret>[^;]+)")
+    assert run("protect").status == 0
+    assert (project / "u.yaml").read_text() == "v: AccountKey=${sec:u};x=1\n"
+    assert Vault.open(project)["u"].reveal() == "abc=="
+    assert run("resolve", "u.yaml").out == "v: AccountKey=abc==;x=1\n"
+
+
+def test_percent_encoding_is_undone_and_redone(project: Path, run: Run) -> None:
+    original = "v: postgres://app:p%40ss%2F%C3%BC@db/x  # kept\n"
+    _only(project, original, "password")
+    assert run("protect").status == 0
+    assert (project / "u.yaml").read_text() == "v: postgres://app:${sec:u}@db/x  # kept\n"
+    vault = Vault.open(project)
+    assert vault["u"].reveal() == "p@ss/ü"
+    assert run("resolve", "u.yaml").out == original
+    assert vault.load(project / "u.yaml") == {"v": "postgres://app:p%40ss%2F%C3%BC@db/x"}
+    assert run("protect").err.endswith("nothing to do\n")
+
+
+def test_a_value_without_the_part_is_refused(project: Path, run: Run) -> None:
+    _only(project, "v: postgres://db/x\n", "password")
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert "no such part" in outcome.err
+
+
+@pytest.mark.parametrize("part", ["(", "(?P<other>x)", "user"])
+def test_a_part_that_is_none_is_a_configuration_error(part: str) -> None:
+    with pytest.raises(ConfigError):
+        parts.find("x", part)
+
+
+def test_two_parts_of_one_value(project: Path, run: Run) -> None:
+    _only(project, "v: key=one;token=two\n", "key=(?P<secret>[^;]+)", "token=(?P<secret>[^;]+)")
+    assert run("protect").status == 0
+    assert (project / "u.yaml").read_text() == "v: key=${sec:u};token=${sec:u1}\n"
+    assert run("resolve", "u.yaml").out == "v: key=one;token=two\n"
+
+
+def test_two_names_for_one_secret_are_refused(project: Path, run: Run) -> None:
+    _only(project, "v: secret\n", None, None)
+    before = (project / "u.yaml").read_bytes()
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert "two targets call it 'u' and 'u1'" in outcome.err
+    assert (project / "u.yaml").read_bytes() == before
+
+
+def test_one_secret_named_twice_alike_is_one(project: Path, run: Run) -> None:
+    _only(project, "v: secret\n", None, None)
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("'u1'", "'u'"))
+    assert run("protect").status == 0
+    assert (project / "u.yaml").read_text() == "v: ${sec:u}\n"
+
+
+def _only(project: Path, text: str, *wanted: str | None) -> None:
+    (project / "u.yaml").write_text(text)
+    settings = (project / "ciphertool.toml").read_text().split("[[target]]")[0]
+    for number, part in enumerate(wanted):
+        settings += f"[[target]]\nfile = 'u.yaml'\nselector = '$.v'\nalias = 'u{number or ''}'\n"
+        settings += f"part = '{part}'\n" if part else ""
+    (project / "ciphertool.toml").write_text(settings)
