@@ -31,15 +31,15 @@ class Primary:
     warnings: tuple[str, ...] = ()
 
 
-def open_to_decrypt(settings: Settings, passwords: PasswordChain) -> VaultCipher:
+def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> VaultCipher:
     """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
 
-    Raises `KeystoreError` for whatever is wrong with keystore, alias or passwords.
+    With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
+    wrong with keystore, alias or passwords.
     """
     keystore, given = _open(settings, passwords)
     key = keystore.private_key(settings.keystore.alias, given.key if given else None)
-    # What somebody made without padding must still be read, or it could not be made anew.
-    scheme = _scheme(settings, allow_unpadded=True)
+    scheme = _scheme(settings, allow_unpadded=allow_unpadded)
     return VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
 
 

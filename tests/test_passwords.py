@@ -13,13 +13,17 @@ import pytest
 from ciphertool.errors import NoPasswordError, PasswordSourceError
 from ciphertool.passwords import (
     CarbonHome,
+    Command,
     Environment,
+    Keyring,
     MasterKeys,
+    MountedSecret,
     PasswordChain,
     PasswordFile,
     Passwords,
     PasswordSource,
     Prompt,
+    SystemdCredential,
 )
 
 CANARY = "c4n4ry-päss"
@@ -317,3 +321,102 @@ def test_importing_the_module_imports_no_yaml() -> None:
     program = "import sys, ciphertool.passwords; print([m for m in sys.modules if 'yaml' in m or 'cryptography' in m])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+# --- what a platform mounts, what a command prints, what the keyring holds ------------------------------------------
+
+
+def test_a_private_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    file = _file(tmp_path / "p", CANARY, mode=0o640)
+    with pytest.raises(PasswordSourceError) as e:
+        PasswordFile(file, private=True).read()
+    assert (e.value.source, e.value.hint) == (str(file), f"chmod 600 {file}")
+    assert "640" in e.value.reason
+    assert CANARY not in str(e.value)
+    file.chmod(0o600)
+    assert PasswordFile(file, private=True).read() == Passwords(CANARY)
+
+
+def test_mounted_secrets_are_whole_files(tmp_path: Path) -> None:
+    _file(tmp_path / "store", " store \n", mode=0o444)
+    _file(tmp_path / "key", "key")
+    assert MountedSecret(tmp_path, "store", "key").read() == Passwords(" store ", "key")
+    assert MountedSecret(tmp_path, "store", "absent").read() == Passwords(" store ")
+    assert MountedSecret(tmp_path, "absent").read() is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [("", "it is empty"), (f"{CANARY}\nb", "not one line"), ("\n", "empty")]
+)
+def test_a_mounted_secret_of_no_or_several_lines_is_an_error(tmp_path: Path, content: str, reason: str) -> None:
+    with pytest.raises(PasswordSourceError) as e:
+        MountedSecret(_file(tmp_path / "store", content).parent, "store").read()
+    assert reason in e.value.reason
+    assert CANARY not in str(e.value)
+
+
+def test_a_systemd_credential_is_found_in_its_directory(tmp_path: Path) -> None:
+    _file(tmp_path / "store", CANARY)
+    assert SystemdCredential("store", environment={"CREDENTIALS_DIRECTORY": str(tmp_path)}).read() == Passwords(CANARY)
+    assert SystemdCredential("store", environment={}).read() is None
+
+
+def test_a_command_prints_the_passwords() -> None:
+    assert Command(("printf", "store\\nkey\\n")).read() == Passwords("store", "key")
+    assert Command(("printf", "store")).read() == Passwords("store")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("sh", "-c", f"echo {CANARY}; exit 3"), "status 3"),
+        (("true",), "printed nothing"),
+        (("printf", "\\377"), "UTF-8"),
+        (("/absent/program", CANARY), "cannot be started"),
+    ],
+)
+def test_a_command_that_fails_is_an_error_that_shows_no_argument(arguments: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(PasswordSourceError) as e:
+        Command(arguments).read()
+    assert reason in e.value.reason
+    assert e.value.source == f"the command {arguments[0]}"
+    assert CANARY not in f"{e.value}{e.value!r}"
+
+
+def test_the_keyring_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring = pytest.importorskip("keyring")
+    from keyring.backends.fail import Keyring as Failing
+
+    held = {("app", "store"): "a", ("app", "key"): "b"}
+
+    class Held(Failing):
+        def get_password(self, service: str, username: str, msg: str | None = None) -> str | None:  # noqa: ARG002
+            return held.get((service, username))
+
+    previous = keyring.get_keyring()
+    keyring.set_keyring(Held())  # type: ignore[no-untyped-call]
+    try:
+        assert Keyring("app", "store", "key").read() == Passwords("a", "b")
+        assert Keyring("app", "absent").read() is None
+        keyring.set_keyring(Failing())  # type: ignore[no-untyped-call]
+        with pytest.raises(PasswordSourceError, match="the keyring fails"):
+            Keyring("app", "store").read()
+        monkeypatch.setitem(sys.modules, "keyring", None)
+        with pytest.raises(PasswordSourceError, match="not installed"):
+            Keyring("app", "store").read()
+    finally:
+        keyring.set_keyring(previous)
+
+
+def test_carbon_files_are_renamed_and_deleted_only_on_request(tmp_path: Path) -> None:
+    _file(tmp_path / "password", "a")
+    assert CarbonHome(tmp_path).read() == Passwords("a")
+    assert (tmp_path / "password").exists()
+    assert CarbonHome(tmp_path, consume=True).read() == Passwords("a")
+    assert not (tmp_path / "password").exists()
+    assert CarbonHome(tmp_path, consume=True).read() == Passwords("a")
+    assert not (tmp_path / "password-tmp").exists()
+    assert CarbonHome(tmp_path, consume=True).read() is None
+    _file(tmp_path / "password-persist", "b")
+    assert CarbonHome(tmp_path, consume=True).read() == Passwords("b")
+    assert (tmp_path / "password-persist").exists()

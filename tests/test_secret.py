@@ -66,7 +66,7 @@ def test_a_copy_is_the_same_object() -> None:
 
 def test_it_cannot_be_changed_and_has_no_attribute_that_shows_it() -> None:
     with pytest.raises(AttributeError):
-        SECRET.value = "x"  # type: ignore[attr-defined]
+        SECRET.value = "x"
     with pytest.raises(AttributeError):
         del SECRET._Secret__value  # type: ignore[attr-defined]
     with pytest.raises(TypeError):

@@ -1,0 +1,33 @@
+"""Where a keystore password and a key password come from. Knows no keystore; a person is asked by who calls.
+
+A new kind of source is a class of its own with a `name` and a `read`, put where it belongs into a `PasswordChain`;
+other distributions offer one in the entry-point group `ciphertool.passwords`.
+"""
+
+from __future__ import annotations
+
+from ciphertool.passwords.carbon import CarbonHome, MasterKeys
+from ciphertool.passwords.chain import PasswordChain, Passwords, PasswordSource, Prompt
+from ciphertool.passwords.environment import KEY_VARIABLE, KEYSTORE_VARIABLE, Environment
+from ciphertool.passwords.files import MountedSecret, PasswordFile, SystemdCredential
+from ciphertool.passwords.programs import Command, Keyring
+
+__all__ = [
+    "KEYSTORE_VARIABLE",
+    "KEY_VARIABLE",
+    "CarbonHome",
+    "Command",
+    "Environment",
+    "Keyring",
+    "MasterKeys",
+    "MountedSecret",
+    "PasswordChain",
+    "PasswordFile",
+    "PasswordSource",
+    "Passwords",
+    "Prompt",
+    "SystemdCredential",
+]
+
+ENTRY_POINTS = "ciphertool.passwords"
+"""The entry-point group of sources: each a callable that takes its table's other keys by name."""

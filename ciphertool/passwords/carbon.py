@@ -1,0 +1,150 @@
+"""Passwords where Carbon products have them: the files of a Carbon 4 home, the master keys of Carbon 5."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigSyntaxError, PasswordSourceError
+from ciphertool.passwords.chain import Passwords
+from ciphertool.passwords.environment import variable
+from ciphertool.passwords.files import lines, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class CarbonHome:
+    """The files of a Carbon home that its runtime reads at start-up. They are read and left as they are.
+
+    With `consume` they are treated as the runtime does: `password` is renamed to `password-tmp`, which is deleted by
+    the next read, so that a home's start script works as before.
+    """
+
+    home: Path
+    consume: bool = False
+
+    @property
+    def name(self) -> str:
+        """The files."""
+        return f"the files {', '.join(_CARBON_FILES)} of {self.home}"
+
+    def read(self) -> Passwords | None:
+        """Return the passwords of the first file that is there."""
+        for file in _CARBON_FILES:
+            path = self.home / file
+            content = read(path)
+            if content is not None:
+                passwords = lines(path, content)
+                if self.consume:
+                    self._consume(path)
+                return passwords
+        return None
+
+    def _consume(self, path: Path) -> None:
+        try:
+            if path.name == "password":
+                path.rename(self.home / "password-tmp")
+            elif path.name == "password-tmp":
+                path.unlink()
+        except OSError as error:
+            raise PasswordSourceError(str(path), f"it cannot be renamed or deleted: {error.strerror}") from None
+
+
+_CARBON_FILES = ("password", "password-tmp", "password-persist")
+
+
+@dataclass(frozen=True)
+class MasterKeys:
+    """A Carbon 5 `master-keys.yaml`, or the one it relocates to; environment variables of its names come first."""
+
+    path: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The variable and the file."""
+        return f"the environment variable {_MASTER_KEYS[0]} and the file {self.path}"
+
+    def read(self) -> Passwords | None:
+        """Return the passwords that the variables and the file give together, None where there is neither."""
+        keystore, key = (variable(self.environment, name) for name in _MASTER_KEYS)
+        if keystore is not None and key is not None:
+            return Passwords(keystore, key)
+        file = _keys_file(self.path)
+        if file is None:
+            return None if keystore is None else Passwords(keystore)
+        if keystore is None:
+            keystore = file.password(_MASTER_KEYS[0])
+        if keystore is None:
+            raise PasswordSourceError(str(file.path), f"it has no masterKeys.{_MASTER_KEYS[0]}")
+        if key is None:
+            key = file.password(_MASTER_KEYS[1])
+        return Passwords(keystore, key, file.path if file.exposed else None)
+
+
+_MASTER_KEYS = ("keyStorePassword", "privateKeyPassword")
+
+
+@dataclass(frozen=True, slots=True)
+class _KeysFile:
+    """The file of master keys at the end of all relocations."""
+
+    path: Path
+    keys: Mapping[str, object] = field(repr=False)
+    exposed: bool
+
+    def password(self, name: str) -> str | None:
+        value = self.keys.get(name)
+        if value is None:
+            return None
+        try:
+            password = value.decode("utf-8") if isinstance(value, bytes) else ""
+        except UnicodeDecodeError:
+            password = ""
+        if not password:
+            raise PasswordSourceError(str(self.path), f"masterKeys.{name} is not UTF-8 text under !!binary")
+        return password
+
+
+def _keys_file(path: Path, followed: tuple[Path, ...] = ()) -> _KeysFile | None:
+    """Return the file that has the keys, None if the first one is not there."""
+    content = read(path)
+    if content is None:
+        if followed:
+            raise PasswordSourceError(str(followed[-1]), f"it relocates to {path}, which is not there")
+        return None
+    document = _yaml(path, content.text)
+    relocation = document.get("relocation")
+    if not relocation:
+        keys = document.get("masterKeys")
+        return _KeysFile(path, keys if isinstance(keys, dict) else {}, content.exposed)
+    if not isinstance(relocation, str) or "\0" in relocation:
+        raise PasswordSourceError(str(path), "its relocation is not a path")
+    if path in followed:
+        raise PasswordSourceError(str(path), "its relocations lead back to itself")
+    return _keys_file(_relocated(path, relocation), (*followed, path))
+
+
+def _relocated(path: Path, relocation: str) -> Path:
+    """Return where a relocation leads: from the working directory, as Java does, else from the file that names it."""
+    named = Path(relocation).absolute()
+    return (named if named.is_file() else path.absolute().parent / relocation).resolve()
+
+
+def _yaml(path: Path, text: str) -> Mapping[str, object]:
+    from ciphertool.rewriters.yaml import YamlRewriter  # few vaults have master keys
+
+    def refuse(_: object) -> str:
+        raise PasswordSourceError(str(path), "a master key cannot be a reference to a secret")
+
+    try:
+        document = YamlRewriter().load(text.encode("utf-8"), refuse)
+    except ConfigSyntaxError as error:
+        raise PasswordSourceError(str(path), f"not YAML: {error}") from None
+    if not isinstance(document, dict):
+        raise PasswordSourceError(str(path), "it has no masterKeys")
+    return document

@@ -1,0 +1,86 @@
+"""Passwords, what a source of them is, and the chain in which sources are asked. Knows no place where they may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from ciphertool.errors import NoPasswordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """The keystore's password and the key's own, None where that is the same.
+
+    `exposed` is the file that they came from, if everybody on the machine can read it: a reason to warn.
+    """
+
+    keystore: str = field(repr=False)
+    key: str | None = field(default=None, repr=False)
+    exposed: Path | None = None
+
+    @property
+    def for_key(self) -> str:
+        """The password that opens the key."""
+        return self.keystore if self.key is None else self.key
+
+
+class PasswordSource(Protocol):
+    """One place where passwords may be. Asked at most once in a run."""
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+
+    def read(self) -> Passwords | None:
+        """Return the passwords, or None where it has none; raise `PasswordSourceError` if it is there and useless."""
+
+
+class PasswordChain:
+    """Sources in the order in which they are asked, when a password is first needed; the first that has one wins.
+
+    Both passwords come from one source, so that nobody's key password is tried on somebody else's keystore.
+    """
+
+    def __init__(self, sources: Sequence[PasswordSource]) -> None:
+        self._sources = tuple(sources)
+
+    def read(self) -> Passwords:
+        """Return the passwords, the same at every call, or raise `NoPasswordError`."""
+        return self._passwords
+
+    def read_unasked(self) -> Passwords | None:
+        """Return the passwords that are there without asking a person, or None."""
+        return self._unasked
+
+    @cached_property
+    def _passwords(self) -> Passwords:
+        passwords = self._unasked or self._first(source for source in self._sources if isinstance(source, Prompt))
+        if passwords is None:
+            raise NoPasswordError(source.name for source in self._sources)
+        return passwords
+
+    @cached_property
+    def _unasked(self) -> Passwords | None:
+        return self._first(source for source in self._sources if not isinstance(source, Prompt))
+
+    def _first(self, sources: Iterable[PasswordSource]) -> Passwords | None:
+        return next((found for source in sources if (found := source.read()) is not None), None)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A person. `ask` returns what was typed, or None where there is no terminal."""
+
+    ask: Callable[[], str | None] = field(repr=False)
+    name: ClassVar[str] = "a prompt on the terminal"
+
+    def read(self) -> Passwords | None:
+        """Return the keystore password that was typed; the key's is taken to be the same."""
+        typed = self.ask()
+        return None if typed is None else Passwords(typed)

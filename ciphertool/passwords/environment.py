@@ -1,0 +1,54 @@
+"""Passwords from environment variables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import PasswordSourceError
+from ciphertool.passwords.chain import Passwords
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEYSTORE_VARIABLE = "CIPHERTOOL_KEYSTORE_PASSWORD"
+KEY_VARIABLE = "CIPHERTOOL_KEY_PASSWORD"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Two variables, `CIPHERTOOL_KEYSTORE_PASSWORD` and `CIPHERTOOL_KEY_PASSWORD`. An empty one is as good as none."""
+
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    variable: str = KEYSTORE_VARIABLE
+    key_variable: str = KEY_VARIABLE
+
+    @property
+    def name(self) -> str:
+        """The variable."""
+        return f"the environment variable {self.variable}"
+
+    def read(self) -> Passwords | None:
+        """Return the variables' values; a key password alone is an error, for it would be ignored."""
+        keystore = variable(self.environment, self.variable)
+        key = variable(self.environment, self.key_variable)
+        if keystore is None and key is not None:
+            raise PasswordSourceError(
+                f"the environment variable {self.key_variable}",
+                f"{self.variable} is not set",
+                hint=f"set both; or put the key password on line 2 of the password file and unset {self.key_variable}",
+            )
+        return None if keystore is None else Passwords(keystore, key)
+
+
+def variable(environment: Mapping[str, str], name: str) -> str | None:
+    """Return a variable's value, None where it is not set or empty; raise `PasswordSourceError` if it is not UTF-8."""
+    value = environment.get(name)
+    if not value:
+        return None
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:  # Python smuggles other bytes in as surrogates
+        raise PasswordSourceError(f"the environment variable {name}", "not UTF-8 text") from None
+    return value
