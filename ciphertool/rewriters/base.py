@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import bisect
 import codecs
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import TYPE_CHECKING, Protocol
 
 from ciphertool.errors import ConfigSyntaxError, SelectorError
@@ -29,7 +28,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Source:
 
     @classmethod
     def decode(cls, data: bytes, codec: str = "utf-8") -> Source:
-        """Decode a file by its byte order mark or, without one, by `codec`; raise `ConfigSyntaxError` if it is not that.
+        """Decode a file by its byte order mark or, without one, by `codec`; `ConfigSyntaxError` if it is not that.
 
         UTF-16 is named `utf-16-le` or `utf-16-be`, so that Python adds no mark of its own when it encodes.
         """
@@ -69,7 +67,8 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        lines = self.text.replace("\r\n", " \n").replace("\r", "\n").split("\n")
+        return [0, *accumulate(len(line) + 1 for line in lines)]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return the 1-based line and column of an offset."""
@@ -155,7 +154,7 @@ class Document(ABC):
 
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; raise `UnrepresentableValueError` where the format cannot hold one."""
+        """Return the edits that make the changes; `UnrepresentableValueError` where the format cannot hold one."""
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
         """Tell whether this document is `before` with exactly the changes made.
@@ -192,7 +191,7 @@ class Rewriter(Protocol):
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return a file's data as its reference parser gives it, with every reference replaced by what `reveal` gives."""
+        """Return a file's data as its reference parser gives it, every reference replaced by what `reveal` gives."""
 
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:

@@ -86,30 +86,32 @@ class _Scanner:
 
     def _inside(self, position: int, wanted: Mapping[str | int, Any], location: Location) -> int:
         """Scan a list or object up to the last member that is wanted; return its end."""
-        text = self._text
+        text, match_member = self._text, _MEMBER.match
         end = None if any(wanted.values()) else _skip(text, position)[1]
         position += 1
         missing = set(wanted)
         index = 0
         while missing or end is None:
-            match: Any = _MEMBER.match(text, position)
+            match: Any = match_member(text, position)
+            key, scalar = match.groups()
             position = match.end()
-            step = _unquoted(match[1]) if match[1] else index
+            step = index if key is None else _unquoted(key) if "\\" in key else key[1:-1]
             index += 1
-            below = wanted.get(step)
-            if match[2]:
-                if below is not None:
+            if scalar:
+                if step in wanted:
                     self.places[(*location, step)] = match.span(2)
             elif text[position] in "]}":
                 return position + 1
+            elif below := wanted.get(step):
+                position = self._inside(position, below, (*location, step))
             else:
-                position = self._inside(position, below, (*location, step)) if below else _skip(text, position)[1]
+                position = _skip(text, position)[1]
             missing.discard(step)
         return end
 
 
 def _unquoted(spelled: str) -> str:
-    return str(json.loads(spelled)) if "\\" in spelled else spelled[1:-1]
+    return str(json.loads(spelled))
 
 
 class JsonDocument(TreeDocument):

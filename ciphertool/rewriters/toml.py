@@ -25,14 +25,15 @@ _BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
 _LITERAL = r"'[^'\n]*+'"
 _PART = rf"(?:[A-Za-z0-9_-]++|{_BASIC}|{_LITERAL})"
 _KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+"
-_SCALAR = (
+_VALUE = (
     r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+"{3,5}+'  # at most two quotes more belong to the value
     r"|'''(?:[^']++|'(?!''))*+'{3,5}+"
     rf"|{_BASIC}|{_LITERAL}"
     r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
 )
-_MEMBER = re.compile(rf"{_BLANK}(?:({_KEY})[ \t]*+=[ \t]*+({_SCALAR})?+|(\[\[?+)[ \t]*+({_KEY})[ \t]*+\]\]?+|[}},])")
-_ELEMENT = re.compile(rf"{_BLANK}(?:({_SCALAR})(?:{_BLANK},)?+|[\[\]{{,])")
+_SCALAR = re.compile(_VALUE)
+_MEMBER = re.compile(rf"{_BLANK}(?:({_KEY})[ \t]*+=[ \t]*+({_VALUE})?+|(\[\[?+)[ \t]*+({_KEY})[ \t]*+\]\]?+|[}},])")
+_ELEMENT = re.compile(rf"{_BLANK}(?:({_VALUE})(?:{_BLANK},)?+|[\[\]{{,])")
 _PARTS = re.compile(_PART)
 _OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r?\n)?+|[\"']")
 _NEWLINE = re.compile(r"\r?\n")
@@ -50,10 +51,10 @@ _DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate
 
 
 class _Scanner:
-    """Finds the place of every scalar and the end of every table's own lines, in one pass."""
+    """Finds the start of every scalar and the end of every table's own lines, in one pass."""
 
     def __init__(self, text: str) -> None:
-        self.places: dict[Location, Span] = {}
+        self.starts: dict[Location, int] = {}
         self.ends: dict[Location, int] = {}
         self._text = text
         self._keys: dict[str, tuple[str, ...]] = {}
@@ -62,14 +63,14 @@ class _Scanner:
 
     def _members(self, position: int, location: Location) -> int:
         """Scan a document or the inside of an inline table; return the end of what was scanned."""
-        match_member, text, places, keys = _MEMBER.match, self._text, self.places, self._keys
+        match_member, text, starts, keys = _MEMBER.match, self._text, self.starts, self._keys
         while match := match_member(text, position):
             key, scalar, bracket, header = match.groups()
             end = match.end()
             if key:
                 member = location + (keys.get(key) or self._key(key))
                 if scalar:
-                    places[member] = match.span(2)
+                    starts[member] = match.start(2)
                 else:
                     end = self._container(end, member)
             elif bracket:
@@ -89,7 +90,7 @@ class _Scanner:
         while match := _ELEMENT.match(self._text, position):
             position = match.end()
             if match[1]:
-                self.places[(*location, index)] = match.span(1)
+                self.starts[(*location, index)] = match.start(1)
                 index += 1
             elif self._text[position - 1] == "]":
                 break
@@ -136,9 +137,10 @@ class TomlDocument(TreeDocument):
         match = _NEWLINE.search(self.source.text)
         return match[0] if match else "\n"
 
-    def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:  # noqa: ARG002 - one pass finds all
-        """Return the span of every scalar."""
-        return self._scanned.places
+    def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
+        """Return the span of each of these scalars."""
+        starts, text = self._scanned.starts, self.source.text
+        return {at: match.span() for at in locations if at in starts and (match := _SCALAR.match(text, starts[at]))}
 
     def end_of_table(self, location: Location) -> int | None:
         """Return the end of the last statement under the header of a table, or None if it has no header."""
