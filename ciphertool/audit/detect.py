@@ -79,18 +79,24 @@ def _name(site: Site, titles: dict[str, str]) -> str:
 
 
 def _judge(site: Site, name: str, known: places.Known) -> Suspect | None:
-    value = site.value.strip()
-    if known.is_harmless(site) or (value == name.rpartition(".")[2] and not value.islower()):
+    found = _suspect(site, name, known)
+    if found is None or known.is_harmless(site):
         return None
-    if assigned := _ASSIGNED.fullmatch(value):  # an item of a list of environment variables
+    return None if site.value == name.rpartition(".")[2] and not site.value.islower() else found
+
+
+def _suspect(site: Site, name: str, known: places.Known) -> Suspect | None:
+    value = site.value.strip()
+    if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # an item of a list of environment variables
         name, value = assigned["name"], assigned["value"]
-    strong = Strength.PASSWORD if known.is_secret(site) else strength(name)
+    is_known = known.is_secret(site)
+    strong = Strength.PASSWORD if is_known else strength(name)
     if strong >= Strength.TOKEN and (references.is_placeholder(value) or patterns.is_template(value)):
         return Suspect(site, name, Evidence.NAME, placeholder=True)
     if kind := patterns.kind_of(site.value):
         return Suspect(site, name, Evidence.VALUE, kind)
-    if is_secret(strong, value):
-        return Suspect(site, name, Evidence.KNOWN_PLACE if known.is_secret(site) else Evidence.NAME)
+    if strong is not Strength.NONE and is_secret(strong, value):
+        return Suspect(site, name, Evidence.KNOWN_PLACE if is_known else Evidence.NAME)
     return None
 
 

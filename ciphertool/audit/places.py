@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.base import Site
 
-_NOTHING = re.compile(r"(?!)")
-
 # File → the dotted keys that are secrets there. WSO2's, then those of others.
 _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
@@ -44,12 +42,12 @@ _HARMLESS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 class Known:
     """What is known of one document's places."""
 
-    secrets: re.Pattern[str]
+    secrets: re.Pattern[str] | None
     harmless: tuple[re.Pattern[str], ...]
 
     def is_secret(self, site: Site) -> bool:
         """Tell whether a secret belongs at this site."""
-        return self.secrets.search(site.key) is not None
+        return self.secrets is not None and self.secrets.search(site.key) is not None
 
     def is_harmless(self, site: Site) -> bool:
         """Tell whether what stands at this site is no secret, whatever it is called."""
@@ -58,7 +56,7 @@ class Known:
 
 def known(path: str, sites: Sequence[Site]) -> Known:
     """Return what is known of a document by its path, and by what it says that it is."""
-    secrets = next((keys for files, keys in _SECRETS if files.search(path)), _NOTHING)
+    secrets = next((keys for files, keys in _SECRETS if files.search(path)), None)
     if path.endswith((".yaml", ".yml", ".json")) and any(s.key == "kind" and s.value == "Secret" for s in sites[:50]):
         secrets = re.compile(r"^(?:data|stringData)\.")  # a Kubernetes Secret
     return Known(secrets, tuple(keys for files, keys in _HARMLESS if files.search(path)))

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.audit import comments, patterns, rules, suppress
 from ciphertool.audit.detect import suspects
-from ciphertool.audit.model import Evidence, State
+from ciphertool.audit.model import Evidence, Place, State
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from ciphertool.audit.detect import Suspect
     from ciphertool.audit.gather import Gathered
-    from ciphertool.audit.model import Place
     from ciphertool.audit.reading import Opened
     from ciphertool.protection.targets import Match
     from ciphertool.references import Reference
@@ -47,7 +46,9 @@ class Judge:
         for site in opened.sites:
             if self._site(opened, site, matches.get(site.start)):
                 seen.add(site.start)
-            elif (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
+            elif (
+                self.known and (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value)
+            ):
                 place = self._place(opened, site)
                 self.gathered.finding(rules.ALSO_IN_CLEAR, place, f"the value of {alias!r} stands in clear here")
         for suspect in suspects(opened.relative, [s for s in opened.sites if s.start not in seen]):
@@ -64,10 +65,12 @@ class Judge:
                 self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
 
     def _place(self, opened: Opened, site: Site) -> Place:
-        return self.gathered.place(opened.path, site.line, site.selector)
+        return Place(opened.relative, site.line, site.selector)
 
     def _site(self, opened: Opened, site: Site, match: Match | None) -> bool:
         """Judge a site by its target and its references; return whether that was all there is to say."""
+        if match is None and site.beside is None and site.reference is None and "$" not in site.value:
+            return False  # as nearly all are
         place = self._place(opened, site)
         evidence = Evidence.DECLARED if match else Evidence.REFERENCE
         if site.beside is not None:
