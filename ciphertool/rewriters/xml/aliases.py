@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool.rewriters.xml.select import TEXT, local
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
 
 URI = "http://org.wso2.securevault"
 """What the runtime compares the start of a namespace with."""
@@ -27,13 +27,13 @@ def is_alias(key: str) -> bool:
     )
 
 
-def named(alias: str, keys: Sequence[str]) -> str | None:
+def named(alias: str, keys: Iterable[str]) -> str | None:
     """Return the key of the attribute that the alias's last dotted part names, or None."""
     name = alias.rpartition(".")[2]
     return next((key for key in keys if local(key) == name and not is_alias(key)), None)
 
 
-def bearer(alias: str, text: str | None, attributes: Sequence[tuple[str, str]]) -> str | None:
+def bearer(alias: str, text: str | None, attributes: Mapping[str, str]) -> str | None:
     """Return the slot that an alias stands for, or None if that cannot be told.
 
     `text` is the element's value, or None for an element with child elements; `attributes` are in document order,
@@ -43,14 +43,13 @@ def bearer(alias: str, text: str | None, attributes: Sequence[tuple[str, str]]) 
     """
     if text:
         return TEXT
-    keys = [key for key, _ in attributes]
-    if name := named(alias, keys):
+    if name := named(alias, attributes):
         return name
-    candidates = [key for key, value in attributes if value == PASSWORD and not is_alias(key)]
+    candidates = [key for key, value in attributes.items() if value == PASSWORD and not is_alias(key)]
     if len(candidates) > 1:
+        keys = list(attributes)
         place = next(place for place, key in enumerate(keys) if is_alias(key))
-        candidates = [key for key in keys[max(place - 1, 0) : place] if key in candidates]
+        return keys[place - 1] if place and keys[place - 1] in candidates else None
     if candidates:
         return candidates[0]
-    several = any(value == PASSWORD and not is_alias(key) for key, value in attributes)
-    return None if text is None or several else TEXT
+    return None if text is None else TEXT

@@ -56,8 +56,7 @@ class _Writer:
 
     def write(self, holder: Holder, changes: list[Change]) -> None:
         """Write the changes of one element."""
-        slots = {holder.slot_at(change.site.start): change for change in changes}
-        slots = {slot: change for slot, change in slots.items() if not _stands_already(change)}
+        slots = {slot: change for slot, change in holder.by_slot(changes).items() if not _stands_already(change)}
         by_attribute = self._by_attribute(holder, slots)
         for slot, change in slots.items():
             if isinstance(change.to, str):
@@ -85,11 +84,11 @@ class _Writer:
         after[slot] = aliases.PASSWORD
         if holder.alias_key is not None:
             after[holder.alias_key] = alias
-        attributes: list[tuple[str, str]] = []
-        for key, value in holder.attributes:
-            attributes.append((key, after.get(key, value)))
+        attributes: dict[str, str] = {}
+        for key, value in holder.attributes.items():
+            attributes[key] = after.get(key, value)
             if key == slot and holder.alias_key is None:
-                attributes.append((_KEY, alias))
+                attributes[_KEY] = alias
         return slot if aliases.bearer(alias, after.get(TEXT, holder.text), attributes) == slot else None
 
     def _put(self, holder: Holder, slot: str, change: Change, value: str) -> None:
@@ -131,11 +130,11 @@ class _Writer:
         """Let the alias attribute name the secret of a slot: the one there is, or a new one."""
         alias = _alias(change)
         if holder.alias_key is not None:
-            place = holder.attribute(holder.alias_key)
+            place = holder.spans[holder.alias_key]
             quote = self._document.source.text[place.start]
             self.edits.append(Edit(place.start, place.end, spelling.attribute(alias, quote, self._codec)))
             return
-        at = holder.attribute(slot).end if slot != TEXT else _end_of_attributes(holder, self._document.source.text)
+        at = holder.spans[slot].end if slot != TEXT else _end_of_attributes(holder, self._document.source.text)
         prefix = self._document.prefix or aliases.PREFIX
         spelled = spelling.attribute(alias, '"', self._codec)
         self.edits.append(Edit(at, at, f" {prefix}:{aliases.ATTRIBUTE}={spelled}"))
@@ -145,7 +144,7 @@ class _Writer:
         """Take the alias attribute out, with the white space before it."""
         if holder.alias_key is None:
             raise AssertionError("a site whose alias attribute is not there")
-        place = holder.attribute(holder.alias_key)
+        place = holder.spans[holder.alias_key]
         self.edits.append(Edit(place.before, place.end, ""))
         self._removed += 1
 

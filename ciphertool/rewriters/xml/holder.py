@@ -14,7 +14,9 @@ from ciphertool.rewriters.xml.scan import is_foreign
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
-    from ciphertool.rewriters.base import Site
+    from collections.abc import Iterable, Mapping
+
+    from ciphertool.rewriters.base import Change, Site
     from ciphertool.rewriters.xml.scan import Attribute, Content, Scan, Tag
 
 _string = etree.XPath("string()", smart_strings=False)
@@ -29,7 +31,8 @@ def bears_alias(site: Site) -> bool:
 class Holder:
     """An element that holds values. `content` and `text` are None where it has child elements.
 
-    `attributes` are lxml's keys and values in document order, `spans` their places in the text in the same order.
+    `attributes` are lxml's keys and values in document order, `spans` their places in the text. `alias_key` is the key
+    of the secret alias attribute and `alias` its value (an empty one is none); `bearer` is the slot it stands for.
     """
 
     number: int
@@ -37,53 +40,32 @@ class Holder:
     tag: Tag
     content: Content | None
     text: str | None
-    attributes: tuple[tuple[str, str], ...]
-    spans: tuple[Attribute, ...]
-
-    @property
-    def alias_key(self) -> str | None:
-        """Return the key of the element's secret alias attribute, or None."""
-        if not self.attributes:
-            return None
-        return next(
-            (key for key, _ in self.attributes if key.endswith(aliases.ATTRIBUTE) and aliases.is_alias(key)), None
-        )
-
-    @property
-    def alias(self) -> str | None:
-        """Return the element's secret alias, or None; an empty one is none."""
-        key = self.alias_key
-        return (self.value(key).strip() or None) if key else None
+    attributes: Mapping[str, str]
+    spans: Mapping[str, Attribute]
+    alias_key: str | None = None
+    alias: str | None = None
+    bearer: str | None = None
 
     def value(self, slot: str) -> str:
         """Return the value of a slot, "" if there is none."""
-        if slot == TEXT:
-            return self.text or ""
-        return next((value for key, value in self.attributes if key == slot), "")
+        return self.text or "" if slot == TEXT else self.attributes.get(slot, "")
 
     def span(self, slot: str) -> tuple[int, int]:
         """Return where a slot's value is spelled: an attribute with its quotes, a text without white space around."""
         if slot != TEXT:
-            attribute = self.attribute(slot)
-            return attribute.start, attribute.end
+            return self.spans[slot].start, self.spans[slot].end
         if self.content is None:
             raise AssertionError("an element with child elements has no text of its own")
         return self.content.start, self.content.end
 
-    def attribute(self, slot: str) -> Attribute:
-        """Return the place of an attribute."""
-        return next(span for (key, _), span in zip(self.attributes, self.spans, strict=True) if key == slot)
-
-    def slot_at(self, offset: int) -> str:
-        """Return the slot whose span starts there."""
-        for (key, _), span in zip(self.attributes, self.spans, strict=True):
-            if span.start == offset:
-                return key
-        return TEXT
+    def by_slot(self, changes: Iterable[Change]) -> dict[str, Change]:
+        """Return the changes of this element by their slots."""
+        slots = {span.start: key for key, span in self.spans.items()}
+        return {slots.get(change.site.start, TEXT): change for change in changes}
 
     def slots(self) -> list[str]:
         """Return the slots in document order, the alias attribute left out."""
-        slots = [key for key, _ in self.attributes if not aliases.is_alias(key)]
+        slots = [key for key in self.attributes if not aliases.is_alias(key)]
         return slots if self.content is None else [*slots, TEXT]
 
     def is_foreign(self, slot: str, text: str) -> bool:
@@ -100,22 +82,23 @@ class Holder:
         """
         value = self.value(slot)
         in_place = references.parse(value) if "$" in value else None
-        alias = self.alias
-        if alias is None:
+        if self.alias is None:
             return in_place, None
-        stands_for = aliases.bearer(alias, self.text, self.attributes)
-        if told and stands_for != slot and self._may_be_told(slot, alias):
-            stands_for = slot
-        if stands_for == slot and (value == aliases.PASSWORD or not value):
-            return Reference(alias, Syntax.ATTRIBUTE, 0, len(value)), None
-        if stands_for == slot or (stands_for is None and value == aliases.PASSWORD):
-            return in_place, alias
+        bears = slot == self.bearer or (told and self._may_be_told(slot, self.alias))
+        if bears and (value == aliases.PASSWORD or not value):
+            return Reference(self.alias, Syntax.ATTRIBUTE, 0, len(value)), None
+        if bears or (self.bearer is None and value == aliases.PASSWORD):
+            return in_place, self.alias
         return in_place, None
 
     def _may_be_told(self, slot: str, alias: str) -> bool:
         if slot == TEXT:
-            return not self.text and aliases.named(alias, [key for key, _ in self.attributes]) is None
+            return not self.text and aliases.named(alias, self.attributes) is None
         return self.value(slot) == aliases.PASSWORD and self.text != aliases.PASSWORD
+
+
+_NO_ATTRIBUTES: Mapping[str, str] = {}
+_NO_SPANS: Mapping[str, Attribute] = {}
 
 
 def hold(number: int, element: etree._Element, scan: Scan) -> Holder:
@@ -131,15 +114,17 @@ def hold(number: int, element: etree._Element, scan: Scan) -> Holder:
         text = str(_string(element)) if content.foreign else _text(element)
     if content is not None and text is not None:
         text = text[content.lead : len(text) - content.trail]
-    spans = tag.attributes
-    for span in spans:
-        if span.name.startswith("xmlns") and (span.name == "xmlns" or span.name[5] == ":"):
-            spans = tuple(a for a in spans if a.name != "xmlns" and not a.name.startswith("xmlns:"))
-            break
-    attributes = tuple(element.items()) if spans else ()
-    if len(attributes) != len(spans):
-        raise AssertionError("lxml and the scanner see different attributes")
-    return Holder(number, element, tag, content, text, attributes, spans)
+    spans = [span for span in tag.attributes if span.name != "xmlns" and not span.name.startswith("xmlns:")]
+    if not spans:
+        return Holder(number, element, tag, content, text, _NO_ATTRIBUTES, _NO_SPANS)
+    attributes = dict(element.items())
+    placed = dict(zip(attributes, spans, strict=True))
+    key = next((key for key in attributes if aliases.is_alias(key)), None)
+    alias = attributes[key].strip() if key else ""
+    if not alias:
+        return Holder(number, element, tag, content, text, attributes, placed, key)
+    bearer = aliases.bearer(alias, text, attributes)
+    return Holder(number, element, tag, content, text, attributes, placed, key, alias, bearer)
 
 
 def _text(element: etree._Element) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ciphertool.rewriters.xml.select import TEXT, local
@@ -15,6 +16,7 @@ class Paths:
 
     def __init__(self, *, undeclared: bool) -> None:
         self._undeclared = undeclared
+        self._of_attributes: tuple[etree._Element | None, dict[str, str]] = (None, {})
         self._parents: dict[etree._Element, tuple[str, str]] = {}
         self._positions: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
 
@@ -24,9 +26,9 @@ class Paths:
         if slot == TEXT:
             return selector, key
         name = local(slot)
-        same = [other for other in element.keys() if local(other) == name]  # noqa: SIM118 - lxml's method
-        position = f"[{same.index(slot) + 1}]" if len(same) > 1 else ""
-        return f"{selector}/@{name}{position}", f"{key}.{name}"
+        if self._of_attributes[0] is not element:
+            self._of_attributes = element, _positions(element)
+        return f"{selector}/@{name}{self._of_attributes[1].get(slot, '')}", f"{key}.{name}"
 
     def _element(self, element: etree._Element) -> tuple[str, str]:
         name = local(str(element.tag))
@@ -50,3 +52,11 @@ class Paths:
                 return ""
             positions = self._positions[parent, name] = {child: place for place, child in enumerate(siblings, 1)}
         return f"[{positions[element]}]"
+
+
+def _positions(element: etree._Element) -> dict[str, str]:
+    """Return the positions of an element's attributes whose local name is not theirs alone."""
+    keys: dict[str, list[str]] = defaultdict(list)
+    for key in element.keys():  # noqa: SIM118 - lxml's method
+        keys[local(key)].append(key)
+    return {key: f"[{n}]" for same in keys.values() if len(same) > 1 for n, key in enumerate(same, 1)}

@@ -94,8 +94,10 @@ def _as_planned(holder: Holder, new: etree._Element, changes: list[Change]) -> b
     alias, new_alias = was.pop(_ALIAS, None), is_now.pop(_ALIAS, None)
     if any(bears_alias(change.site) for change in changes):
         alias = None
-    for change in changes:
-        slot = holder.slot_at(change.site.start)
+    slots = holder.by_slot(changes)
+    if len(slots) < len(changes):
+        return False
+    for slot, change in slots.items():
         value, former = is_now.pop(slot, None), was.pop(slot, None)
         if former != change.site.value:
             return False

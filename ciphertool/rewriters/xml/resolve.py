@@ -33,6 +33,8 @@ def resolved(rewriter: XmlRewriter, data: bytes, reveal: Callable[[Reference], s
             )
         if site.reference:
             changes.append(Change(site, reveal(site.reference)))
-        elif ("$" in site.value or "{" in site.value) and (value := references.substitute(site.value, reveal)) != site.value:
+        elif ("$" in site.value or "{" in site.value) and (
+            value := references.substitute(site.value, reveal)
+        ) != site.value:
             changes.append(Change(site, value))
     return rewriter.parse(rewrite(rewriter, document, changes)) if changes else document

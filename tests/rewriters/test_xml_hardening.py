@@ -1,0 +1,190 @@
+"""Hostile XML: nothing is fetched, nothing expands, nothing takes long, and no error shows the text."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from lxml import etree
+
+from ciphertool.errors import ConfigSyntaxError, SelectorError
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import Change, SpliceError, rewrite
+from ciphertool.rewriters.xml import XmlRewriter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REWRITER = XmlRewriter()
+CANARY = "c4n4ry-7d1f"
+
+
+def _seen(data: bytes) -> str:
+    """Return all that a document shows of itself."""
+    document = REWRITER.parse(data)
+    located = document.locate(["/a", "/a/p", "//text()", "//p[.!='']"])
+    return f"{[site.value for site in document.sites()]}{located}{etree.tostring(document.tree.getroot())!r}"
+
+
+@pytest.mark.parametrize("prefix", ["", "undeclared:"])
+def test_an_external_entity_is_not_read(tmp_path: Path, prefix: str) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text(CANARY)
+    name = f"{prefix}a"
+    assert CANARY not in _seen(
+        f'<!DOCTYPE {name} [<!ENTITY e SYSTEM "{secret.as_uri()}">]><{name}><p>&e;</p></{name}>'.encode()
+    )
+    with pytest.raises(ConfigSyntaxError):
+        REWRITER.parse(f'<!DOCTYPE a [<!ENTITY e SYSTEM "{secret.as_uri()}">]><a x="&e;"/>'.encode())
+
+
+@pytest.mark.parametrize("prefix", ["", "undeclared:"])
+def test_an_external_dtd_is_not_read(tmp_path: Path, prefix: str) -> None:
+    dtd = tmp_path / "x.dtd"
+    dtd.write_text(f'<!ENTITY e "{CANARY}"><!ATTLIST p x CDATA "{CANARY}">')
+    name = f"{prefix}a"
+    assert CANARY not in _seen(f'<!DOCTYPE {name} SYSTEM "{dtd.as_uri()}"><{name}><p>&e;</p></{name}>'.encode())
+    assert CANARY not in _seen(f'<!DOCTYPE {name} SYSTEM "{dtd}"><{name}><p>1</p></{name}>'.encode())
+    parameter = f'<!DOCTYPE {name} [<!ENTITY % q SYSTEM "{dtd.as_uri()}"> %q;]><{name}><p>&e;</p></{name}>'
+    assert CANARY not in _seen(parameter.encode())
+
+
+def test_nothing_is_fetched() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        REWRITER.parse(f'<!DOCTYPE a SYSTEM "{url}" [<!ENTITY e SYSTEM "{url}">]><a><p>&e;</p></a>'.encode())
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def _bomb(attribute: bool) -> str:
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 20}">' for n in range(1, 12))
+    use = '<p x="&e11;"/>' if attribute else "<p>&e11;</p>"
+    return f'<!DOCTYPE a [<!ENTITY e0 "{CANARY}">{entities}]><a>{use}<undeclared:q/></a>'
+
+
+@pytest.mark.parametrize("attribute", [False, True])
+@pytest.mark.parametrize("prefix", ["", "undeclared:"])
+def test_an_entity_bomb_is_refused_at_once(attribute: bool, prefix: str) -> None:
+    started = time.process_time()
+    with pytest.raises(ConfigSyntaxError) as caught:
+        REWRITER.parse(_bomb(attribute).replace("undeclared:", prefix).encode())
+    assert caught.value.reason == "not well-formed XML: resource limit"
+    assert CANARY not in str(caught.value)
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a>" * 300 + "</a>" * 300,
+        "<a>" * 200_000,
+        "<a " * 200_000,
+        '<a x="' * 100_000,
+        "<!--" + "-" * 200_000,
+        "<a" + " x=''" * 100_000 + ">",
+        "<?xml" + " " * 200_000 + "?><a",
+        "<!DOCTYPE a [" + "<!-- ' -->" * 50_000 + "'",
+        "<![CDATA[" * 50_000,
+        f"<a>{'x' * 11_000_000}</a>",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_broken_or_excessive_text_is_refused_at_once(text: str) -> None:
+    started = time.process_time()
+    with pytest.raises(ConfigSyntaxError):
+        REWRITER.parse(text.encode())
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<a" + "".join(f" x{n}='>'" for n in range(20_000)) + "/>",
+        "<a>" + "<!-- - -->]]<![CDATA[]]]]>" * 20_000 + "</a>",
+        "<a>" + "&#32;&amp; " * 50_000 + "</a>",
+        f"<!DOCTYPE a [{'<!-- ] -->' * 20_000}]><a/>",
+    ],
+    ids=["attributes", "sections", "references", "subset"],
+)
+def test_tiresome_text_takes_no_longer_than_it_is(text: str) -> None:
+    document = REWRITER.parse(text.replace("]]<", "] <").encode())
+    started = time.process_time()
+    assert sum(1 for _ in document.sites()) >= 1
+    assert time.process_time() - started < 10
+
+
+def test_the_next_document_is_judged_by_its_own_errors() -> None:
+    with pytest.raises(ConfigSyntaxError):
+        REWRITER.parse(f"<a>{CANARY}".encode())
+    assert [site.value for site in REWRITER.parse(b"<u:a>1</u:a>").sites()] == ["1"]
+
+
+def test_no_repr_shows_a_value() -> None:
+    document = REWRITER.parse(f'<a x="{CANARY}">{CANARY}</a>'.encode())
+    located = document.locate(["/a", "/a/@x", "/a/b"])
+    changes = [Change(site, CANARY) for site in document.sites()]
+    assert CANARY not in f"{document!r}{located!r}{changes!r}{document.edits(changes)!r}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<a><p>s</p><q/></a>", "<a><p>s</p><q>new</q></a>"),
+        ("<a><p>s</p><q x='1'/></a>", "<a><p>s</p><q x='2'/></a>"),
+        ("<a><p>s</p><q/></a>", "<a><p>s</p></a>"),
+        ("<a><p>s</p><q><r/></q></a>", "<a><p>s</p><q/><r/></a>"),
+        ("<a><p>s</p><!-- c --></a>", "<a><p>s</p><!-- d --></a>"),
+        ("<a><p>s<!-- c --></p></a>", "<a><p>s<!-- d --></p></a>"),
+        ("<a><p>s</p></a>", "<a><p>s</p> </a>"),
+        ("<a><p> s</p></a>", "<a><p>s</p></a>"),
+        ("<a><p y='1'>s</p></a>", "<a><p y='2'>s</p></a>"),
+        ("<a><p>s</p></a>", "<a xmlns:n='urn:n'><p>s</p></a>"),
+        ("<a><p>s</p></a><!-- c -->", "<a><p>s</p></a>"),
+        ("<!DOCTYPE a><a><p>s</p></a>", "<a><p>s</p></a>"),
+        ("<a><p>s</p><?x y?></a>", "<a><p>s</p><?x z?></a>"),
+        (
+            "<!DOCTYPE a [<!ENTITY e 'x'><!ENTITY f 'x'>]><a><p>s</p>&e;</a>",
+            "<!DOCTYPE a [<!ENTITY e 'x'><!ENTITY f 'x'>]><a><p>s</p>&f;</a>",
+        ),
+    ],
+)
+@pytest.mark.parametrize("to", ["t", Reference("A", Syntax.ATTRIBUTE)])
+def test_any_difference_beyond_the_plan_is_seen(before: str, after: str, to: str | Reference) -> None:
+    document = REWRITER.parse(before.encode())
+    (found,) = document.locate(["/a/p"])
+    assert isinstance(found, tuple)
+    changes = [Change(found[0], to)]
+    assert REWRITER.parse(rewrite(REWRITER, document, changes)).proves(document, changes)
+    (other,) = REWRITER.parse(after.encode()).locate(["/a/p"])
+    assert isinstance(other, tuple)
+    tampered = rewrite(REWRITER, REWRITER.parse(after.encode()), [Change(other[0], to)])
+    assert not REWRITER.parse(tampered).proves(document, changes)
+
+
+def test_a_value_other_than_planned_is_seen() -> None:
+    document = REWRITER.parse(b"<a><p x='1'>s</p></a>")
+    attribute, text = [site for site in document.sites() if site.value]
+    after = rewrite(REWRITER, document, [Change(attribute, "t")])
+    assert not REWRITER.parse(after).proves(document, [Change(attribute, "u")])
+    assert not REWRITER.parse(after).proves(document, [Change(text, "t")])
+    assert not REWRITER.parse(after).proves(document, [Change(attribute, Reference("t", Syntax.ATTRIBUTE))])
+    assert not REWRITER.parse(after).proves(document, [])
+
+
+def test_a_site_of_another_document_is_never_written() -> None:
+    (other,) = REWRITER.parse(b"<bb><c>other</c></bb>").locate(["/bb/c"])
+    assert not isinstance(other, SelectorError)
+    with pytest.raises(SpliceError):
+        rewrite(REWRITER, REWRITER.parse(b"<a><p>s</p></a>"), [Change(other[0], "t")])
+
+
+def test_two_changes_of_one_site_are_never_written() -> None:
+    document = REWRITER.parse(b"<a><p>s</p></a>")
+    (found,) = document.locate(["/a/p"])
+    assert isinstance(found, tuple)
+    with pytest.raises(SpliceError):
+        rewrite(REWRITER, document, [Change(found[0], "t"), Change(found[0], "u")])
