@@ -45,7 +45,7 @@ _ON_ONE_LINE = re.compile(rf"[\ {_SAFE}]*+")
 
 def reads_as_text(text: str) -> bool:
     """Tell whether a plain scalar of this text is a string for YAML 1.1 and 1.2 alike."""
-    return text != "" and _TYPED.fullmatch(text) is None
+    return _TYPED.fullmatch(text) is None
 
 
 def is_null(text: str) -> bool:
