@@ -280,7 +280,7 @@ def test_without_libyaml_it_reads_the_same() -> None:
     assert done.stdout == "None ['hunter2'] {'p': 1}\n"
 
 
-@pytest.mark.parametrize("data", [*TestYaml.damaged, b"[" * 5_000, b"- " * 5_000, b"{a: " * 5_000])
+@pytest.mark.parametrize("data", [*TestYaml.damaged, b"- " * 5_000, b"{a: " * 5_000])
 def test_without_libyaml_errors_quote_nothing_either(data: bytes) -> None:
     with pytest.raises(ConfigSyntaxError) as caught:
         read(Source.decode(data).text, pure=True)

@@ -7,7 +7,8 @@ What is written where (and taken back when a value is put there again):
   something else than text (`true`, `0123`, `1e3`, a date) is put in quotes: the application gets the string.
 - Where a plain reference would not say how to come back, the tag `!` says it, which to every reader of YAML means
   "text" and which a reference is anyway. `1234` becomes `! ${sec:a}`: to be plain again although it reads as a number.
-  In a flow collection, where a reference must be quoted, `[hunter2]` becomes `[! "${sec:a}"]`.
+  In a flow collection, where a reference must be quoted, `[hunter2]` becomes `[! "${sec:a}"]`. (Only a value with `:`
+  or `?` comes back there in quotes: many readers refuse it plain.)
 - A block scalar becomes one line; its header's comment and the blank lines after it stay. Its value comes back in
   double quotes, as it does wherever else line ends or control characters need escapes.
 - An anchor and the tag `!!str` stay. A value with any other tag, or behind an alias or a merge key, is refused.

@@ -1,4 +1,7 @@
-"""A stream's documents as trees that selectors are run on. Nothing here knows of text or of sites."""
+"""A stream's documents as trees that selectors are run on. Nothing here knows of text or of sites.
+
+Merge keys are keys like any other, and an entry whose key is no scalar is left out.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,7 @@ class Borrowed:
 
 
 def grow(stream: Stream, leaves: Iterable[object]) -> list[object]:
-    """Return the documents as trees, `leaves` being what stands for the stream's values in them.
-
-    Aliases are leaves, too, merge keys are keys like any other, and an entry whose key is no scalar is left out.
-    """
+    """Return the documents as trees, with `leaves` for the values, in order, and `Borrowed` for the aliases."""
     trees: list[object] = []
     around: Any = trees
     key: str | None = None
