@@ -50,7 +50,7 @@ _GLUED_TOKENS = ("token", "secretkey", "apikey", "privatekey", "accesskey")
 _ENDINGS = _listed("""
     policy policies endpoint endpoints url uri alias aliases regex regexp pattern method methods digest algorithm alg
     type types length len min max minimum maximum size file files filename path paths dir directory location expiry
-    expires expire expiration ttl timeout lifetime validity age enabled enable disabled required optional allowed
+    expires expire expiration lifespan ttl timeout lifetime validity age enabled enable disabled required optional allowed
     supported managed name names id ids field header headers param parameter parameters attribute attributes property
     provider providers class handler manager validator generator encoder encoding format version count limit attempts
     retries history interval period seconds minutes days hours ms issuer audience scope scopes role roles prefix suffix
@@ -59,7 +59,7 @@ _ENDINGS = _listed("""
     strength complexity score updatable ref reference mount mounts input widget placeholder form page template link
     button cache replay binding bucket source callback callbackhandler interface resolver grant response request
     requests review reader writer listener budget tokenizer per rule rules check checks env var variable command cmd
-    authentication auth revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
+    authentication revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
     extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex warning hashers hashing module
 """)
 # A public key is no secret either.
@@ -103,8 +103,8 @@ def _strength(name: str) -> Strength:
     if not found or found[-1] in _ENDINGS or (len(found) > 1 and found[0] in _VERBS) or not _PUBLIC.isdisjoint(found):
         return Strength.NONE
     joined = "".join(found)
-    if found[-1] == "key" and not _PASSWORDS.isdisjoint(found[:-1]):
-        return Strength.NONE  # adminPasswordKey: the key under which the password is kept
+    if found[-1] in ("key", "hash") and not _PASSWORDS.isdisjoint(found[:-1]):
+        return Strength.NONE  # adminPasswordKey: the key under which a password is kept, and no password
     if not _PASSWORDS.isdisjoint(found) or joined in _PASSWORDS or joined.endswith(_GLUED_PASSWORDS):
         return Strength.PASSWORD
     if (

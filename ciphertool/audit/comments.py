@@ -33,17 +33,15 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One secret in text: its line (1-based), its name ("" where there is none) and, by its value, its kind."""
+    """One secret in text: its line (1-based) and, by its value, its kind. Its name may be a part of it: not here."""
 
     line: int
-    name: str
     kind: str = ""
 
     @property
     def message(self) -> str:
         """What is there, without the value."""
-        what = self.kind or "what looks like a secret in clear"
-        return f"{self.name}: {what}" if self.name else what
+        return self.kind or "what looks like a secret in clear"
 
 
 def in_comments(rewriter: Rewriter | None, text: str) -> Iterator[Found]:
@@ -75,9 +73,9 @@ def _in_lines(text: str, first: int, *, assignments: bool = True) -> Iterator[Fo
         name = match["name"] if match else ""
         value = (match["double"] or match["single"] or match["plain"]) if match else line
         if kind := patterns.kind_of(value):
-            yield Found(number, name, kind)
+            yield Found(number, kind)
         elif match and _is_clear(name, value):
-            yield Found(number, name)
+            yield Found(number)
 
 
 def _in_xml(text: str, first: int) -> Iterator[Found]:
@@ -87,9 +85,9 @@ def _in_xml(text: str, first: int) -> Iterator[Found]:
             name = title[1]
         line = first + text.count("\n", 0, match.start())
         if kind := patterns.kind_of(value):
-            yield Found(line, name, kind)
+            yield Found(line, kind)
         elif _is_clear(name, value):
-            yield Found(line, name)
+            yield Found(line)
 
 
 def _is_clear(name: str, value: str) -> bool:

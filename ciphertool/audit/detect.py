@@ -38,13 +38,13 @@ _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A site that is one for a secret, under the name that says so.
+    """A site that is one for a secret.
 
-    `kind` says of a value what it is; `placeholder`, that something else fills it in.
+    `kind` says of a value what it is; `placeholder`, that something else fills it in. The name that gave it away is
+    not here: where it comes from another value of the document, it may be a secret itself.
     """
 
     site: Site
-    name: str
     evidence: Evidence
     kind: str = ""
     placeholder: bool = False
@@ -92,11 +92,11 @@ def _suspect(site: Site, name: str, known: places.Known) -> Suspect | None:
     is_known = known.is_secret(site)
     strong = Strength.PASSWORD if is_known else strength(name)
     if strong >= Strength.TOKEN and (references.is_placeholder(value) or patterns.is_template(value)):
-        return Suspect(site, name, Evidence.NAME, placeholder=True)
+        return Suspect(site, Evidence.NAME, placeholder=True)
     if kind := patterns.kind_of(site.value):
-        return Suspect(site, name, Evidence.VALUE, kind)
+        return Suspect(site, Evidence.VALUE, kind)
     if strong is not Strength.NONE and is_secret(strong, value):
-        return Suspect(site, name, Evidence.KNOWN_PLACE if is_known else Evidence.NAME)
+        return Suspect(site, Evidence.KNOWN_PLACE if is_known else Evidence.NAME)
     return None
 
 

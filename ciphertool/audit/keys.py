@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
@@ -40,6 +41,8 @@ def judge(gathered: Gathered, settings: Settings, now: datetime) -> VaultCipher 
     gathered.keys.append(_card(place.path, alias, certificate))
     place = gathered.place(path, selector=alias)
     name = f"the certificate of {alias!r}"
+    if origin := _published(certificate):
+        gathered.finding(rules.PUBLIC_KEY, place, f"the key of {alias!r} is public: {origin}")
     try:
         checked = check_certificate(certificate, policy=Policy.JAVA, now=now, keystore=path, alias=alias)
     except WrongKeyUsageError as error:
@@ -80,6 +83,15 @@ def _certificate(settings: Settings, path: Path) -> tuple[str, x509.Certificate]
     keystore = open_keystore(path, None)
     entry = keystore.entry(None if settings.keystore.certificate else settings.keystore.alias)
     return entry.alias, keystore.certificate(entry.alias)
+
+
+def _published(certificate: x509.Certificate) -> str | None:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from ciphertool.keystore.public_keys import origin_of
+
+    info = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return origin_of(hashlib.sha256(info).hexdigest())
 
 
 def _card(path: str, alias: str, certificate: x509.Certificate) -> KeyCard:

@@ -29,6 +29,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 # File → the dotted keys that hold names and settings, though they are called as secrets are.
 _HARMLESS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"(?:^|/)(?:secret-conf|cipher-tool|cipher-standalone-config)\.properties$"), re.compile(r"")),
+    (re.compile(r"(?:^|/)deployment\.toml$"), re.compile(r"^secrets\.")),  # the repository, judged for what it is
     (
         # Compose and Kubernetes: lists of the names of secrets.
         re.compile(r"\.(?:ya?ml|json)$"),

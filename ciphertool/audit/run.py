@@ -195,8 +195,10 @@ class _Audit:
         settings = self._subject.settings
         if settings is None:
             return set()
-        own = [settings.repository, settings.secret_conf, settings.keystore.path, settings.keystore.certificate]
-        if settings.kind == "native":
+        own = [settings.secret_conf, settings.keystore.path, settings.keystore.certificate]
+        if settings.kind != "toml-secrets":  # that one is a part of the configuration itself
+            own.append(settings.repository)
+        if settings.origin.suffix == ".toml":
             own.append(settings.origin)
         return {_real(path) for path in own if path is not None}
 

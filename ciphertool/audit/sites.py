@@ -11,12 +11,12 @@ from ciphertool.audit.detect import suspects
 from ciphertool.audit.model import Evidence, Place, State
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Mapping, Sequence
 
     from ciphertool.audit.detect import Suspect
     from ciphertool.audit.gather import Gathered
     from ciphertool.audit.reading import Opened
-    from ciphertool.protection.targets import Match
+    from ciphertool.audit.targets import Declared
     from ciphertool.references import Reference
     from ciphertool.rewriters.base import Site
 
@@ -32,8 +32,8 @@ class Judge:
     aliases: Container[str] | None
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def file(self, opened: Opened, matches: Mapping[int, Match]) -> None:
-        """Judge every site of a file, and its comments; `matches` are the targets' sites by their start."""
+    def file(self, opened: Opened, declared: Mapping[int, Sequence[Declared]]) -> None:
+        """Judge every site of a file, and its comments; `declared` are the targets' secrets by their site's start."""
         if allowed := suppress.allowances(opened.text):
             self.gathered.allowed[opened.relative] = allowed
         if opened.backup:
@@ -44,7 +44,7 @@ class Judge:
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
         seen = set()
         for site in opened.sites:
-            if self._site(opened, site, matches.get(site.start)):
+            if self._site(opened, site, declared.get(site.start, ())):
                 seen.add(site.start)
             elif (
                 self.known and (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value)
@@ -67,36 +67,36 @@ class Judge:
     def _place(self, opened: Opened, site: Site) -> Place:
         return Place(opened.relative, site.line, site.selector)
 
-    def _site(self, opened: Opened, site: Site, match: Match | None) -> bool:
-        """Judge a site by its target and its references; return whether that was all there is to say."""
-        if match is None and site.beside is None and site.reference is None and "$" not in site.value:
+    def _site(self, opened: Opened, site: Site, declared: Sequence[Declared]) -> bool:
+        """Judge a site by its targets and its references; return whether that was all there is to say."""
+        if not declared and site.beside is None and site.reference is None and "$" not in site.value:
             return False  # as nearly all are
         place = self._place(opened, site)
-        evidence = Evidence.DECLARED if match else Evidence.REFERENCE
+        evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
         if site.beside is not None:
             self.gathered.value(place, site.beside, State.UNPROTECTED, evidence)
             self.gathered.finding(
                 rules.BESIDE_REFERENCE, place, f"a value in clear beside the reference to {site.beside!r}"
             )
             return True
-        if site.reference is not None:
-            self._reference(place, site.reference, evidence)
-            if match and site.reference.alias != match.alias:
-                self.gathered.finding(
-                    rules.OTHER_ALIAS, place, f"refers to {site.reference.alias!r}, its target says {match.alias!r}"
-                )
-            return True
-        for reference in references.find(site.value):
-            self._reference(place, reference, Evidence.REFERENCE)
-        if match is None:
-            return False
-        if references.is_placeholder(site.value) and not match.target.literal:
-            self.gathered.value(place, match.alias, State.PLACEHOLDER, evidence)
-            self.gathered.finding(rules.TARGET_PLACEHOLDER, place, f"the target {match.alias!r} holds a placeholder")
+        found = (site.reference,) if site.reference else tuple(references.find(site.value))
+        for reference in found:
+            self._reference(place, reference, evidence)
+        for item in declared:
+            self._declared(place, item)
+        return bool(declared) or site.reference is not None
+
+    def _declared(self, place: Place, item: Declared) -> None:
+        if item.reference is not None:
+            if item.reference.alias != item.alias:
+                message = f"refers to {item.reference.alias!r}, its target says {item.alias!r}"
+                self.gathered.finding(rules.OTHER_ALIAS, place, message)
+        elif references.is_placeholder(item.value) and not item.target.literal:
+            self.gathered.value(place, item.alias, State.PLACEHOLDER, Evidence.DECLARED)
+            self.gathered.finding(rules.TARGET_PLACEHOLDER, place, f"the target {item.alias!r} holds a placeholder")
         else:
-            self.gathered.value(place, match.alias, State.UNPROTECTED, evidence)
-            self.gathered.finding(rules.DECLARED_IN_CLEAR, place, f"{match.alias!r} stands in clear")
-        return True
+            self.gathered.value(place, item.alias, State.UNPROTECTED, Evidence.DECLARED)
+            self.gathered.finding(rules.DECLARED_IN_CLEAR, place, f"{item.alias!r} stands in clear")
 
     def _reference(self, place: Place, reference: Reference, evidence: Evidence) -> None:
         if self.aliases is None or reference.alias in self.aliases:
@@ -113,13 +113,12 @@ class Judge:
         self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence)
         rule = rules.UNPROTECTED_VALUE if suspect.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
         what = f"holds: {suspect.kind}" if suspect.kind else "holds a value in clear"
-        self.gathered.finding(rule, place, f"{suspect.name} {what}")
+        self.gathered.finding(rule, place, f"{suspect.site.key} {what}")
 
     def _backup(self, opened: Opened) -> None:
-        found = [s.site.key for s in suspects(opened.relative, opened.sites) if not s.placeholder]
-        found += [hit.name for hit in comments.in_text(opened.text, bare=True)] if opened.document is None else []
+        found = len([s for s in suspects(opened.relative, opened.sites) if not s.placeholder])
+        if opened.document is None:
+            found = len(list(comments.in_text(opened.text, bare=True)))
         if found:
-            names = ", ".join(dict.fromkeys(found[:5])) + (", …" if len(found) > 5 else "")
-            self.gathered.finding(
-                rules.BACKUP, self.gathered.place(opened.path), f"{len(found)} secrets in clear: {names}"
-            )
+            secrets = "a secret" if found == 1 else f"{found} secrets"
+            self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), f"a backup with {secrets} in clear")

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ciphertool import references
 from ciphertool.audit import rules
 from ciphertool.audit.model import Level
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.files import Snapshot
-from ciphertool.protection.targets import Match, expand_alias, paths
+from ciphertool.protection import parts
+from ciphertool.protection.targets import expand_alias, paths
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from ciphertool.audit.gather import Gathered
     from ciphertool.audit.reading import Opened
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
     from ciphertool.settings.model import Settings, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One secret that a target names: its alias, what stands there, and the reference that it is, if it is one."""
+
+    target: Target
+    alias: str
+    value: str = field(repr=False)
+    reference: Reference | None
 
 
 @dataclass(frozen=True)
@@ -47,13 +61,12 @@ class Targets:
                 targets._miss(gathered, target, settings.root / target.file, "no such file", None)
         return cls(settings, by_file, tuple(files), filled)
 
-    def match(self, opened: Opened, gathered: Gathered) -> dict[int, Match]:
-        """Return a file's declared sites by their start; a target that names nothing in it is a finding."""
+    def match(self, opened: Opened, gathered: Gathered) -> dict[int, list[Declared]]:
+        """Return a file's declared secrets by their site's start; a target that names nothing in it is a finding."""
         targets = self.by_file.get(Path(os.path.realpath(opened.path)), ())
         if not targets or opened.document is None:
             return {}
-        snapshot = Snapshot(opened.path, opened.path, None)
-        found: dict[int, Match] = {}
+        found: defaultdict[int, list[Declared]] = defaultdict(list)
         sites = opened.document.locate([target.selector for target in targets])
         for target, located in zip(targets, sites, strict=True):
             if isinstance(located, NoMatchError):
@@ -63,9 +76,20 @@ class Targets:
                 gathered.finding(rules.TARGET_MISSES, place, located.message, level=Level.ERROR)
             else:
                 for site in located:
-                    alias = expand_alias(target.alias, self.settings.root, snapshot, site)
-                    found[site.start] = Match(target, alias, site)
+                    if (declared := self._declared(target, opened.path, site)) is not None:
+                        found[site.start].append(declared)
+                    else:
+                        self._miss(gathered, target, opened.path, f"{site.selector}: has no such part", site.line)
         return found
+
+    def _declared(self, target: Target, path: Path, site: Site) -> Declared | None:
+        alias = expand_alias(target.alias, self.settings.root, Snapshot(path, path, None), site)
+        if target.part is None:
+            return Declared(target, alias, site.value, site.reference)
+        part = parts.find(site.value, target.part)
+        if part is None:
+            return None
+        return Declared(target, alias, part.text, references.parse(part.text))
 
     def _miss(self, gathered: Gathered, target: Target, path: Path, reason: str, line: int | None) -> None:
         if target.optional or (target.where_absent and target.alias not in self.filled):
