@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
-from ciphertool.errors import BadCertificateError, ConfigError, KeystoreError, UnsupportedSchemeError
+from ciphertool.errors import (
+    BadCertificateError,
+    ConfigError,
+    KeystoreError,
+    RefusedCertificateError,
+    UnsupportedSchemeError,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +26,20 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.settings.model import Settings
 
-_JCA_TYPES = {"PKCS12": "PKCS12", "JKS": "JKS", "JCEKS": "JCEKS", "BKS": "BKS", "UBER": "UBER"}
+_JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
+
+
+_PUBLIC = "public-default-key"
+_JUDGED_BY_POLICY = frozenset(
+    {
+        "no-key",
+        "key-algorithm",
+        "key-usage-refused",
+        "key-usage-unstated",
+        "certificate-expired",
+        "certificate-not-yet-valid",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -78,9 +97,28 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
+    warnings += (f"{name}: {message}" for message in _judged(settings, source, alias, now))
     if given is not None and given.exposed is not None:
         warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
     return Primary(cipher, tuple(warnings))
+
+
+def _judged(settings: Settings, keystore: Keystore, alias: str | None, now: datetime) -> list[str]:
+    """What else a primary keystore is to be warned of; a public default key stops the strict policy."""
+    from ciphertool.engine.policy import Policy
+    from ciphertool.keystore.check import check
+    from ciphertool.keystore.create import Role
+    from ciphertool.keystore.findings import Level
+
+    found = check(keystore, Role.PRIMARY, now=now, alias=alias)
+    public = [finding.message for finding in found if finding.rule == _PUBLIC]
+    if public and settings.policy is Policy.STRICT:
+        raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])
+    return [
+        f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule == _PUBLIC else ''}{finding.message}"
+        for finding in found
+        if finding.level is not Level.NOTE and finding.rule not in _JUDGED_BY_POLICY
+    ]
 
 
 def _decryptor(
@@ -139,4 +177,4 @@ def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
 
 
 def _jca_type(keystore: Keystore) -> str:
-    return _JCA_TYPES.get(keystore.format, "JKS")
+    return keystore.format if keystore.format in _JCA_TYPES else "JKS"

@@ -202,3 +202,15 @@ def test_a_keystore_for_signing_is_refused_as_wrong_key_usage(corpus: Path, run:
     assert (outcome.status, outcome.out) == (4, "")
     for told in ("wrong key usage", "transport", "digitalSignature", "critical", "KU:critical=dataEncipherment"):
         assert told in outcome.err
+
+
+def test_a_public_default_key_is_shouted_about_and_stops_the_strict_policy(
+    corpus: Path, tmp_path: Path, run: Run
+) -> None:
+    home = _copied(corpus, "carbon-4.4.x-home", tmp_path)
+    strict = run("protect", "--home", str(home), "--policy", "strict")
+    assert strict.status == 4
+    assert not (home / CONF / "security/secret-conf.properties").exists()
+    outcome = run("protect", "--home", str(home))
+    assert outcome.status == 0
+    assert "PUBLIC KEY, nothing is protected by it" in outcome.err

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ciphertool import __version__
-from ciphertool.cli import audit, init, protect, resolve, values
+from ciphertool.cli import audit, init, keystore, protect, resolve, run, values
 
 app = typer.Typer(
     name="ciphertool",
@@ -43,7 +43,9 @@ app.command()(protect.protect)
 app.command()(resolve.resolve)
 app.command()(resolve.get)
 app.command()(resolve.check)
+app.command(cls=run.RunCommand, context_settings={"allow_interspersed_args": False})(run.run)
 app.command()(values.encrypt)
 app.command()(values.decrypt)
 app.command()(audit.audit)
 app.command()(audit.explain)
+app.add_typer(keystore.keystore)

@@ -11,8 +11,8 @@ import typer
 
 from ciphertool import files
 from ciphertool.cli import console
-from ciphertool.cli.options import ask
-from ciphertool.errors import ConfigError, PasswordSourceError
+from ciphertool.cli.options import new_password
+from ciphertool.errors import ConfigError
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 
 _ALIAS = "primary"
@@ -64,7 +64,7 @@ def init(
     if there := [str(path) for path in paths if path.exists()]:
         raise ConfigError(f"there already: {', '.join(there)}", hint="remove it, or name another directory")
     named = (PasswordFile(password_file),) if password_file else ()
-    passwords = PasswordChain((*named, Environment(), Prompt(_new_password))).read()
+    passwords = PasswordChain((*named, Environment(), Prompt(new_password))).read()
     now = datetime.now(UTC)
     request = CertificateRequest(subject="CN=ciphertool primary keystore", bits=3072, days=3650)
     store = create_keystore(request, _ALIAS, passwords.keystore, now=now)
@@ -91,14 +91,3 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _new_password() -> str | None:
-    first = ask("New keystore password")
-    if first is None:
-        return None
-    if not first:
-        raise PasswordSourceError("a prompt on the terminal", "the password is empty")
-    if ask("The same password again") != first:
-        raise PasswordSourceError("a prompt on the terminal", "the two passwords differ")
-    return first

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from ciphertool.engine.policy import Policy
+from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 from ciphertool.settings import Overrides, Settings, load
 
@@ -106,6 +107,18 @@ def ask(question: str) -> str | None:
         return getpass.getpass(f"{question}: ", stream=sys.stderr)
     except OSError:
         return None
+
+
+def new_password() -> str | None:
+    """Ask a person twice for a new password; None where there is no terminal."""
+    first = ask("New keystore password")
+    if first is None:
+        return None
+    if not first:
+        raise PasswordSourceError("a prompt on the terminal", "the password is empty")
+    if ask("The same password again") != first:
+        raise PasswordSourceError("a prompt on the terminal", "the two passwords differ")
+    return first
 
 
 def vault_options(command: Callable[..., Any]) -> Callable[..., Any]:

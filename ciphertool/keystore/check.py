@@ -66,7 +66,7 @@ def check(
     was opened without one.
     """
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
-    found = [*_check_file(keystore.path)]
+    found = [*_check_file(keystore.path, private=any(entry.sealed for entry in keystore.entries))]
     if not any(entry.sealed for entry in entries):
         found.append(finding("no-key", "no private key is there", alias))
     if keystore.password is not None and not keystore.verified and keystore.format != "PEM":
@@ -79,7 +79,7 @@ def check(
     return found
 
 
-def _check_file(path: Path) -> Iterator[Finding]:
+def _check_file(path: Path, *, private: bool) -> Iterator[Finding]:
     try:
         status = path.stat()
     except OSError:  # its content was given
@@ -88,7 +88,7 @@ def _check_file(path: Path) -> Iterator[Finding]:
         return
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         yield finding("file-writable", "users other than its owner may write the file")
-    if status.st_mode & stat.S_IROTH:
+    if private and status.st_mode & stat.S_IROTH:
         yield finding("file-readable", "everybody on this machine may read the file")
     if status.st_uid not in (0, os.getuid()):
         yield finding("file-owner", f"the file belongs to user {status.st_uid}")
