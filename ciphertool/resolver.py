@@ -96,6 +96,10 @@ class Resolver:
             return quote(value, safe="")
         return value
 
+    def resolved(self) -> dict[str, Secret]:
+        """Return every secret that has been resolved, by its alias."""
+        return dict(self._known)
+
     def succeed(self, before: Resolver) -> None:
         """Take over from the resolver of the repository as it was: all that it had resolved must resolve here too.
 
@@ -103,7 +107,7 @@ class Resolver:
         `ProblemsError` for several.
         """
         problems: list[CipherToolError] = []
-        for alias, secret in tuple(before._known.items()):
+        for alias, secret in before.resolved().items():
             try:
                 unchanged = self.repository.get(alias).stored == before.repository.get(alias).stored
                 if unchanged and self._cipher is before._cipher:

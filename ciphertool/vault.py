@@ -190,6 +190,10 @@ class Vault:
             raise ProblemsError(problems)
         return count
 
+    def resolved(self) -> dict[str, str]:
+        """Return the value of every secret that has been resolved, by its alias: what must not show in any output."""
+        return {alias: secret.reveal() for alias, secret in self._view.resolver.resolved().items()}
+
     def redactor(self) -> Redactor:
         """Return a `logging.Filter` that masks every value this vault has resolved, and will resolve, in log records.
 

@@ -33,7 +33,7 @@ def open_vault(options: VaultOptions) -> Vault:
 @vault_options
 def resolve(
     options: VaultOptions,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve; - is standard input.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here (mode 0600) instead of stdout.")
     ] = None,
@@ -49,14 +49,18 @@ def resolve(
     """
     from ciphertool import files
 
-    vault = open_vault(options)
-    data = vault.resolve_file(file, format=format)
+    if str(file) == "-":
+        if format is None:
+            raise typer.BadParameter("standard input has no suffix: name its --format")
+        data = open_vault(options).resolve_bytes(sys.stdin.buffer.read(), format=format, name="standard input")
+    else:
+        data = open_vault(options).resolve_file(file, format=format)
     if output is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     before = files.read_if_there(output)
-    if before.real == files.read(file).real:
+    if str(file) != "-" and before.real == files.read(file).real:
         raise ConfigError(
             "is the file that is being resolved",
             path=output,

@@ -1,0 +1,208 @@
+"""A child process: its output passed through with values masked, its terminal kept, signals and status passed on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import selectors
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from ciphertool.masking import Masker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from ciphertool.run.terminal import Terminal
+
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+_CHUNK = 65_536
+_PASSED_ON = tuple(
+    getattr(signal, name)
+    for name in ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGINT", "SIGQUIT")
+    if hasattr(signal, name)
+)
+_FROM_THE_TERMINAL = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
+
+
+class NotStartedError(Exception):
+    """A command that could not be started; `status` is what env(1) ends with, `reason` the system's word for it."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], masked: Collection[str] | None) -> int:
+    """Run a command to its end and return its exit status, 128 + n where signal n ended it.
+
+    Its standard output and error are masked, unless `masked` is None; what is a terminal stays one for the child.
+    Raises `NotStartedError`.
+    """
+    streams = () if masked is None else (1, 2)
+    terminal = any(os.isatty(stream) for stream in streams)
+    with contextlib.ExitStack() as stack:
+        child = _Child(masked or ())
+        stack.enter_context(child.signals_passed_on(everything=terminal))
+        if terminal:
+            from ciphertool.run.terminal import Terminal
+
+            child.terminal = stack.enter_context(Terminal())
+        child.start(command, environment, streams)
+        return child.pass_through()
+
+
+class _Child:
+    def __init__(self, masked: Collection[str]) -> None:
+        self.terminal: Terminal | None = None
+        self._masked = masked
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []  # signals that came before there was a child
+        self._selector = selectors.DefaultSelector()
+        self._woken, self._wake = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(self._wake, False)
+
+    @contextlib.contextmanager
+    def signals_passed_on(self, *, everything: bool) -> Iterator[None]:
+        """Pass signals on to the child, except those that a terminal has sent to it already."""
+
+        def pass_on(number: int, _: FrameType | None) -> None:
+            if not everything and number in _FROM_THE_TERMINAL and _in_foreground():
+                return
+            if self._process is None:
+                self._early.append(number)
+            else:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.send_signal(number)
+
+        handlers: dict[int, Callable[[int, FrameType | None], None]] = dict.fromkeys(_PASSED_ON, pass_on)
+        handlers[signal.SIGCHLD] = lambda _number, _frame: None  # only the wake-up counts
+        if everything:
+            handlers[signal.SIGWINCH] = self._resize
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        woken = signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(woken)
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            os.close(self._woken)
+            os.close(self._wake)
+            self._selector.close()
+
+    def _resize(self, _number: int, _frame: FrameType | None) -> None:
+        if self.terminal is not None:
+            self.terminal.resize()
+
+    def start(self, command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> None:
+        """Start the command with each of the streams, if it is no terminal, replaced by a pipe."""
+        pipes: dict[int, tuple[int, int]] = {}
+        ends: dict[int, int] = {}
+        for stream in streams:
+            if self.terminal is not None and os.isatty(stream):
+                ends[stream] = self.terminal.child
+            else:
+                pipes[stream] = os.pipe()
+                ends[stream] = pipes[stream][1]
+        if self.terminal is not None and os.isatty(0):
+            ends[0] = self.terminal.child
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the command that the user has given
+                command,
+                env=environment,
+                stdin=ends.get(0),
+                stdout=ends.get(1),
+                stderr=ends.get(2),
+                start_new_session=self.terminal is not None,
+                preexec_fn=self.terminal.adopt if self.terminal is not None else None,
+            )
+        except OSError as error:
+            status = NOT_FOUND if error.errno == errno.ENOENT else NOT_EXECUTABLE
+            raise NotStartedError(status, error.strerror or "cannot be started") from None
+        finally:
+            for _, end in pipes.values():
+                os.close(end)
+            if self.terminal is not None:
+                self.terminal.hand_over()
+        for number in self._early:
+            self._process.send_signal(number)
+        for stream, (end, _) in pipes.items():
+            self._selector.register(end, selectors.EVENT_READ, (stream, Masker(self._masked)))
+        if self.terminal is not None:
+            shown = next(stream for stream in streams if os.isatty(stream))
+            self._selector.register(self.terminal.own, selectors.EVENT_READ, (shown, Masker(self._masked)))
+            if os.isatty(0):
+                self._selector.register(0, selectors.EVENT_READ)
+
+    def pass_through(self) -> int:
+        """Pass on what the child writes until it has ended; return its status."""
+        assert self._process is not None  # noqa: S101 - it has been started
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        while self._process.poll() is None:
+            for key, _ in self._selector.select():
+                self._serve(key)
+        # What the child wrote before it ended is there; a grandchild that lives on must not hold us up.
+        while self._outputs() and (ready := [key for key, _ in self._selector.select(0) if key.data]):
+            for key in ready:
+                self._serve(key)
+        for key in self._outputs():
+            self._finish(key)
+        status = self._process.returncode
+        return status if status >= 0 else 128 - status
+
+    def _outputs(self) -> list[selectors.SelectorKey]:
+        return [key for key in self._selector.get_map().values() if key.data]
+
+    def _serve(self, key: selectors.SelectorKey) -> None:
+        if key.fd == self._woken:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._woken, _CHUNK)
+            return
+        try:
+            data = os.read(key.fd, _CHUNK)
+        except OSError:  # a terminal that nobody holds any more
+            data = b""
+        if not key.data:
+            if data and self.terminal is not None:
+                self.terminal.type(data)
+            else:
+                self._selector.unregister(key.fd)
+        elif data:
+            stream, masker = key.data
+            _write(stream, masker.feed(data))
+        else:
+            self._finish(key)
+
+    def _finish(self, key: selectors.SelectorKey) -> None:
+        stream, masker = key.data
+        self._selector.unregister(key.fd)
+        if self.terminal is None or key.fd != self.terminal.own:
+            os.close(key.fd)
+        _write(stream, masker.finish())
+
+
+def _write(stream: int, data: bytes) -> None:
+    while data:
+        try:
+            data = data[os.write(stream, data) :]
+        except BlockingIOError:  # somebody else made it so
+            with selectors.DefaultSelector() as writable:
+                writable.register(stream, selectors.EVENT_WRITE)
+                writable.select()
+        except BrokenPipeError:  # who reads our output has gone: the child is told when its own pipe closes
+            return
+
+
+def _in_foreground() -> bool:
+    """Tell whether a terminal sends its signals to this process group, and so to the child too."""
+    try:
+        with open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123 - a descriptor is what is needed
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
