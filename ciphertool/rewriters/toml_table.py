@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _QUOTES = '""'
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
-_KEY_ALONE = re.compile(r"""[ \t]*+(?:[A-Za-z0-9_.\t -]++|"(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+')++[ \t]*+=[ \t]*+""")
 _REST_OF_LINE = re.compile(r"[ \t]*+(?:#[^\r\n]*+)?+(?:\r?\n|\Z)")
 
 
@@ -64,7 +63,7 @@ def _edit(document: TomlDocument, table: str, name: str, value: str | None) -> E
         return Edit(start, end, document.spell(value, text[start:end]))
     line_start = text.rfind("\n", 0, start) + 1
     rest = _REST_OF_LINE.match(text, end)
-    if not rest or not _KEY_ALONE.fullmatch(text, line_start, start):
+    if not rest:
         raise ConfigError(f"[{table}] {name!r} does not stand on a line of its own")
     return Edit(line_start, rest.end(), "")
 
