@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +22,14 @@ from ciphertool.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ciphertool.protection.plan import Note
+    from rich.progress import TaskID
 
+    from ciphertool.protection.plan import Note, Progress
+
+_PATIENCE = 0.5
+"""Seconds of silence before a bar is drawn."""
 FINDINGS = 1
 BUG = 70
 INTERRUPTED = 130
@@ -112,6 +118,30 @@ def show_bug(error: BaseException) -> None:
     say("error", f"a bug in ciphertool: {type(error).__name__}; nothing more was written")
     for frame in traceback.extract_tb(error.__traceback__)[-6:]:
         say("note", f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", label=False)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Give a `Progress` that draws a bar on a terminal when work lasts longer than half a second."""
+    from ciphertool.protection.plan import silent
+
+    if not sys.stderr.isatty():
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+        begun = time.monotonic()
+
+        def tell(step: str, done: int, total: int) -> None:
+            if time.monotonic() - begun > _PATIENCE:
+                if step not in tasks:
+                    tasks[step] = bars.add_task(step)
+                bars.update(tasks[step], completed=done, total=total)
+
+        yield tell
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:

@@ -47,7 +47,8 @@ def protect(
     primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
     for warning in primary.warnings:
         console.say("warning", warning)
-    plan = protection.plan(settings, repository, primary.cipher, take=take)
+    with console.progress() as progress:
+        plan = protection.plan(settings, repository, primary.cipher, take=take, progress=progress)
     if plan.problems:
         _show(plan, repository, done=False, diff=False, as_json=as_json)
         raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from ciphertool.protection.targets import Match
     from ciphertool.rewriters.base import Change, Document, Rewriter, Site
     from ciphertool.settings.model import Target
+
+
+Progress = Callable[[str, int, int], None]
+"""Told of work that lasts: the step's name, how much of it is done, how much there is."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 class State(Enum):

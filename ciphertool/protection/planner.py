@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError
-from ciphertool.protection.plan import FilePlan, Note, Plan, SitePlan, State, Take
+from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
 from ciphertool.protection.targets import Match, Opened, changes, is_left_alone, note_missing, survey
 from ciphertool.protection.writes import obstacles, writes
 from ciphertool.references import Syntax
@@ -15,7 +17,7 @@ from ciphertool.rewriters.base import rewrite
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ciphertool.cipher import VaultCipher
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from ciphertool.files import Write
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings, Target
+
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class DifferentValuesError(ConfigError):
@@ -36,27 +42,42 @@ class DifferentValuesError(ConfigError):
         super().__init__(f"{alias}: {reason}: {' and '.join(self.places)}", hint=hint, path=path, line=line)
 
 
-def plan(settings: Settings, repository: SecretRepository, cipher: VaultCipher, *, take: Take | None = None) -> Plan:
+def plan(
+    settings: Settings,
+    repository: SecretRepository,
+    cipher: VaultCipher,
+    *,
+    take: Take | None = None,
+    progress: Progress = silent,
+) -> Plan:
     """Return what `protect` is going to do, with everything that is wrong.
 
     `take` decides where a file and the repository hold different values. Every value is encrypted, decrypted again
-    where the private key is at hand, and every rewritten file is proved, before the plan is handed out.
+    where the private key is at hand, and every rewritten file is proved, before the plan is handed out. `progress` is
+    told of each step of work that lasts.
     """
-    return _Planner(settings, repository, cipher, take).plan()
+    return _Planner(settings, repository, cipher, take, progress).plan()
 
 
 class _Planner:
     def __init__(
-        self, settings: Settings, repository: SecretRepository, cipher: VaultCipher, take: Take | None
+        self,
+        settings: Settings,
+        repository: SecretRepository,
+        cipher: VaultCipher,
+        take: Take | None,
+        progress: Progress,
     ) -> None:
         self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
+        self._progress = progress
         self._problems: list[CipherToolError] = []
         self._notes: list[Note] = []
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
+        self._to_prove: dict[str, Ciphertext] = {}
 
     def plan(self) -> Plan:
-        surveyed = survey(self._settings)
+        surveyed = survey(self._settings, self._progress)
         self._problems += surveyed.problems
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[Opened, Match]]] = {}
@@ -66,6 +87,7 @@ class _Planner:
         for alias, entry in self._repository.entries.items():
             if alias not in wanted:
                 self._keep(alias, entry)
+        self._prove()
         new = self._encrypt()
         if not self._cipher.decrypts:
             self._unproved += new
@@ -200,20 +222,40 @@ class _Planner:
                     )
                 )
             case Encrypted(ciphertext):
-                try:
-                    if not self._cipher.prove(alias, ciphertext):
-                        self._unproved.append(alias)
-                except CipherToolError as error:
-                    self._problems.append(explained(error, alias, self._repository, self._cipher))
+                self._to_prove[alias] = ciphertext
+
+    def _prove(self) -> None:
+        for alias, proved in self._on_all_cores("proving", self._cipher.prove, self._to_prove):
+            if isinstance(proved, CipherToolError):
+                self._problems.append(explained(proved, alias, self._repository, self._cipher))
+            elif not proved:
+                self._unproved.append(alias)
 
     def _encrypt(self) -> dict[str, Ciphertext]:
-        encrypted = {}
-        for alias, value in self._to_encrypt.items():
-            try:
-                encrypted[alias] = self._cipher.encrypt(alias, value)
-            except CipherToolError as error:
-                self._problems.append(error)
+        encrypted: dict[str, Ciphertext] = {}
+        for alias, made in self._on_all_cores("encrypting", self._cipher.encrypt, self._to_encrypt):
+            if isinstance(made, CipherToolError):
+                made.message = f"{alias}: {made.message}"
+                self._problems.append(made)
+            else:
+                encrypted[alias] = made
         return encrypted
+
+    def _on_all_cores(
+        self, step: str, work: Callable[[str, T], R], items: Mapping[str, T]
+    ) -> Iterator[tuple[str, R | CipherToolError]]:
+        """Yield alias and result, or error, of RSA work on each item, in order. RSA leaves the interpreter free."""
+
+        def guarded(item: tuple[str, T]) -> R | CipherToolError:
+            try:
+                return work(*item)
+            except CipherToolError as error:
+                return error
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done, (alias, result) in enumerate(zip(items, pool.map(guarded, items.items()), strict=True), 1):
+                self._progress(step, done, len(items))
+                yield alias, result
 
     def _rewrite(self, opened: Opened, sites: list[SitePlan]) -> FilePlan:
         carbon_properties = self._settings.kind == "carbon4" and opened.rewriter.name == "properties"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
 from ciphertool.protection import parts
-from ciphertool.protection.plan import Note
+from ciphertool.protection.plan import Note, Progress, silent
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, Edit, splice
 
@@ -61,7 +61,7 @@ class Survey:
     problems: tuple[CipherToolError, ...]
 
 
-def survey(settings: Settings) -> Survey:
+def survey(settings: Settings, progress: Progress = silent) -> Survey:
     """Read each file once and locate all its targets; what is wrong is collected, never raised."""
     problems: list[CipherToolError] = []
     absent: list[Target] = []
@@ -78,7 +78,8 @@ def survey(settings: Settings) -> Survey:
                 continue
             by_file.setdefault(snapshot.real, (snapshot, []))[1].append(target)
     opened = []
-    for snapshot, targets in by_file.values():
+    for done, (snapshot, targets) in enumerate(by_file.values(), 1):
+        progress("reading", done, len(by_file))
         try:
             opened.append(_open(settings, snapshot, targets, problems))
         except CipherToolError as error:
