@@ -118,10 +118,11 @@ _paths = st.builds("/r{}{}".format, st.lists(_steps, max_size=3).map("".join), s
 @given(st.lists(_elements(), max_size=3).map("".join), st.lists(_paths, min_size=1, max_size=8))
 def test_plain_paths_give_what_lxml_gives(content: str, paths: list[str]) -> None:
     document = REWRITER.parse(f'<r xmlns:p="urn:p" xmlns="urn:d">{content}</r>'.encode())
-    select = Select(document.tree, undeclared=False)
-    for path in paths:
-        assert xpath.plain(path) is not None
-        assert select.nodes(path) == select.evaluate(path)
+    for few in (0, 8):
+        select = Select(document.tree, undeclared=False, few=few)
+        for path in paths:
+            assert xpath.plain(path) is not None
+            assert select.nodes(path) == select.evaluate(path)
 
 
 @given(st.text(alphabet="ab:/@[]()'\"=.*|$ 12", max_size=12))

@@ -28,7 +28,8 @@ class XmlDocument(Document):
     def __init__(self, data: bytes) -> None:
         """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""
         self.source = judge.decode(data)
-        self.tree, self.undeclared = judge.parse(self.source.text)
+        is_utf8 = self.source.codec == "utf-8" and not self.source.bom
+        self.tree, self.undeclared = judge.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
         self._holders: dict[int, Holder] = {}  # those that a selector has named, which a rewrite asks for again
 

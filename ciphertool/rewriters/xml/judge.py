@@ -37,9 +37,8 @@ def _reads_ascii(codec: str) -> bool:
         return False
 
 
-def parse(text: str) -> tuple[etree._ElementTree, bool]:
-    """Return lxml's tree of a text, and whether some prefix in it is undeclared (its names then hold a colon)."""
-    data = text.encode("utf-8")
+def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
+    """Return lxml's tree of a text in UTF-8, and whether some prefix is undeclared (its names then hold a colon)."""
     parser = _parser(recover=False)
     try:
         return etree.fromstring(data, parser).getroottree(), False
@@ -56,7 +55,7 @@ def parse(text: str) -> tuple[etree._ElementTree, bool]:
 
 def _parser(*, recover: bool) -> etree.XMLParser:
     return etree.XMLParser(
-        encoding="utf-8",  # the text is decoded already, whatever its declaration says
+        encoding="utf-8",  # whatever the declaration says
         resolve_entities=False,
         no_network=True,
         load_dtd=False,

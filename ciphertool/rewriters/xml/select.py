@@ -27,6 +27,8 @@ Node: TypeAlias = tuple[etree._Element, str]
 
 _Elements: TypeAlias = "list[etree._Element]"
 
+_FEW = 8  # so many elements are looked through again sooner than they are remembered
+
 _string = etree.XPath("string()", smart_strings=False)
 
 
@@ -38,9 +40,10 @@ def local(name: str) -> str:
 class Select:
     """Evaluates selectors over one tree; keeps what they share, so it is made for one batch of them."""
 
-    def __init__(self, tree: etree._ElementTree, *, undeclared: bool) -> None:
+    def __init__(self, tree: etree._ElementTree, *, undeclared: bool, few: int = _FEW) -> None:
         self._tree = tree
         self._undeclared = undeclared
+        self._few = few
         self._elements: dict[str, _Elements] = {}
         self._indexes: dict[tuple[str, str, str], dict[str | int, _Elements]] = {}
 
@@ -69,36 +72,40 @@ class Select:
         for step in steps:
             if step.test[0] == "@":
                 return [(element, key) for element in elements or () for key in _keys(element, step.test[1:])]
-            beginning = f"{path}/{step.test}"
-            found = self._elements.get(beginning)
-            if found is None:
-                found = self._elements[beginning] = self._children(elements, step.test)
+            found = self._children(f"{path}/{step.test}", elements, step.test)
             for predicate in step.predicates:
-                found = self._index(f"{path}/{step.text[: predicate.start]}", predicate, found).get(predicate.value, [])
+                found = self._filter(f"{path}/{step.text[: predicate.start]}", found, predicate)
             elements = found
             path = f"{path}/{step.text}"
         return [(element, TEXT) for element in elements or ()]
 
-    def _children(self, parents: _Elements | None, test: str) -> _Elements:
+    def _children(self, path: str, parents: _Elements | None, test: str) -> _Elements:
+        known = self._elements.get(path)
+        if known is not None:
+            return known
         prefix, _, name = test.rpartition(":")
         tag = "*" if name == "*" else f"{{*}}{name}"
         if parents is None:
             root = self._tree.getroot()
             found = [root] if name in ("*", local(str(root.tag))) else []
-        elif len(parents) == 1:
-            found = list(parents[0].iterchildren(tag))
         else:
             found = [child for parent in parents for child in parent.iterchildren(tag)]
-        return [element for element in found if element.prefix == prefix] if prefix else found
+        if prefix:
+            found = [element for element in found if element.prefix == prefix]
+        if len(found) > self._few:
+            self._elements[path] = found
+        return found
 
-    def _index(self, before: str, predicate: Predicate, elements: _Elements) -> dict[str | int, _Elements]:
-        key = (before, predicate.kind, predicate.name)
+    def _filter(self, path: str, elements: _Elements, predicate: Predicate) -> _Elements:
+        if len(elements) <= self._few:
+            return [element for element, answer in _answers(elements, predicate) if answer == predicate.value]
+        key = (path, predicate.kind, predicate.name)
         index = self._indexes.get(key)
         if index is None:
             index = self._indexes[key] = defaultdict(list)
             for element, answer in _answers(elements, predicate):
                 index[answer].append(element)
-        return index
+        return index.get(predicate.value, [])
 
 
 def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree._Element, str | int]]:
