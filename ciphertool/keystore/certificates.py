@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ciphertool.errors import BadCertificateError, MalformedKeystoreError, NotRsaError
 from ciphertool.keystore import der
-from ciphertool.keystore.keys import algorithm_name
 from ciphertool.keystore.limits import MAX_CHAIN, Budget
 
 _EXTENSIONS = 0xA3
@@ -51,6 +50,12 @@ def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKe
     return key
 
 
+def algorithm_name(key: object) -> str:
+    """Return the common name of a private or public key's algorithm, as keytool prints it: RSA, EC, Ed25519."""
+    name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
+    return {"EllipticCurve": "EC"}.get(name, name)
+
+
 def has_fingerprint(data: bytes, expected: str) -> bool:
     """Tell whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons and case are free."""
     wanted = expected.lower().removeprefix("sha256:").replace(":", "").strip()
@@ -74,18 +79,18 @@ def names(data: bytes) -> tuple[bytes, bytes] | None:
     return bytes(parts[4].encoding), bytes(parts[2].encoding)
 
 
-def chains(leaves: Iterable[bytes], others: Iterable[bytes]) -> list[tuple[bytes, ...]]:
+def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes, ...]]:
     """Return the chain of each leaf: each certificate followed by one of the others whose subject is its issuer."""
-    pool, tips = list(others), list(leaves)
-    known = {data: names(data) for data in (*pool, *tips)}
-    by_subject: dict[bytes, bytes] = {}
-    for other in pool:
-        if found := known[other]:
-            by_subject.setdefault(found[0], other)
+    known: dict[bytes, tuple[bytes, bytes] | None] = {}
+    by_subject: dict[bytes, bytes] | None = None
     result = []
-    for leaf in tips:
+    for leaf in leaves:
+        known.setdefault(leaf, names(leaf))
         chain = [leaf]
         while (found := known[chain[-1]]) and found[0] != found[1] and len(chain) < MAX_CHAIN:
+            if by_subject is None:  # most leaves are self-signed, and most stores have 140 others
+                known.update((other, names(other)) for other in others)
+                by_subject = {pair[0]: other for other in reversed(others) if (pair := known[other])}
             issuer = by_subject.get(found[1])
             if issuer is None or issuer in chain:
                 break

@@ -136,11 +136,9 @@ def summary(entry: Entry) -> dict[str, object]:
 def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None]:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    from ciphertool.keystore.keys import algorithm_name
-
     key = certificate.public_key()
     exponent = key.public_numbers().e if isinstance(key, rsa.RSAPublicKey) else None
-    return algorithm_name(key), getattr(key, "key_size", None), exponent
+    return certificates.algorithm_name(key), getattr(key, "key_size", None), exponent
 
 
 def _signature_hash(certificate: x509.Certificate) -> str | None:

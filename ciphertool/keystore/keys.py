@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import BadPrivateKeyError, NotRsaError
+from ciphertool.keystore.certificates import algorithm_name, public_key_info
 from ciphertool.keystore.limits import MAX_MODULUS_BITS, MAX_SEALED_KEY
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    from ciphertool.keystore.certificates import public_key_info
-
     try:
         # Not through cryptography.x509, which costs 57 ms to import.
         public_key = load_der_public_key(public_key_info(certificate, alias))
@@ -63,12 +62,6 @@ def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
         public_key = None
     if public_key != key.public_key():
         raise BadPrivateKeyError(alias, "is not that of its certificate")
-
-
-def algorithm_name(key: object) -> str:
-    """Return the common name of a private or public key's algorithm, as keytool prints it: RSA, EC, Ed25519."""
-    name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
-    return {"EllipticCurve": "EC"}.get(name, name)
 
 
 def _is_consistent(key: rsa.RSAPrivateKey) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -12,11 +14,19 @@ from hypothesis import strategies as st
 from jks import rfc7292
 from pyasn1.codec.ber import decoder
 
-from ciphertool.errors import MalformedKeystoreError
-from ciphertool.keystore import der, open_keystore, pbe
+from ciphertool.errors import BadPrivateKeyError, MalformedKeystoreError, WrongKeystorePasswordError
+from ciphertool.keystore import der, keys, open_keystore, pbe, pkcs12
+from ciphertool.keystore.javadata import DataInput
 from ciphertool.keystore.limits import MAX_DEPTH, Budget
+from ciphertool.keystore.store import ClearKey
+from ciphertool.keystore.writing import write
 
 from .vectors import PASSWORD, VECTORS, listed, vector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 def as_ber(element: der.Element) -> bytes:
@@ -125,3 +135,83 @@ def test_uber_leaves_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert vector("bouncy.uber").private_key("rsa").key_size == 2048
+
+
+def in_the_clear(data: bytes) -> bytes:
+    """Return a store of ours without its MAC, its certificates in the clear: what it then says, nothing proves."""
+    version, safe = der.parse(data, Budget("test")).sequence(2)[:2]
+    content = safe.sequence(2)[1].sequence(tag=der.CONTEXT_0)[0].octets()
+    keys, encrypted = der.parse(content, Budget("test")).sequence(2)
+    info = encrypted.sequence(2)[1].sequence(tag=der.CONTEXT_0)[0].sequence(2)[1]
+    _, algorithm, ciphertext = info.sequence(3)
+    plain = pbe.decrypt(algorithm, ciphertext.octets(der.CONTEXT_0_PRIMITIVE), PASSWORD)
+
+    def part(value: bytes) -> bytes:
+        return der.encode(der.SEQUENCE, der.encode_oid(pkcs12.DATA), der.encode(der.CONTEXT_0, value))
+
+    certificates = part(der.encode(der.OCTET_STRING, plain))
+    authenticated = der.encode(der.SEQUENCE, bytes(keys.encoding), certificates)
+    return der.encode(der.SEQUENCE, bytes(version.encoding), part(der.encode(der.OCTET_STRING, authenticated)))
+
+
+def test_a_key_without_an_id_has_the_certificate_of_its_name() -> None:
+    source = vector("six.p12")
+    entries = [replace(source.entry(a), sealed=ClearKey(source.unseal(source.entry(a)))) for a in ("rsa-tls", "ec")]
+    data = in_the_clear(write("PKCS12", entries, PASSWORD))
+    without = data.replace(der.encode_oid(pkcs12.LOCAL_KEY_ID), der.encode_oid("1.2.840.113549.1.9.99"))
+    assert without != data
+    keystore = open_keystore(VECTORS / "x", PASSWORD, data=without)
+    assert [entry.chain for entry in keystore.entries] == [entry.chain for entry in entries]
+
+
+def test_a_change_in_the_clear_part_of_a_store_is_noticed() -> None:
+    data = (VECTORS / "chain.p12").read_bytes()
+    renamed = data.replace("leaf".encode("utf-16-be"), "lead".encode("utf-16-be"))
+    assert renamed != data
+    with pytest.raises(WrongKeystorePasswordError):
+        open_keystore(VECTORS / "x", PASSWORD, data=renamed)
+
+
+def pkcs8(parts: Mapping[str, int]) -> bytes:
+    """Return an RSA key of any numbers, which no library would make."""
+    values = (0, *(parts[name] for name in ("n", "e", "d", "p", "q", "dmp1", "dmq1", "iqmp")))
+    algorithm = der.encode(der.SEQUENCE, der.encode_oid("1.2.840.113549.1.1.1"), der.encode(der.NULL))
+    numbers = der.encode(der.SEQUENCE, *(der.encode_integer(value) for value in values))
+    return der.encode(der.SEQUENCE, der.encode_integer(0), algorithm, der.encode(der.OCTET_STRING, numbers))
+
+
+@pytest.mark.parametrize("bit", [0, 1, 100, 3000, 30_000])
+@pytest.mark.parametrize("name", ["", "n", "e", "d", "p", "q", "dmp1", "dmq1", "iqmp"])
+def test_a_key_whose_numbers_contradict_one_another(name: str, bit: int, key: rsa.RSAPrivateKey) -> None:
+    numbers = key.private_numbers()
+    parts = {part: getattr(numbers, part) for part in ("d", "p", "q", "dmp1", "dmq1", "iqmp")}
+    parts |= {"n": numbers.public_numbers.n, "e": numbers.public_numbers.e}
+    if not name:
+        assert keys.load(pkcs8(parts), "a")
+        return
+    with pytest.raises(BadPrivateKeyError):
+        keys.load(pkcs8({**parts, name: parts[name] ^ 1 << bit}), "a")
+
+
+@pytest.mark.parametrize(("prime", "other"), [("p", "q"), ("q", "p")])
+def test_a_key_that_is_right_for_one_of_its_primes_only(prime: str, other: str, key: rsa.RSAPrivateKey) -> None:
+    numbers = key.private_numbers()
+    parts = {part: getattr(numbers, part) for part in ("p", "q", "dmp1", "dmq1", "iqmp")}
+    parts |= {"n": numbers.public_numbers.n, "e": numbers.public_numbers.e}
+    parts["d"] = numbers.d - (parts[prime] - 1)
+    parts["dm" + other + "1"] = parts["d"] % (parts[other] - 1)
+    with pytest.raises(BadPrivateKeyError):
+        keys.load(pkcs8(parts), "a")
+
+
+@pytest.mark.parametrize("text", ["plain", "ü€", "😀 and \0", "", "\ud800"])
+def test_names_as_java_writes_them(text: str) -> None:
+    units = text.encode("utf-16-be", "surrogatepass")
+    pairs = [int.from_bytes(units[start : start + 2], "big") for start in range(0, len(units), 2)]
+    written = b"".join(b"\xc0\x80" if unit == 0 else chr(unit).encode("utf-8", "surrogatepass") for unit in pairs)
+    source = DataInput(len(written).to_bytes(2, "big") + written, Budget("test"))
+    if text == "\ud800":
+        with pytest.raises(MalformedKeystoreError, match="no text"):
+            source.text()
+    else:
+        assert source.text() == text
