@@ -50,7 +50,8 @@ _GLUED_TOKENS = ("token", "secretkey", "apikey", "privatekey", "accesskey")
 _ENDINGS = _listed("""
     policy policies endpoint endpoints url uri alias aliases regex regexp pattern method methods digest algorithm alg
     type types length len min max minimum maximum size file files filename path paths dir directory location expiry
-    expires expire expiration lifespan ttl timeout lifetime validity age enabled enable disabled required optional allowed
+    expires expire expiration lifespan
+    ttl timeout lifetime validity age enabled enable disabled required optional allowed
     supported managed name names id ids field header headers param parameter parameters attribute attributes property
     provider providers class handler manager validator generator encoder encoding format version count limit attempts
     retries history interval period seconds minutes days hours ms issuer audience scope scopes role roles prefix suffix
@@ -60,7 +61,8 @@ _ENDINGS = _listed("""
     button cache replay binding bucket source callback callbackhandler interface resolver grant response request
     requests review reader writer listener budget tokenizer per rule rules check checks env var variable command cmd
     authentication revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
-    extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex warning hashers hashing module
+    extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex
+    warning hashers hashing module
 """)
 # A public key is no secret either.
 _PUBLIC = _listed("public pub publishable site")

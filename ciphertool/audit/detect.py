@@ -91,7 +91,11 @@ def _suspect(site: Site, name: str, known: places.Known) -> Suspect | None:
         name, value = assigned["name"], assigned["value"]
     is_known = known.is_secret(site)
     strong = Strength.PASSWORD if is_known else strength(name)
-    if strong >= Strength.TOKEN and (references.is_placeholder(value) or patterns.is_template(value)):
+    if (
+        strong >= Strength.TOKEN
+        and not patterns.is_ciphertext(value)
+        and (references.is_placeholder(value) or patterns.is_template(value))
+    ):
         return Suspect(site, Evidence.NAME, placeholder=True)
     if kind := patterns.kind_of(site.value):
         return Suspect(site, Evidence.VALUE, kind)

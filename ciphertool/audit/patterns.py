@@ -54,7 +54,7 @@ _TEMPLATE = re.compile(
     r"|^\{[\w.-]+\}$"
 )
 _LOOKUP = re.compile(
-    r"(?i)^(?:(?:vault|secretsmanager|ssm|op|kms|gcpsm|azurekeyvault|ref\+\w+|awssm|file|env|k8s)://?"
+    r"(?i)^(?:(?:vault|secretsmanager|ssm|op|kms|gcpsm|azurekeyvault|ref\+\w+|awssm|file|env|k8s)://?|vault:(?!v\d)\w"
     r"|arn:aws|\{wso2:vault-lookup\(|wso2:vault-lookup\(|projects/[\w-]+/secrets/|@Microsoft\.KeyVault\()"
 )
 _CIPHERTEXT = re.compile(

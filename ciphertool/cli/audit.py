@@ -180,3 +180,20 @@ def _write(report: Report, format: Format | None, outputs: list[Path]) -> None: 
             files.Write(files.read_if_there(path), render(report, chosen).encode("utf-8", "replace"), mode=0o644)
         )
     files.write_all(writes)
+
+
+def textconv(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A secret repository in a .properties file.")],
+) -> None:
+    """Show a secret repository's aliases for `git diff`: which of them changed, and no ciphertext.
+
+    [bold]Examples[/bold]
+
+    git config diff.ciphertool.textconv "ciphertool textconv"
+
+    echo "vault.properties diff=ciphertool" >> .gitattributes
+    """
+    from ciphertool import files
+    from ciphertool.audit.textconv import describe
+
+    console.out_raw(describe(files.read(file)))

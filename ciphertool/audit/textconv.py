@@ -1,0 +1,35 @@
+"""A secret repository as text for `git diff`: which aliases there are and which of them changed, and no ciphertext."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from ciphertool.repository import Clear, Encrypted, Malformed, repository_of
+
+if TYPE_CHECKING:
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+
+_MARKS = (b"ENC[", b"cipherText ", b"plainText ")
+
+
+def describe(snapshot: Snapshot) -> str:
+    """Return one line for each alias of a repository in a `.properties` file, in the order of the aliases."""
+    native, *carbon5 = (mark in snapshot.bytes for mark in _MARKS)
+    repository = repository_of("native" if native else "carbon5" if any(carbon5) else "carbon4", snapshot)
+    lines = []
+    for alias, entry in sorted(repository.entries.items()):
+        match entry.stored:
+            case Encrypted(ciphertext):
+                lines.append(f"{alias}: encrypted, {_mark(ciphertext)}")
+            case Clear():
+                lines.append(f"{alias}: in clear")
+            case Malformed():
+                lines.append(f"{alias}: malformed")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _mark(ciphertext: Ciphertext) -> str:
+    """A short digest of the ciphertext, which is another after every encryption of the same value."""
+    return hashlib.sha256(str(ciphertext).encode()).hexdigest()[:12]

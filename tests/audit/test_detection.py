@@ -1,0 +1,94 @@
+"""How well secrets in clear are found: on the labelled set, and case by case."""
+
+from __future__ import annotations
+
+import csv
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ciphertool.audit import State, Subject, audit
+from ciphertool.audit.comments import in_text
+from ciphertool.audit.patterns import is_example, is_random, kind_of
+from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
+
+SET = Path(__file__).parents[1] / "vectors" / "detection"
+
+
+def test_the_labelled_set_is_found_as_well_as_the_documentation_says() -> None:
+    with (SET / "labels.tsv").open(encoding="utf-8", newline="") as file:
+        labels = {(row["path"], int(row["line"])): row["label"] for row in csv.DictReader(file, delimiter="\t")}
+    assert len(labels) >= 300
+    report = audit([Subject(SET / "files")], now=datetime.now(UTC))
+    live = {(f.place.path, f.place.line) for f in report.findings if f.rule in (UNPROTECTED_NAME, UNPROTECTED_VALUE)}
+    secrets = {spot for spot, label in labels.items() if label == "secret"}
+    assert len(live & secrets) / len(secrets) >= 0.98
+    assert len(live & secrets) / len(live) >= 0.98
+    comments = {(f.place.path, f.place.line) for f in report.findings if f.rule is COMMENTED_OUT}
+    assert comments == {spot for spot, label in labels.items() if label == "comment"}
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("password: hunter2", State.UNPROTECTED),
+        ("password: password", State.UNPROTECTED),
+        ("password: ${env:PW}", State.PLACEHOLDER),
+        ("password: '{{ vault_pw }}'", State.PLACEHOLDER),
+        ("token: vault:secret/data/app#token", State.PLACEHOLDER),
+        ("password: ''", None),
+        ("password: '****'", None),
+        ("password: <your password>", None),
+        ("password: /run/secrets/db", None),
+        ("password: $2b$12$abcdefghijklmnopqrstuv", None),
+        ("passwordPolicy: strict", None),
+        ("token: 3600", None),
+        ("token: q8Zr1LmX0vTb", State.UNPROTECTED),
+        ("pair: {name: DB_PASSWORD, value: hunter2}", State.UNPROTECTED),
+        ("env: [DB_PASSWORD=hunter2]", State.UNPROTECTED),
+        ("url: jdbc:mysql://db/x?user=a&password=hunter2", State.UNPROTECTED),
+        ("url: jdbc:mysql://db/x?user=a&password=$secret{a}", State.PROTECTED),
+        ("salt: 8f14e45fceea167a5a36dedd4bea2543", State.UNPROTECTED),
+        ("salt: sea", None),
+    ],
+)
+def test_one_value(tmp_path: Path, text: str, state: State | None) -> None:
+    (tmp_path / "a.yaml").write_text(text + "\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [value.state for value in report.values] == ([] if state is None else [state])
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "a" * 50_000,
+        "<a" * 20_000,
+        "<a>" + " " * 50_000,
+        "your" + " a" * 20_000,
+        "a.-" * 20_000,
+        "password" * 8_000,
+        "://:" * 9_000,
+    ],
+)
+def test_hostile_text_costs_no_time(hostile: str) -> None:
+    start = time.process_time()
+    kind_of(hostile)
+    is_example(hostile)
+    is_random(hostile)
+    list(in_text(hostile, bare=True))
+    assert time.process_time() - start < 2
+
+
+def test_a_file_that_cannot_be_parsed_is_said_and_read_as_text(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("a: [\npassword: c4n4ry-1\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert {finding.rule.id for finding in report.findings} == {"CT003", "CT024"}
+
+
+def test_a_backup_is_reported_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml.bak").write_text("a: {password: x1, token: Zq81mmPw0a}\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [(f.rule.id, f.message) for f in report.findings] == [("CT023", "a backup with 2 secrets in clear")]
+    assert report.values == ()

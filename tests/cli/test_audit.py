@@ -1,0 +1,270 @@
+"""`ciphertool audit` and `explain` as people and pipelines use them; no value is ever in what they print."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ciphertool.audit.reports import Format
+from tests.conftest import APP_YAML
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+VAULT = "security/vault.properties"
+SECRET_YAML = "db:\n  password: c4n4ry-more\n"
+
+
+def _report(run: Run, *arguments: str) -> tuple[int, dict[str, Any]]:
+    outcome = run("audit", "--json", *arguments)
+    report: dict[str, Any] = json.loads(outcome.out)
+    return outcome.status, report
+
+
+def _rules(report: dict[str, Any]) -> list[str]:
+    return [finding["rule"] for finding in report["findings"]]
+
+
+def _states(report: dict[str, Any]) -> dict[str, str]:
+    return {value["alias"]: value["state"] for value in report["values"]}
+
+
+def test_before_protect_every_target_is_unprotected(project: Path, run: Run) -> None:
+    status, report = _report(run, "--config", str(project / "ciphertool.toml"))
+    assert status == 1
+    assert set(_states(report).values()) == {"unprotected"}
+    assert _rules(report).count("CT001") == 4
+    assert {"path": "conf/app.yaml", "line": 3}.items() <= report["values"][0].items()
+
+
+def test_after_protect_everything_is_protected_and_no_password_was_needed(
+    protected: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+    status, report = _report(run)
+    assert status == 0, report["findings"]
+    assert len(report["values"]) == 4
+    assert set(_states(report).values()) == {"protected"}
+    assert str(protected) == report["root"]
+    assert "CT025" in _rules(report)  # its certificate cannot be read without the password, which is said
+
+
+def test_a_reference_without_a_secret_dangles_and_a_secret_without_one_is_orphaned(protected: Path, run: Run) -> None:
+    file = protected / "conf/app.yaml"
+    file.write_text(file.read_text().replace("${sec:app.smtp.password}", "${sec:other}"))
+    status, report = _report(run)
+    assert status == 1
+    assert _states(report)["other"] == "dangling"
+    assert _states(report)["app.smtp.password"] == "orphaned"
+    assert {"CT006", "CT007", "CT029"} <= set(_rules(report))
+
+
+def test_a_placeholder_is_listed_and_is_no_failure(protected: Path, run: Run) -> None:
+    (protected / "conf/more.yaml").write_text("password: ${env:DB}\n")
+    status, report = _report(run)
+    assert status == 0
+    assert [v["path"] for v in report["values"] if v["state"] == "placeholder"] == ["conf/more.yaml"]
+
+
+def test_plaintext_beside_a_reference_is_unprotected(protected: Path, run: Run) -> None:
+    file = protected / "conf/server.xml"
+    file.write_text(file.read_text().replace(">password<", ">c4n4ry<"))
+    status, report = _report(run)
+    assert status == 1
+    assert "CT002" in _rules(report)
+    assert _states(report)["server.admin.password"] == "unprotected"
+
+
+def test_a_repository_value_in_clear_and_a_copied_ciphertext_are_found(protected: Path, run: Run) -> None:
+    vault = protected / VAULT
+    line = next(line for line in vault.read_text().splitlines() if line.startswith("app.smtp"))
+    vault.write_text(vault.read_text() + f"copy={line.partition('=')[2]}\nplain=[c4n4ry]\nbad=nonsense\n")
+    _, report = _report(run)
+    assert {"CT008", "CT009", "CT020"} <= set(_rules(report))
+
+
+@pytest.mark.parametrize("name", [name.value for name in Format])
+def test_no_report_holds_a_value(project: Path, run: Run, name: str) -> None:
+    (project / "conf/pairs.json").write_text(
+        '[{"key": "c4n4ryPassword1", "value": "c4n4ry=="}, {"auth": "c4n4rypass=="}]'
+    )
+    (project / "conf/old.yaml.bak").write_text(SECRET_YAML)
+    (project / "conf/x.properties").write_text("# password=c4n4ry\n#c4n4rypassword==\nurl=http://a:c4n4ry@host/\n")
+    outcome = run("audit", "--format", name)
+    assert outcome.status == 1
+    assert outcome.out
+    assert "c4n4ry" not in outcome.out + outcome.err
+
+
+def test_a_baseline_accepts_what_is_there_and_fails_on_what_is_new(project: Path, run: Run) -> None:
+    assert run("audit", "--baseline", "accepted.json", "--accept", "a test system").status == 0
+    status, report = _report(run, "--baseline", "accepted.json")
+    assert status == 0
+    assert {f["suppression"]["reason"] for f in report["findings"]} == {"a test system"}
+    assert run("audit", "--baseline", "accepted.json", "--no-suppressions").status == 1
+    (project / "conf/more.yaml").write_text(SECRET_YAML)
+    status, report = _report(run, "--baseline", "accepted.json")
+    assert status == 1
+    assert [f["path"] for f in report["findings"] if f["suppression"] is None] == ["conf/more.yaml"]
+
+
+def test_a_baseline_without_a_reason_is_refused(project: Path, run: Run) -> None:
+    entry = {"fingerprint": "0" * 32, "reason": " ", "date": "2026-01-01"}
+    (project / "accepted.json").write_text(json.dumps({"version": "1.0", "accepted": [entry]}))
+    outcome = run("audit", "--baseline", "accepted.json")
+    assert outcome.status == 3
+    assert "entry 1" in outcome.err
+
+
+def test_a_comment_allows_one_rule_on_its_line_for_a_reason(protected: Path, run: Run) -> None:
+    file = protected / "conf/more.yaml"
+    file.write_text("db:\n  password: c4n4ry  # ciphertool: allow CT003 a public demo account\n")
+    status, report = _report(run)
+    assert status == 0
+    (finding,) = [f for f in report["findings"] if f["path"] == "conf/more.yaml" and f["rule"] == "CT003"]
+    assert finding["suppression"] == {"kind": "inline", "reason": "a public demo account", "date": None}
+    assert run("audit", "--no-suppressions").status == 1
+    file.write_text("db:\n  password: c4n4ry  # ciphertool: allow CT003\n")
+    assert run("audit").status == 1
+    file.write_text("db:\n  # ciphertool: allow unprotected-secret a demo\n  password: c4n4ry\n")
+    assert run("audit").status == 0
+
+
+def test_fail_on_sets_the_threshold(protected: Path, run: Run) -> None:
+    (protected / "conf/more.yaml").write_text(SECRET_YAML)
+    assert run("audit", "--fail-on", "warning").status == 1
+    assert run("audit", "--fail-on", "error").status == 0
+
+
+def test_several_outputs_are_written_at_once(project: Path, run: Run) -> None:
+    outcome = run("audit", "-o", "r.json", "-o", "r.sarif", "-o", "r.html", "-o", "r.csv", "-o", "r.md")
+    assert outcome.status == 1
+    assert outcome.out == ""
+    assert json.loads((project / "r.sarif").read_text())["version"] == "2.1.0"
+    assert json.loads((project / "r.json").read_text())["version"] == "1.0"
+
+
+def test_targets_that_are_proposed_can_be_protected(protected: Path, run: Run) -> None:
+    (protected / "conf/more.yaml").write_text(SECRET_YAML)
+    (protected / "conf/users.xml").write_text('<u><user name="a" password="c4n4ry-u"/></u>')
+    proposed = run("audit", "--write-targets")
+    assert proposed.status == 0
+    with (protected / "ciphertool.toml").open("a") as settings:
+        settings.write("\n" + proposed.out)
+    assert run("protect").status == 0
+    assert "c4n4ry" not in (protected / "conf/more.yaml").read_text() + (protected / "conf/users.xml").read_text()
+    assert run("audit").status == 0
+    assert run("audit", "--write-targets").out == ""
+
+
+def test_decrypt_tells_a_damaged_value_and_one_that_stands_in_clear_elsewhere(protected: Path, run: Run) -> None:
+    (protected / "conf/copy.properties").write_text("note=c4n4ry-yaml-1\n")
+    vault = protected / VAULT
+    lines = vault.read_text().splitlines()
+    damaged = next(n for n, line in enumerate(lines) if line.startswith("server.admin"))
+    middle = len(lines[damaged]) // 2
+    swapped = "A" if lines[damaged][middle] != "A" else "B"
+    lines[damaged] = lines[damaged][:middle] + swapped + lines[damaged][middle + 1 :]
+    vault.write_text("\n".join(lines) + "\n")
+    assert "CT026" not in _rules(_report(run)[1])
+    status, report = _report(run, "--decrypt")
+    assert status == 1
+    assert {"CT021", "CT026"} <= set(_rules(report))
+    assert "c4n4ry" not in json.dumps(report)
+
+
+def _git(directory: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True)
+
+
+def test_history_tells_where_a_protected_secret_stood_in_clear(project: Path, run: Run) -> None:
+    _git(project, "init", "-q")
+    _git(project, "add", "conf")
+    _git(project, "commit", "-q", "-m", "clear")
+    assert run("protect").status == 0
+    assert "CT022" not in _rules(_report(run)[1])
+    status, report = _report(run, "--history")
+    assert status == 1
+    assert _rules(report).count("CT022") == 4
+
+
+def test_staged_judges_what_the_next_commit_holds(protected: Path, run: Run) -> None:
+    _git(protected, "init", "-q")
+    _git(protected, "add", "conf")
+    assert run("audit", "--staged").status == 0
+    file = protected / "conf/app.yaml"
+    after = file.read_text()
+    file.write_text(APP_YAML)
+    assert run("audit", "--staged").status == 0
+    _git(protected, "add", "conf")
+    file.write_text(after)
+    status, report = _report(run, "--staged")
+    assert status == 1
+    assert _rules(report).count("CT001") == 2
+
+
+def test_what_git_ignores_is_counted_and_looked_at_on_request(protected: Path, run: Run) -> None:
+    _git(protected, "init", "-q")
+    (protected / ".gitignore").write_text("local.yaml\n")
+    (protected / "local.yaml").write_text(SECRET_YAML)
+    status, report = _report(run)
+    assert status == 0
+    assert {"reason": "ignored by git", "count": 1, "examples": ["local.yaml"]} in report["skipped"]
+    assert run("audit", "--no-suppressions").status == 1
+
+
+def test_a_directory_without_settings_is_audited_too(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text(SECRET_YAML)
+    (tmp_path / "b.yaml").write_text("password: ${sec:x}\n")
+    status, report = _report(run, str(tmp_path))
+    assert status == 1
+    assert [(v["path"], v["state"]) for v in report["values"]] == [("a.yaml", "unprotected"), ("b.yaml", "protected")]
+
+
+def test_a_link_does_not_lead_out_of_the_tree(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/a.yaml").write_text(SECRET_YAML)
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/link").symlink_to(tmp_path / "outside")
+    (tmp_path / "tree/file.yaml").symlink_to(tmp_path / "outside/a.yaml")
+    status, report = _report(run, str(tmp_path / "tree"))
+    assert status == 0
+    assert sum(item["count"] for item in report["skipped"]) == 2
+
+
+def test_an_open_repository_is_told(protected: Path, run: Run) -> None:
+    (protected / VAULT).chmod(0o666)
+    assert "CT017" in _rules(_report(run)[1])
+
+
+def test_a_password_beside_the_keystore_is_told(protected: Path, run: Run) -> None:
+    (protected / "security/keystore-password").write_text("c4n4ry\n")
+    assert "CT018" in _rules(_report(run)[1])
+
+
+def test_explain_says_what_a_rule_means(run: Run) -> None:
+    outcome = run("explain", "ct016")
+    assert outcome.status == 0
+    assert outcome.out.startswith("CT016 public-default-key (error, CWE-1394)")
+    assert run("explain", "CT999").status == 2
+    assert "CT001" in run("explain").out
+
+
+def test_git_diff_shows_which_alias_changed(protected: Path, run: Run) -> None:
+    before = run("textconv", VAULT).out
+    (protected / "conf/app.yaml").write_text(APP_YAML.replace("c4n4ry-yaml-1", "c4n4ry-new"), encoding="utf-8")
+    assert run("protect", "--take", "file").status == 0
+    after = run("textconv", VAULT).out
+    changed = set(before.splitlines()) ^ set(after.splitlines())
+    assert {line.partition(":")[0] for line in changed} == {"app.datasource.password"}
+    assert "ENC[" not in after

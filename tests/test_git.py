@@ -1,0 +1,94 @@
+"""What git knows of files, and that nothing of an untrusted repository is run to learn it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciphertool import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _git(directory: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    _git(tmp_path, "init", "-q")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf/a b.yaml").write_text("one\n")
+    (tmp_path / ".gitignore").write_text("*.local\nbuild/\n")
+    _git(tmp_path, "add", ".")
+    _git(tmp_path, "commit", "-q", "-m", "1")
+    return tmp_path
+
+
+def test_tracked_files(repository: Path) -> None:
+    (repository / "conf/new.yaml").write_text("x")
+    paths = [repository / "conf/a b.yaml", repository / "conf/new.yaml"]
+    assert git.tracked(paths) == {paths[0]}
+
+
+def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    assert git.tracked([tmp_path / "a"]) == set()
+    assert git.ignored(tmp_path) == set()
+    assert git.staged(tmp_path) == {}
+    assert list(git.earlier_versions(tmp_path / "a")) == []
+
+
+def test_ignored_files_and_directories(repository: Path) -> None:
+    (repository / "conf/a.local").write_text("x")
+    (repository / "build").mkdir()
+    (repository / "build/x").write_text("x")
+    assert git.ignored(repository) == {repository / "conf/a.local", repository / "build"}
+
+
+def test_staged_contents_are_the_index_s(repository: Path) -> None:
+    path = repository / "conf/a b.yaml"
+    path.write_bytes(b"staged\n")
+    (repository / "conf/new").write_bytes(b"")
+    _git(repository, "add", ".")
+    path.write_bytes(b"later\n")
+    assert git.staged(repository) == {path: b"staged\n", repository / "conf/new": b""}
+    assert git.staged(repository / "conf") == {path: b"staged\n", repository / "conf/new": b""}
+
+
+def test_earlier_versions_are_each_content_once(repository: Path) -> None:
+    path = repository / "conf/a b.yaml"
+    for number, text in enumerate(("two\n", "one\n")):
+        path.write_text(text)
+        _git(repository, "commit", "-q", "-a", "-m", str(number))
+    path.unlink()
+    _git(repository, "commit", "-q", "-a", "-m", "gone")
+    assert [data for _, data in git.earlier_versions(path)] == [b"one\n", b"two\n"]
+
+
+def test_no_program_of_the_repository_runs(repository: Path) -> None:
+    trap = repository / "trap.sh"
+    trap.write_text(f"#!/bin/sh\ntouch '{repository}/sprung'\ncat\n")
+    trap.chmod(0o755)
+    (repository / ".gitattributes").write_text("* diff=evil filter=evil\n")
+    for key in ("core.fsmonitor", "diff.external", "diff.evil.textconv", "diff.evil.command", "filter.evil.smudge"):
+        _git(repository, "config", key, str(trap))
+    _git(repository, "config", "log.showSignature", "true")
+    _git(repository, "config", "gpg.program", str(trap))
+    hooks = repository / ".git/hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("post-index-change", "reference-transaction"):
+        (hooks / name).write_text(trap.read_text())
+        (hooks / name).chmod(0o755)
+    (repository / "sprung").unlink(missing_ok=True)
+    path = repository / "conf/a b.yaml"
+    git.tracked([path])
+    git.ignored(repository)
+    git.staged(repository)
+    list(git.earlier_versions(path))
+    assert not os.path.lexists(repository / "sprung")
