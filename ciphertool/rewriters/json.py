@@ -95,7 +95,7 @@ class _Scanner:
             match: Any = match_member(text, position)
             key, scalar = match.groups()
             position = match.end()
-            step = index if key is None else _unquoted(key) if "\\" in key else key[1:-1]
+            step = index if key is None else str(json.loads(key)) if "\\" in key else key[1:-1]
             index += 1
             if scalar:
                 if step in wanted:
@@ -110,10 +110,6 @@ class _Scanner:
         return end
 
 
-def _unquoted(spelled: str) -> str:
-    return str(json.loads(spelled))
-
-
 class JsonDocument(TreeDocument):
     """A parsed JSON file. What stands under a key that its object has twice is neither a site nor a target."""
 
@@ -124,7 +120,7 @@ class JsonDocument(TreeDocument):
 
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
         """Return the span of each of these scalars."""
-        if not isinstance(self.data, dict | list):
+        if not isinstance(self.data, (dict, list)):
             match: Any = _MEMBER.match(self.judged)
             return {(): match.span(2)}
         wanted: dict[str | int, Any] = {}
@@ -151,17 +147,16 @@ class JsonDocument(TreeDocument):
         return None
 
     @cached_property
-    def _spells_in_ascii(self) -> bool:
-        return self.source.text.isascii() and _ESCAPED_CHARACTER.search(self.source.text) is not None
-
-    @cached_property
-    def _escapes_slashes(self) -> bool:
-        return r"\/" in self.source.text
+    def _encode(self) -> Callable[[str], str]:
+        """What spells a string with the escapes it needs, and with those that the document has the habit of."""
+        text = self.source.text
+        to_ascii = text.isascii() and _ESCAPED_CHARACTER.search(text) is not None
+        encode = json.JSONEncoder(ensure_ascii=to_ascii).encode
+        return (lambda value: encode(value).replace("/", r"\/")) if r"\/" in text else encode
 
     def spell(self, value: str, spelled: str) -> str:  # noqa: ARG002 - the habit is the document's, not the string's
-        """Spell a value with the escapes it needs, and with those the document has the habit of."""
-        text = json.dumps(value, ensure_ascii=self._spells_in_ascii)
-        return text.replace("/", r"\/") if self._escapes_slashes else text
+        """Spell a value as the document spells its strings."""
+        return self._encode(value)
 
 
 class JsonRewriter:

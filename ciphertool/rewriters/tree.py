@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Span: TypeAlias = tuple[int, int]
 
 _MAX_DEPTH = 500
+_CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NO_CHARACTER = "half of a surrogate pair, which is no character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
@@ -36,9 +37,9 @@ def check_depth(data: object) -> None:
         level = [
             child
             for node in level
-            if isinstance(node, dict | list)
+            if isinstance(node, _CONTAINERS)
             for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
+            if isinstance(child, _CONTAINERS)
         ]
         if not level:
             return
@@ -88,7 +89,7 @@ def resolve(data: object, reveal: Callable[[Reference], str]) -> object:
         for key, child in node.items() if isinstance(node, dict) else enumerate(node):
             if isinstance(child, str):
                 node[key] = references.substitute(child, reveal)
-            elif isinstance(child, dict | list):
+            elif isinstance(child, _CONTAINERS):
                 stack.append(child)
     return root[0]
 
@@ -118,7 +119,7 @@ class TreeDocument(Document):
         if isinstance(value, str):
             return f"{name} holds {_NO_CHARACTER}" if _SURROGATE.search(value) else None
         kind = _KINDS.get(type(value), "a date or time")
-        return f"{name} is {kind}" + ("" if isinstance(value, dict | list) else "; write it as a string first")
+        return f"{name} is {kind}" + ("" if isinstance(value, _CONTAINERS) else "; write it as a string first")
 
     def leaves(self) -> Iterator[tuple[Location, object]]:
         """Yield every scalar that a selector can name, with its location, in any order."""
@@ -135,7 +136,7 @@ class TreeDocument(Document):
         """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""
         found = jsonpath.locate(self.data, selectors)
         named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
-        places = self.places([at for at, value in named.items() if not isinstance(value, dict | list)])
+        places = self.places([at for at, value in named.items() if not isinstance(value, _CONTAINERS)])
         result: list[tuple[Site, ...] | SelectorError] = []
         for selector, locations in zip(selectors, found, strict=True):
             try:
@@ -191,15 +192,15 @@ class TreeDocument(Document):
         changed = differences(before.data, self.data).items()
         found = {jsonpath.normalized(location): value for location, value in changed}
         planned = {c.site.selector: text for c in changes if (text := _text(c.to)) != c.site.value}
-        return found == planned and all(_reads_as(change) for change in changes)
+        return found == planned and all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference))
 
 
 def _text(to: Reference | str) -> str:
-    return to if isinstance(to, str) else str(Reference(to.alias, Syntax.SECRET))
+    if isinstance(to, str):
+        return to
+    return str(to if to.syntax is Syntax.SECRET else Reference(to.alias, Syntax.SECRET))
 
 
-def _reads_as(change: Change) -> bool:
-    if isinstance(change.to, str):
-        return True
-    read = references.parse(_text(change.to))
-    return read is not None and read.alias == change.to.alias
+def _is_read_back(reference: Reference) -> bool:
+    read = references.parse(_text(reference))
+    return read is not None and read.alias == reference.alias
