@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ciphertool.audit.model import Evidence, Finding, KeyCard, Level, Report, State, Value
 from ciphertool.audit.rules import RULES, Rule, rule
-from ciphertool.audit.run import Options, Subject, audit, is_subject
+
+if TYPE_CHECKING:
+    from ciphertool.audit.run import Options, Subject, audit, is_subject
 
 __all__ = [
     "RULES",
@@ -25,3 +29,14 @@ __all__ = [
     "is_subject",
     "rule",
 ]
+
+_OF_RUN = frozenset({"Options", "Subject", "audit", "is_subject"})
+
+
+def __getattr__(name: str) -> Any:
+    # The command line needs the levels and formats for its help, and only an audit needs all the rest.
+    if name not in _OF_RUN:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ciphertool.audit import run
+
+    return getattr(run, name)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
 from ciphertool.audit.model import KeyCard, Level
 from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Encryptor, scheme_named
-from ciphertool.engine.key_usage import key_usage
 from ciphertool.engine.policy import Concern, Policy, check_certificate
 from ciphertool.errors import CipherToolError, PasswordNeededError, WrongKeyUsageError
 
@@ -17,10 +15,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.x509 import Certificate
 
     from ciphertool.audit.gather import Gathered
+    from ciphertool.audit.model import Place
+    from ciphertool.keystore import Entry
     from ciphertool.settings.model import Settings
 
 
@@ -31,83 +30,66 @@ def judge(gathered: Gathered, settings: Settings, now: datetime) -> VaultCipher 
         return None
     place = gathered.place(path)
     try:
-        alias, certificate = _certificate(settings, path)
+        entry, certificate = _certificate(settings, path)
+        place = gathered.place(path, selector=entry.alias)
+        _judge_key(gathered, settings, place, entry)
+        _judge_usage(gathered, path, place, entry.alias, certificate, now)
+        scheme = scheme_named(settings.scheme, allow_unpadded=True)
+        key = certificate.public_key()
+        return VaultCipher(scheme, settings.native, Encryptor(key, scheme, minimum_bits=1))  # type: ignore[arg-type]  # RSA
     except PasswordNeededError:
         gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, "the certificate in this keystore is encrypted")
-        return None
     except CipherToolError as error:
         gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, error.message, level=Level.WARNING)
-        return None
-    gathered.keys.append(_card(place.path, alias, certificate))
-    place = gathered.place(path, selector=alias)
-    name = f"the certificate of {alias!r}"
-    if origin := _published(certificate):
-        gathered.finding(rules.PUBLIC_KEY, place, f"the key of {alias!r} is public: {origin}")
-    try:
-        checked = check_certificate(certificate, policy=Policy.JAVA, now=now, keystore=path, alias=alias)
-    except WrongKeyUsageError as error:
-        gathered.finding(rules.KEY_USAGE, place, error.message, level=Level.ERROR)
-        key = certificate.public_key()
-    except CipherToolError as error:
-        gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, error.message, level=Level.WARNING)
-        return None
-    else:
-        key = checked.key
-        for warning in checked.warnings:
-            usage = warning.concern is Concern.NO_DATA_ENCIPHERMENT
-            gathered.finding(
-                rules.KEY_USAGE if usage else rules.EXPIRED,
-                place,
-                f"{name} {warning.reason}",
-                level=Level.NOTE if usage else None,
-            )
-    return _judge_key(gathered, settings, path, alias, key)  # type: ignore[arg-type]  # checked to be RSA
+    return None
 
 
-def _judge_key(gathered: Gathered, settings: Settings, path: Path, alias: str, key: RSAPublicKey) -> VaultCipher | None:
-    place = gathered.place(path, selector=alias)
-    if key.key_size < settings.minimum_bits:
-        gathered.finding(
-            rules.SHORT_KEY, place, f"the key of {alias!r} has {key.key_size} bits, fewer than {settings.minimum_bits}"
-        )
-    try:
-        scheme = scheme_named(settings.scheme, allow_unpadded=True)
-        return VaultCipher(scheme, settings.native, Encryptor(key, scheme, minimum_bits=key.key_size))
-    except CipherToolError:
-        return None
-
-
-def _certificate(settings: Settings, path: Path) -> tuple[str, x509.Certificate]:
+def _certificate(settings: Settings, path: Path) -> tuple[Entry, Certificate]:
     from ciphertool.keystore import open_keystore
 
     keystore = open_keystore(path, None)
     entry = keystore.entry(None if settings.keystore.certificate else settings.keystore.alias)
-    return entry.alias, keystore.certificate(entry.alias)
+    return entry, keystore.certificate(entry.alias)
 
 
-def _published(certificate: x509.Certificate) -> str | None:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entry) -> None:
+    from ciphertool.keystore.facts import certificate_facts
     from ciphertool.keystore.public_keys import origin_of
 
-    info = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return origin_of(hashlib.sha256(info).hexdigest())
-
-
-def _card(path: str, alias: str, certificate: x509.Certificate) -> KeyCard:
-    from cryptography.hazmat.primitives import hashes
-
-    key = certificate.public_key()
-    usage = key_usage(certificate.tbs_certificate_bytes)
-    return KeyCard(
-        path=path,
-        alias=alias,
-        subject=certificate.subject.rfc4514_string(),
-        algorithm=type(key).__name__.removesuffix("PublicKey").lstrip("_"),
-        bits=getattr(key, "key_size", None),
-        sha256=certificate.fingerprint(hashes.SHA256()).hex(),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        key_usage=usage.usages if usage else None,
+    facts = certificate_facts(entry.chain[0])
+    card = KeyCard(
+        path=place.path,
+        alias=entry.alias,
+        subject=facts.subject or "",
+        algorithm=facts.algorithm or "unknown",
+        bits=facts.bits,
+        sha256=facts.sha256,
+        not_before=facts.not_before,
+        not_after=facts.not_after,
+        key_usage=facts.key_usage.usages if facts.key_usage else None,
         primary=True,
     )
+    gathered.keys.append(card)
+    if origin := origin_of(facts.public_key_sha256 or ""):
+        gathered.finding(rules.PUBLIC_KEY, place, f"the key of {entry.alias!r} is public: {origin}")
+    if facts.bits is not None and facts.bits < settings.minimum_bits:
+        message = f"the key of {entry.alias!r} has {facts.bits} bits, fewer than {settings.minimum_bits}"
+        gathered.finding(rules.SHORT_KEY, place, message)
+
+
+def _judge_usage(
+    gathered: Gathered, path: Path, place: Place, alias: str, certificate: Certificate, now: datetime
+) -> None:
+    """Judge key usage and validity; raise `KeystoreError` for a key that is not RSA."""
+    try:
+        checked = check_certificate(certificate, policy=Policy.JAVA, now=now, keystore=path, alias=alias)
+    except WrongKeyUsageError as error:
+        gathered.finding(rules.KEY_USAGE, place, error.message, level=Level.ERROR)
+        return
+    for warning in checked.warnings:
+        usage = warning.concern is Concern.NO_DATA_ENCIPHERMENT
+        message = f"the certificate of {alias!r} {warning.reason}"
+        if usage:  # Java encrypts with it, as with most certificates there are
+            gathered.finding(rules.KEY_USAGE, place, message, level=Level.NOTE)
+        else:
+            gathered.finding(rules.EXPIRED, place, message)

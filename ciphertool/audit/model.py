@@ -119,8 +119,8 @@ class KeyCard:
     algorithm: str
     bits: int | None
     sha256: str
-    not_before: datetime
-    not_after: datetime
+    not_before: datetime | None
+    not_after: datetime | None
     key_usage: tuple[str, ...] | None
     primary: bool
 

@@ -94,6 +94,8 @@ def _row(name: str, states: Counter[State], most: int) -> Row:
 
 def _expiry(card: KeyCard, now: datetime) -> tuple[str, str]:
     """Return how it stands with a certificate's validity: a class and a sentence."""
+    if card.not_after is None:
+        return "bad", "cannot be read"
     days = (card.not_after - now).days
     if days < 0:
         return "bad", f"expired {-days} days ago"

@@ -62,8 +62,8 @@ def _key(card: KeyCard) -> dict[str, object]:
         "algorithm": card.algorithm,
         "bits": card.bits,
         "sha256": card.sha256,
-        "not_before": card.not_before.isoformat(),
-        "not_after": card.not_after.isoformat(),
+        "not_before": card.not_before and card.not_before.isoformat(),
+        "not_after": card.not_after and card.not_after.isoformat(),
         "key_usage": None if card.key_usage is None else list(card.key_usage),
         "primary": card.primary,
     }

@@ -50,7 +50,13 @@ def _suppressed(report: Report) -> Iterator[str]:
 
 def _keys(report: Report) -> Iterator[str]:
     rows = [
-        (k.alias, f"{k.algorithm} {k.bits or ''}", f"{k.not_after:%Y-%m-%d}", k.sha256[:16], k.path)
+        (
+            k.alias,
+            f"{k.algorithm} {k.bits or ''}",
+            f"{k.not_after:%Y-%m-%d}" if k.not_after else "-",
+            k.sha256[:16],
+            k.path,
+        )
         for k in report.keys
     ]
     yield from _table(("KEY", "ALGORITHM", "EXPIRES", "SHA-256", "KEYSTORE"), rows)
