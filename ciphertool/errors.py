@@ -272,7 +272,7 @@ class AliasTakenError(KeystoreError):
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        super().__init__(f"there is an entry {alias!r} already", hint="choose another alias, or delete that entry first")
+        super().__init__(f"there is an entry {alias!r} already", hint="choose another alias, or delete it first")
 
 
 class BadCertificateError(KeystoreError):

@@ -68,7 +68,7 @@ def read_if_there(path: Path) -> Snapshot:
     """Read a file once; a file that does not exist has `data` None."""
     real = Path(os.path.realpath(path))
     try:
-        with open(real, "rb", opener=_open_without_waiting) as stream:  # noqa: PTH123 - Path.open takes no opener
+        with open(real, "rb", opener=_open_without_waiting) as stream:
             status = os.fstat(stream.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise ConfigError("not a regular file", path=path)

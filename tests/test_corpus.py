@@ -68,7 +68,8 @@ def test_a_home_is_protected_with_18_changed_lines_and_comes_back(
     changed = 0
     for path in XML:
         before, after = (root.joinpath(path).read_bytes() for root in (corpus / name, home))
-        lines = difflib.unified_diff(*(data.decode("latin-1").splitlines(keepends=True) for data in (before, after)))
+        old, new = (data.decode("latin-1").splitlines(keepends=True) for data in (before, after))
+        lines = difflib.unified_diff(old, new)
         changed += sum(line[0] in "+-" and not line.startswith(("+++", "---")) for line in lines)
         assert Vault.open(home).resolve_file(home / path) == before
     assert changed == 18

@@ -63,9 +63,11 @@ def _is_trusted(directory: Path) -> bool:
 
 
 def _read(path: Path, overrides: Overrides, *, named: bool) -> Settings:
-    from ciphertool.settings import carbon4, config
+    from ciphertool.settings import config
 
     if path.is_dir():
+        from ciphertool.settings import carbon4
+
         if carbon4.is_home(path):
             return carbon4.read_home(path, overrides.define)
         candidate = path / config.FILE_NAME

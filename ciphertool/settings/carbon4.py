@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.errors import ConfigError
-from ciphertool.passwords import CarbonHome
-from ciphertool.rewriters.properties import PropertiesRewriter
-from ciphertool.rewriters.xml import XmlRewriter
+from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.settings.config import CARBON_SCHEME
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 
@@ -83,6 +81,8 @@ def read_home(home: Path, define: Mapping[str, str]) -> Settings:
 
 def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf: Mapping[str, str]) -> Settings:
     """A home of Carbon 4.5 and later, whose product makes the rest of its configuration from `deployment.toml`."""
+    from ciphertool.passwords.carbon import CarbonHome
+
     return Settings(
         origin=home,
         root=home,
@@ -101,6 +101,8 @@ def _security(conf: Path, home: Path, name: str) -> Path:
 
 def _sites(path: Path) -> dict[str, Site]:
     snapshot = files.read_if_there(path)
+    from ciphertool.rewriters.properties import PropertiesRewriter
+
     return {site.selector: site for site in PropertiesRewriter().parse(snapshot.bytes).sites()}
 
 
@@ -133,6 +135,8 @@ def _keystore(
         return KeystoreSettings(_find(location, home, names, conf), standalone.get("primary.key.alias"))
     if not (conf / "carbon.xml").is_file():
         return KeystoreSettings()
+    from ciphertool.rewriters.xml import XmlRewriter
+
     document = XmlRewriter().parse(files.read(conf / "carbon.xml").bytes)
     for element in ("InternalKeyStore", "KeyStore"):
         base = f"/Server/Security/{element}"

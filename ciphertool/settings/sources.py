@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.passwords import environment, files
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,6 +32,8 @@ def read_source(table: Table, root: Path, *, named: bool) -> PasswordSource | No
 
 
 def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
+    from ciphertool.passwords import environment, files
+
     match kind:
         case "environment":
             variable = table.text("variable") or environment.KEYSTORE_VARIABLE
@@ -70,6 +70,8 @@ def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
 
 
 def _key_variable(variable: str) -> str:
+    from ciphertool.passwords import environment
+
     return environment.KEY_VARIABLE if variable == environment.KEYSTORE_VARIABLE else f"{variable}_KEY"
 
 
