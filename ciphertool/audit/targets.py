@@ -55,6 +55,11 @@ class Targets:
         for target in settings.targets:
             found = list(paths(settings.root, target.file))
             for path in found:
+                if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(settings.root)):
+                    # The tree may be anybody's: what its settings name elsewhere is not theirs to have read.
+                    message = f"{target.alias!r}: the target leads out of {settings.root}; not looked at"
+                    gathered.finding(rules.UNREADABLE, gathered.place(path), message, level=Level.WARNING)
+                    continue
                 files[path] = None
                 by_file[Path(os.path.realpath(path))].append(target)
             if not found:

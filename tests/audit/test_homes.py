@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool import settings
+from ciphertool import protection, settings
 from ciphertool.audit import Evidence, Report, State, Subject, audit
+from ciphertool.passwords import Environment, PasswordChain
+from ciphertool.primary import open_to_encrypt
+from ciphertool.repository import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +68,26 @@ def test_the_homes_that_the_java_tool_protected(corpus: Path, name: str) -> None
     assert report.count(State.PROTECTED) == 6
     assert report.count(State.DANGLING) == report.count(State.ORPHANED) == 0
     assert {"CT011", "CT016"} <= _rules(report)  # PKCS #1 v1.5 under a key that everybody has
+
+
+def test_after_protect_the_six_are_protected_and_the_nine_are_still_found(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(corpus / "carbon-4.4.x-home", home, copy_function=shutil.copyfile)
+    for path in home.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "wso2carbon")
+    loaded = settings.load(home)
+    passwords = PasswordChain((Environment(),))
+    primary = open_to_encrypt(loaded, passwords, now=datetime.now(UTC))
+    repository = open_repository(loaded.kind, loaded.repository)
+    protection.apply(loaded, protection.plan(loaded, repository, primary.cipher))
+    report = _audit(home)
+    assert report.count(State.PROTECTED) == 6
+    left = [value.place for value in report.values if value.state is State.UNPROTECTED]
+    assert [(p.path.removeprefix("repository/conf/"), p.line) for p in left] == LEFT_BEHIND["carbon-4.4.x-home"]
+    assert {finding.rule.id for finding in report.active if finding.effective_level.rank < 2} == {"CT003", "CT016"}
 
 
 def test_a_short_key_is_told(corpus: Path) -> None:

@@ -268,3 +268,22 @@ def test_git_diff_shows_which_alias_changed(protected: Path, run: Run) -> None:
     changed = set(before.splitlines()) ^ set(after.splitlines())
     assert {line.partition(":")[0] for line in changed} == {"app.datasource.password"}
     assert "ENC[" not in after
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_target_does_not_lead_out_of_the_tree(protected: Path, run: Run, link: bool) -> None:
+    outside = protected.parent / f"{protected.name}-outside.yaml"
+    outside.write_text(SECRET_YAML)
+    if link:
+        (protected / "conf/linked.yaml").symlink_to(outside)
+    file = "conf/linked.yaml" if link else f"../{outside.name}"
+    with (protected / "ciphertool.toml").open("a") as settings:
+        settings.write(f'\n[[target]]\nfile = "{file}"\nselector = "$.db.password"\nalias = "x"\n')
+    status, report = _report(run)
+    assert status == 1
+    assert "x" not in _states(report)
+    (finding,) = [f for f in report["findings"] if f["level"] == "warning"]
+    assert (finding["rule"], finding["message"]) == (
+        "CT024",
+        f"'x': the target leads out of {protected}; not looked at",
+    )
