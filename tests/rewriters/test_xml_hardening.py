@@ -140,6 +140,8 @@ def test_no_repr_shows_a_value() -> None:
         ("<a><p>s</p><!-- c --></a>", "<a><p>s</p><!-- d --></a>"),
         ("<a><p>s<!-- c --></p></a>", "<a><p>s<!-- d --></p></a>"),
         ("<a><p>s</p></a>", "<a><p>s</p> </a>"),
+        ("<a><p>s</p><q/></a>", "<a><p>s</p><q/> </a>"),
+        ("<a><p> s</p></a>", "<a><p>\ts</p></a>"),
         ("<a><p> s</p></a>", "<a><p>s</p></a>"),
         ("<a><p y='1'>s</p></a>", "<a><p y='2'>s</p></a>"),
         ("<a><p>s</p></a>", "<a xmlns:n='urn:n'><p>s</p></a>"),
@@ -175,11 +177,20 @@ def test_a_value_other_than_planned_is_seen() -> None:
     assert not REWRITER.parse(after).proves(document, [])
 
 
+def test_an_alias_attribute_that_stayed_is_seen() -> None:
+    document = REWRITER.parse(b'<a><p svns:secretAlias="A">password</p></a>')
+    (found,) = document.locate(["/a/p"])
+    assert isinstance(found, tuple)
+    after = REWRITER.parse(b'<a><p svns:secretAlias="A">t</p></a>')
+    assert not after.proves(document, [Change(found[0], "t")])
+
+
 def test_a_site_of_another_document_is_never_written() -> None:
     (other,) = REWRITER.parse(b"<bb><c>other</c></bb>").locate(["/bb/c"])
     assert not isinstance(other, SelectorError)
-    with pytest.raises(SpliceError):
-        rewrite(REWRITER, REWRITER.parse(b"<a><p>s</p></a>"), [Change(other[0], "t")])
+    for data in (b"<a><p>s</p></a>", b"<!-- a long head -->\n<a><p>s</p></a>"):
+        with pytest.raises(SpliceError):
+            rewrite(REWRITER, REWRITER.parse(data), [Change(other[0], "t")])
 
 
 def test_two_changes_of_one_site_are_never_written() -> None:

@@ -52,6 +52,7 @@ def _locate(data: bytes, selector: str) -> Site:
         ('<c pass="password" svns:secretAlias="x.pass"><d/></c>', {"/r/c/@pass": ("x.pass", None)}),
         ('<c a="password" b="password" svns:secretAlias="A"/>', {"/r/c/@b": ("A", None)}),
         ('<c svns:secretAlias="A" a="password" b="password"/>', {"/r/c/@a": (None, "A"), "/r/c/@b": (None, "A")}),
+        ('<c a="password" b="password" d="" svns:secretAlias="A"/>', {"/r/c/@a": (None, "A"), "/r/c/@b": (None, "A")}),
         ('<c name="x" svns:secretAlias="A"/>', {"/r/c": ("A", None)}),
         ('<c pass="$secret{A}"/>', {"/r/c/@pass": ("A", None)}),
     ],
@@ -76,6 +77,8 @@ def test_a_selector_tells_what_the_rule_cannot() -> None:
     assert _locate(data, "/r/c/@d").reference is None
     named = _wrap('<property name="password" svns:secretAlias="A"/>')
     assert _locate(named, "/r/property").reference == Reference("A", Syntax.ATTRIBUTE)
+    both = _wrap('<c pass="password" svns:secretAlias="A">password</c>')
+    assert _locate(both, "/r/c/@pass").reference is None
     connector = _wrap('<c pass="password" svns:secretAlias="x.pass"/>')
     (found,) = REWRITER.parse(connector).locate(["/r/c"])
     assert isinstance(found, SelectorError)
@@ -116,6 +119,12 @@ def test_an_attribute_told_by_its_selector_gives_its_alias_back() -> None:
         ),
         ("<p>$secret{A}</p>", "/r/p", Reference("B", Syntax.ATTRIBUTE), '<p svns:secretAlias="B">password</p>'),
         ("<p>$secret{A}</p>", "/r/p", "s", "<p>s</p>"),
+        (
+            '<c a="password" svns:secretAlias="x.a" b="s"/>',
+            "/r/c/@b",
+            Reference("x.b", Syntax.ATTRIBUTE),
+            '<c a="password" svns:secretAlias="x.a" b="$secret{x.b}"/>',
+        ),
         ('<c a="s" type="x"/>', "/r/c/@a", Reference("x.type", Syntax.ATTRIBUTE), '<c a="$secret{x.type}" type="x"/>'),
     ],
 )
@@ -136,7 +145,10 @@ def test_one_attribute_is_revealed_while_another_is_protected() -> None:
     assert rewrite(REWRITER, REWRITER.parse(data), changes) == expected
 
 
-@pytest.mark.parametrize("declaration", [f'  xmlns:svns="{NS}" x="1"', f' xmlns:svns="{NS}"', f"  xmlns:svns='{NS}'"])
+@pytest.mark.parametrize(
+    "declaration",
+    [f'   xmlns:svns="{NS}"', f'  xmlns:svns="{NS}" x="1"', f' xmlns:svns="{NS}"', f"  xmlns:svns='{NS}'"],
+)
 def test_a_declaration_without_our_mark_stays(declaration: str) -> None:
     data = f'<r{declaration}><p svns:secretAlias="A">password</p></r>'.encode()
     changes = [Change(_locate(data, "/r/p"), "s")]
@@ -150,6 +162,13 @@ def test_our_declaration_stays_until_its_last_use_is_gone() -> None:
     assert half == f'{head}<p>s</p><q svns:secretAlias="B">password</q></r>'.encode()
     whole = rewrite(REWRITER, REWRITER.parse(half), [Change(_locate(half, "/r/q"), "t")])
     assert whole == b"<r><!-- svns: --><p>s</p><q>t</q></r>"
+
+
+def test_our_declaration_stays_where_one_secret_goes_and_another_comes() -> None:
+    data = f'<r  xmlns:svns="{NS}"><p svns:secretAlias="A">password</p><q>t</q></r>'.encode()
+    changes = [Change(_locate(data, "/r/p"), "s"), Change(_locate(data, "/r/q"), Reference("B", Syntax.ATTRIBUTE))]
+    expected = f'<r  xmlns:svns="{NS}"><p>s</p><q svns:secretAlias="B">password</q></r>'.encode()
+    assert rewrite(REWRITER, REWRITER.parse(data), changes) == expected
 
 
 def test_our_declaration_stays_last_when_the_root_itself_is_protected_later() -> None:
@@ -203,3 +222,30 @@ def test_an_alias_that_would_read_back_as_another_is_refused(syntax: Syntax) -> 
     (site,) = document.sites()
     with pytest.raises(UnrepresentableValueError):
         document.edits([Change(site, Reference(" a\x01}", syntax))])
+
+
+@pytest.mark.parametrize(
+    ("data", "value", "expected"),
+    [
+        ("<a><![CDATA[x]]></a>", "a\rb", "<a>a&#13;b</a>"),
+        ("<a><![CDATA[x]]></a>", " <&\n> ", "<a><![CDATA[ <&\n> ]]></a>"),
+        ("<a><![CDATA[x]]></a>", "]]>", "<a>]]&gt;</a>"),
+        ("<a>\r\nx</a>", "a\nb", "<a>\r\na\r\nb</a>"),
+        ("<a>x</a>", " \t\n", "<a>&#32;&#9;&#10;</a>"),
+        ("<a>x</a>", "\xa0\x85\u2028", "<a>\xa0&#133;&#8232;</a>"),
+    ],
+)
+def test_a_value_is_spelled_so_that_it_reads_back(data: str, value: str, expected: str) -> None:
+    document = REWRITER.parse(data.encode())
+    (site,) = document.sites()
+    assert rewrite(REWRITER, document, [Change(site, value)]) == expected.encode()
+
+
+@pytest.mark.parametrize(
+    ("codec", "value", "spelled"), [("shift_jis", "¥表€", "&#165;表&#8364;"), ("us-ascii", "é", "&#233;")]
+)
+def test_what_a_codec_lacks_or_gives_back_as_another_is_referred_to(codec: str, value: str, spelled: str) -> None:
+    text = f'<?xml version="1.0" encoding="{codec}"?><a x="1">2</a>'
+    document = REWRITER.parse(text.encode(codec))
+    changed = rewrite(REWRITER, document, [Change(site, value) for site in document.sites()])
+    assert changed == text.replace('1">2', f'{spelled}">{spelled}').encode(codec)

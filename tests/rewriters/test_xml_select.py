@@ -58,6 +58,8 @@ def test_what_no_token_starts_with_is_no_xpath(expression: str) -> None:
         ("/a/b[name='X']/v", ["one", "two", "three"]),
         ("/a/b[2]/v[2]", ["three"]),
         ("/a/p:b/v", ["two", "three"]),
+        ("/a/b/v[2]", ["three"]),
+        ("/a/b/name[1]", ["X", "Y", "XY"]),
         ("/a/b/@n", ["1", "2", "3"]),
         ("/a/b[@n]/name", ["X", "Y", "X"]),
         ("/a/b[name='XY']/v", ["four"]),

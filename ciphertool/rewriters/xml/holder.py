@@ -93,7 +93,7 @@ class Holder:
 
     def _may_be_told(self, slot: str, alias: str) -> bool:
         if slot == TEXT:
-            return not self.text and aliases.named(alias, self.attributes) is None
+            return aliases.named(alias, self.attributes) is None
         return self.value(slot) == aliases.PASSWORD and self.text != aliases.PASSWORD
 
 
