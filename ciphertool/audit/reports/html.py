@@ -18,8 +18,6 @@ from ciphertool.audit.model import Level, State
 from ciphertool.audit.rules import RULES
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import jinja2
 
     from ciphertool.audit.model import KeyCard, Report
@@ -62,7 +60,8 @@ def render(report: Report) -> str:
         levels=[(level.value, sum(f.effective_level is level for f in report.active)) for level in Level],
         directories=coverage(report),
         width=_WIDTH,
-        expiry=_expiry,
+        findings=sorted(report.findings, key=lambda finding: finding.effective_level.rank),
+        standing=lambda card: _standing(report, card),
         rules=[rule for rule in RULES if any(finding.rule is rule for finding in report.findings)],
     )
     return page + "\n"
@@ -92,14 +91,15 @@ def _row(name: str, states: Counter[State], most: int) -> Row:
     return Row(name, states.total(), tuple(bars))
 
 
-def _expiry(card: KeyCard, now: datetime) -> tuple[str, str]:
-    """Return how it stands with a certificate's validity: a class and a sentence."""
-    if card.not_after is None:
-        return "bad", "cannot be read"
-    days = (card.not_after - now).days
-    if days < 0:
-        return "bad", f"expired {-days} days ago"
-    return ("soon" if days < _SOON_DAYS else "good"), f"{days} days left"
+def _standing(report: Report, card: KeyCard) -> tuple[str, str]:
+    """Return how it stands with a key: a class for its worst finding or its age, and a sentence about its validity."""
+    days = -1 if card.not_after is None else (card.not_after - report.time).days
+    sentence = f"{days} days left" if days >= 0 else "expired" if card.not_after else "cannot be read"
+    here = (card.path, card.alias)
+    levels = {f.effective_level for f in report.active if (f.place.path, f.place.selector) == here}
+    if Level.ERROR in levels or days < 0:
+        return "bad", sentence
+    return ("soon" if Level.WARNING in levels or days < _SOON_DAYS else "good"), sentence
 
 
 def _source(text: str) -> str:
