@@ -6,9 +6,10 @@ Everything is imported when it is first used: `import ciphertool` costs next to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as `typing` has it; importing that would be most of what this costs
 if TYPE_CHECKING:
+    from typing import Any
+
     from ciphertool.errors import CipherToolError, DecryptionError, ProblemsError, UnknownAliasError
     from ciphertool.secret import Secret
     from ciphertool.vault import Vault

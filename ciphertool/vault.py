@@ -78,7 +78,8 @@ class Vault:
         `ConfigError` for settings or a repository that cannot be read.
         """
         from ciphertool import settings as settings_
-        from ciphertool.passwords import Environment, PasswordChain
+        from ciphertool.passwords.chain import PasswordChain
+        from ciphertool.passwords.environment import Environment
 
         settings = settings_.load(Path(path) if path is not None else None, overrides)
         chain = passwords or PasswordChain((Environment(), *settings.password_sources))

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ciphertool.engine.key_usage import KeyUsage, key_usage
+from ciphertool.engine.strictness import Policy
 from ciphertool.errors import BadCertificateError, NotRsaError, RefusedCertificateError, WrongKeyUsageError
 
 if TYPE_CHECKING:
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-class Policy(Enum):
-    """`JAVA` refuses what `javax.crypto.Cipher` refuses and warns of the rest; `STRICT` refuses both."""
-
-    JAVA = "java"
-    STRICT = "strict"
+__all__ = ["CertificateWarning", "CheckedCertificate", "Concern", "Policy", "check_certificate"]
 
 
 class Concern(Enum):

@@ -5,8 +5,30 @@ Nothing here encrypts or decrypts a secret, and nothing writes a file.
 
 from __future__ import annotations
 
-from ciphertool.keystore.create import CertificateRequest, Role, create_keystore
-from ciphertool.keystore.formats import open_keystore
-from ciphertool.keystore.store import Entry, EntryKind, Keystore
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ciphertool.keystore.create import CertificateRequest, Role, create_keystore
+    from ciphertool.keystore.formats import open_keystore
+    from ciphertool.keystore.store import Entry, EntryKind, Keystore
 
 __all__ = ["CertificateRequest", "Entry", "EntryKind", "Keystore", "Role", "create_keystore", "open_keystore"]
+
+_HOMES = {
+    "CertificateRequest": "create",
+    "Entry": "store",
+    "EntryKind": "store",
+    "Keystore": "store",
+    "Role": "create",
+    "create_keystore": "create",
+    "open_keystore": "formats",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is: who opens a store does not pay for making one."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

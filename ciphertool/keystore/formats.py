@@ -53,16 +53,18 @@ class Reader(Protocol):
 
 def _format_of(data: bytes) -> tuple[str, Reader]:
     """Return the format's name and its reader. Readers are imported here, so that one format costs not the others."""
-    from ciphertool.keystore import certificates, pem, pkcs12
-
     if not data:
         raise NotAKeystoreError("the file is empty (0 bytes)")
     if data[:4] in (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"):
         from ciphertool.keystore import javastore
 
         return ("JKS", javastore.read_jks) if data[0] == 0xFE else ("JCEKS", javastore.read_jceks)
+    from ciphertool.keystore import pkcs12
+
     if pkcs12.looks_like(data):
         return "PKCS12", pkcs12.read
+    from ciphertool.keystore import certificates, pem
+
     if pem.looks_like(data):
         return "PEM", pem.read
     if certificates.names(data) is not None:

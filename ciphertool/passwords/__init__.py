@@ -6,11 +6,14 @@ other distributions offer one in the entry-point group `ciphertool.passwords`.
 
 from __future__ import annotations
 
-from ciphertool.passwords.carbon import CarbonHome, MasterKeys
-from ciphertool.passwords.chain import PasswordChain, Passwords, PasswordSource, Prompt
-from ciphertool.passwords.environment import KEY_VARIABLE, KEYSTORE_VARIABLE, Environment
-from ciphertool.passwords.files import MountedSecret, PasswordFile, SystemdCredential
-from ciphertool.passwords.programs import Command, Keyring
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ciphertool.passwords.carbon import CarbonHome, MasterKeys
+    from ciphertool.passwords.chain import PasswordChain, Passwords, PasswordSource, Prompt
+    from ciphertool.passwords.environment import KEY_VARIABLE, KEYSTORE_VARIABLE, Environment
+    from ciphertool.passwords.files import MountedSecret, PasswordFile, SystemdCredential
+    from ciphertool.passwords.programs import Command, Keyring
 
 __all__ = [
     "KEYSTORE_VARIABLE",
@@ -31,3 +34,29 @@ __all__ = [
 
 ENTRY_POINTS = "ciphertool.passwords"
 """The entry-point group of sources: each a callable that takes its table's other keys by name."""
+
+_HOMES = {
+    "CarbonHome": "carbon",
+    "Command": "programs",
+    "Environment": "environment",
+    "KEYSTORE_VARIABLE": "environment",
+    "KEY_VARIABLE": "environment",
+    "Keyring": "programs",
+    "MasterKeys": "carbon",
+    "MountedSecret": "files",
+    "PasswordChain": "chain",
+    "PasswordFile": "files",
+    "PasswordSource": "chain",
+    "Passwords": "chain",
+    "Prompt": "chain",
+    "SystemdCredential": "files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is: most vaults have one source of passwords."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

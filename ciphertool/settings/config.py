@@ -6,7 +6,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import references
-from ciphertool.engine.policy import Policy
+from ciphertool.engine.strictness import Policy
 from ciphertool.errors import ConfigError, ProblemsError
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ciphertool.engine.policy import Policy
+from ciphertool.engine.strictness import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
