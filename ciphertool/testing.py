@@ -1,4 +1,4 @@
-"""The contract suites that a plug-in's author subclasses: `RewriterContract` for a configuration format.
+"""The suites that a plug-in's author subclasses: `RewriterContract` for a format, `RepositoryContract` for a store.
 
 A subclass names the rewriter and its example documents; pytest collects the inherited tests.
 """
@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from ciphertool.errors import CipherToolError, ConfigSyntaxError, UnrepresentableValueError
+from ciphertool.errors import CipherToolError, ConfigSyntaxError, UnknownAliasError, UnrepresentableValueError
 from ciphertool.references import Reference
+from ciphertool.repository import Clear, Encrypted
 from ciphertool.rewriters.base import Change, rewrite
+from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
 
 _CANARY = "c4n4ry-7d1f"
@@ -108,3 +112,51 @@ class RewriterContract:
                 assert isinstance(chain, CipherToolError) or chain.__suppress_context__
                 assert _CANARY not in f"{chain}{chain!r}"
                 chain = None if chain.__suppress_context__ else chain.__cause__ or chain.__context__
+
+
+class RepositoryContract:
+    """What every secret repository keeps. Subclass as `class TestX(RepositoryContract)` and say what a store is."""
+
+    stored: ClassVar[bytes]
+    """A store that holds `one` as a ciphertext and `two` in clear, with the value `c4n4ry-7d1f`."""
+    other: ClassVar[Ciphertext]
+    """A ciphertext to be put into it."""
+
+    def open(self, data: bytes) -> SecretRepository:
+        """Return the repository that a store's bytes are."""
+        raise NotImplementedError
+
+    def test_entries_are_told_apart(self) -> None:
+        entries = self.open(self.stored).entries
+        assert list(entries) == ["one", "two"]
+        assert isinstance(entries["one"].stored, Encrypted)
+        assert entries["two"].stored == Clear(Secret(_CANARY))
+        assert entries["one"].line != entries["two"].line
+
+    def test_an_unknown_alias_is_an_error_that_names_it(self) -> None:
+        repository = self.open(self.stored)
+        with pytest.raises(UnknownAliasError) as caught:
+            repository.get("three")
+        assert (caught.value.alias, caught.value.repository) == ("three", repository.path)
+
+    def test_an_update_changes_its_aliases_and_nothing_else(self) -> None:
+        before = self.open(self.stored)
+        after = self.open(before.updated({"two": self.other, "three": self.other}))
+        assert list(after.entries) == ["one", "two", "three"]
+        assert after.get("one") == before.get("one")
+        assert after.get("two").stored == after.get("three").stored == Encrypted(self.other)
+        assert _CANARY.encode() not in after.snapshot.bytes
+
+    def test_an_alias_can_be_taken_out(self) -> None:
+        after = self.open(self.open(self.stored).updated({"two": None}))
+        assert list(after.entries) == ["one"]
+        assert len(after.snapshot.bytes.splitlines()) == len(self.stored.splitlines()) - 1
+
+    def test_a_store_that_is_not_there_is_empty_and_can_be_begun(self) -> None:
+        empty = self.open(b"")
+        assert dict(empty.entries) == {}
+        assert list(self.open(empty.updated({"three": self.other})).entries) == ["three"]
+
+    def test_nothing_shows_a_value(self) -> None:
+        repository = self.open(self.stored)
+        assert _CANARY not in f"{repository!r}{repository.entries!r}{repository.snapshot!r}"
