@@ -19,8 +19,6 @@ _SAFE = (
     "core.hooksPath=/dev/null",
     "-c",
     "diff.external=",
-    "-c",
-    "log.showSignature=false",
     "--no-pager",
     "--literal-pathspecs",
 )
