@@ -163,35 +163,32 @@ class _Planner:
             return
         value = Secret(match.value)
         entry = self._repository.entries.get(alias)
-        if entry is None or self._take is Take.FILE:
-            if not (entry is not None and self._holds(alias, entry, value) is True):
-                self._to_encrypt[alias] = value
-            return
-        if self._take is Take.REPOSITORY:
-            self._keep(alias, entry)
-            return
-        if isinstance(entry.stored, Malformed):
-            self._keep(alias, entry)
-            return
-        if isinstance(entry.stored, Clear) and not entry.stored.value:
+        waiting = entry is not None and isinstance(entry.stored, Clear) and not entry.stored.value
+        if entry is None or (waiting and self._take is None):
             self._to_encrypt[alias] = value
+            return
+        if self._take is Take.REPOSITORY or (self._take is None and isinstance(entry.stored, Malformed)):
+            self._keep(alias, entry)
             return
         same = self._holds(alias, entry, value)
         if same:
             self._keep(alias, entry)
-            return
+        elif self._take is Take.FILE:
+            self._to_encrypt[alias] = value
+        else:
+            self._problems.append(self._different(alias, entry, path, line, known=same is not None))
+
+    def _different(self, alias: str, entry: Entry, path: Path, line: int, *, known: bool) -> DifferentValuesError:
         reason = "the file and the repository hold different values"
-        if same is None:
+        if not known:
             reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
-        self._problems.append(
-            DifferentValuesError(
-                alias,
-                [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
-                reason,
-                path=path,
-                line=line,
-                hint="decide with `ciphertool protect --take repository` or `ciphertool protect --take file`",
-            )
+        return DifferentValuesError(
+            alias,
+            [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
+            reason,
+            path=path,
+            line=line,
+            hint="decide with `ciphertool protect --take repository` or `ciphertool protect --take file`",
         )
 
     def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:

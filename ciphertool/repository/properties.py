@@ -5,30 +5,24 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import ConfigError, UnknownAliasError
+from ciphertool.errors import ConfigError
 from ciphertool.repository.base import Entry
+from ciphertool.repository.file import FileRepository
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.repository.grammar import Grammar
 
 
-class PropertiesRepository:
+class PropertiesRepository(FileRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
         """Raise `ConfigError` where the file is damaged or names an alias twice."""
-        self.path: Path = snapshot.path
-        self.snapshot = snapshot
-        self.kind = grammar.kind
-        self.hint = grammar.hint
-        self.clear_is_readable = grammar.clear_is_readable
-        self._grammar = grammar
+        super().__init__(snapshot, grammar)
         try:
             self._document = PropertiesRewriter(grammar.encoding).parse(snapshot.bytes)
         except ConfigError as error:
@@ -42,16 +36,6 @@ class PropertiesRepository:
         """Every alias that is there, in the file's order."""
         return {site.selector: Entry(self._grammar.read(site.value), site.line) for site in self._document.sites()}
 
-    def get(self, alias: str) -> Entry:
-        """Return the alias's entry, or raise `UnknownAliasError`."""
-        try:
-            return self.entries[alias]
-        except KeyError:
-            raise UnknownAliasError(alias, self.path) from None
-
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
-        """Return the file's bytes with these ciphertexts in it; other lines stay as they are."""
-        return rewrite_entries(
-            self._document,
-            {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()},
-        )
+    def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
+        """Return the file's bytes with these stored texts in it; everything else stays as it is."""
+        return rewrite_entries(self._document, changes)

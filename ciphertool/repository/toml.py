@@ -5,33 +5,27 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import ConfigError, UnknownAliasError
+from ciphertool.errors import ConfigError
 from ciphertool.repository.base import Entry, Malformed
+from ciphertool.repository.file import FileRepository
 from ciphertool.rewriters.toml import TomlRewriter
 from ciphertool.rewriters.toml_table import rewrite_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.repository.grammar import Grammar
 
 _TABLE = "secrets"
 
 
-class TomlRepository:
+class TomlRepository(FileRepository):
     """The entries of `[secrets]`; the rest of the file is left alone. A file without that table has none."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
         """Raise `ConfigError` where the file is damaged or `secrets` is no table."""
-        self.path: Path = snapshot.path
-        self.snapshot = snapshot
-        self.kind = grammar.kind
-        self.hint = grammar.hint
-        self.clear_is_readable = grammar.clear_is_readable
-        self._grammar = grammar
+        super().__init__(snapshot, grammar)
         try:
             self._document = TomlRewriter().parse(snapshot.bytes)
         except ConfigError as error:
@@ -52,14 +46,6 @@ class TomlRepository:
             for alias, value in self._table.items()
         }
 
-    def get(self, alias: str) -> Entry:
-        """Return the alias's entry, or raise `UnknownAliasError`."""
-        try:
-            return self.entries[alias]
-        except KeyError:
-            raise UnknownAliasError(alias, self.path) from None
-
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
-        """Return the file's bytes with these ciphertexts in it; everything else stays as it is."""
-        written = {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
-        return rewrite_entries(self._document, _TABLE, written)
+    def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
+        """Return the file's bytes with these stored texts in it; everything else stays as it is."""
+        return rewrite_entries(self._document, _TABLE, changes)

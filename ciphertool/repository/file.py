@@ -1,0 +1,51 @@
+"""What repositories in a file share: where it is, how its kind spells a value, and the alias that is not there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import UnknownAliasError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+    from ciphertool.repository.base import Entry
+    from ciphertool.repository.grammar import Grammar
+
+
+class FileRepository(ABC):
+    """A repository in a file, read and spliced like any other document. A kind says what its entries are."""
+
+    def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
+        self.path: Path = snapshot.path
+        self.snapshot = snapshot
+        self.kind = grammar.kind
+        self.hint = grammar.hint
+        self.clear_is_readable = grammar.clear_is_readable
+        self._grammar = grammar
+
+    @property
+    @abstractmethod
+    def entries(self) -> Mapping[str, Entry]:
+        """Every alias that is there, in the file's order."""
+
+    def get(self, alias: str) -> Entry:
+        """Return the alias's entry, or raise `UnknownAliasError`."""
+        try:
+            return self.entries[alias]
+        except KeyError:
+            raise UnknownAliasError(alias, self.path) from None
+
+    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+        """Return the file's bytes with these ciphertexts in it; everything else stays as it is."""
+        return self.rewritten(
+            {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
+        )
+
+    @abstractmethod
+    def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
+        """Return the file's bytes with these stored texts in it (None: without the alias)."""
