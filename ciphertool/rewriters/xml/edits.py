@@ -96,8 +96,9 @@ class _Writer:
         if holder.value(slot) == value:
             return
         reason = spelling.forbidden(value)
-        if not reason and slot != TEXT and value != _collapsed(value) and self._document.scan.declares_attributes:
-            reason = "the DTD may give the attribute a type that drops blanks"
+        if slot != TEXT and value != _collapsed(value):
+            drops = self._document.scan.drops_blanks(holder.spans[slot].name)
+            reason = reason or ("the DTD gives the attribute a type that drops blanks" if drops else "")
         if reason:
             raise UnrepresentableValueError(change.site.selector, reason)
         start, end = holder.span(slot)
