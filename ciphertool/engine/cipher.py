@@ -62,15 +62,21 @@ class Decryptor:
     def __init__(self, key: RSAPrivateKey) -> None:
         self._key = key
         self._transforms: dict[str, Transform] = {}
+        self._key_id: str | None = None
 
-    @cached_property
+    @property
     def key_id(self) -> str:
         """The id of the key's public half."""
-        return key_id(self._key.public_key())
+        # No `cached_property`: before Python 3.12 it holds a lock that a forked child would find held for ever.
+        if self._key_id is None:
+            self._key_id = key_id(self._key.public_key())
+        return self._key_id
 
     def duplicate(self) -> Decryptor:
         """Return one with a key object of its own: OpenSSL's locks within this one may be held by a lost thread."""
-        return Decryptor(self._key.private_numbers().private_key(unsafe_skip_rsa_key_validation=True))
+        duplicate = Decryptor(self._key.private_numbers().private_key(unsafe_skip_rsa_key_validation=True))
+        duplicate._key_id = self._key_id
+        return duplicate
 
     def decrypt(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> bytes:
         """Return the plaintext. No result is ever made up: what fails a check raises `DecryptionError`."""

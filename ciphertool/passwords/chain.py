@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from ciphertool.errors import NoPasswordError
@@ -49,25 +48,24 @@ class PasswordChain:
 
     def __init__(self, sources: Sequence[PasswordSource]) -> None:
         self._sources = tuple(sources)
+        # No `cached_property`: before Python 3.12 it holds a lock that a forked child would find held for ever.
+        self._given: Passwords | None = None
+        self._asked_all_but_people = False
 
     def read(self) -> Passwords:
         """Return the passwords, the same at every call, or raise `NoPasswordError`."""
-        return self._passwords
+        passwords = self.read_unasked() or self._first(s for s in self._sources if isinstance(s, Prompt))
+        if passwords is None:
+            raise NoPasswordError(source.name for source in self._sources)
+        self._given = passwords
+        return passwords
 
     def read_unasked(self) -> Passwords | None:
         """Return the passwords that are there without asking a person, or None."""
-        return self._unasked
-
-    @cached_property
-    def _passwords(self) -> Passwords:
-        passwords = self._unasked or self._first(source for source in self._sources if isinstance(source, Prompt))
-        if passwords is None:
-            raise NoPasswordError(source.name for source in self._sources)
-        return passwords
-
-    @cached_property
-    def _unasked(self) -> Passwords | None:
-        return self._first(source for source in self._sources if not isinstance(source, Prompt))
+        if self._given is None and not self._asked_all_but_people:
+            self._given = self._first(source for source in self._sources if not isinstance(source, Prompt))
+            self._asked_all_but_people = True
+        return self._given
 
     def _first(self, sources: Iterable[PasswordSource]) -> Passwords | None:
         return next((found for source in sources if (found := source.read()) is not None), None)

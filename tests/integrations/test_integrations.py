@@ -187,6 +187,7 @@ def test_keyring(tmp_path: Path, run: Any) -> None:
 
 def test_no_integration_is_imported_with_the_library() -> None:
     names = "pydantic pydantic_settings django flask dotenv sqlalchemy dynaconf omegaconf keyring airflow"
-    program = f"import sys; from ciphertool import Vault; Vault.open().check(); print({{*{names!r}.split()}} & {{*sys.modules}})"
+    program = "import sys; from ciphertool import Vault; Vault.open().check(); "
+    program += f"print({{*{names!r}.split()}} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
     assert done.stdout == b"set()\n"

@@ -1,0 +1,11 @@
+"""Flask: the configuration resolved after it has been read. Needs ciphertool[flask]."""
+
+from flask import Flask
+
+from ciphertool.integrations.flask import resolve_config
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "$secret{app.datasource.password}"  # noqa: S105 - a reference
+resolve_config(app)
+
+print("secret key:", "*" * len(app.config["SECRET_KEY"]))
