@@ -208,7 +208,9 @@ def test_a_character_that_xml_lacks_is_named_and_the_value_is_not(value: str) ->
 
 
 def test_blanks_that_a_dtd_would_drop_are_refused_in_attributes_only() -> None:
-    document = REWRITER.parse(b"<!DOCTYPE a [<!ATTLIST a x NMTOKENS #IMPLIED y CDATA 'x'>]><a x='1' y='1'>2</a>")
+    document = REWRITER.parse(
+        b"<!DOCTYPE a [<!ATTLIST a x NMTOKENS #IMPLIED y CDATA 'x'><!ATTLIST b y ID #IMPLIED>]><a x='1' y='1'>2</a>"
+    )
     attribute, free, text = document.sites()
     with pytest.raises(UnrepresentableValueError) as caught:
         document.edits([Change(attribute, "a  b")])

@@ -97,7 +97,7 @@ class _Writer:
             return
         reason = spelling.forbidden(value)
         if slot != TEXT and value != _collapsed(value):
-            drops = self._document.scan.drops_blanks(holder.spans[slot].name)
+            drops = self._document.scan.drops_blanks(holder.tag.name, holder.spans[slot].name)
             reason = reason or ("the DTD gives the attribute a type that drops blanks" if drops else "")
         if reason:
             raise UnrepresentableValueError(change.site.selector, reason)

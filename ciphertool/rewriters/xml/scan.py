@@ -95,12 +95,13 @@ class Scan:
         """Whether a DTD in the text declares attributes."""
         return "<!ATTLIST" in self.text[: self.starts[0]]
 
-    def drops_blanks(self, attribute: str) -> bool:
-        """Tell whether a DTD in the text may give attributes of that name a type in which blanks collapse."""
+    def drops_blanks(self, element: str, attribute: str) -> bool:
+        """Tell whether a DTD in the text gives an attribute a type in which blanks collapse."""
         if not self.declares_attributes:
             return False
-        typed = re.compile(rf"{_S}{re.escape(attribute)}{_S}++(?:ID|ENTIT|NMTOKEN|NOTATION|\(|%)")
-        return typed.search(self.text, 0, self.starts[0]) is not None
+        typed = rf"{_S}{re.escape(attribute)}{_S}++(?:ID|ENTIT|NMTOKEN|NOTATION|\(|%)"
+        declared = re.compile(rf"<!ATTLIST{_S}++{re.escape(element)}(?={_S})[^>]*?{typed}")
+        return declared.search(self.text, 0, self.starts[0]) is not None
 
     def tag(self, number: int) -> Tag:
         """Return the start tag of that number."""
