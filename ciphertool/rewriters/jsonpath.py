@@ -138,10 +138,10 @@ def _escaped(name: str) -> str:
 def _environment() -> JSONPathEnvironment:
     from jsonpath_rfc9535 import JSONPathEnvironment
 
-    class Environment(JSONPathEnvironment):
-        max_recursion_depth = _MAX_DEPTH  # the library's own 100 is less than what the formats accept
-
-    return Environment()
+    environment = JSONPathEnvironment()
+    # The library's own 100 is less than what the formats accept. 1.x has it on the class, 2.x on the instance.
+    environment.max_recursion_depth = _MAX_DEPTH
+    return environment
 
 
 @cache

@@ -119,12 +119,17 @@ def test_documents_are_asked_all_or_by_index() -> None:
     assert all(isinstance(error, NoMatchError) for error in found[5:])
 
 
-def test_as_deep_as_the_formats_allow() -> None:
+def _nested(depth: int) -> object:
     tree: object = "leaf"
-    for _ in range(500):
+    for _ in range(depth):
         tree = {"a": tree}
-    assert locate(tree, ["$" + ".a" * 500]) == [(("a",) * 500,)]
-    assert locate(tree, ["$..a"]) == [tuple(("a",) * depth for depth in range(1, 501))]
+    return tree
+
+
+def test_as_deep_as_the_formats_allow() -> None:
+    assert locate(_nested(500), ["$" + ".a" * 500]) == [(("a",) * 500,)]
+    assert locate(_nested(500), ["$..a"]) == [tuple(("a",) * depth for depth in range(1, 501))]
+    assert isinstance(locate(_nested(5000), ["$..a"])[0], SelectorError)
 
 
 def test_normalized_paths_are_the_standards() -> None:
