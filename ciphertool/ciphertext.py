@@ -13,6 +13,7 @@ from __future__ import annotations
 import binascii
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ciphertool.errors import MalformedCiphertextError
 
@@ -55,6 +56,7 @@ class Symmetric:
 
     data: bytes = field(repr=False)
     iv: bytes = field(repr=False)
+    transformation: ClassVar[str] = "AES/GCM/NoPadding"
 
 
 Ciphertext = Native | Bare | SelfContained | Symmetric

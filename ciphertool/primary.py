@@ -56,10 +56,18 @@ def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpad
     With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
     wrong with keystore, alias or passwords.
     """
+    return open_to_audit(settings, passwords, allow_unpadded=allow_unpadded)[0]
+
+
+def open_to_audit(
+    settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False
+) -> tuple[VaultCipher, Keystore]:
+    """Return a cipher that decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
     keystore, given = _open(settings, passwords)
     key = keystore.private_key(settings.keystore.alias, given.key if given else None)
     scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-    return VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
+    cipher = VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
+    return cipher, keystore
 
 
 def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:

@@ -11,19 +11,20 @@ from ciphertool.audit.tree import relative
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.audit.model import KeyCard
+    from ciphertool.audit.model import KeyCard, SchemeUse
     from ciphertool.audit.rules import Rule
     from ciphertool.audit.suppress import Allowances
 
 
 @dataclass
 class Gathered:
-    """Values, findings and keys, in the order in which they were found."""
+    """Values, findings, keys and schemes, in the order in which they were found."""
 
     base: Path
     values: list[Value] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     keys: list[KeyCard] = field(default_factory=list)
+    schemes: list[SchemeUse] = field(default_factory=list)
     allowed: dict[str, Allowances] = field(default_factory=dict)
 
     def place(self, path: Path, line: int | None = None, selector: str | None = None) -> Place:

@@ -1,4 +1,4 @@
-"""Judges the primary key and its certificate, as far as they can be read without a password."""
+"""Judges the primary key and its certificate, as far as they can be read with the password or without one."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.gather import Gathered
     from ciphertool.audit.model import Place
-    from ciphertool.keystore import Entry
+    from ciphertool.keystore import Entry, Keystore
     from ciphertool.settings.model import Settings
 
 
-def judge(gathered: Gathered, settings: Settings, now: datetime) -> VaultCipher | None:
-    """Judge the primary certificate; return a cipher that tells what its key can have made, or None without one."""
+def judge(gathered: Gathered, settings: Settings, now: datetime, opened: Keystore | None) -> VaultCipher | None:
+    """Judge the primary certificate; return a cipher that tells what its key can have made, or None without one.
+
+    `opened` is the vault's keystore where there was a password for it.
+    """
     path = settings.keystore.certificate or settings.keystore.path
     if path is None:
         return None
     place = gathered.place(path)
     try:
-        entry, certificate = _certificate(settings, path)
+        entry, certificate = _certificate(settings, path, opened)
         place = gathered.place(path, selector=entry.alias)
         _judge_key(gathered, settings, place, entry)
         _judge_usage(gathered, path, place, entry.alias, certificate, now)
@@ -44,11 +47,14 @@ def judge(gathered: Gathered, settings: Settings, now: datetime) -> VaultCipher 
     return None
 
 
-def _certificate(settings: Settings, path: Path) -> tuple[Entry, Certificate]:
+def _certificate(settings: Settings, path: Path, opened: Keystore | None) -> tuple[Entry, Certificate]:
     from ciphertool.keystore import open_keystore
 
-    keystore = open_keystore(path, None)
-    entry = keystore.entry(None if settings.keystore.certificate else settings.keystore.alias)
+    if settings.keystore.certificate:
+        keystore, alias = open_keystore(path, None), None
+    else:
+        keystore, alias = opened or open_keystore(path, None), settings.keystore.alias
+    entry = keystore.entry(alias)
     return entry, keystore.certificate(entry.alias)
 
 
@@ -68,6 +74,9 @@ def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entr
         not_after=facts.not_after,
         key_usage=facts.key_usage.usages if facts.key_usage else None,
         primary=True,
+        issuer=facts.issuer,
+        public_key_sha256=facts.public_key_sha256,
+        signature_oid=facts.signature_oid,
     )
     gathered.keys.append(card)
     if origin := origin_of(facts.public_key_sha256 or ""):

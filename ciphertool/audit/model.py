@@ -123,6 +123,18 @@ class KeyCard:
     not_after: datetime | None
     key_usage: tuple[str, ...] | None
     primary: bool
+    issuer: str | None = None
+    public_key_sha256: str | None = None
+    signature_oid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeUse:
+    """A file that has secrets encrypted by a scheme, and how many; 0 where it only declares the scheme."""
+
+    path: str
+    name: str
+    secrets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +155,7 @@ class Report:
     values: tuple[Value, ...]
     findings: tuple[Finding, ...]
     keys: tuple[KeyCard, ...] = ()
+    schemes: tuple[SchemeUse, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     files: int = 0
 

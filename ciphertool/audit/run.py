@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.audit import exposure, history, keys, reading, rules, stored, suppress
 from ciphertool.audit.gather import Gathered
-from ciphertool.audit.model import Level, Report, State
+from ciphertool.audit.model import Level, Report, SchemeUse, State
 from ciphertool.audit.sites import Judge
 from ciphertool.audit.targets import Targets
 from ciphertool.audit.tree import SkippedFiles, walk
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.model import Place
     from ciphertool.cipher import VaultCipher
+    from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
 
@@ -35,13 +36,15 @@ class Subject:
     """What is audited: the files below `root`, or of these those in `contents` only, and the vault of `settings`.
 
     `contents` stand for what the files hold, as git's index does. `cipher`, with a private key, proves that every
-    value decrypts. Without settings, references are listed and not judged.
+    value decrypts; `keystore`, opened with its password, shows a certificate that is encrypted in it. Without settings,
+    references are listed and not judged.
     """
 
     root: Path
     settings: Settings | None = None
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
     cipher: VaultCipher | None = None
+    keystore: Keystore | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
         values=tuple(sorted(set(gathered.values), key=lambda value: _order(value.place))),
         findings=tuple(sorted(findings, key=lambda finding: _order(finding.place))),
         keys=tuple(gathered.keys),
+        schemes=tuple(gathered.schemes),
         skipped=skipped.summary(),
         files=count,
     )
@@ -116,7 +120,9 @@ class _Audit:
         return count
 
     def _judge_vault(self, settings: Settings, used: frozenset[str]) -> None:
-        cipher = keys.judge(self._gathered, settings, self._now)
+        origin = self._gathered.place(settings.origin)
+        self._gathered.schemes.append(SchemeUse(origin.path, settings.scheme))
+        cipher = keys.judge(self._gathered, settings, self._now, self._subject.keystore)
         if self._repository is not None:
             stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, used)
         exposure.judge(self._gathered, settings, self._repository)

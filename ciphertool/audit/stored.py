@@ -7,8 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.audit.model import Evidence, State
-from ciphertool.ciphertext import Native, SelfContained
+from ciphertool.audit.model import Evidence, SchemeUse, State
+from ciphertool.ciphertext import Native, SelfContained, Symmetric
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
 from ciphertool.errors import CipherToolError, UnsupportedSchemeError
@@ -86,6 +86,7 @@ def _judge_schemes(gathered: Gathered, settings: Settings, repository: SecretRep
             by_scheme[_scheme_of(entry.stored.ciphertext, settings)].append(alias)
     for name, aliases in by_scheme.items():
         place = gathered.place(repository.path, repository.get(aliases[0]).line, f"scheme {name}")
+        gathered.schemes.append(SchemeUse(place.path, name, len(aliases)))
         message = f"{len(aliases)} secrets are encrypted by {name}"
         try:
             scheme = scheme_named(name, allow_unpadded=True)
@@ -101,4 +102,4 @@ def _judge_schemes(gathered: Gathered, settings: Settings, repository: SecretRep
 def _scheme_of(ciphertext: Ciphertext, settings: Settings) -> str:
     if isinstance(ciphertext, Native):
         return ciphertext.scheme
-    return ciphertext.transformation if isinstance(ciphertext, SelfContained) else settings.scheme
+    return ciphertext.transformation if isinstance(ciphertext, SelfContained | Symmetric) else settings.scheme

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
 
 _SUFFIXES = {
+    ".cdx.json": Format.CBOM,  # CycloneDX's own; before the suffix that it ends with
     ".json": Format.JSON,
     ".sarif": Format.SARIF,
     ".html": Format.HTML,
@@ -144,11 +145,12 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
 
 
 def _with_key(vault: VaultOptions, subject: Subject) -> Subject:
-    from ciphertool.primary import open_to_decrypt
+    from ciphertool.primary import open_to_audit
 
     if subject.settings is None:
         raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
-    return replace(subject, cipher=open_to_decrypt(subject.settings, vault.passwords(subject.settings)))
+    cipher, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings))
+    return replace(subject, cipher=cipher, keystore=keystore)
 
 
 def _accept(report: Report, baseline: Path | None, reason: str) -> None:
@@ -173,7 +175,7 @@ def _write(report: Report, format: Format | None, outputs: list[Path]) -> None: 
         return
     writes = []
     for path in outputs:
-        chosen = _SUFFIXES.get(path.suffix.lower()) or format
+        chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
         if chosen is None:
             raise typer.BadParameter(f"--output {path}: name its format with --format")
         writes.append(

@@ -56,6 +56,7 @@ class CertificateFacts:
     bits: int | None = None
     exponent: int | None = None
     signature_hash: str | None = None
+    signature_oid: str | None = None
     key_usage: KeyUsage | None = None
 
 
@@ -79,6 +80,7 @@ def certificate_facts(data: bytes) -> CertificateFacts:
         bits=bits,
         exponent=exponent,
         signature_hash=_read(lambda: _signature_hash(certificate)),
+        signature_oid=_read(lambda: certificate.signature_algorithm_oid.dotted_string),
         key_usage=key_usage(data),
     )
 

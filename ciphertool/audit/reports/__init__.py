@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ciphertool.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -22,10 +24,11 @@ class Format(Enum):
     JUNIT = "junit"
     GITHUB = "github"
     MARKDOWN = "markdown"
+    CBOM = "cbom"
 
 
 def render(report: Report, name: Format) -> str:
-    """Return a report in a format."""
+    """Return a report in a format, or raise `ConfigError` where the extra that it needs is not installed."""
     # Imported here, and with them what they need, so that commands which render nothing do not pay for it.
     from ciphertool.audit.reports import csv, github, html, json, junit, markdown, sarif, table
 
@@ -38,5 +41,19 @@ def render(report: Report, name: Format) -> str:
         Format.JUNIT: junit.render,
         Format.GITHUB: github.render,
         Format.MARKDOWN: markdown.render,
+        Format.CBOM: _cbom,
     }
     return writers[name](report)
+
+
+def _cbom(report: Report) -> str:
+    try:
+        from ciphertool.audit.reports import cbom
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "cyclonedx":
+            raise
+        raise ConfigError(
+            "a cryptography bill of materials needs cyclonedx-python-lib, which is not installed",
+            hint='pip install "ciphertool[cbom]"',
+        ) from None
+    return cbom.render(report)
