@@ -38,4 +38,4 @@ class PropertiesRepository(FileRepository):
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts in it; everything else stays as it is."""
-        return rewrite_entries(self._document, changes)
+        return rewrite_entries(self._document, changes, ordered=True)

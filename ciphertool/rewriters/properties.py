@@ -13,6 +13,7 @@ where Java finds an empty key with an empty value.
 
 from __future__ import annotations
 
+import bisect
 import re
 from typing import TYPE_CHECKING
 
@@ -170,11 +171,12 @@ def _scan(source: Source) -> Entries:
     return entries
 
 
-def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | None]) -> bytes:
+def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool = False) -> bytes:
     """Return the document's bytes with entries set, added and, for None, removed, proved by parsing them again.
 
     An entry that is there gets its value in place; a new one becomes a line at the end, in the order given, with the
-    file's line ends. All else stays as it is, to the byte. Raise `NoMatchError` where there is nothing to remove,
+    file's line ends. With `ordered`, new ones go where they belong among keys that are in order: lines that two people
+    add then merge. All else stays as it is, to the byte. Raise `NoMatchError` where there is nothing to remove,
     `SelectorError` for a key that stands on several lines, `UnrepresentableValueError` for half of a surrogate pair.
     """
     edits: list[Edit] = []
@@ -193,11 +195,38 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
         else:
             edits.append(document.set_edit(ordinal, value))
     source = document.source
+    if ordered:
+        edits += _insertions(document, added)
     data = source.encode(_append(splice(source.text, edits), added))
     proved = PropertiesRewriter(source.codec).parse(data)
-    if not _entries_are(proved, document, changes):
+    if not _entries_are(proved, document, changes, ordered=ordered):
         raise SpliceError("the rewritten properties document is not what was planned")
     return data
+
+
+def _insertions(document: PropertiesDocument, added: dict[str, str]) -> list[Edit]:
+    """Take those new entries out of `added` that have a place among keys in order; put the rest in order.
+
+    A new line follows the entry before it, so that a comment keeps the entry that it stands above.
+    """
+    keys = document.entries.selectors
+    rest = dict(sorted(added.items()))
+    if keys != sorted(keys):
+        return []
+    found = _LAST_LINE_END.search(document.source.text)
+    places: dict[int, str] = {}
+    for key in list(rest):
+        place = bisect.bisect(keys, key)
+        if place < len(keys) and found:
+            offset = document.line_span(place - 1)[1] if place else document.line_span(0)[0]
+            places[offset] = f"{places.get(offset, '')}{_line(key, rest.pop(key))}{found[1]}"
+    added.clear()
+    added.update(rest)
+    return [Edit(offset, offset, text) for offset, text in places.items()]
+
+
+def _line(key: str, value: str) -> str:
+    return f"{_escape(key, _TO_ESCAPE_IN_KEY)}={_escape(value, _TO_ESCAPE_AS_STORE)}"
 
 
 def _append(text: str, added: Mapping[str, str]) -> str:
@@ -206,9 +235,7 @@ def _append(text: str, added: Mapping[str, str]) -> str:
         return text
     found = _LAST_LINE_END.search(text)
     newline = found[1] if found else "\n"
-    lines = newline.join(
-        f"{_escape(key, _TO_ESCAPE_IN_KEY)}={_escape(value, _TO_ESCAPE_AS_STORE)}" for key, value in added.items()
-    )
+    lines = newline.join(_line(key, value) for key, value in added.items())
     ended = text == "" or text[-1] in "\r\n"
     if not ended:
         text += newline
@@ -218,8 +245,12 @@ def _append(text: str, added: Mapping[str, str]) -> str:
     return f"{text}{lines}{newline if ended else ''}"
 
 
-def _entries_are(proved: PropertiesDocument, before: PropertiesDocument, changes: Mapping[str, str | None]) -> bool:
+def _entries_are(
+    proved: PropertiesDocument, before: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool
+) -> bool:
     """Tell whether the entries, replaced ones included, are those of `before` with the changes made."""
     expected = [(key, changes.get(key, value)) for key, value in before.pairs()]
     expected += [(key, value) for key, value in changes.items() if key not in before.index]
-    return list(proved.pairs()) == [(key, value) for key, value in expected if value is not None]
+    wanted = [(key, value) for key, value in expected if value is not None]
+    found = list(proved.pairs())
+    return sorted(found) == sorted(wanted) if ordered else found == wanted

@@ -354,12 +354,11 @@ def test_additions_on_two_branches_merge(protected: Path, run: Run) -> None:
     def commit(*command: str) -> None:
         subprocess.run([*git, *command], check=True, capture_output=True)
 
-    (protected / "security/.gitattributes").write_text("vault.properties merge=union\n")
     commit("init", "-q", "-b", "main")
     commit("add", ".")
     commit("commit", "-qm", "base")
     settings = (protected / "ciphertool.toml").read_text()
-    for name in ("one", "two"):
+    for name in ("before", "till"):
         commit("checkout", "-q", "-b", name, "main")
         (protected / f"conf/{name}.yaml").write_text(f"password: {name}\n")
         _target(protected, file=f"conf/{name}.yaml", selector="$.password", alias=name)
@@ -367,6 +366,8 @@ def test_additions_on_two_branches_merge(protected: Path, run: Run) -> None:
         (protected / "ciphertool.toml").write_text(settings)
         commit("add", ".")
         commit("commit", "-qm", name)
-    commit("merge", "-q", "one")
+    commit("merge", "-q", "before")
     vault = Vault.open(protected)
-    assert (vault["one"].reveal(), vault["two"].reveal()) == ("one", "two")
+    assert (vault["before"].reveal(), vault["till"].reveal()) == ("before", "till")
+    aliases = [line.split("=")[0] for line in (protected / VAULT).read_text().splitlines()]
+    assert aliases == sorted(aliases)

@@ -47,3 +47,13 @@ class TestTomlSecrets(RepositoryContract):
 
     def open(self, data: bytes) -> SecretRepository:
         return _open("toml-secrets", data)
+
+
+def test_a_new_line_goes_where_it_belongs_and_comments_keep_their_entries() -> None:
+    text = "# head\na=[1]\n# of c\nc=[2]\n"
+    other = TestNative.other
+    after = _open("native", text.encode()).updated({"d": other, "b": other, "0": other})
+    lines = [line.split("=")[0] for line in after.decode().splitlines()]
+    assert lines == ["# head", "0", "a", "b", "# of c", "c", "d"]
+    unordered = _open("native", b"b=[1]\na=[2]").updated({"aa": other})
+    assert [line.split("=")[0] for line in unordered.decode().splitlines()] == ["b", "a", "aa"]
