@@ -150,7 +150,7 @@ class XmlDocument(Document):
             reason = f"the prefix {prefix} is bound to another namespace"
             hint = f"bind {prefix} to {aliases.NAMESPACE} or rename it"
         if reason:
-            raise SelectorError(selector, reason, line=self.source.position(start)[0], hint=hint)
+            raise SelectorError(selector, reason, line=self.source.line(start), hint=hint)
 
     def _foreign_prefix(self, element: etree._Element) -> bool:
         prefix = self.prefix or aliases.PREFIX
@@ -164,5 +164,4 @@ class XmlDocument(Document):
         start, end = holder.span(slot)
         selector, key = paths.of(element, slot)
         reference, beside = holder.references(slot, told=told)
-        line, _ = self.source.position(start)
-        return Site(selector, key, holder.value(slot), start, end, line, reference, beside)
+        return Site(selector, key, holder.value(slot), start, end, self.source.line(start), reference, beside)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from ciphertool.references import Syntax
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.xml.document import XmlDocument
     from ciphertool.rewriters.xml.holder import Holder
 
+    _Planned = Mapping[etree._Element, tuple[Holder, list[Change]]]
+
 _ALIAS = f"{aliases.PREFIX}:{aliases.ATTRIBUTE}"
 
 
@@ -31,19 +32,15 @@ def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -
     held = before.holders_at(by_element)
     head = before.source.text[: before.scan.starts[0] + 1]  # the declaration and the DOCTYPE with its subset
     old, new = before.tree.getroot(), after.tree.getroot()
-    rewritten = (element for number, element in enumerate(new.iter("*")) if number in held)
+    planned = {holder.element: (holder, by_element[number]) for number, holder in held.items()}
     return (
         len(held) == len(by_element)
         and after.source.text.startswith(head)
         and (before.source.codec, before.source.bom) == (after.source.codec, after.source.bom)
         and _same_namespaces(old, new)
-        and all(
-            element is not None and _as_planned(holder, element, by_element[holder.number])
-            for holder, element in zip_longest(held.values(), rewritten)
-        )
         and _same_nodes(old.itersiblings(preceding=True), new.itersiblings(preceding=True), {})
         and _same_nodes(old.itersiblings(), new.itersiblings(), {})
-        and _same_nodes(old.iter(), new.iter(), {holder.element: holder for holder in held.values()})
+        and _same_nodes(old.iter(), new.iter(), planned)
     )
 
 
@@ -53,32 +50,29 @@ def _same_namespaces(old: etree._Element, new: etree._Element) -> bool:
     return changed <= {(aliases.PREFIX, aliases.NAMESPACE)}
 
 
-def _same_nodes(
-    old: Iterable[etree._Element], new: Iterable[etree._Element], planned: Mapping[etree._Element, Holder]
-) -> bool:
-    """Compare every element, comment, processing instruction and entity reference, with texts and attributes.
-
-    Of a planned element, which is compared on its own, only the name and the text after it count here.
-    """
+def _same_nodes(old: Iterable[etree._Element], new: Iterable[etree._Element], planned: _Planned) -> bool:
+    """Compare every element, comment, processing instruction and entity reference, with texts and attributes."""
     try:
         for a, b in zip(old, new, strict=True):
             if a.tag != b.tag or len(a) != len(b):
                 return False
-            if (
-                (a.text != b.text or a.tail != b.tail or a.items() != b.items())
-                and not (a in planned and a.tail == b.tail)
-                and not (a.text == b.text and _differs_as_planned(a, b, planned))
-            ):
+            if a in planned:
+                same = a.tail == b.tail and _as_planned(*planned[a], b)
+            else:
+                same = a.text == b.text and (
+                    (a.tail == b.tail and a.items() == b.items()) or _differs_as_planned(a, b, planned)
+                )
+            if not same:
                 return False
     except ValueError:  # one tree has more nodes
         return False
     return True
 
 
-def _differs_as_planned(old: etree._Element, new: etree._Element, planned: Mapping[etree._Element, Holder]) -> bool:
+def _differs_as_planned(old: etree._Element, new: etree._Element, planned: _Planned) -> bool:
     """Tell whether a node differs in the text after it, which belongs to a planned element, or in a prefix only."""
     parent = old.getparent()
-    within = parent is not None and parent in planned and planned[parent].content is not None
+    within = parent is not None and parent in planned and planned[parent][0].content is not None
     return (within or old.tail == new.tail) and _attributes(old) == _attributes(new)
 
 
@@ -87,7 +81,7 @@ def _attributes(element: etree._Element) -> dict[str, str]:
     return {_ALIAS if aliases.is_alias(key) else key: value for key, value in element.items()}
 
 
-def _as_planned(holder: Holder, new: etree._Element, changes: list[Change]) -> bool:
+def _as_planned(holder: Holder, changes: list[Change], new: etree._Element) -> bool:
     """Compare one element that holds changed sites."""
     was, is_now = _attributes(holder.element), _attributes(new)
     (lead, was[TEXT], trail), (new_lead, is_now[TEXT], new_trail) = _text(holder.element, holder), _text(new, holder)
@@ -116,6 +110,7 @@ def _text(element: etree._Element, holder: Holder) -> tuple[str, str, str]:
     text = element.text or ""
     if holder.content is None:
         return "", text, ""
-    text += "".join(child.tail or "" for child in element)
+    if len(element):
+        text += "".join(child.tail or "" for child in element)
     end = len(text) - holder.content.trail
     return text[: holder.content.lead], text[holder.content.lead : end], text[end:]
