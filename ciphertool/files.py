@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 import time
 from dataclasses import dataclass, field
@@ -148,7 +147,7 @@ def write_all(writes: Sequence[Write]) -> None:
 
 def _write(item: Write) -> None:
     target = item.before.real
-    temporary = target.with_name(f".{target.name}.ciphertool-{secrets.token_hex(6)}")
+    temporary = target.with_name(f".{target.name}.ciphertool-{os.urandom(6).hex()}")
     try:
         _remove_stale(target)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), PRIVATE)
