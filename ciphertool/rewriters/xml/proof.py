@@ -51,13 +51,19 @@ def _same_namespaces(old: etree._Element, new: etree._Element) -> bool:
 
 
 def _same_nodes(old: Iterable[etree._Element], new: Iterable[etree._Element], planned: _Planned) -> bool:
-    """Compare every element, comment, processing instruction and entity reference, with texts and attributes."""
+    """Compare every element, comment, processing instruction and entity reference, with texts and attributes.
+
+    The planned elements are in document order, and each of them has to come.
+    """
+    upcoming = iter(planned)
+    awaited = next(upcoming, None)
     try:
         for a, b in zip(old, new, strict=True):
             if a.tag != b.tag or len(a) != len(b):
                 return False
-            if a in planned:
+            if a is awaited:
                 same = a.tail == b.tail and _as_planned(*planned[a], b)
+                awaited = next(upcoming, None)
             else:
                 same = a.text == b.text and (
                     (a.tail == b.tail and a.items() == b.items()) or _differs_as_planned(a, b, planned)
@@ -66,7 +72,7 @@ def _same_nodes(old: Iterable[etree._Element], new: Iterable[etree._Element], pl
                 return False
     except ValueError:  # one tree has more nodes
         return False
-    return True
+    return awaited is None
 
 
 def _differs_as_planned(old: etree._Element, new: etree._Element, planned: _Planned) -> bool:

@@ -103,15 +103,13 @@ _PREDICATE = re.compile(
 def plain(expression: str) -> list[Step] | None:
     """Return the steps of an absolute path of child steps and, perhaps, a final attribute; None if it is more."""
     texts = _STEPS.findall(expression)
-    steps = [step for step in map(_step, texts) if step is not None]
-    attributes = sum(step.test.startswith("@") for step in steps)
-    if (
-        len(steps) < len(texts)
-        or len(texts) + sum(map(len, texts)) != len(expression)
-        or attributes > (len(steps) > 1 and steps[-1].test.startswith("@"))
-    ):
+    if not texts or len(texts) + sum(map(len, texts)) != len(expression):
         return None
-    return steps or None
+    attribute = expression.find("/@")
+    if attribute == 0 or 0 < attribute < len(expression) - len(texts[-1]) - 1:
+        return None
+    steps = [step for step in map(_step, texts) if step is not None]
+    return steps if len(steps) == len(texts) else None
 
 
 @lru_cache(maxsize=1024)  # ten thousand targets share most of their steps
@@ -125,13 +123,13 @@ def _step(text: str) -> Step | None:
         match = _PREDICATE.match(text, position)
         if match is None:
             return None
-        if match["number"]:
-            predicates.append(Predicate("position", "", int(match["number"]), position))
-        elif match["value"]:
-            kind = "attribute" if match["at"] else "child"
-            predicates.append(Predicate(kind, match["name"], match["value"][1:-1], position))
-        elif match["at"]:
-            predicates.append(Predicate("has", match["name"], "", position))
+        at, name, value, number = match.groups()
+        if number:
+            predicates.append(Predicate("position", "", int(number), position))
+        elif value:
+            predicates.append(Predicate("attribute" if at else "child", name, value[1:-1], position))
+        elif at:
+            predicates.append(Predicate("has", name, "", position))
         else:
             return None
         position = match.end()
