@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from ciphertool.errors import ConfigSyntaxError
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.tree import Span
 
-# Possessive: nothing to go back for, in hostile text least of all.
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_COMMENTED = re.compile(rf"{_STRING}|//[^\r\n]*+|/\*.*?\*/", re.DOTALL)
+# Possessive or atomic: nothing to go back for, in hostile text least of all. No optional group is possessive, as in
+# `(?:…)?+`: Python before 3.11.5 goes on wrongly after one that fails. A quote behind no backslash ends any string.
+_STRING = r'"(?>[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+")'
+# What has no end goes to the end of the text: to search on in it would take its length squared.
+_STRING_OR_REST = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+_COMMENTED = re.compile(rf"//[^\r\n]*+|/\*.*?\*/|({_STRING_OR_REST}|/\*.*)", re.DOTALL)
 _TRAILING = re.compile(
-    rf"{_STRING}|[\[{{,]\s*+,|,(?=\s*+[\]}}])", re.DOTALL
+    rf"{_STRING_OR_REST}|[\[{{,]\s*+,|,(?=\s*+[\]}}])", re.DOTALL
 )  # a comma after nothing is no trailing one
 _VISIBLE = re.compile(r"[^\r\n]")
-_MEMBER = re.compile(rf"[\s,]*+(?:({_STRING})\s*+:\s*+)?+({_STRING}|[-+.0-9A-Za-z]++)?+", re.DOTALL)
+_BEFORE = rf"[\s,]*+(?>{_STRING}\s*+:\s*+|)"
+_SCALAR = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
+_STRIDE = 8  # scalars that are passed by at once, by as many patterns at most
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
 _skip = json.JSONDecoder().raw_decode
@@ -73,41 +78,56 @@ def _no_constant(_: str) -> NoReturn:
     raise ConfigSyntaxError("NaN and Infinity are not JSON")
 
 
+@cache
+def _skipping(scalars: int) -> Callable[[str, int], re.Match[str]]:
+    """Return what matches so many scalar members and, up to a bracket or with its spelling as the group, one more."""
+    pattern = rf"(?:{_BEFORE}{_SCALAR}){{{scalars}}}+{_BEFORE}({_SCALAR}|)"
+    return re.compile(pattern, re.DOTALL).match  # type: ignore[return-value]  # asked only where so many are
+
+
 class _Scanner:
-    """Finds the places of the scalars that are wanted. What is not on the way to one is passed by with `json`'s speed.
+    """Finds the places of scalars. The data says what is where, so that the text between them is passed by unread."""
 
-    `wanted` is a tree of the locations' steps; a scalar is an empty tree.
-    """
-
-    def __init__(self, text: str, wanted: Mapping[str | int, Any]) -> None:
+    def __init__(self, text: str, data: object, locations: Collection[Location]) -> None:
         self.places: dict[Location, Span] = {}
         self._text = text
-        self._inside(_MEMBER.match(text, 0).end(), wanted, ())  # type: ignore[union-attr]  # it matches anything
+        self._missing = len(locations)
+        wanted: dict[str | int, Any] = {}  # a tree of the locations' steps; a scalar is an empty tree
+        for location in locations:
+            steps = wanted
+            for step in location:
+                steps = steps.setdefault(step, {})
+        self._inside(self._member(0, 0).end(), data, wanted, ())
 
-    def _inside(self, position: int, wanted: Mapping[str | int, Any], location: Location) -> int:
-        """Scan a list or object up to the last member that is wanted; return its end."""
-        text, match_member = self._text, _MEMBER.match
-        end = None if any(wanted.values()) else _skip(text, position)[1]
+    def _inside(self, position: int, node: Any, wanted: Mapping[str | int, Any], location: Location) -> int:
+        """Scan a list or object; return its end, or where the last place of all was found."""
         position += 1
-        missing = set(wanted)
-        index = 0
-        while missing or end is None:
-            match: Any = match_member(text, position)
-            key, scalar = match.groups()
+        scalars = 0
+        for step, child in node.items() if isinstance(node, dict) else enumerate(node):
+            below = wanted.get(step)
+            if below is None and (type(child) is str or not isinstance(child, (dict, list))):
+                scalars += 1
+                continue
+            match = self._member(position, scalars)
             position = match.end()
-            step = index if key is None else str(json.loads(key)) if "\\" in key else key[1:-1]
-            index += 1
-            if scalar:
-                if step in wanted:
-                    self.places[(*location, step)] = match.span(2)
-            elif text[position] in "]}":
-                return position + 1
-            elif below := wanted.get(step):
-                position = self._inside(position, below, (*location, step))
+            scalars = 0
+            if below is None:
+                position = _skip(self._text, position)[1]
+            elif below:
+                position = self._inside(position, child, below, (*location, step))
             else:
-                position = _skip(text, position)[1]
-            missing.discard(step)
-        return end
+                self.places[*location, step] = match.span(1)
+                self._missing -= 1
+            if not self._missing:
+                return position
+        return self._member(position, scalars).end() + 1
+
+    def _member(self, position: int, scalars: int) -> re.Match[str]:
+        """Return the match of the member, or of the end, that follows so many scalars."""
+        while scalars >= _STRIDE:
+            position = _skipping(_STRIDE - 1)(self._text, position).end()
+            scalars -= _STRIDE
+        return _skipping(scalars)(self._text, position)
 
 
 class JsonDocument(TreeDocument):
@@ -121,14 +141,8 @@ class JsonDocument(TreeDocument):
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
         """Return the span of each of these scalars."""
         if not isinstance(self.data, (dict, list)):
-            match: Any = _MEMBER.match(self.judged)
-            return {(): match.span(2)}
-        wanted: dict[str | int, Any] = {}
-        for location in locations:
-            steps = wanted
-            for step in location:
-                steps = steps.setdefault(step, {})
-        return _Scanner(self.judged, wanted).places if wanted else {}
+            return {(): _skipping(0)(self.judged, 0).span(1)}
+        return _Scanner(self.judged, self.data, locations).places if locations else {}
 
     def refusal(self, location: Location, value: object) -> str | None:
         """Return why what is at a location is no target, or None."""
@@ -197,5 +211,5 @@ def _judge(text: str) -> Any:
 
 def _blanked(text: str) -> str:
     """Return a text of the same length with blanks for comments and trailing commas."""
-    text = _COMMENTED.sub(lambda m: m[0] if m[0][0] == '"' else _VISIBLE.sub(" ", m[0]), text)
+    text = _COMMENTED.sub(lambda m: m[1] or _VISIBLE.sub(" ", m[0]), text)
     return _TRAILING.sub(lambda m: " " if m[0] == "," else m[0], text)

@@ -32,14 +32,13 @@ _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number"
 
 def check_depth(data: object) -> None:
     """Raise `ConfigSyntaxError` where data is nested more than 500 deep."""
-    level = [data]
-    for _ in range(_MAX_DEPTH + 1):
+    level: list[Any] = [[data]]
+    for _ in range(_MAX_DEPTH + 2):
         level = [
             child
             for node in level
-            if isinstance(node, _CONTAINERS)
             for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, _CONTAINERS)
+            if type(child) is not str and isinstance(child, _CONTAINERS)  # most are strings: told apart in less time
         ]
         if not level:
             return
@@ -71,7 +70,10 @@ def differences(old: object, new: object) -> dict[Location, object]:
     stack: list[tuple[Location, Any, Any]] = [((), old, new)]
     while stack:
         location, a, b = stack.pop()
-        if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        if type(a) is str and type(b) is str:
+            if a != b:
+                found[location] = b
+        elif isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
             stack += [((*location, k), x, b[k]) for k, x in a.items() if type(x) is not str or x != b[k]]
         elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
             stack += [((*location, i), x, b[i]) for i, x in enumerate(a) if type(x) is not str or x != b[i]]
@@ -115,9 +117,11 @@ class TreeDocument(Document):
 
     def refusal(self, location: Location, value: object) -> str | None:
         """Return why what is at a location is no target, or None."""
+        if isinstance(value, str) and not _SURROGATE.search(value):
+            return None
         name = jsonpath.dotted(location) or "the document"
         if isinstance(value, str):
-            return f"{name} holds {_NO_CHARACTER}" if _SURROGATE.search(value) else None
+            return f"{name} holds {_NO_CHARACTER}"
         kind = _KINDS.get(type(value), "a date or time")
         return f"{name} is {kind}" + ("" if isinstance(value, _CONTAINERS) else "; write it as a string first")
 
@@ -154,13 +158,14 @@ class TreeDocument(Document):
         return node
 
     def _target(self, selector: str, location: Location, value: object, span: Span | None) -> Site:
-        line = None if span is None else self.source.position(span[0])[0]
-        if value is None or value == "":
+        empty = value is None or value == ""
+        reason = None if empty else self.refusal(location, value)
+        if span and not empty and not reason:
+            return self._site(location, span, value)
+        line = self.source.position(span[0])[0] if span else None
+        if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
-        reason = self.refusal(location, value)
-        if reason or span is None:
-            raise SelectorError(selector, reason or "cannot be found in the text", line=line)
-        return self._site(location, span, value)
+        raise SelectorError(selector, reason or "cannot be found in the text", line=line)
 
     def _site(self, location: Location, span: Span, value: object) -> Site:
         text = value if isinstance(value, str) else self.source.text[slice(*span)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -113,6 +114,24 @@ def test_comments_make_nothing_valid_that_is_not(text: str) -> None:
     without = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m[1] or " ", text, flags=re.DOTALL)
     without = re.sub(r'("(?:[^"\\]|\\.)*")|,(?=\s*[]}])', lambda m: m[1] or " ", without, flags=re.DOTALL)
     assert json.loads(without) == json.loads(document.judged)
+
+
+@given(st.lists(_TEXTS | st.text('\\",:[]{}', max_size=4) | st.integers() | st.lists(_TEXTS, max_size=2), max_size=30))
+def test_one_value_is_found_among_any_others(members: list[object]) -> None:
+    for tree in (members, {f'"{number}\\': member for number, member in enumerate(members)}):
+        document = REWRITER.parse(json.dumps(tree).encode())
+        sites = [site for site in document.sites() if site.value]
+        assert all(str(json.loads(document.source.text[site.start : site.end])) == site.value for site in sites)
+        strings = [site for site in sites if document.source.text[site.start] == '"']
+        assert [document.locate([site.selector]) for site in strings] == [[(site,)] for site in strings]
+
+
+@pytest.mark.parametrize(("start", "rest"), [('["', '\\"'), ('{"a": 1,, "', '\\"'), ("{} ", "/* ")])
+def test_what_has_no_end_is_refused_at_once(start: str, rest: str) -> None:
+    before = time.process_time()
+    with pytest.raises(ConfigSyntaxError):
+        REWRITER.parse((start + rest * 50_000).encode())
+    assert time.process_time() - before < 5  # searched from every quote or slash it takes half a minute
 
 
 def test_duplicate_keys_are_no_sites() -> None:
