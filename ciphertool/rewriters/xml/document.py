@@ -104,6 +104,11 @@ class XmlDocument(Document):
         return None
 
     @cached_property
+    def _is_prefix_taken(self) -> bool:
+        """Whether the root binds the usual prefix to a namespace of another kind."""
+        return self.prefix is None and aliases.PREFIX in self.tree.getroot().nsmap
+
+    @cached_property
     def _rebound_inside(self) -> bool:
         """Whether some element below the root may bind the prefix anew."""
         text, prefix = self.source.text, self.prefix or aliases.PREFIX
@@ -134,7 +139,6 @@ class XmlDocument(Document):
 
     def _refuse(self, selector: str, element: etree._Element, holder: Holder, slot: str) -> None:
         """Raise `SelectorError` where a slot cannot be protected."""
-        start = self.scan.starts[holder.number]
         reason, hint = "", ""
         if slot == TEXT and holder.content is None:
             reason, hint = (
@@ -150,14 +154,13 @@ class XmlDocument(Document):
             reason = f"the prefix {prefix} is bound to another namespace"
             hint = f"bind {prefix} to {aliases.NAMESPACE} or rename it"
         if reason:
-            raise SelectorError(selector, reason, line=self.source.line(start), hint=hint)
+            line = self.source.line(self.scan.starts[holder.number])
+            raise SelectorError(selector, reason, line=line, hint=hint)
 
     def _foreign_prefix(self, element: etree._Element) -> bool:
+        if self._is_prefix_taken or not self._rebound_inside:
+            return self._is_prefix_taken
         prefix = self.prefix or aliases.PREFIX
-        if self.prefix is None and prefix in self.tree.getroot().nsmap:
-            return True
-        if not self._rebound_inside:
-            return False
         return not element.nsmap.get(prefix, aliases.URI).startswith(aliases.URI)
 
     def _site(self, element: etree._Element, holder: Holder, slot: str, paths: Paths, *, told: bool) -> Site:

@@ -92,7 +92,7 @@ class Select:
             found = [child for parent in parents for child in parent.iterchildren(tag)]
         if prefix:
             found = [element for element in found if element.prefix == prefix]
-        if len(found) > self._few:
+        if parents is None or len(found) > self._few:
             self._elements[path] = found
         return found
 
