@@ -98,7 +98,7 @@ class VaultCipher:
         return None
 
     def _label(self, alias: str) -> bytes:
-        return alias.encode("utf-8") if self.native else b""
+        return alias.encode("utf-8", "surrogatepass") if self.native else b""
 
     def _scheme_of(self, ciphertext: Ciphertext) -> Scheme:
         """The one scheme that a ciphertext may be decrypted by: its own in a native vault, else the vault's."""

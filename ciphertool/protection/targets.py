@@ -110,7 +110,11 @@ def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problem
             problems.append(found.at(snapshot.path))
         else:
             for site in found:
-                match = _match(settings, snapshot, target, site)
+                try:
+                    match = _match(settings, snapshot, target, site)
+                except SelectorError as error:
+                    problems.append(error.at(snapshot.path))
+                    continue
                 if match is None:
                     missing.append((target, NoMatchError(site.selector, "its value has no such part", line=site.line)))
                 else:
@@ -127,10 +131,22 @@ def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -
         return None
     value = part.text
     if settings.native and references.is_in_url(site.value, part.start, part.end):
-        from urllib.parse import unquote
-
-        value = unquote(value, errors="strict")
+        value = _unquoted(site, part)
     return Match(target, alias, site, value, references.parse(part.text), part)
+
+
+def _unquoted(site: Site, part: Part) -> str:
+    """The password of a URL without its percent-encoding; `SelectorError` where it cannot be put back for certain."""
+    from urllib.parse import unquote
+
+    if "+" in part.text and not site.value.startswith("@", part.end):
+        reason = "has a + in a URL's query, which some read as a blank: write %20 or %2B"
+        raise SelectorError(site.selector, reason, line=site.line)
+    try:
+        return unquote(part.text, errors="strict")
+    except UnicodeDecodeError:  # its message would quote the bytes
+        reason = "has a percent-encoding that is not UTF-8"
+    raise SelectorError(site.selector, reason, line=site.line)
 
 
 def _distinct(matches: list[Match], path: Path, problems: list[CipherToolError]) -> Iterator[Match]:

@@ -29,10 +29,17 @@ class Grammar(Protocol):
         """Return how a ciphertext is stored."""
 
 
-def _bracketed(text: str) -> Secret | None:
+def _clear(value: str) -> Stored:
+    """A value in clear, unless it is none: half of a surrogate pair has no UTF-8 form to be encrypted."""
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        return Malformed("holds half of a surrogate pair")
+    return Clear(Secret(value))
+
+
+def _bracketed(text: str) -> str | None:
     """`[x]` is x in clear: the outermost brackets only, so that `[pa]ss]` is `pa]ss`."""
     text = text.strip()
-    return Secret(text[1:-1]) if len(text) >= 2 and text[0] == "[" and text[-1] == "]" else None
+    return text[1:-1] if len(text) >= 2 and text[0] == "[" and text[-1] == "]" else None
 
 
 class NativeGrammar:
@@ -46,7 +53,7 @@ class NativeGrammar:
     def read(self, text: str) -> Stored:
         """Return what a stored text is."""
         if (value := _bracketed(text)) is not None:
-            return Clear(value)
+            return _clear(value)
         try:
             return Encrypted(ciphertext.parse_native(text.strip()))
         except MalformedCiphertextError as error:
@@ -68,7 +75,7 @@ class Carbon4Grammar:
     def read(self, text: str) -> Stored:
         """Return what a stored text is; an empty one is an empty value in clear."""
         if (value := _bracketed(text)) is not None:
-            return Clear(value)
+            return _clear(value)
         return _carbon_ciphertext(text.strip()) if text.strip() else Clear(Secret(""))
 
     def write(self, value: Ciphertext) -> str:
@@ -95,7 +102,7 @@ class Carbon5Grammar:
         """Return what a stored text is."""
         word, _, rest = text.partition(" ")
         if word == "plainText":
-            return Clear(Secret(rest))
+            return _clear(rest)
         if word == "cipherText":
             return _carbon_ciphertext(rest.strip())
         return Malformed("neither `plainText VALUE` nor `cipherText <base64>`")

@@ -61,6 +61,21 @@ def test_percent_encoding_is_undone_and_redone(project: Path, run: Run) -> None:
     assert run("protect").err.endswith("nothing to do\n")
 
 
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [("postgres://app:c4n4ry%ff@db/x", "not UTF-8"), ("postgres://db/x?user=u&password=c4n4ry+x", "a + in a URL")],
+)
+def test_a_password_that_could_not_be_put_back_for_certain_is_refused(
+    project: Path, run: Run, url: str, reason: str
+) -> None:
+    _only(project, f"v: {url}\n", "password")
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert f"u.yaml:1: $['v']: has {reason}" in outcome.err.replace("a percent-encoding that is ", "")
+    assert "c4n4ry" not in outcome.out + outcome.err
+    assert (project / "u.yaml").read_text() == f"v: {url}\n"
+
+
 def test_a_value_without_the_part_is_refused(project: Path, run: Run) -> None:
     _only(project, "v: postgres://db/x\n", "password")
     outcome = run("protect")
