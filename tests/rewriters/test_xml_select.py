@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.rewriters.xml import XmlRewriter, xpath
+from ciphertool.rewriters.xml.children import Children
 from ciphertool.rewriters.xml.select import Select
 
 REWRITER = XmlRewriter()
@@ -121,7 +122,7 @@ _paths = st.builds("/r{}{}".format, st.lists(_steps, max_size=3).map("".join), s
 def test_plain_paths_give_what_lxml_gives(content: str, paths: list[str]) -> None:
     document = REWRITER.parse(f'<r xmlns:p="urn:p" xmlns="urn:d">{content}</r>'.encode())
     for few in (0, 8):
-        select = Select(document.tree, undeclared=False, few=few)
+        select = Select(document.tree, Children(document.tree, undeclared=False), undeclared=False, few=few)
         for path in paths:
             assert xpath.plain(path) is not None
             assert select.nodes(path) == select.evaluate(path)
@@ -133,7 +134,7 @@ def test_any_text_is_answered_or_refused(selector: str) -> None:
     assert isinstance(found, tuple | SelectorError)
     if xpath.plain(selector) is not None and isinstance(found, tuple | NoMatchError):
         document = REWRITER.parse(b"<a><b a='1'>2</b></a>")
-        select = Select(document.tree, undeclared=False)
+        select = Select(document.tree, Children(document.tree, undeclared=False), undeclared=False)
         assert select.nodes(selector) == select.evaluate(selector)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.rewriters.xml.select import TEXT, local
+from ciphertool.rewriters.xml.children import local
+from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import bisect
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import NoMatchError, SelectorError
-from ciphertool.rewriters.base import Document, Site
+from ciphertool.rewriters.base import Document, Site, SpliceError
 from ciphertool.rewriters.xml import aliases, judge
+from ciphertool.rewriters.xml.children import Children
 from ciphertool.rewriters.xml.holder import Holder, hold
 from ciphertool.rewriters.xml.paths import Paths
-from ciphertool.rewriters.xml.scan import Scan
+from ciphertool.rewriters.xml.scan import FEW_NAMES, Scan
 from ciphertool.rewriters.xml.select import TEXT, Node, Select
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from lxml import etree
 
@@ -31,27 +32,29 @@ class XmlDocument(Document):
         is_utf8 = self.source.codec == "utf-8" and not self.source.bom
         self.tree, self.undeclared = judge.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
-        self._holders: dict[int, Holder] = {}  # those that a selector has named, which a rewrite asks for again
+        # What a selector has named, which a rewrite asks for again: by where a site starts.
+        self._slots: dict[int, tuple[Holder, str]] = {}
 
     def sites(self) -> Iterator[Site]:
         """Yield every attribute and the text of every element without child elements, in document order."""
-        paths = Paths(undeclared=self.undeclared)
-        for number, element in enumerate(self.tree.iter("*")):
-            holder = hold(number, element, self.scan)
+        paths = Paths(Children(self.tree, undeclared=self.undeclared))
+        for element, start in zip(self.tree.iter("*"), self.scan.starts(), strict=True):
+            holder = hold(element, start, self.scan)
             for slot in holder.slots():
-                yield self._site(element, holder, slot, paths, told=False)
+                yield self._site(holder, slot, paths, told=False)
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each XPath, the sites it names, or why it is refused."""
-        select = Select(self.tree, undeclared=self.undeclared)
+        children = Children(self.tree, undeclared=self.undeclared)
+        select = Select(self.tree, children, undeclared=self.undeclared)
         found: list[list[Node] | SelectorError] = []
         for selector in selectors:
             try:
                 found.append(select.nodes(selector))
             except SelectorError as error:
                 found.append(error)
-        holders = self._holders_of({element for nodes in found if isinstance(nodes, list) for element, _ in nodes})
-        paths = Paths(undeclared=self.undeclared)
+        holders = self._hold({element for nodes in found if isinstance(nodes, list) for element, _ in nodes})
+        paths = Paths(children)
         located: list[tuple[Site, ...] | SelectorError] = []
         for selector, nodes in zip(selectors, found, strict=True):
             try:
@@ -74,26 +77,37 @@ class XmlDocument(Document):
 
         return isinstance(before, XmlDocument) and proves(before, self, changes)
 
-    def holders_at(self, numbers: Iterable[int]) -> dict[int, Holder]:
-        """Return the elements of those numbers with their places in the text, in document order."""
-        numbers = set(numbers)
-        if not numbers <= self._holders.keys():
-            self._hold({number: element for number, element in enumerate(self.tree.iter("*")) if number in numbers})
-        return {number: self._holders[number] for number in sorted(numbers) if number in self._holders}
+    def slots_of(self, changes: Sequence[Change]) -> dict[Holder, dict[str, Change]]:
+        """Return the elements that hold changed sites, in document order, with the changes of each by their slots.
 
-    def _holders_of(self, elements: Collection[etree._Element]) -> dict[etree._Element, Holder]:
-        if elements:
-            self._hold({number: element for number, element in enumerate(self.tree.iter("*")) if element in elements})
-        return {holder.element: holder for holder in self._holders.values()}
+        Raises `SpliceError` for a site of another document, and for one that is to be changed twice.
+        """
+        unknown = [change.site.selector for change in changes if change.site.start not in self._slots]
+        if unknown:
+            self.locate(unknown)
+        found: dict[Holder, dict[str, Change]] = defaultdict(dict)
+        for change in sorted(changes, key=lambda change: change.site.start):
+            holder, slot = self._slots.get(change.site.start, (None, ""))
+            if holder is None or slot in found[holder]:
+                raise SpliceError("a site of another document, or one that is changed twice")
+            found[holder][slot] = change
+        return found
 
-    def _hold(self, elements: Mapping[int, etree._Element]) -> None:
-        for number, element in elements.items():
-            if number not in self._holders:
-                self._holders[number] = hold(number, element, self.scan)
+    def _hold(self, elements: Collection[etree._Element]) -> dict[etree._Element, Holder]:
+        """Return the elements with their places in the text, and remember whose each of these is."""
+        held: dict[etree._Element, Holder] = {}
+        for element, start in self._starts(elements) if elements else ():
+            if element in elements:
+                holder = held[element] = hold(element, start, self.scan)
+                self._slots.update((holder.span(slot)[0], (holder, slot)) for slot in holder.slots())
+        return held
 
-    def number_of(self, site: Site) -> int:
-        """Return the number of the element that holds a site: of the last start tag that starts before it."""
-        return bisect.bisect_left(self.scan.starts, site.start) - 1
+    def _starts(self, elements: Collection[etree._Element]) -> Iterator[tuple[etree._Element, int]]:
+        """Yield elements, and others of the same names, with the start of their start tags, in document order."""
+        names = {_qualified(element) for element in elements}
+        tags = {f"{{*}}{_unbound(element)}" for element in elements}
+        found = self.tree.iter(*tags) if len(tags) <= FEW_NAMES else self.tree.iter("*")
+        return zip((e for e in found if _qualified(e) in names), self.scan.starts(names), strict=True)
 
     @cached_property
     def prefix(self) -> str | None:
@@ -123,8 +137,8 @@ class XmlDocument(Document):
         line: int | None = None
         for element, slot in nodes:
             holder = holders[element]
-            self._refuse(selector, element, holder, slot)
-            site = self._site(element, holder, slot, paths, told=True)
+            self._refuse(selector, holder, slot)
+            site = self._site(holder, slot, paths, told=True)
             if site.value or site.reference:
                 sites.append(site)
             line = line or site.line
@@ -137,7 +151,7 @@ class XmlDocument(Document):
             return "matches nothing that stands in the file itself (a default of its DTD does not)"
         return "matches nothing"
 
-    def _refuse(self, selector: str, element: etree._Element, holder: Holder, slot: str) -> None:
+    def _refuse(self, selector: str, holder: Holder, slot: str) -> None:
         """Raise `SelectorError` where a slot cannot be protected."""
         reason, hint = "", ""
         if slot == TEXT and holder.content is None:
@@ -149,12 +163,12 @@ class XmlDocument(Document):
             reason, hint = "is the alias of a secret, not a value", "name the element or attribute that it stands for"
         elif holder.is_foreign(slot, self.source.text):
             reason, hint = "the value comes from an entity that the DTD defines", "write the value in its place"
-        elif self._foreign_prefix(element):
+        elif self._foreign_prefix(holder.element):
             prefix = self.prefix or aliases.PREFIX
             reason = f"the prefix {prefix} is bound to another namespace"
             hint = f"bind {prefix} to {aliases.NAMESPACE} or rename it"
         if reason:
-            line = self.source.line(self.scan.starts[holder.number])
+            line = self.source.line(holder.tag.start)
             raise SelectorError(selector, reason, line=line, hint=hint)
 
     def _foreign_prefix(self, element: etree._Element) -> bool:
@@ -163,8 +177,18 @@ class XmlDocument(Document):
         prefix = self.prefix or aliases.PREFIX
         return not element.nsmap.get(prefix, aliases.URI).startswith(aliases.URI)
 
-    def _site(self, element: etree._Element, holder: Holder, slot: str, paths: Paths, *, told: bool) -> Site:
+    def _site(self, holder: Holder, slot: str, paths: Paths, *, told: bool) -> Site:
         start, end = holder.span(slot)
-        selector, key = paths.of(element, slot)
+        selector, key = paths.of(holder.element, slot)
         reference, beside = holder.references(slot, told=told)
         return Site(selector, key, holder.value(slot), start, end, self.source.line(start), reference, beside)
+
+
+def _unbound(element: etree._Element) -> str:
+    """Return an element's name without its namespace; an undeclared prefix is a part of it."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def _qualified(element: etree._Element) -> str:
+    """Return an element's name as its tag spells it."""
+    return f"{element.prefix}:{_unbound(element)}" if element.prefix else _unbound(element)

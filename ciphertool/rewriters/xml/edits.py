@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -15,7 +14,7 @@ from ciphertool.rewriters.xml.scan import WHITE
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Site
     from ciphertool.rewriters.xml.document import XmlDocument
@@ -33,12 +32,9 @@ def in_place(reference: Reference) -> str:
 
 def edits(document: XmlDocument, changes: Sequence[Change]) -> list[Edit]:
     """Return the edits that make the changes, those of one offset in the order in which they are to stand."""
-    by_element: dict[int, list[Change]] = defaultdict(list)
-    for change in changes:
-        by_element[document.number_of(change.site)].append(change)
     writer = _Writer(document)
-    for number, holder in document.holders_at(by_element).items():
-        writer.write(holder, by_element[number])
+    for holder, slots in document.slots_of(changes).items():
+        writer.write(holder, slots)
     writer.declare()
     return writer.edits
 
@@ -54,9 +50,9 @@ class _Writer:
         self._removed = 0
         self.edits: list[Edit] = []
 
-    def write(self, holder: Holder, changes: list[Change]) -> None:
-        """Write the changes of one element."""
-        slots = {slot: change for slot, change in holder.by_slot(changes).items() if not _stands_already(change)}
+    def write(self, holder: Holder, changes: Mapping[str, Change]) -> None:
+        """Write the changes of one element, by their slots."""
+        slots = {slot: change for slot, change in changes.items() if not _stands_already(change)}
         by_attribute = self._by_attribute(holder, slots)
         for slot, change in slots.items():
             if isinstance(change.to, str):
@@ -152,7 +148,7 @@ class _Writer:
     def declare(self) -> None:
         """Add the declaration that the alias attributes need, or take out one of ours that nothing needs any more."""
         text = self._document.source.text
-        root = self._document.scan.tag(0)
+        root = self._document.scan.tag(self._document.scan.root)
         if self._added and self._document.prefix is None:
             self.edits.append(Edit(root.attributes_end, root.attributes_end, aliases.MARK))
         elif self._removed and not self._added and has_mark(text, root.attributes_end) and self._is_last_use():

@@ -14,9 +14,9 @@ from ciphertool.rewriters.xml.scan import is_foreign
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from ciphertool.rewriters.base import Change, Site
+    from ciphertool.rewriters.base import Site
     from ciphertool.rewriters.xml.scan import Attribute, Content, Scan, Tag
 
 _string = etree.XPath("string()", smart_strings=False)
@@ -27,7 +27,7 @@ def bears_alias(site: Site) -> bool:
     return site.beside is not None or (site.reference is not None and site.reference.syntax is Syntax.ATTRIBUTE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # one for every element: to make it frozen takes longer than all the rest
 class Holder:
     """An element that holds values. `content` and `text` are None where it has child elements.
 
@@ -35,7 +35,6 @@ class Holder:
     of the secret alias attribute and `alias` its value (an empty one is none); `bearer` is the slot it stands for.
     """
 
-    number: int
     element: etree._Element
     tag: Tag
     content: Content | None
@@ -57,11 +56,6 @@ class Holder:
         if self.content is None:
             raise AssertionError("an element with child elements has no text of its own")
         return self.content.start, self.content.end
-
-    def by_slot(self, changes: Iterable[Change]) -> dict[str, Change]:
-        """Return the changes of this element by their slots."""
-        slots = {span.start: key for key, span in self.spans.items()}
-        return {slots.get(change.site.start, TEXT): change for change in changes}
 
     def slots(self) -> list[str]:
         """Return the slots in document order, the alias attribute left out."""
@@ -101,9 +95,9 @@ _NO_ATTRIBUTES: Mapping[str, str] = {}
 _NO_SPANS: Mapping[str, Attribute] = {}
 
 
-def hold(number: int, element: etree._Element, scan: Scan) -> Holder:
-    """Join an element with the start tag of that number."""
-    tag = scan.tag(number)
+def hold(element: etree._Element, start: int, scan: Scan) -> Holder:
+    """Join an element with the start tag that starts there."""
+    tag = scan.tag(start)
     content, text = None, None
     if not len(element):
         content = scan.content(tag)
@@ -116,15 +110,15 @@ def hold(number: int, element: etree._Element, scan: Scan) -> Holder:
         text = text[content.lead : len(text) - content.trail]
     spans = [span for span in tag.attributes if span.name != "xmlns" and not span.name.startswith("xmlns:")]
     if not spans:
-        return Holder(number, element, tag, content, text, _NO_ATTRIBUTES, _NO_SPANS)
+        return Holder(element, tag, content, text, _NO_ATTRIBUTES, _NO_SPANS)
     attributes = dict(element.items())
     placed = dict(zip(attributes, spans, strict=True))
     key = next((key for key in attributes if aliases.is_alias(key)), None)
     alias = attributes[key].strip() if key else ""
     if not alias:
-        return Holder(number, element, tag, content, text, attributes, placed, key)
+        return Holder(element, tag, content, text, attributes, placed, key)
     bearer = aliases.bearer(alias, text, attributes)
-    return Holder(number, element, tag, content, text, attributes, placed, key, alias, bearer)
+    return Holder(element, tag, content, text, attributes, placed, key, alias, bearer)
 
 
 def _text(element: etree._Element) -> str:

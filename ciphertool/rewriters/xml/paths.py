@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ciphertool.rewriters.xml.select import TEXT, local
+from ciphertool.rewriters.xml.children import local
+from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
     from lxml import etree
+
+    from ciphertool.rewriters.xml.children import Children
 
 
 class Paths:
     """Makes paths within one tree and keeps those of ancestors, so it is made for one batch."""
 
-    def __init__(self, *, undeclared: bool) -> None:
-        self._undeclared = undeclared
+    def __init__(self, children: Children) -> None:
+        self._children = children
         self._of_attributes: tuple[etree._Element | None, dict[str, str]] = (None, {})
         self._parents: dict[etree._Element, tuple[str, str]] = {}
         self._positions: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
@@ -38,20 +41,13 @@ class Paths:
         above = self._parents.get(parent)
         if above is None:
             above = self._parents[parent] = self._element(parent)
-        return f"{above[0]}/{name}{self._position(parent, element, name)}", f"{above[1]}.{name}"
-
-    def _position(self, parent: etree._Element, element: etree._Element, name: str) -> str:
-        """Return an element's position among its siblings of the same local name, "" if it is the only one."""
+        siblings = self._children.named(parent, name)
+        if len(siblings) == 1:
+            return f"{above[0]}/{name}", f"{above[1]}.{name}"
         positions = self._positions.get((parent, name))
         if positions is None:
-            if self._undeclared:  # lxml's own test of a local name does not know an undeclared prefix
-                siblings = [child for child in parent.iterchildren("*") if local(str(child.tag)) == name]
-            else:
-                siblings = list(parent.iterchildren(f"{{*}}{name}"))
-            if len(siblings) == 1:
-                return ""
             positions = self._positions[parent, name] = {child: place for place, child in enumerate(siblings, 1)}
-        return f"[{positions[element]}]"
+        return f"{above[0]}/{name}[{positions[element]}]", f"{above[1]}.{name}"
 
 
 def _positions(element: etree._Element) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from array import array
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
 
 WHITE = " \t\r\n"
 
@@ -16,12 +18,15 @@ _CDATA = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>"
 _QUOTED = r"""(?:"[^"]*+"|'[^']*+')"""
 _SUBSET = rf"""\[(?:[^\]"'<]++|{_QUOTED}|{_COMMENT}|{_PI}|<(?!!--|\?))*+\]{_S}*+"""
 _PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QUOTED})*+(?:{_SUBSET})?>)*+""")
-# One alternative for each kind of markup, the first character taken out: the engine then leaps from "<" to "<".
-_MARKUP = re.compile("<(?:" + "|".join(kind.removeprefix("<") for kind in (_COMMENT, _CDATA, _PI)) + "|([^/!?]))")
+# What may hold a "<" that is no tag's, its first character taken out: the engine then leaps from "<" to "<".
+_OPAQUE = "|".join(kind.removeprefix("<") for kind in (_COMMENT, _CDATA, _PI))
+_ANY_NAME = r"[^ \t\r\n/>!?][^ \t\r\n/>]*+"
 _TAG = re.compile(rf"<([^ \t\r\n/>]++)((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED})*+){_S}*+(/?)>")
 _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
+
+FEW_NAMES = 8  # so many names are told sooner by the pattern than by Python
 
 
 class Attribute(NamedTuple):
@@ -36,6 +41,7 @@ class Attribute(NamedTuple):
 class Tag(NamedTuple):
     """A start tag or empty-element tag: `attributes_end` is the end of its last attribute, or of its name."""
 
+    start: int
     name: str
     attributes: tuple[Attribute, ...]
     attributes_end: int
@@ -77,23 +83,31 @@ def is_foreign(spelling: str) -> bool:
 
 
 class Scan:
-    """The tags of one text, by their number in document order."""
+    """The tags of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     @cached_property
-    def starts(self) -> array[int]:
-        """Where each start tag starts."""
+    def root(self) -> int:
+        """Where the root's start tag starts."""
         prolog = _PROLOG.match(self.text)
-        position = prolog.end() if prolog else 0
-        found = _MARKUP.finditer(self.text, position)
-        return array("Q", (match.start() for match in found if match.lastindex))
+        return prolog.end() if prolog else 0
+
+    def starts(self, names: Collection[str] | None = None) -> Iterator[int]:
+        """Yield where each start tag, or each of some qualified names, starts."""
+        pattern = _ANY_NAME
+        if names is not None and len(names) <= FEW_NAMES:
+            pattern, names = "|".join(map(re.escape, names)), None
+        markup = re.compile(rf"<(?:({pattern})(?=[ \t\r\n/>])|{_OPAQUE})")
+        for match in markup.finditer(self.text, self.root):
+            if match.lastindex and (names is None or match[1] in names):
+                yield match.start()
 
     @cached_property
     def declares_attributes(self) -> bool:
         """Whether a DTD in the text declares attributes."""
-        return "<!ATTLIST" in self.text[: self.starts[0]]
+        return "<!ATTLIST" in self.text[: self.root]
 
     def drops_blanks(self, element: str, attribute: str) -> bool:
         """Tell whether a DTD in the text gives an attribute a type in which blanks collapse."""
@@ -101,18 +115,18 @@ class Scan:
             return False
         typed = rf"{_S}{re.escape(attribute)}{_S}++(?:ID|ENTIT|NMTOKEN|NOTATION|\(|%)"
         declared = re.compile(rf"<!ATTLIST{_S}++{re.escape(element)}(?={_S})[^>]*?{typed}")
-        return declared.search(self.text, 0, self.starts[0]) is not None
+        return declared.search(self.text, 0, self.root) is not None
 
-    def tag(self, number: int) -> Tag:
-        """Return the start tag of that number."""
-        match = _TAG.match(self.text, self.starts[number])
+    def tag(self, start: int) -> Tag:
+        """Return the start tag that starts there."""
+        match = _TAG.match(self.text, start)
         if match is None:
             raise AssertionError("a start tag of a well-formed document that is not one")
         attributes: tuple[Attribute, ...] = ()
         if match.start(2) != match.end(2):
             found = _ATTRIBUTE.finditer(self.text, match.start(2), match.end(2))
             attributes = tuple(Attribute(a[1], a.start(), a.start(2), a.end()) for a in found)
-        return Tag(match[1], attributes, match.end(2), bool(match[3]), match.end())
+        return Tag(start, match[1], attributes, match.end(2), bool(match[3]), match.end())
 
     def content(self, tag: Tag) -> Content:
         """Return the content of an element that has no child elements."""

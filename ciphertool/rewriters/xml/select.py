@@ -13,10 +13,12 @@ from lxml import etree
 
 from ciphertool.errors import SelectorError
 from ciphertool.rewriters.xml import xpath
+from ciphertool.rewriters.xml.children import local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ciphertool.rewriters.xml.children import Children
     from ciphertool.rewriters.xml.xpath import Predicate, Step
 
 TEXT = ""
@@ -32,16 +34,12 @@ _FEW = 8  # so many elements are looked through again sooner than they are remem
 _string = etree.XPath("string()", smart_strings=False)
 
 
-def local(name: str) -> str:
-    """Return the local part of a tag or attribute key, also of one with an undeclared prefix."""
-    return name.rpartition("}")[2].rpartition(":")[2]
-
-
 class Select:
     """Evaluates selectors over one tree; keeps what they share, so it is made for one batch of them."""
 
-    def __init__(self, tree: etree._ElementTree, *, undeclared: bool, few: int = _FEW) -> None:
+    def __init__(self, tree: etree._ElementTree, children: Children, *, undeclared: bool, few: int = _FEW) -> None:
         self._tree = tree
+        self._of = children
         self._undeclared = undeclared
         self._few = few
         self._elements: dict[str, _Elements] = {}
@@ -72,11 +70,11 @@ class Select:
         for step in steps:
             if step.test[0] == "@":
                 return [(element, key) for element in elements or () for key in _keys(element, step.test[1:])]
-            found = self._children(f"{path}/{step.test}", elements, step.test)
+            path = f"{path}/{step.test}"
+            elements = self._children(path, elements, step.test)
             for predicate in step.predicates:
-                found = self._filter(f"{path}/{step.text[: predicate.start]}", found, predicate)
-            elements = found
-            path = f"{path}/{step.text}"
+                elements = self._filter(path, elements, predicate)
+                path += predicate.text
         return [(element, TEXT) for element in elements or ()]
 
     def _children(self, path: str, parents: _Elements | None, test: str) -> _Elements:
@@ -84,12 +82,13 @@ class Select:
         if known is not None:
             return known
         prefix, _, name = test.rpartition(":")
-        tag = "*" if name == "*" else f"{{*}}{name}"
         if parents is None:
             root = self._tree.getroot()
             found = [root] if name in ("*", local(str(root.tag))) else []
+        elif name == "*":
+            found = [child for parent in parents for child in parent.iterchildren("*")]
         else:
-            found = [child for parent in parents for child in parent.iterchildren(tag)]
+            found = [child for parent in parents for child in self._of.named(parent, name)]
         if prefix:
             found = [element for element in found if element.prefix == prefix]
         if parents is None or len(found) > self._few:

@@ -80,8 +80,7 @@ class Predicate(NamedTuple):
     kind: str
     name: str
     value: str | int
-    start: int
-    """Where it stands in its step: everything before it names what it is asked of."""
+    text: str
 
 
 class Step(NamedTuple):
@@ -89,7 +88,6 @@ class Step(NamedTuple):
 
     test: str
     predicates: tuple[Predicate, ...]
-    text: str
 
 
 # A slash in a predicate is not told from one between steps: such a path is not plain, so its steps do not parse.
@@ -125,12 +123,12 @@ def _step(text: str) -> Step | None:
             return None
         at, name, value, number = match.groups()
         if number:
-            predicates.append(Predicate("position", "", int(number), position))
+            predicates.append(Predicate("position", "", int(number), match[0]))
         elif value:
-            predicates.append(Predicate("attribute" if at else "child", name, value[1:-1], position))
+            predicates.append(Predicate("attribute" if at else "child", name, value[1:-1], match[0]))
         elif at:
-            predicates.append(Predicate("has", name, "", position))
+            predicates.append(Predicate("has", name, "", match[0]))
         else:
             return None
         position = match.end()
-    return Step(test[0], tuple(predicates), text)
+    return Step(test[0], tuple(predicates))

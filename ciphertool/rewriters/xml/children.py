@@ -1,0 +1,51 @@
+"""The children of each element by their local name. Knows no selectors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lxml import etree
+
+_Elements: TypeAlias = "list[etree._Element]"
+
+_NAMES = 16  # so many names are looked for in the whole tree, each in one walk of lxml's own
+
+
+def local(name: str) -> str:
+    """Return the local part of a tag or attribute key, also of one with an undeclared prefix."""
+    return name.rpartition("}")[2].rpartition(":")[2]
+
+
+class Children:
+    """Answers for one tree that does not change meanwhile; to ask lxml for thousands of parents takes far longer."""
+
+    def __init__(self, tree: etree._ElementTree, *, undeclared: bool) -> None:
+        self._tree = tree
+        self._undeclared = undeclared
+        self._by_name: dict[str, dict[etree._Element | None, _Elements]] = {}
+        self._by_parent: dict[etree._Element, dict[str, _Elements]] = {}
+
+    def named(self, parent: etree._Element, name: str) -> Sequence[etree._Element]:
+        """Return an element's child elements of a local name, in document order."""
+        of_name = self._by_name.get(name)
+        if of_name is None and len(self._by_name) < _NAMES and not self._undeclared:
+            of_name = self._by_name[name] = defaultdict(list)
+            for element in self._tree.iter(f"{{*}}{name}"):
+                of_name[element.getparent()].append(element)
+        if of_name is not None:
+            return of_name.get(parent, ())
+        of_parent = self._by_parent.get(parent)
+        if of_parent is None:
+            of_parent = self._by_parent[parent] = _grouped(parent.iterchildren("*"))
+        return of_parent.get(name, ())
+
+
+def _grouped(elements: Iterable[etree._Element]) -> dict[str, _Elements]:
+    grouped: dict[str, _Elements] = defaultdict(list)
+    for element in elements:
+        grouped[local(str(element.tag))].append(element)
+    return grouped
