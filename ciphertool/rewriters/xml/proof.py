@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.xml.document import XmlDocument
     from ciphertool.rewriters.xml.holder import Holder
 
-_ALIAS = f"{aliases.PREFIX}:{aliases.ATTRIBUTE}"
 _DECLARED = (aliases.PREFIX, aliases.NAMESPACE)
 _DECLARATION = f" {aliases.DECLARATION}".encode()
 
@@ -55,26 +54,64 @@ def _equalise(
     holder, changes = next(upcoming, (None, {}))
     for element, a, b in zip(before, old, new, strict=False):  # whether there are as many is told by `_are_same`
         if holder is not None and element is holder.element:
-            if not _as_planned(holder, changes, b):
+            alias = next(filter(aliases.is_alias, b.keys()), None)
+            if not _is_planned(holder, changes, b, alias):
                 return False
             _make_same(changes, a, b)
+            if holder.alias_key is not None:
+                del a.attrib[holder.alias_key]
+            if alias is not None:
+                del b.attrib[alias]
             holder, changes = next(upcoming, (None, {}))
     return holder is None
 
 
+def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Element, new_alias: str | None) -> bool:
+    """Tell whether an element has the planned values in its changed slots, and in its alias attribute."""
+    alias = holder.attributes[holder.alias_key] if holder.alias_key else None
+    if any(bears_alias(change.site) for change in changes.values()):
+        alias = None
+    for slot, change in changes.items():
+        former, value = holder.value(slot), _text(holder, new) if slot == TEXT else new.get(slot)
+        if former != change.site.value:
+            return False
+        if isinstance(change.to, str):
+            if value != change.to:
+                return False
+        elif value != f"$secret{{{change.to.alias}}}":
+            if change.to.syntax is not Syntax.ATTRIBUTE or not (value == aliases.PASSWORD or value == former == ""):
+                return False
+            alias = change.to.alias
+    return alias == (new.get(new_alias) if new_alias else None)
+
+
+def _text(holder: Holder, new: etree._Element) -> str | None:
+    """Return an element's text, which has to stand between the same white space as before; None where it does not."""
+    if holder.content is None:
+        return None
+    old, text = _whole_text(holder.element), _whole_text(new)
+    lead, trail = old[: holder.content.lead], old[len(old) - holder.content.trail :]
+    text, found = text.removeprefix(lead), text.startswith(lead)
+    return text.removesuffix(trail) if found and text.endswith(trail) else None
+
+
+def _whole_text(element: etree._Element) -> str:
+    text = element.text or ""
+    return text + "".join(child.tail or "" for child in element) if len(element) else text
+
+
 def _make_same(changes: Iterable[str], old: etree._Element, new: etree._Element) -> None:
-    """Give a planned element the same values in both trees; what has a namespace is taken out of both."""
+    """Give an element the same values in both trees; what has a namespace is taken out of both."""
     for slot in changes:
         if slot == TEXT:
             new.text = old.text
             for a, b in zip(old, new, strict=False):
                 b.tail = a.tail
-        elif not _has_namespace(slot):
+        elif _has_namespace(slot):
+            for element in (old, new):
+                element.attrib.pop(slot, None)
+        else:
             new.set(slot, old.get(slot, ""))
-    for element in (old, new):
-        for key in filter(_has_namespace, element.keys()):
-            if key in changes or aliases.is_alias(key):
-                del element.attrib[key]
 
 
 def _has_namespace(key: str) -> bool:
@@ -92,44 +129,7 @@ def _are_same(old: etree._Element, new: etree._Element) -> bool:
 def _serialised(root: etree._Element, *, without: bool) -> list[bytes]:
     """Return a root as lxml writes it, and what stands before and after it; `without` our declaration on it."""
     around = [*root.itersiblings(preceding=True), *root.itersiblings()]
-    text = etree.tostring(root, encoding="utf-8", with_tail=False)
+    text = etree.tostring(root, encoding="utf-8")
     # Declarations come first in a tag, and no attribute value holds a double quote as it is.
     text = text.replace(_DECLARATION, b"", 1) if without else text
-    return [text, *(etree.tostring(node, encoding="utf-8", with_tail=False) for node in around)]
-
-
-def _attributes(element: etree._Element) -> dict[str, str]:
-    """Return an element's attributes, its secret alias under one name whatever the prefix."""
-    return {_ALIAS if aliases.is_alias(key) else key: value for key, value in element.items()}
-
-
-def _as_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Element) -> bool:
-    """Compare one element that holds changed sites, by their slots."""
-    was, is_now = _attributes(holder.element), _attributes(new)
-    (lead, was[TEXT], trail), (new_lead, is_now[TEXT], new_trail) = _text(holder.element, holder), _text(new, holder)
-    alias, new_alias = was.pop(_ALIAS, None), is_now.pop(_ALIAS, None)
-    if any(bears_alias(change.site) for change in changes.values()):
-        alias = None
-    for slot, change in changes.items():
-        value, former = is_now.pop(slot, None), was.pop(slot, None)
-        if former != change.site.value:
-            return False
-        if isinstance(change.to, str):
-            if value != change.to:
-                return False
-        elif value != f"$secret{{{change.to.alias}}}":
-            if change.to.syntax is not Syntax.ATTRIBUTE or not (value == aliases.PASSWORD or value == former == ""):
-                return False
-            alias = change.to.alias
-    return was == is_now and alias == new_alias and (lead, trail) == (new_lead, new_trail)
-
-
-def _text(element: etree._Element, holder: Holder) -> tuple[str, str, str]:
-    """Return an element's text, and the white space that stood before and after it."""
-    text = element.text or ""
-    if holder.content is None:
-        return "", text, ""
-    if len(element):
-        text += "".join(child.tail or "" for child in element)
-    end = len(text) - holder.content.trail
-    return text[: holder.content.lead], text[holder.content.lead : end], text[end:]
+    return [text, *(etree.tostring(node, encoding="utf-8") for node in around)]

@@ -16,7 +16,7 @@ from ciphertool.rewriters.xml import xpath
 from ciphertool.rewriters.xml.children import local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ciphertool.rewriters.xml.children import Children
     from ciphertool.rewriters.xml.xpath import Predicate, Step
@@ -116,13 +116,14 @@ def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree.
             parent = element.getparent()
             yield element, number
         return
+    name, kind = predicate.name, predicate.kind
     for element in elements:
-        if predicate.kind == "child":
-            answers: Iterable[str] = map(_string_value, element.iterchildren(f"{{*}}{predicate.name}"))
+        if kind == "child":
+            answers = [_string_value(child) for child in element.iterchildren(f"{{*}}{name}")]
         else:
-            keys = _keys(element, predicate.name)
-            answers = (element.get(key, "") if predicate.kind == "attribute" else "" for key in keys)
-        for answer in dict.fromkeys(answers):
+            values = (value for key, value in element.items() if key == name or local(key) == name)
+            answers = [value if kind == "attribute" else "" for value in values]
+        for answer in answers if len(answers) < 2 else dict.fromkeys(answers):
             yield element, answer
 
 
