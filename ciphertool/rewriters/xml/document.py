@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from ciphertool.rewriters.base import Change, Edit
+    from ciphertool.rewriters.xml.scan import Tag
 
 
 class XmlDocument(Document):
@@ -38,8 +39,8 @@ class XmlDocument(Document):
     def sites(self) -> Iterator[Site]:
         """Yield every attribute and the text of every element without child elements, in document order."""
         paths = Paths(Children(self.tree, undeclared=self.undeclared))
-        for element, start in zip(self.tree.iter("*"), self.scan.starts(), strict=True):
-            holder = hold(element, start, self.scan)
+        for element, tag in zip(self.tree.iter("*"), self.scan.tags(), strict=True):
+            holder = hold(element, tag, self.scan)
             for slot in holder.slots():
                 yield self._site(holder, slot, paths, told=False)
 
@@ -96,18 +97,19 @@ class XmlDocument(Document):
     def _hold(self, elements: Collection[etree._Element]) -> dict[etree._Element, Holder]:
         """Return the elements with their places in the text, and remember whose each of these is."""
         held: dict[etree._Element, Holder] = {}
-        for element, start in self._starts(elements) if elements else ():
+        for element, tag in self._tags(elements) if elements else ():
             if element in elements:
-                holder = held[element] = hold(element, start, self.scan)
-                self._slots.update((holder.span(slot)[0], (holder, slot)) for slot in holder.slots())
+                holder = held[element] = hold(element, tag, self.scan)
+                for slot in holder.slots():
+                    self._slots[holder.span(slot)[0]] = holder, slot
         return held
 
-    def _starts(self, elements: Collection[etree._Element]) -> Iterator[tuple[etree._Element, int]]:
-        """Yield elements, and others of the same names, with the start of their start tags, in document order."""
+    def _tags(self, elements: Collection[etree._Element]) -> Iterator[tuple[etree._Element, Tag]]:
+        """Yield elements, and others of the same names, with their start tags, in document order."""
         names = {_qualified(element) for element in elements}
         tags = {f"{{*}}{_unbound(element)}" for element in elements}
         found = self.tree.iter(*tags) if len(tags) <= FEW_NAMES else self.tree.iter("*")
-        return zip((e for e in found if _qualified(e) in names), self.scan.starts(names), strict=True)
+        return zip((e for e in found if _qualified(e) in names), self.scan.tags(names), strict=True)
 
     @cached_property
     def prefix(self) -> str | None:

@@ -148,7 +148,7 @@ class _Writer:
     def declare(self) -> None:
         """Add the declaration that the alias attributes need, or take out one of ours that nothing needs any more."""
         text = self._document.source.text
-        root = self._document.scan.tag(self._document.scan.root)
+        root = next(self._document.scan.tags())
         if self._added and self._document.prefix is None:
             self.edits.append(Edit(root.attributes_end, root.attributes_end, aliases.MARK))
         elif self._removed and not self._added and has_mark(text, root.attributes_end) and self._is_last_use():

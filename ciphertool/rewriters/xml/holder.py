@@ -59,7 +59,7 @@ class Holder:
 
     def slots(self) -> list[str]:
         """Return the slots in document order, the alias attribute left out."""
-        slots = [key for key in self.attributes if not aliases.is_alias(key)]
+        slots = [key for key in self.attributes if not aliases.is_alias(key)] if self.attributes else []
         return slots if self.content is None else [*slots, TEXT]
 
     def is_foreign(self, slot: str, text: str) -> bool:
@@ -95,9 +95,8 @@ _NO_ATTRIBUTES: Mapping[str, str] = {}
 _NO_SPANS: Mapping[str, Attribute] = {}
 
 
-def hold(element: etree._Element, start: int, scan: Scan) -> Holder:
-    """Join an element with the start tag that starts there."""
-    tag = scan.tag(start)
+def hold(element: etree._Element, tag: Tag, scan: Scan) -> Holder:
+    """Join an element with its start tag."""
     content, text = None, None
     if not len(element):
         content = scan.content(tag)

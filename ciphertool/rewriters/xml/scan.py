@@ -21,7 +21,8 @@ _PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QU
 # What may hold a "<" that is no tag's, its first character taken out: the engine then leaps from "<" to "<".
 _OPAQUE = "|".join(kind.removeprefix("<") for kind in (_COMMENT, _CDATA, _PI))
 _ANY_NAME = r"[^ \t\r\n/>!?][^ \t\r\n/>]*+"
-_TAG = re.compile(rf"<([^ \t\r\n/>]++)((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED})*+){_S}*+(/?)>")
+# After the tag, nothing but text up to an end tag: all that most elements hold.
+_TAG = rf"((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED})*+){_S}*+(/?)>(?:[^<]*+(</))?"
 _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
@@ -39,7 +40,10 @@ class Attribute(NamedTuple):
 
 
 class Tag(NamedTuple):
-    """A start tag or empty-element tag: `attributes_end` is the end of its last attribute, or of its name."""
+    """A start tag or empty-element tag: `attributes_end` is the end of its last attribute, or of its name.
+
+    `text_end` is where the element's end tag starts if there is nothing but text before it, else -1.
+    """
 
     start: int
     name: str
@@ -47,6 +51,7 @@ class Tag(NamedTuple):
     attributes_end: int
     empty: bool
     end: int
+    text_end: int
 
 
 class Chunk(NamedTuple):
@@ -94,15 +99,27 @@ class Scan:
         prolog = _PROLOG.match(self.text)
         return prolog.end() if prolog else 0
 
-    def starts(self, names: Collection[str] | None = None) -> Iterator[int]:
-        """Yield where each start tag, or each of some qualified names, starts."""
+    def tags(self, names: Collection[str] | None = None) -> Iterator[Tag]:
+        """Yield every start tag, or those of some qualified names, in document order."""
         pattern = _ANY_NAME
         if names is not None and len(names) <= FEW_NAMES:
             pattern, names = "|".join(map(re.escape, names)), None
-        markup = re.compile(rf"<(?:({pattern})(?=[ \t\r\n/>])|{_OPAQUE})")
-        for match in markup.finditer(self.text, self.root):
-            if match.lastindex and (names is None or match[1] in names):
-                yield match.start()
+        for match in re.compile(rf"<(?:({pattern})(?=[ \t\r\n/>]){_TAG}|{_OPAQUE})").finditer(self.text, self.root):
+            name, attributes, empty = match.group(1, 2, 3)
+            if name and (names is None or name in names):
+                yield Tag(
+                    match.start(),
+                    name,
+                    self._attributes(*match.span(2)) if attributes else (),
+                    match.end(2),
+                    bool(empty),
+                    match.end(3) + 1,
+                    match.start(4),
+                )
+
+    def _attributes(self, start: int, end: int) -> tuple[Attribute, ...]:
+        found = _ATTRIBUTE.finditer(self.text, start, end)
+        return tuple(Attribute(a[1], a.start(), a.start(2), a.end()) for a in found)
 
     @cached_property
     def declares_attributes(self) -> bool:
@@ -117,32 +134,20 @@ class Scan:
         declared = re.compile(rf"<!ATTLIST{_S}++{re.escape(element)}(?={_S})[^>]*?{typed}")
         return declared.search(self.text, 0, self.root) is not None
 
-    def tag(self, start: int) -> Tag:
-        """Return the start tag that starts there."""
-        match = _TAG.match(self.text, start)
-        if match is None:
-            raise AssertionError("a start tag of a well-formed document that is not one")
-        attributes: tuple[Attribute, ...] = ()
-        if match.start(2) != match.end(2):
-            found = _ATTRIBUTE.finditer(self.text, match.start(2), match.end(2))
-            attributes = tuple(Attribute(a[1], a.start(), a.start(2), a.end()) for a in found)
-        return Tag(start, match[1], attributes, match.end(2), bool(match[3]), match.end())
-
     def content(self, tag: Tag) -> Content:
         """Return the content of an element that has no child elements."""
         if tag.empty:
             return Content((), 0, 0, tag.end)
-        text, start = self.text, tag.end
-        end = text.find("<", start)
-        if not text.startswith("</", end):
+        start = tag.end
+        if tag.text_end < 0:
             return self._pieces(start)
-        inner = text[start:end]
+        inner = self.text[start : tag.text_end]
         value = inner.strip(WHITE)
         if not value:
             return Content((), 0, _characters(inner), start)
         lead = inner.index(value[0])
         trail = len(inner) - lead - len(value)
-        first, last = start + lead, end - trail
+        first, last = start + lead, tag.text_end - trail
         if "\r" in inner:
             lead, trail = _characters(inner[:lead]), _characters(inner[len(inner) - trail :])
         return Content((Chunk(first, last),), lead, trail, first, is_foreign(value))

@@ -7,6 +7,8 @@ import re
 from ciphertool.rewriters.xml.scan import WHITE
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What most rewrites write, an alias and "password": nothing to escape.
+_PLAIN = re.compile("[0-9A-Za-z._@:/-]*+")
 # NEL and LS are line ends in XML 1.1, so they are not left to the reader's version.
 _REFERRED = re.compile("[\r\x85\u2028]")
 _REFERRED_IN_ATTRIBUTE = re.compile("[\t\n\r\x85\u2028]")
@@ -20,7 +22,7 @@ def forbidden(value: str) -> str:
 
 def text(value: str, codec: str, newline: str) -> str:
     """Spell a value as an element's text, its white space at either end as character references."""
-    if value.isascii() and value.isalnum():  # nothing to escape in what nearly every rewrite writes: "password"
+    if _PLAIN.fullmatch(value):
         return value
     inner = value.strip(WHITE)
     lead = value[: value.index(inner[0])] if inner else value
@@ -33,6 +35,8 @@ def text(value: str, codec: str, newline: str) -> str:
 
 def attribute(value: str, quote: str, codec: str) -> str:
     """Spell a value as an attribute's, quotes included."""
+    if _PLAIN.fullmatch(value):
+        return f"{quote}{value}{quote}"
     escaped = value.replace("&", "&amp;").replace("<", "&lt;")
     escaped = escaped.replace(quote, "&quot;" if quote == '"' else "&apos;")
     return f"{quote}{_encodable(_REFERRED_IN_ATTRIBUTE.sub(_reference, escaped), codec)}{quote}"
