@@ -1,6 +1,7 @@
-"""JKS and JCEKS stores: read by their structure, which is bounded here. pyjks unseals their keys and writes JKS.
+"""JKS and JCEKS stores: read by their structure, which is bounded here. pyjks unseals JCEKS keys and writes JKS.
 
-pyjks reads these stores too, but without limits, and decrypts before it has checked anything.
+pyjks reads these stores too, but without limits, and decrypts before it has checked anything. JKS keys are unsealed
+here as well: to import pyjks takes a start-up longer than all else that it does.
 """
 
 from __future__ import annotations
@@ -48,25 +49,50 @@ class SealedKey:
             raise budget.malformed("an encrypted key that is larger than any real one")
         algorithm, ciphertext = der.parse(self.encrypted, budget).sequence(2)[:2]
         oid, *parameters = algorithm.sequence()
-        from jks import sun_crypto, util
-
         try:
             if oid.oid() == _JKS_KEY_PROTECTOR:
-                plain = sun_crypto.jks_pkey_decrypt(ciphertext.octets(), password)
+                plain = _unsealed_jks(ciphertext.octets(), password.encode("utf-16-be"))
             elif oid.oid() == _JCE_KEY_PROTECTOR and parameters and self.format_name == "JCEKS":
                 salt, count = parameters[0].sequence(2)[:2]
                 # Each iteration is made for both halves of the salt.
                 budget.iterations(2 * count.integer())
-                plain = sun_crypto.jce_pbe_decrypt(ciphertext.octets(), password, salt.octets(), count.integer())
+                plain = _unsealed_jceks(ciphertext.octets(), password, salt.octets(), count.integer())
             else:
                 raise budget.malformed(f"unknown key protection {oid.oid()}")
-        except (util.BadHashCheckException, util.BadPaddingException):
-            raise WrongKeyPasswordError(self.alias) from None
         except UnicodeEncodeError:
             raise WrongKeyPasswordError(self.alias, "it has characters that no Java password has") from None
-        except ValueError:  # a salt or ciphertext of the wrong length, or a password that JCEKS cannot have
-            raise WrongKeyPasswordError(self.alias) from None
-        return bytes(plain)
+        if plain is None:
+            raise WrongKeyPasswordError(self.alias)
+        return plain
+
+
+def _unsealed_jks(sealed: bytes, password: bytes) -> bytes | None:
+    """Return what Sun's JKS key protector has sealed (`sun.security.provider.KeyProtector`), or None.
+
+    A salt of 20 bytes, the key under a stream of chained SHA-1 digests, and a digest of password and key.
+    """
+    salt, key, expected = sealed[:20], sealed[20:-20], sealed[-20:]
+    stream, block = bytearray(), salt
+    while len(stream) < len(key):
+        block = _sha1(password + block)
+        stream += block
+    plain = bytes(a ^ b for a, b in zip(key, stream, strict=False))
+    return plain if hmac.compare_digest(_sha1(password + plain), expected) else None
+
+
+def _unsealed_jceks(sealed: bytes, password: str, salt: bytes, count: int) -> bytes | None:
+    from jks import sun_crypto, util
+
+    try:
+        return bytes(sun_crypto.jce_pbe_decrypt(sealed, password, salt, count))
+    except UnicodeEncodeError:
+        raise
+    except (util.BadPaddingException, ValueError):  # or of the wrong length, or a password that JCEKS cannot have
+        return None
+
+
+def _sha1(data: bytes) -> bytes:
+    return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
 def read_jks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
