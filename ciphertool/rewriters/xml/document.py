@@ -6,6 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ciphertool import references
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.rewriters.base import Document, Site, SpliceError
 from ciphertool.rewriters.xml import aliases, judge
@@ -40,9 +41,15 @@ class XmlDocument(Document):
         """Yield every attribute and the text of every element without child elements, in document order."""
         paths = Paths(Children(self.tree, undeclared=self.undeclared))
         for element, tag in zip(self.tree.iter("*"), self.scan.tags(), strict=True):
-            holder = hold(element, tag, self.scan)
-            for slot in holder.slots():
-                yield self._site(holder, slot, paths, told=False)
+            plain = self.scan.plain(tag)
+            if plain is None:
+                holder = hold(element, tag, self.scan)
+                for slot in holder.slots():
+                    yield self._site(holder, slot, paths, told=False)
+            else:
+                reference = references.parse(plain) if "$" in plain else None
+                line = self.source.line(tag.end)
+                yield Site(*paths.of(element, TEXT), plain, tag.end, tag.text_end, line, reference)
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each XPath, the sites it names, or why it is refused."""

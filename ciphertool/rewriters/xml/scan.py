@@ -134,6 +134,13 @@ class Scan:
         declared = re.compile(rf"<!ATTLIST{_S}++{re.escape(element)}(?={_S})[^>]*?{typed}")
         return declared.search(self.text, 0, self.root) is not None
 
+    def plain(self, tag: Tag) -> str | None:
+        """Return an element's value where it has nothing else and it is spelled as it is: so have most."""
+        if tag.attributes or tag.text_end < 0:
+            return None
+        inner = self.text[tag.end : tag.text_end]
+        return None if "&" in inner or "\r" in inner or inner != inner.strip(WHITE) else inner
+
     def content(self, tag: Tag) -> Content:
         """Return the content of an element that has no child elements."""
         if tag.empty:
