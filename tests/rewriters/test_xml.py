@@ -38,6 +38,7 @@ class TestXmlContract(RewriterContract):
         '\ufeff<a b="ü">€😀</a>\n'.encode("utf-16-le"),
         '<?xml version="1.0" encoding="utf-16"?><a b="ü">x</a>'.encode("utf-16-be"),
         b'\xef\xbb\xbf<a xmlns:svns="http://org.wso2.securevault/configuration"><b> c </b></a>',
+        b"<a><b>one\r\ntwo</b></a>",
         b'<log4j:configuration a:b="1"><log4j:level value="x"/></log4j:configuration>',
     )
     damaged: ClassVar[tuple[bytes, ...]] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -177,6 +178,30 @@ def test_a_value_other_than_planned_is_seen() -> None:
     assert not REWRITER.parse(after).proves(document, [])
 
 
+def test_another_spelling_or_encoding_than_planned_is_seen() -> None:
+    document = REWRITER.parse(b"<a><p>s</p></a>")
+    (found,) = document.locate(["/a/p"])
+    assert isinstance(found, tuple)
+    attribute, in_place = Reference("A", Syntax.ATTRIBUTE), Reference("A", Syntax.SECRET)
+    after = rewrite(REWRITER, document, [Change(found[0], attribute)])
+    assert REWRITER.parse(after).proves(document, [Change(found[0], attribute)])
+    assert not REWRITER.parse(after).proves(document, [Change(found[0], in_place)])
+    assert not REWRITER.parse(codecs.BOM_UTF8 + after).proves(document, [Change(found[0], attribute)])
+
+
+def test_an_empty_element_takes_another_alias() -> None:
+    document = REWRITER.parse(
+        b'<a xmlns:svns="http://org.wso2.securevault/configuration"><p svns:secretAlias="A"/></a>'
+    )
+    (found,) = document.locate(["/a/p"])
+    assert isinstance(found, tuple)
+    after = rewrite(REWRITER, document, [Change(found[0], Reference("B", Syntax.ATTRIBUTE))])
+    (again,) = REWRITER.parse(after).locate(["/a/p"])
+    assert isinstance(again, tuple)
+    assert again[0].reference is not None
+    assert again[0].reference.alias == "B"
+
+
 def test_an_alias_attribute_that_stayed_is_seen() -> None:
     document = REWRITER.parse(b'<a><p svns:secretAlias="A">password</p></a>')
     (found,) = document.locate(["/a/p"])
@@ -188,7 +213,7 @@ def test_an_alias_attribute_that_stayed_is_seen() -> None:
 def test_a_site_of_another_document_is_never_written() -> None:
     (other,) = REWRITER.parse(b"<bb><c>other</c></bb>").locate(["/bb/c"])
     assert not isinstance(other, SelectorError)
-    for data in (b"<a><p>s</p></a>", b"<!-- a long head -->\n<a><p>s</p></a>"):
+    for data in (b"<a><p>s</p></a>", b"<!-- a long head -->\n<a><p>s</p></a>", b"<aa><p>s</p></aa>"):
         with pytest.raises(SpliceError):
             rewrite(REWRITER, REWRITER.parse(data), [Change(other[0], "t")])
 

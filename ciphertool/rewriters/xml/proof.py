@@ -52,7 +52,7 @@ def _equalise(
     """Tell whether every planned element is as planned, and make it the same in `old` and `new`."""
     upcoming = iter(planned.items())
     holder, changes = next(upcoming, (None, {}))
-    for element, a, b in zip(before, old, new, strict=False):  # whether there are as many is told by `_are_same`
+    for element, a, b in zip(before, old, new, strict=False):  # that there are as many, `_are_same` tells
         if holder is not None and element is holder.element:
             alias = next(filter(aliases.is_alias, b.keys()), None)
             if not _is_planned(holder, changes, b, alias):
@@ -63,7 +63,7 @@ def _equalise(
             if alias is not None:
                 del b.attrib[alias]
             holder, changes = next(upcoming, (None, {}))
-    return holder is None
+    return True
 
 
 def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Element, new_alias: str | None) -> bool:
@@ -120,10 +120,9 @@ def _has_namespace(key: str) -> bool:
 
 def _are_same(old: etree._Element, new: etree._Element) -> bool:
     """Tell whether what the roots stand for is the same, but for the one declaration that a rewrite adds or removes."""
-    a, b = set(old.nsmap.items()), set(new.nsmap.items())
-    if not a ^ b <= {_DECLARED}:
-        return False
-    return _serialised(old, without=_DECLARED in a - b) == _serialised(new, without=_DECLARED in b - a)
+    added = set(new.nsmap.items()) - set(old.nsmap.items())
+    removed = set(old.nsmap.items()) - set(new.nsmap.items())
+    return _serialised(old, without=_DECLARED in removed) == _serialised(new, without=_DECLARED in added)
 
 
 def _serialised(root: etree._Element, *, without: bool) -> list[bytes]:
