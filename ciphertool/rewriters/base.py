@@ -196,6 +196,13 @@ class Document(ABC):
                 return False
         return True
 
+    def is_proved_by(self, rewriter: Rewriter, data: bytes, changes: Sequence[Change]) -> bool:
+        """Tell whether a file, read by the document's rewriter, is this document with exactly the changes made."""
+        try:
+            return rewriter.parse(data).proves(self, changes)
+        except ConfigSyntaxError:
+            return False
+
 
 class Rewriter(Protocol):
     """One configuration format. Knows no key and no meaning of a ciphertext."""
@@ -218,10 +225,6 @@ def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -
     """Return the document's bytes with the changes made and nothing else changed, proved by parsing them again."""
     source = document.source
     data = source.encode(splice(source.text, document.edits(changes)))
-    try:
-        proved = rewriter.parse(data).proves(document, changes)
-    except ConfigSyntaxError:
-        proved = False
-    if not proved:
+    if not document.is_proved_by(rewriter, data, changes):
         raise SpliceError(f"the rewritten {rewriter.name} document is not what was planned")
     return data
