@@ -77,7 +77,7 @@ def quoted(text: str, style: Style) -> str:
 
 def is_spellable(text: str) -> bool:
     """Tell whether YAML can hold the text at all: everything but lone surrogates."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _escape(character: str) -> str:
