@@ -172,26 +172,66 @@ def test_references_are_read_in_both_spellings() -> None:
     assert [site.reference.alias if site.reference else None for site in sites] == ["x", "y", None, None]
 
 
-def test_a_rewrite_that_changes_more_is_not_proved() -> None:
-    before = REWRITER.parse(b"p: a\nq: &x [b, *x]\n")
-    ((site,),) = [found for found in before.locate(["$.p"]) if isinstance(found, tuple)]
-    change = Change(site, Reference("s", REWRITER.syntax))
-    assert REWRITER.parse(b"p: ${sec:s}\nq: &x [b, *x]\n").proves(before, [change])
-    for other in (
-        b"p: ${sec:t}\nq: &x [b, *x]\n",
-        b"p: ${sec:s}\nq: &x [c, *x]\n",
-        b"p: ${sec:s}\nr: &x [b, *x]\n",
-        b"p: ${sec:s}\nq: &y [b, *y]\n",
-        b"p: ${sec:s}\nq: &x !t [b, *x]\n",
-        b"p: ${sec:s}\nq: &x {b: *x}\n",
-        b"p: ${sec:s}\nq: &x [b, *x, c]\n",
-        b"p: !t ${sec:s}\nq: &x [b, *x]\n",
-        b"p: &z ${sec:s}\nq: &x [b, *x]\n",
-        b"p: ${sec:s}\nq: &x\n- b\n- *x\n",
-        b"p: ${sec:s}\nq: &x [b, *x]\n---\n",
-    ):
-        assert not REWRITER.parse(other).proves(before, [change]), other
-    assert not REWRITER.parse(b"p: null\nq: &x [b, *x]\n").proves(before, [Change(site, "null")])
+_BEFORE = b"p: a\nq: &x [b, *x]\nr: ! 1\n"
+
+
+def _is_proved(after: bytes, to: Reference | str, before: bytes = _BEFORE) -> bool:
+    document = REWRITER.parse(before)
+    (found,) = document.locate(["$.p"])
+    assert isinstance(found, tuple)
+    return document.is_proved_by(REWRITER, after, [Change(site, to) for site in found])
+
+
+@pytest.mark.parametrize("spelled", ["${sec:s}", "! ${sec:s}", "'${sec:s}'", "\n  ${sec:s} # c"])
+def test_a_rewrite_is_proved_however_the_value_is_spelled(spelled: str) -> None:
+    reference = Reference("s", REWRITER.syntax)
+    assert _is_proved(_BEFORE.replace(b"a", spelled.encode(), 1), reference)
+    assert _is_proved(f"p: &y !!str {spelled.removeprefix('! ')}\n".encode(), reference, b"p: &y !!str a\n")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        "p: a\nq: &x [b, *x]\nr: ! 1\n",
+        "p: ${sec:t}\nq: &x [b, *x]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x [c, *x]\nr: ! 1\n",
+        "p: ${sec:s}\ns: &x [b, *x]\nr: ! 1\n",
+        "p: ${sec:s}\n! q: &x [b, *x]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &y [b, *y]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x !t [b, *x]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x {b: *x}\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x [b, x]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x [[b, *x]]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x [b, *x, c]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x\n- b\n- *x\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x [b, *x]\nr: 1\n",
+        "p: ${sec:s}\nq: &x [b, *x]\nr: &z ! 1\n",
+        "p: ${sec:s}\nr: ! 1\nq: &x [b, *x]\n",
+        "p: !t ${sec:s}\nq: &x [b, *x]\nr: ! 1\n",
+        "p: &z ${sec:s}\nq: &x [b, *x]\nr: ! 1\n",
+        "p: [${sec:s}]\nq: &x [b, *x]\nr: ! 1\n",
+        "p: ${sec:s}\nq: &x [b, *x]\n",
+        "p: ${sec:s}\nq: &x [b, *x]\nr: ! 1\ns:\n",
+        "p: ${sec:s}\nq: &x [b, *x]\nr: ! 1\n---\n",
+        "p: ${sec:s}\nq: &x [b, *x]\nr: ! 1\ns\n",
+        "p: ${sec:s} # \u2028\nq: &x [b, *x]\nr: ! 1\n",
+        "",
+    ],
+)
+def test_a_rewrite_that_changes_more_or_less_is_not_proved(after: str) -> None:
+    assert not _is_proved(after.encode(), Reference("s", REWRITER.syntax))
+
+
+@pytest.mark.parametrize(
+    ("after", "is_proved"), [("null", False), ("! null", True), ("'null'", True), ("!!str null", False), ("~", False)]
+)
+def test_a_value_that_looks_like_null_is_proved_to_be_text(after: str, is_proved: bool) -> None:
+    assert _is_proved(_BEFORE.replace(b"a", after.encode(), 1), "null") is is_proved
+    assert _is_proved(b"p: !!str null\n", "null", b"p: !!str a\n")
+
+
+def test_a_rewrite_is_not_proved_by_what_is_no_text() -> None:
+    assert not _is_proved(b"p: \xff\n", "b", b"p: a\n")
 
 
 def _load(text: str) -> object:
@@ -272,9 +312,9 @@ def test_without_libyaml_it_reads_the_same() -> None:
     program = (
         "import sys; sys.modules['_ruamel_yaml'] = sys.modules['_ruamel_yaml_clibz'] = None\n"
         "sys.modules['ruamel.yaml.clib'] = None\n"
-        "from ciphertool.rewriters.yaml import YamlRewriter, stream\n"
+        "from ciphertool.rewriters.yaml import YamlRewriter, events\n"
         "document = YamlRewriter().parse(b'p: hunter2')\n"
-        "print(stream.CParser, [site.value for site in document.sites()], YamlRewriter().load(b'p: 1', str))"
+        "print(events.CParser, [site.value for site in document.sites()], YamlRewriter().load(b'p: 1', str))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "None ['hunter2'] {'p': 1}\n"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool.rewriters.base import Edit
 from ciphertool.rewriters.yaml.spelling import STR_TAG, Style, can_be_plain, is_null, quoted, reads_as_text
-from ciphertool.rewriters.yaml.stream import TEXT_TAG
+from ciphertool.rewriters.yaml.stream import TEXT_TAG, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,59 +22,59 @@ _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ 
 _BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
 _TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
 _LINE_END = re.compile(r"[\r\n]|\Z")
-_STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": Style.LITERAL, ">": Style.FOLDED}
+# To look a member up in its enumeration takes ten times as long.
+_PLAIN, _LITERAL, _FOLDED = Style.PLAIN, Style.LITERAL, Style.FOLDED
+_STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": _LITERAL, ">": _FOLDED}
 
 
-@dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value in its place.
+    """The value with that `number` in the stream of a source.
 
     `text` is what the parser reads. `start` and `end` span its spelling without properties but with our mark, if it is
     `marked`; of a block scalar they span the header, and `body` the lines of content (empty where there are none).
     """
 
-    text: str = field(repr=False)
-    style: Style
-    tag: str | None
-    in_flow: bool
-    marked: bool
-    start: int
-    end: int
-    body: tuple[int, int]
+    tag: str | None = None
+    marked = False
+    body = (0, 0)
 
-    @classmethod
-    def at(cls, source: str, stream: Stream, number: int) -> Scalar:
-        """Return the value with that number in the stream of a source."""
-        start, end, tag = stream.starts[number], stream.ends[number], None
-        if number in stream.tags:
-            tag = stream.tags[number]
+    def __init__(self, source: str, stream: Stream, number: int) -> None:
+        self.number, self._flows = number, stream.flows
+        start, end = stream.starts[number], stream.ends[number]
+        fact = stream.facts[stream.places[number]]
+        if isinstance(fact, Node):
             match = _PROPERTIES.match(source, start, end)
             start = match.end() if match else start
-        style = _STYLES.get(source[start : start + 1], Style.PLAIN)
-        body = (end, end)
-        if style in (Style.LITERAL, Style.FOLDED):
-            end, body = _block(source, start, end)
-        marked = tag == TEXT_TAG and source.endswith(_MARK, 0, start)
-        return cls(
-            text=stream.values[number],
-            style=style,
-            tag=tag,
-            in_flow=bisect.bisect_right(stream.flows, number) % 2 == 1,
-            marked=marked,
-            start=start - len(_MARK) if marked else start,
-            end=end,
-            body=body,
-        )
+            self.text, self.tag = fact.text, fact.tag
+        else:
+            self.text = fact
+        self.style = _STYLES.get(source[start : start + 1], _PLAIN)
+        self.start, self.end = start, end
+        if self.is_block:
+            self.end, self.body = _block(source, start, end)
+        if self.tag == TEXT_TAG and source.endswith(_MARK, 0, start):
+            self.marked = True
+            self.start -= len(_MARK)
+
+    @property
+    def is_block(self) -> bool:
+        """Whether the value is spelled on lines of its own."""
+        return self.style is _LITERAL or self.style is _FOLDED
+
+    @property
+    def in_flow(self) -> bool:
+        """Whether the value stands in a flow collection."""
+        return bisect.bisect_right(self._flows, self.number) % 2 == 1
 
     @property
     def is_untagged_plain(self) -> bool:
         """Whether readers decide by its looks what the value is."""
-        return self.style is Style.PLAIN and self.tag is None
+        return self.style is _PLAIN and self.tag is None
 
     @property
     def value(self) -> str:
         """The text, "" for null."""
-        return "" if self.is_untagged_plain and is_null(self.text) else self.text
+        return "" if is_null(self.text) and self.is_untagged_plain else self.text
 
     def respelled(self, text: str, source: str, *, is_reference: bool) -> Iterator[Edit]:
         """Yield the edits that put another text here."""
@@ -88,14 +87,14 @@ class Scalar:
 
     def takes_quotes(self, source: str) -> bool:
         """Whether a value in quotes may stand here: libyaml allows a line of tabs after a plain one only."""
-        return self.style is not Style.PLAIN or not _TABS_NEXT.match(source, self.end)
+        return self.style is not _PLAIN or not _TABS_NEXT.match(source, self.end)
 
     def _lacking_indent(self, source: str) -> int:
         """Return how much deeper than now a block scalar's header must stand to be something else.
 
         That is as deep as its content, if it begins its line: it may stand where only a key may otherwise.
         """
-        if self.style not in (Style.LITERAL, Style.FOLDED):
+        if not self.is_block:
             return 0
         line_start = self.start
         while source.startswith(" ", line_start - 1, line_start):

@@ -1,147 +1,134 @@
-"""A YAML text as the flat stream of what its parser sees, with the spans of the scalars. Nothing here knows of sites.
+"""A YAML text as the stream of what its parser sees, with the spans of the values. Nothing here knows of sites.
 
-libyaml gives the events; where it is absent, ruamel.yaml's own parser, 25 times slower. Refused are, besides what is
-not well-formed: two equal keys, aliases of nothing, nesting beyond 500 levels, and characters that only some readers
-take for the end of a line or skip.
+Refused are, besides what `events` refuses: two equal keys, aliases of nothing, and nesting beyond 500 levels.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
     DocumentStartEvent,
-    MappingEndEvent,
+    Event,
     MappingStartEvent,
     ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 from ciphertool.errors import ConfigSyntaxError
-
-try:
-    from ruamel.yaml import CParser  # type: ignore[attr-defined]  # not in every installation
-except ImportError:
-    CParser = None
+from ciphertool.rewriters.yaml.events import parse
+from ciphertool.rewriters.yaml.spelling import is_null
+from ciphertool.rewriters.yaml.tree import Borrowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 MAX_DEPTH = 500
 # The tag that says "text" to every reader of a scalar.
 TEXT_TAG = "!"
 
-# The keys so far of the mapping around, None outside a mapping, and whether the next node is a key.
-_State: TypeAlias = tuple[set[str] | None, bool]
-_OUTSIDE: _State = (None, False)
-
-_READ_DIFFERENTLY = re.compile("[\x85\u2028\u2029\ufeff]")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The tree around, its key for the next value (None below a key that is no scalar), and whether the next node is a key
+# (None where there are no keys).
+_State: TypeAlias = tuple[Any, str | None, bool | None]
 
 
-class Mark(Enum):
-    """What a stream is made of besides keys, properties and aliases."""
+class Node(NamedTuple):
+    """What there is to compare of an event."""
 
-    DOCUMENT = "document"
-    MAPPING = "mapping"
-    SEQUENCE = "sequence"
-    END = "end of a mapping or sequence"
-    KEY = "the next node is a key that is no scalar"
-    VALUE = "a scalar that is no key"
+    kind: type[Event]
+    anchor: str | None = None
+    tag: str | None = None
+    is_flow: bool = False
+    text: str = ""
 
-
-# To look a member up in its enumeration takes ten times as long.
-_MAPPING, _SEQUENCE, _END, _VALUE = Mark.MAPPING, Mark.SEQUENCE, Mark.END, Mark.VALUE
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A repetition of the node with the anchor `name`."""
-
-    name: str
+    def __repr__(self) -> str:
+        """Return the node without its text."""
+        return f"Node({self.kind.__name__}, {self.anchor!r}, {self.tag!r}, {self.is_flow!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Properties:
-    """The anchor and the tag that a node has."""
-
-    anchor: str | None
-    tag: str | None
+# Of a scalar without properties its text is all there is to compare.
+Fact: TypeAlias = str | Node
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
     """What the parser sees in a text, in order.
 
-    `shape` has all but the values' texts: a string is a key, and `Properties` come before the node that has them (but
-    for a value's `TEXT_TAG`, which is no more than a way to spell it). The values, scalars that are no keys, are
-    numbered: `values` are their texts, `starts` and `ends` span their spelling, properties included, and `tags` has an
-    entry for each that has properties. `flows` are the numbers at which flow collections begin and end by turns, those
-    inside others not counted.
+    `facts` has one for every event. The values, scalars that are no keys, are numbered: `places` are their indexes in
+    `facts`, and `starts` and `ends` span their spelling, properties included. `flows` are the numbers at which flow
+    collections begin and end by turns, those inside others not counted. `trees` are the documents as `tree` has them.
     """
 
-    shape: list[str | Mark | Alias | Properties] = field(default_factory=list, repr=False)
-    values: list[str] = field(default_factory=list, repr=False)
+    facts: list[Fact] = field(default_factory=list, repr=False)
+    places: array[int] = field(default_factory=lambda: array("I"), repr=False)
     starts: array[int] = field(default_factory=lambda: array("I"), repr=False)
     ends: array[int] = field(default_factory=lambda: array("I"), repr=False)
-    tags: dict[int, str | None] = field(default_factory=dict, repr=False)
     flows: array[int] = field(default_factory=lambda: array("I"), repr=False)
+    trees: list[object] = field(default_factory=list, repr=False, compare=False)
+
+    def is_kept(self, text: str, planned: Mapping[int, str]) -> bool:
+        """Tell whether the parser sees in a text the same but for the values planned, which are by their numbers.
+
+        Raise `ConfigSyntaxError` where it refuses the text.
+        """
+        facts: list[Fact | _Planned] = [*self.facts]
+        for number, value in planned.items():
+            place = self.places[number]
+            facts[place] = _Planned(value, self.facts[place])
+        return parse(text, lambda seen: _is_seen(facts, seen))
 
 
-def read(text: str, *, pure: bool = CParser is None) -> Stream:
+def read(text: str, *, pure: bool = False) -> Stream:
     """Read a text; raise `ConfigSyntaxError`, which never quotes it. With `pure`, without libyaml."""
-    odd = None if text.isascii() else _READ_DIFFERENTLY.search(text)
-    if odd:
-        raise ConfigSyntaxError(f"a character U+{ord(odd[0]):04X}, which readers of YAML differ on", _line(text, odd))
-    try:
-        return _Reader().read(_events(text, pure=pure))
-    except YAMLError as error:
-        refusal = _refusal(error, text, pure=pure)
-        if pure or not _is_plain_in_flow(error, text):
-            raise refusal from None
-    except (AssertionError, RecursionError, ValueError):  # how ruamel.yaml answers `%YAML 1.3` and the like
-        raise ConfigSyntaxError("not YAML that can be read") from None
-    try:
-        return read(text, pure=True)
-    except ConfigSyntaxError:
-        raise refusal from None
+    return parse(text, lambda seen: _Reader().read(seen), pure=pure)
 
 
-def _refusal(error: YAMLError, text: str, *, pure: bool) -> ConfigSyntaxError:
-    mark = getattr(error, "problem_mark", None)
-    if mark is None:
-        unprintable = _UNPRINTABLE.search(text)
-        return ConfigSyntaxError("a character that YAML does not allow", unprintable and _line(text, unprintable))
-    # Only libyaml's messages are constants; the other parser's quote the text.
-    reason = "not well-formed YAML" if pure else f"not well-formed YAML: {getattr(error, 'problem', '')}"
-    return ConfigSyntaxError(reason, mark.line + 1, mark.column + 1)
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Another text for a scalar."""
+
+    text: str = field(repr=False)
+    before: Fact
+
+    def is_seen(self, event: Any) -> bool:
+        """Tell whether an event is the scalar with the text: with its properties (but for our mark), and not null."""
+        if type(event) is not ScalarEvent or event.value != self.text:
+            return False
+        is_untagged_plain = event.ctag is None and event.implicit[0]
+        if is_untagged_plain and is_null(self.text) and self.text:
+            return False
+        anchor, tag = (self.before.anchor, self.before.tag) if isinstance(self.before, Node) else (None, None)
+        return event.anchor == anchor and _unmarked(event.tag) == _unmarked(tag)
 
 
-def _is_plain_in_flow(error: YAMLError, text: str) -> bool:
-    """Tell whether libyaml may have stopped at `[http://x?y]`, which only its newer versions read."""
-    mark = getattr(error, "problem_mark", None)
-    if mark is None:
-        return False
-    return text.startswith("?", mark.index) or getattr(error, "problem", "") == "found unexpected ':'"
+def _is_seen(facts: Iterable[Fact | _Planned], seen: Iterable[Any]) -> bool:
+    is_same = True
+    # As in `_Reader.read`, few calls and few attributes. The stream's end stands at the end of both and nowhere else.
+    for fact, event in zip(facts, seen, strict=False):
+        if type(event) is ScalarEvent and event.ctag is None and event.anchor is None:
+            if event.value == fact:
+                continue
+        elif _node(event) == fact:
+            continue
+        if not (type(fact) is _Planned and fact.is_seen(event)):
+            is_same = False  # but go on: libyaml may yet stop at what the other parser reads
+    return is_same
 
 
-def _line(text: str, match: re.Match[str]) -> int:
-    return text.count("\n", 0, match.start()) + 1
+def _node(event: Any) -> Node:
+    if isinstance(event, ScalarEvent):
+        return Node(ScalarEvent, event.anchor, event.tag, text=event.value)
+    if isinstance(event, CollectionStartEvent):
+        return Node(type(event), event.anchor, event.tag, bool(event.flow_style))
+    return Node(AliasEvent, event.anchor) if isinstance(event, AliasEvent) else Node(type(event))
 
 
-def _events(text: str, *, pure: bool) -> Iterator[Any]:
-    if pure:
-        from ruamel.yaml import YAML
-
-        return iter(YAML(typ="safe", pure=True).parse(text))
-    return iter(CParser(text).get_event, None)
+def _unmarked(tag: str | None) -> str | None:
+    return None if tag == TEXT_TAG else tag
 
 
 class _Reader:
@@ -151,90 +138,99 @@ class _Reader:
         self.stream = Stream()
         self.outer: list[_State] = []
         self.flow = 0
-        self.anchors: set[str] = set()
+        self.anchors: dict[str, object] = {}
 
-    def read(self, events: Iterator[Any]) -> Stream:
+    def read(self, seen: Iterator[Any]) -> Stream:
         # Few calls and few attributes: the loop runs once for every few characters of a file.
         stream = self.stream
-        values, shape = stream.values, stream.shape
-        add_value, add_start, add_end, add = values.append, stream.starts.append, stream.ends.append, shape.append
-        keys, at_key = _OUTSIDE
+        places, add = stream.places, stream.facts.append
+        add_place, add_start, add_end = places.append, stream.starts.append, stream.ends.append
+        state: _State = stream.trees, None, None
+        around, key, at_key = state
         shared: dict[str, str] = {}  # equal keys are one string
-        for event in events:
-            kind = type(event)
-            if kind is not ScalarEvent:
-                if kind is MappingEndEvent or kind is SequenceEndEvent:
-                    keys, at_key = self._end()
-                else:
-                    keys, at_key = self._structure(event, keys, at_key)
+        for place, event in enumerate(seen):
+            if type(event) is not ScalarEvent:
+                around, key, at_key = self._structure(event, around, key, at_key)
                 continue
-            value = event.value
-            properties = None
-            if event.ctag is not None or event.anchor is not None:
-                properties = self._properties(event)
-            if keys is not None and at_key:
-                if value in keys:
+            text = event.value
+            if at_key:
+                if text in around:
                     raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
-                if properties:
-                    add(properties)
-                value = shared.setdefault(value, value)
-                keys.add(value)
-                add(value)
-                at_key = False
+                number, text = None, shared.setdefault(text, text)
+                key, at_key = text, False
             else:
-                if properties:
-                    stream.tags[len(values)] = properties.tag
-                    if properties.tag != TEXT_TAG or properties.anchor:
-                        add(Properties(properties.anchor, None) if properties.tag == TEXT_TAG else properties)
-                add(_VALUE)
-                add_value(value)
+                number = len(places)
+                add_place(place)
                 add_start(event.start_mark.index)
                 add_end(event.end_mark.index)
-                at_key = keys is not None
+                if at_key is None:
+                    around.append(number)
+                else:
+                    if key is not None:
+                        around[key] = number
+                    at_key = True
+            if event.ctag is None and event.anchor is None:
+                add(text)
+            else:
+                self._add(event, number)
         return stream
 
-    def _end(self) -> _State:
+    def _structure(self, event: Any, around: Any, key: str | None, at_key: bool | None) -> _State:
+        """Add an event that is no scalar; return the state that follows."""
+        node: object
+        if isinstance(event, CollectionEndEvent):
+            return self._end(event)
+        if isinstance(event, CollectionStartEvent):
+            node = self._begun(event)
+        elif isinstance(event, AliasEvent):
+            node = self._borrowed(event)
+        else:
+            if isinstance(event, DocumentStartEvent):
+                self.anchors.clear()
+            self.stream.facts.append(_node(event))
+            return around, key, at_key
+        if at_key:
+            key = None
+        elif at_key is None:
+            around.append(node)
+        elif key is not None:
+            around[key] = node
+        after = around, key, None if at_key is None else not at_key
+        return after if isinstance(node, Borrowed) else self._inside(event, node, after)
+
+    def _borrowed(self, event: Any) -> Borrowed:
+        if event.anchor not in self.anchors:
+            raise ConfigSyntaxError("an alias without its anchor", event.start_mark.line + 1)
+        self.stream.facts.append(_node(event))
+        return Borrowed(self.anchors[event.anchor])
+
+    def _begun(self, event: Any) -> object:
+        """Add the beginning of a collection; return what its nodes go to."""
+        if event.flow_style and not self.flow:
+            self.stream.flows.append(len(self.stream.places))
+        self.flow += 1 if event.flow_style else 0
+        node: object = {} if isinstance(event, MappingStartEvent) else []
+        self._add(event, node)
+        return node
+
+    def _inside(self, event: Any, node: object, after: _State) -> _State:
+        """Return the state inside a collection."""
+        self.outer.append(after)
+        if len(self.outer) > MAX_DEPTH:
+            raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
+        return node, None, True if isinstance(event, MappingStartEvent) else None
+
+    def _end(self, event: Any) -> _State:
         """Add the end of a collection; return the state after it."""
-        self.stream.shape.append(_END)
+        self.stream.facts.append(_node(event))
         if self.flow:
             self.flow -= 1
             if not self.flow:
-                self.stream.flows.append(len(self.stream.values))
+                self.stream.flows.append(len(self.stream.places))
         return self.outer.pop()
 
-    def _structure(self, event: Any, keys: set[str] | None, at_key: bool) -> _State:
-        """Add an event that is no scalar and no end; return the state that follows."""
-        shape, kind = self.stream.shape, type(event)
-        if kind is DocumentStartEvent:
-            shape.append(Mark.DOCUMENT)
-            self.anchors.clear()
-            return _OUTSIDE
-        if kind is not AliasEvent and kind is not MappingStartEvent and kind is not SequenceStartEvent:
-            return keys, at_key
-        if at_key:
-            shape.append(Mark.KEY)
-        after = keys, keys is not None and not at_key
-        if kind is AliasEvent:
-            if event.anchor not in self.anchors:
-                raise ConfigSyntaxError("an alias without its anchor", event.start_mark.line + 1)
-            shape.append(Alias(event.anchor))
-            return after
-        self.outer.append(after)
-        return self._begin(event)
-
-    def _begin(self, event: Any) -> _State:
-        """Add the beginning of a collection; return the state inside."""
-        stream, is_mapping = self.stream, type(event) is MappingStartEvent
-        if len(self.outer) > MAX_DEPTH:
-            raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
-        if event.flow_style and not self.flow:
-            stream.flows.append(len(stream.values))
-        self.flow += 1 if event.flow_style else 0
-        if event.ctag is not None or event.anchor is not None:
-            stream.shape.append(self._properties(event))
-        stream.shape.append(_MAPPING if is_mapping else _SEQUENCE)
-        return (set(), True) if is_mapping else _OUTSIDE
-
-    def _properties(self, event: Any) -> Properties:
-        self.anchors.add(event.anchor)
-        return Properties(event.anchor, event.tag)
+    def _add(self, event: Any, node: object) -> None:
+        """Add an event that may have an anchor, by which aliases repeat the node."""
+        self.stream.facts.append(_node(event))
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node

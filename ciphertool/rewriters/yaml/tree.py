@@ -1,24 +1,23 @@
-"""A stream's documents as trees that selectors are run on. Nothing here knows of text or of sites.
+"""Documents as trees that selectors are run on. Nothing here knows of text or of sites.
 
-Merge keys are keys like any other, and an entry whose key is no scalar is left out.
+A tree is dicts, lists and leaves: the number of a value, or `Borrowed` for an alias. Merge keys are keys like any
+other, and an entry whose key is no scalar is left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.rewriters.yaml.stream import Alias, Mark, Properties
+from ciphertool.rewriters.jsonpath import normalized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ciphertool.rewriters.jsonpath import Location
-    from ciphertool.rewriters.yaml.stream import Stream
 
 MERGE = "<<"
-# To look a member up in its enumeration takes ten times as long.
-_MAPPING, _SEQUENCE, _END, _VALUE = Mark.MAPPING, Mark.SEQUENCE, Mark.END, Mark.VALUE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,70 +27,39 @@ class Borrowed:
     node: object
 
 
-def grow(stream: Stream, leaves: Iterable[object]) -> list[object]:
-    """Return the documents as trees, with `leaves` for the values, in order, and `Borrowed` for the aliases."""
-    trees: list[object] = []
-    around: Any = trees
-    key: str | None = None
-    outer: list[tuple[Any, str | None]] = []
-    anchors: dict[str, object] = {}
-    anchor: str | None = None
-    values = iter(leaves)
-    for entry in stream.shape:
-        node: Any
-        if entry is _VALUE:
-            node = next(values)
-        elif type(entry) is str:
-            key, anchor = entry, None
-            continue
-        elif entry is _END:
-            around, key = outer.pop()
-            continue
-        elif isinstance(entry, Properties):
-            anchor = entry.anchor
-            continue
-        elif isinstance(entry, Alias):
-            node = Borrowed(anchors.get(entry.name))
-        elif entry is _MAPPING or entry is _SEQUENCE:
-            node = {} if entry is _MAPPING else []
-        else:
-            key = None  # at a key that is no scalar, and at a new document
-            continue
-        if anchor is not None:
-            anchors[anchor] = node
-            anchor = None
-        if type(around) is list:
-            around.append(node)
-        elif key is not None:
-            around[key] = node
-        if entry is _MAPPING or entry is _SEQUENCE:
-            outer.append((around, key))
-            around = node
-    return trees
+def with_values(trees: Iterable[object], value: Callable[[int], object]) -> list[object]:
+    """Return copies of trees with what `value` gives for the number of each value."""
+    copies = list(trees)
+    pending: list[Any] = [copies]
+    while pending:
+        around = pending.pop()
+        for step, node in _children(around) or ():
+            if isinstance(node, dict | list):
+                around[step] = node.copy()
+                pending.append(around[step])
+            elif isinstance(node, int):
+                around[step] = value(node)
+    return copies
 
 
-def leaves(tree: object) -> Iterator[tuple[Location, object]]:
-    """Yield every leaf of a tree with its location, in document order."""
-    location: list[str | int] = []
-    pending: list[Iterator[tuple[str | int, object]]] = []
+def leaves(tree: object, root: str) -> Iterator[tuple[str, str, object]]:
+    """Yield every leaf of a tree in document order, with its normalized path after `root` and its dotted key."""
     children = _children(tree)
     if children is None:
-        yield (), tree
+        yield root, "", tree
         return
-    pending.append(children)
+    pending = [(root, "", children)]
     while pending:
-        for step, node in pending[-1]:
-            children = _children(node)
-            if children is None:
-                yield (*location, step), node
+        path, key, children = pending[-1]
+        for step, node in children:
+            inner = _children(node)
+            if inner is None:
+                yield path + _spelled(step), f"{key}{step}", node
             else:
-                location.append(step)
-                pending.append(children)
+                pending.append((path + _spelled(step), f"{key}{step}.", inner))
                 break
         else:
             pending.pop()
-            if location:
-                location.pop()
 
 
 def follow(tree: object, location: Location) -> Any:
@@ -124,6 +92,11 @@ def entries_with_merged(tree: object) -> int:
             pending.append((node, True))
             pending += [(child, False) for child in reversed(list(node.values() if isinstance(node, dict) else node))]
     return total
+
+
+@lru_cache(maxsize=4096)  # most keys of a file stand in it often
+def _spelled(step: str | int) -> str:
+    return normalized((step,)).removeprefix("$")
 
 
 def _children(node: object) -> Iterator[tuple[str | int, object]] | None:
