@@ -33,7 +33,7 @@ class TestYaml(RewriterContract):
         b"\xef\xbb\xbfa: {b: c, d: ['e', \"f\"]}\n",
         "a: ü€😀 # 😀\nb: x\n".encode("utf-16"),
         b"a: |  # c\n  one\n  two\n\nb: >-\n  three\n  four\nc: multi\n  line\n",
-        b"port: 8080\non: true\npi: 3.14\nday: 2001-01-01\nnothing: ~\nempty: ''\n",
+        b"port: 8080\non: true\npi: 3.14\nday: 2001-01-01\nnothing: ~\nempty: ''\nquoted: 'null'\n",
         b"a: &x b\nc: *x\nd: &m {e: f}\ng:\n  <<: *m\n  h: !!str 12\n",
         b"a: 1\n---\na: two\n---\n- three\n",
         b"? k\n: v\n8080: w\n'q': z\n\"it's\": y\n",
