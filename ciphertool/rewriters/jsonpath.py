@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ciphertool.errors import NoMatchError, SelectorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from jsonpath_rfc9535 import JSONPathEnvironment
 
@@ -30,14 +30,20 @@ _STEP = re.compile(
     r"""|\[(0|-?[1-9][0-9]{0,14}+)\]"""
 )
 _PLAIN = re.compile(rf"\$(?:{_STEP.pattern})*+")
+_NORMALIZED = re.compile(r"\['((?:[^'\\]++|\\.)*+)'\]|\[(\d++)\]")
 _DOCUMENT = re.compile(r"doc\[(0|[1-9][0-9]{0,5})\](?=\$)")
 _MAX_DEPTH = 1000
 
 
 def normalized(location: Location, document: int | None = None) -> str:
     """Return the normalized path of a location, `$['a'][0]`; with a document's index, `doc[1]$['a'][0]`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f"['{_escaped(step)}']" for step in location)
-    return f"{'' if document is None else f'doc[{document}]'}${''.join(steps)}"
+    path = "$" + "".join([f"[{step}]" if isinstance(step, int) else _name(step) for step in location])
+    return path if document is None else f"doc[{document}]{path}"
+
+
+def steps(path: str) -> Location:
+    """Return the location of which this is the normalized path."""
+    return tuple([int(index) if index else _unescaped(name) for name, index in _NORMALIZED.findall(path)])
 
 
 def dotted(location: Location) -> str:
@@ -52,7 +58,7 @@ def locate(tree: object, selectors: Sequence[str]) -> list[tuple[Location, ...] 
     `SelectorError` that the selector cannot be understood.
     """
     return [
-        found if isinstance(found, SelectorError) else tuple(location for _, location in found)
+        found if isinstance(found, SelectorError) else tuple([location for _, location in found])
         for found in locate_in_documents((tree,), selectors)
     ]
 
@@ -72,7 +78,7 @@ def locate_in_documents(
 
 def split_document(selector: str) -> tuple[int | None, str]:
     """Return the index of the document that a selector asks, None for all, and the path it asks there."""
-    prefix = _DOCUMENT.match(selector)
+    prefix = _DOCUMENT.match(selector) if selector.startswith("doc") else None
     return (int(prefix[1]), selector[prefix.end() :]) if prefix else (None, selector)
 
 
@@ -80,18 +86,21 @@ def plain_steps(path: str) -> Location | None:
     """Return the names and indexes of a path that has nothing else and no escapes, None for any other."""
     if not _PLAIN.fullmatch(path):
         return None
-    return tuple(int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path))
+    return tuple([int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)])
 
 
-def _search(trees: Sequence[object], selector: str) -> tuple[tuple[int, Location], ...]:
+def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], ...]:
     document, path = split_document(selector)
     indexes = range(len(trees)) if document is None else range(document, min(document + 1, len(trees)))
     if not path.startswith("$"):
         raise SelectorError(selector, "is not a JSONPath", hint="a JSONPath begins with `$`: `$.datasource.password`")
     try:
-        find = _finder(path)
-        # As a dict: `$..*..*` names a node as often as there are ways to it.
-        found = dict.fromkeys((index, location) for index in indexes for location in find(trees[index]))
+        steps = plain_steps(path)
+        if steps is None:
+            query = _environment().compile(path)
+            found = [(index, node.location) for index in indexes for node in query.find(trees[index])]
+        else:
+            found = [(index, location) for index in indexes if (location := _walk(trees[index], steps)) is not None]
     except _library_error() as error:
         raise SelectorError(selector, f"is not a JSONPath that can be answered: {error}") from None
     except RecursionError:
@@ -100,38 +109,36 @@ def _search(trees: Sequence[object], selector: str) -> tuple[tuple[int, Location
         raise SelectorError(selector, "holds what no JSONPath may hold") from None
     if not found:
         raise NoMatchError(selector)
-    return tuple(found)
+    # `$..*..*` names a node as often as there are ways to it.
+    return tuple(found if len(found) == 1 else dict.fromkeys(found))
 
 
-def _finder(path: str) -> Callable[[Any], Iterable[Location]]:
-    """Return what finds a path's locations in a tree."""
-    steps = plain_steps(path)
-    if steps is not None:
-        return lambda tree: _walk(tree, steps)
-    query = _environment().compile(path)
-    return lambda tree: (node.location for node in query.find(tree))
-
-
-def _walk(tree: object, steps: Location) -> tuple[Location, ...]:
+def _walk(tree: object, steps: Location) -> Location | None:
+    """Return the location to which plain steps lead in a tree, None if nothing is there."""
     node: Any = tree
-    location: list[str | int] = []
-    for step in steps:
+    location = steps
+    for depth, step in enumerate(steps):
         if isinstance(step, str):
             if not isinstance(node, dict) or step not in node:
-                return ()
-            location.append(step)
-        else:
-            if not isinstance(node, list) or not -len(node) <= step < len(node):
-                return ()
-            location.append(step % len(node))
+                return None
+        elif not isinstance(node, list) or not -len(node) <= step < len(node):
+            return None
+        elif step < 0:
+            location = (*location[:depth], step + len(node), *location[depth + 1 :])
         node = node[step]
-    return (tuple(location),)
+    return location
 
 
-def _escaped(name: str) -> str:
-    if name.isalnum():  # most names; the detour below costs more than the rest of a path
+@lru_cache(maxsize=4096)  # the same few names again and again
+def _name(name: str) -> str:
+    """Return the step of a normalized path that is a name."""
+    return "['" + json.dumps(name, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'") + "']"
+
+
+def _unescaped(name: str) -> str:
+    if "\\" not in name:
         return name
-    return json.dumps(name, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return cast("str", json.loads('"' + name.replace("\\'", "'").replace('"', '\\"') + '"'))
 
 
 @cache
