@@ -11,7 +11,7 @@ import bisect
 import codecs
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
@@ -89,6 +89,15 @@ class Source:
         """Return the 1-based line of an offset: far sooner than `position` where that is all that is asked."""
         block = offset // _BLOCK
         return self._lines_before[block] + self._line_ends(block * _BLOCK, offset) + 1
+
+    def lines(self, offsets: Iterable[int]) -> Iterator[int]:
+        """Yield the 1-based line of each offset, the offsets being in order: the least that many lines can cost."""
+        count = self._line_ends if "\r" in self.text else partial(self.text.count, "\n")
+        line, position = 1, 0
+        for offset in offsets:
+            line += count(position, offset)
+            position = offset
+            yield line
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return the 1-based line and column of an offset."""

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from ciphertool.errors import ConfigSyntaxError
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import Source
-from ciphertool.rewriters.tree import TreeDocument, check_depth, leaves, resolve
+from ciphertool.rewriters.tree import TreeDocument, by_steps, leaves, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from ciphertool.references import Reference
     from ciphertool.rewriters.jsonpath import Location
-    from ciphertool.rewriters.tree import Span
+    from ciphertool.rewriters.tree import Span, Steps
 
 # Possessive or atomic: nothing to go back for, in hostile text least of all. No optional group is possessive, as in
 # `(?:…)?+`: Python before 3.11.5 goes on wrongly after one that fails. A quote behind no backslash ends any string.
@@ -32,12 +32,10 @@ _TRAILING = re.compile(
     rf"{_STRING_OR_REST}|[\[{{,]\s*+,|,(?=\s*+[\]}}])", re.DOTALL
 )  # a comma after nothing is no trailing one
 _VISIBLE = re.compile(r"[^\r\n]")
-_BEFORE = rf"[\s,]*+(?>{_STRING}\s*+:\s*+|)"
-_SCALAR = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
-_STRIDE = 8  # scalars that are passed by at once, by as many patterns at most
+_BETWEEN = r"[ \t\n\r,:\[\]{}]*+"
+_TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
+_STRIDE = 64  # tokens that are passed by at once, by as many patterns at most
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
-
-_skip = json.JSONDecoder().raw_decode
 
 
 class _EarlierKey(str):
@@ -63,10 +61,28 @@ class _Repeating(dict[str, Any]):
     repeated: frozenset[str]
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) == len(pairs):
-        return members
+_CONTAINERS = frozenset({list, dict, _Repeating})
+
+
+class _Judge:
+    """`json`, which keeps what stands under a key that is there again later; `repeating` tells if it met one."""
+
+    def __init__(self) -> None:
+        self.repeating = False
+
+    def loads(self, text: str) -> Any:
+        """Return the data of a text."""
+        return json.loads(text, object_pairs_hook=self._object, parse_constant=_no_constant)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
+        self.repeating = True
+        return _repeating(pairs)
+
+
+def _repeating(pairs: list[tuple[str, Any]]) -> _Repeating:
     last = {key: ordinal for ordinal, (key, _) in enumerate(pairs)}
     keys = [key if last[key] == ordinal else _EarlierKey(key, ordinal) for ordinal, (key, _) in enumerate(pairs)]
     repeating = _Repeating(zip(keys, (value for _, value in pairs), strict=True))
@@ -79,70 +95,69 @@ def _no_constant(_: str) -> NoReturn:
 
 
 @cache
-def _skipping(scalars: int) -> Callable[[str, int], re.Match[str]]:
-    """Return what matches so many scalar members and, up to a bracket or with its spelling as the group, one more."""
-    pattern = rf"(?:{_BEFORE}{_SCALAR}){{{scalars}}}+{_BEFORE}({_SCALAR}|)"
+def _skipping(tokens: int) -> Callable[[str, int], re.Match[str]]:
+    """Return what matches so many tokens and, with its spelling as the group, one more."""
+    pattern = rf"(?:{_BETWEEN}{_TOKEN}){{{tokens}}}+{_BETWEEN}({_TOKEN})"
     return re.compile(pattern, re.DOTALL).match  # type: ignore[return-value]  # asked only where so many are
 
 
 class _Scanner:
-    """Finds the places of scalars. The data says what is where, so that the text between them is passed by unread."""
+    """Finds the places of scalars. The data says how many tokens stand before each, so the text is passed by unread.
 
-    def __init__(self, text: str, data: object, locations: Collection[Location]) -> None:
+    A token is a key or a scalar: all that there is in a text but blanks and punctuation.
+    """
+
+    def __init__(self, text: str, data: object, locations: Iterable[Location]) -> None:
         self.places: dict[Location, Span] = {}
         self._text = text
-        self._missing = len(locations)
-        wanted: dict[str | int, Any] = {}  # a tree of the locations' steps; a scalar is an empty tree
-        for location in locations:
-            steps = wanted
-            for step in location:
-                steps = steps.setdefault(step, {})
-        self._inside(self._member(0, 0).end(), data, wanted, ())
+        self._position = 0
+        self._passed = 0
+        self._inside(data, by_steps(dict.fromkeys(locations, True)), (), 0)
 
-    def _inside(self, position: int, node: Any, wanted: Mapping[str | int, Any], location: Location) -> int:
-        """Scan a list or object; return its end, or where the last place of all was found."""
-        position += 1
-        scalars = 0
-        for step, child in node.items() if isinstance(node, dict) else enumerate(node):
-            below = wanted.get(step)
-            if below is None and (type(child) is str or not isinstance(child, (dict, list))):
-                scalars += 1
-                continue
-            match = self._member(position, scalars)
-            position = match.end()
-            scalars = 0
-            if below is None:
-                position = _skip(self._text, position)[1]
-            elif below:
-                position = self._inside(position, child, below, (*location, step))
+    def _inside(self, node: Any, wanted: Steps, location: Location, tokens: int) -> int:
+        """Find places in a list or object before which so many tokens stand; return how many stand before its end."""
+        is_object = isinstance(node, dict)
+        if _CONTAINERS.isdisjoint(map(type, node.values() if is_object else node)):
+            width = 2 if is_object else 1
+            for ordinal, step in enumerate(node if is_object else range(len(node))) if wanted else ():
+                if step in wanted:
+                    self.places[*location, step] = self._place(tokens + (ordinal + 1) * width - 1)
+            return tokens + len(node) * width
+        for step, child in node.items() if is_object else enumerate(node):
+            tokens += is_object
+            if type(child) in _CONTAINERS:
+                tokens = self._inside(child, wanted.get(step, {}), (*location, step), tokens)
             else:
-                self.places[*location, step] = match.span(1)
-                self._missing -= 1
-            if not self._missing:
-                return position
-        return self._member(position, scalars).end() + 1
+                if step in wanted:
+                    self.places[*location, step] = self._place(tokens)
+                tokens += 1
+        return tokens
 
-    def _member(self, position: int, scalars: int) -> re.Match[str]:
-        """Return the match of the member, or of the end, that follows so many scalars."""
-        while scalars >= _STRIDE:
+    def _place(self, tokens: int) -> Span:
+        """Return the place of the token before which so many stand, which is none before the last one asked for."""
+        position, ahead = self._position, tokens - self._passed
+        while ahead >= _STRIDE:
             position = _skipping(_STRIDE - 1)(self._text, position).end()
-            scalars -= _STRIDE
-        return _skipping(scalars)(self._text, position)
+            ahead -= _STRIDE
+        match = _skipping(ahead)(self._text, position)
+        self._position, self._passed = match.end(), tokens + 1
+        return match.span(1)
 
 
 class JsonDocument(TreeDocument):
     """A parsed JSON file. What stands under a key that its object has twice is neither a site nor a target."""
 
-    def __init__(self, source: Source, judged: str, data: object) -> None:
+    def __init__(self, source: Source, judged: str, data: object, *, repeating: bool) -> None:
         super().__init__(source, data)
         self.judged = judged
         """The text with comments and trailing commas blanked out."""
+        self._repeating = repeating
 
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
         """Return the span of each of these scalars."""
         if not isinstance(self.data, (dict, list)):
             return {(): _skipping(0)(self.judged, 0).span(1)}
-        return _Scanner(self.judged, self.data, locations).places if locations else {}
+        return _Scanner(self.judged, self.data, locations).places
 
     def refusal(self, location: Location, value: object) -> str | None:
         """Return why what is at a location is no target, or None."""
@@ -150,11 +165,12 @@ class JsonDocument(TreeDocument):
 
     def leaves(self) -> Iterator[tuple[Location, object]]:
         """Yield every scalar that a selector can name, with its location, in any order."""
-        return ((location, value) for location, value in leaves(self.data) if not self._repeated(location))
+        found = leaves(self.data)
+        return (leaf for leaf in found if not self._repeated(leaf[0])) if self._repeating else found
 
     def _repeated(self, location: Location) -> str | None:
         node: Any = self.data
-        for step in location:
+        for step in location if self._repeating else ():
             if isinstance(node, _Repeating) and str(step) in node.repeated:
                 return f"the key {str(step)!r} is there more than once"
             node = node[step]
@@ -183,13 +199,13 @@ class JsonRewriter:
     def parse(self, data: bytes) -> JsonDocument:
         """Parse a file's bytes."""
         source = Source.decode(data)
-        judged = source.text
+        judged, judge = source.text, _Judge()
         try:
             try:
-                tree = _judge(judged)
+                tree = judge.loads(judged)
             except json.JSONDecodeError:
-                judged = _blanked(judged)
-                tree = _judge(judged)
+                judged, judge = _blanked(judged), _Judge()
+                tree = judge.loads(judged)
         except json.JSONDecodeError as error:
             reason = error.msg.partition(": ")[0]
             raise ConfigSyntaxError(reason[:1].lower() + reason[1:], *source.position(error.pos)) from None
@@ -197,16 +213,11 @@ class JsonRewriter:
             raise ConfigSyntaxError("nested too deeply") from None
         except ValueError:
             raise ConfigSyntaxError("a number has too many digits") from None
-        check_depth(tree)
-        return JsonDocument(source, judged, tree)
+        return JsonDocument(source, judged, tree, repeating=judge.repeating)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
         """Return what `json` gives, with the references in its strings replaced; of a repeated key the last counts."""
         return resolve(json.loads(self.parse(data).judged), reveal)
-
-
-def _judge(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
 
 
 def _blanked(text: str) -> str:

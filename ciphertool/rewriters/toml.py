@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 from ciphertool.errors import ConfigSyntaxError
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import Source
-from ciphertool.rewriters.tree import TreeDocument, check_depth, resolve
+from ciphertool.rewriters.tree import TreeDocument, by_steps, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from ciphertool.references import Reference
     from ciphertool.rewriters.jsonpath import Location
-    from ciphertool.rewriters.tree import Span
+    from ciphertool.rewriters.tree import Span, Steps
 
 # The text is known to be valid, so the patterns need to tell things apart only. Possessive: nothing to go back for.
 _BLANK = r"(?:[ \t\r\n]++|\#[^\n]*+)*+"
@@ -31,8 +31,11 @@ _VALUE = (
     rf"|{_BASIC}|{_LITERAL}"
     r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
 )
-_SCALAR = re.compile(_VALUE)
-_MEMBER = re.compile(rf"{_BLANK}(?:({_KEY})[ \t]*+=[ \t]*+({_VALUE})?+|(\[\[?+)[ \t]*+({_KEY})[ \t]*+\]\]?+|[}},])")
+_IS = r"[ \t]*+=[ \t]*+"
+# The empty group is where what stands before ends.
+_STATEMENT = rf"()(?:{_BLANK}(?:({_KEY}){_IS}({_VALUE})?+|(\[\[?+)[ \t]*+({_KEY})[ \t]*+\]\]?+|[}},]))?+"
+_NEXT = re.compile(_STATEMENT)
+_NEXT_BUT_SCALARS = re.compile(rf"(?:{_BLANK}(?:{_KEY}{_IS}{_VALUE}|,))*+{_STATEMENT}")
 _ELEMENT = re.compile(rf"{_BLANK}(?:({_VALUE})(?:{_BLANK},)?+|[\[\]{{,])")
 _PARTS = re.compile(_PART)
 _OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r?\n)?+|[\"']")
@@ -49,53 +52,62 @@ _WHERE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?")++""")
 _DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate immutable namespace"}
 
+_NOTHING: Steps = {}
+
 
 class _Scanner:
-    """Finds the start of every scalar and the end of every table's own lines, in one pass."""
+    """Finds the places of scalars and the end of every table's own lines, in one pass."""
 
-    def __init__(self, text: str) -> None:
-        self.starts: dict[Location, int] = {}
+    def __init__(self, text: str, locations: Iterable[Location]) -> None:
+        self.places: dict[Location, Span] = {}
         self.ends: dict[Location, int] = {}
         self._text = text
+        self._wanted = by_steps(dict.fromkeys(locations, True))
         self._keys: dict[str, tuple[str, ...]] = {}
         self._last: dict[Location, int] = {}  # the index of the last `[[element]]`
-        self._members(0, ())
+        self._members(0, (), self._wanted)
 
-    def _members(self, position: int, location: Location) -> int:
+    def _members(self, position: int, location: Location, wanted: Steps) -> int:
         """Scan a document or the inside of an inline table; return the end of what was scanned."""
-        match_member, text, starts, keys = _MEMBER.match, self._text, self.starts, self._keys
-        while match := match_member(text, position):
-            key, scalar, bracket, header = match.groups()
-            end = match.end()
+        text, keys, left = self._text, self._keys, len(wanted)
+        while match := (_NEXT if left else _NEXT_BUT_SCALARS).match(text, position):
+            _, key, scalar, bracket, header = match.groups()
+            position = match.end()
             if key:
-                member = location + (keys.get(key) or self._key(key))
-                if scalar:
-                    starts[member] = match.start(2)
-                else:
-                    end = self._container(end, member)
+                steps = keys.get(key) or self._key(key)
+                below = _below(wanted, steps)
+                if not scalar:
+                    position = self._container(position, location + steps, below)
+                elif below is True:
+                    self.places[location + steps] = match.span(3)
+                    left -= len(steps) == 1  # what is wanted in a table may stand on any line
             elif bracket:
-                self.ends[location] = position
+                self.ends[location] = match.start(1)
                 location = self._table(self._key(header), is_element=bracket == "[[")
-            elif text[end - 1] == "}":
-                return end
-            position = end
+                wanted = _below(self._wanted, location)
+                left = len(wanted)
+            elif position == match.start(1):
+                break
+            elif text[position - 1] == "}":
+                return position
         self.ends[location] = position
         return position
 
-    def _container(self, position: int, location: Location) -> int:
+    def _container(self, position: int, location: Location, wanted: Steps) -> int:
         if self._text[position] == "{":
-            return self._members(position + 1, location)
+            return self._members(position + 1, location, wanted)
         position += 1
         index = 0
         while match := _ELEMENT.match(self._text, position):
             position = match.end()
             if match[1]:
-                self.starts[(*location, index)] = match.start(1)
+                if index in wanted:
+                    self.places[*location, index] = match.span(1)
                 index += 1
             elif self._text[position - 1] == "]":
                 break
             elif self._text[position - 1] != ",":
-                position = self._container(position - 1, (*location, index))
+                position = self._container(position - 1, (*location, index), wanted.get(index, {}))
                 index += 1
         return position
 
@@ -116,6 +128,14 @@ class _Scanner:
         return location
 
 
+def _below(wanted: Steps, steps: Location) -> Any:
+    """Return what is wanted at a location, from here: True, if it is a scalar, or else what is wanted in it."""
+    below: Any = wanted
+    for step in steps:
+        below = below.get(step, _NOTHING)
+    return below
+
+
 def _unquoted(part: str) -> str:
     if part[0] not in "\"'":
         return part
@@ -128,10 +148,6 @@ class TomlDocument(TreeDocument):
     data: dict[str, Any]
 
     @cached_property
-    def _scanned(self) -> _Scanner:
-        return _Scanner(self.source.text)
-
-    @cached_property
     def newline(self) -> str:
         """The line end of the first line."""
         match = _NEWLINE.search(self.source.text)
@@ -139,12 +155,11 @@ class TomlDocument(TreeDocument):
 
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
         """Return the span of each of these scalars."""
-        starts, text = self._scanned.starts, self.source.text
-        return {at: match.span() for at in locations if at in starts and (match := _SCALAR.match(text, starts[at]))}
+        return _Scanner(self.source.text, locations).places
 
     def end_of_table(self, location: Location) -> int | None:
         """Return the end of the last statement under the header of a table, or None if it has no header."""
-        return self._scanned.ends.get(location)
+        return _Scanner(self.source.text, ()).ends.get(location)
 
     def spell(self, value: str, spelled: str) -> str:
         """Spell a value in the quotes of `spelled`, or in double quotes where `'` cannot hold it.
@@ -185,7 +200,6 @@ class TomlRewriter:
             raise ConfigSyntaxError("nested too deeply") from None
         except ValueError as error:
             raise _syntax_error(source, error) from None
-        check_depth(values)
         return TomlDocument(source, values)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:

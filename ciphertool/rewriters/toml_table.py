@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from ciphertool.errors import ConfigError, ConfigSyntaxError
 from ciphertool.rewriters.base import Edit, SpliceError, splice
 from ciphertool.rewriters.toml import TomlRewriter
-from ciphertool.rewriters.tree import check_characters, differences
+from ciphertool.rewriters.tree import check_characters, same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciphertool.rewriters.toml import TomlDocument
+    from ciphertool.rewriters.tree import Span
 
 _QUOTES = '""'
 _BARE = re.compile(r"[A-Za-z0-9_-]++")
@@ -37,14 +38,16 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
     new = {name: value for name, value in {**old, **changes}.items() if value is not None}
     if new == old:
         return document.source.encode(document.source.text)
-    edits = [_edit(document, table, name, value) for name, value in changes.items() if name in old]
+    there = [name for name in changes if name in old]
+    places = document.places([(table, name) for name in there if not isinstance(old[name], (dict, list))])
+    edits = [_edit(document, table, name, changes[name], places.get((table, name))) for name in there]
     added = {name: value for name, value in changes.items() if name not in old and value is not None}
     if added:
         edits.append(_addition(document, table, added))
     data = document.source.encode(splice(document.source.text, edits))
     try:
         found = {table: {}, **TomlRewriter().parse(data).data}  # without a header, an emptied table is gone
-        proved = not differences({**document.data, table: new}, found)
+        proved = same({**document.data, table: new}, found)
     except ConfigSyntaxError:
         proved = False
     if not proved:
@@ -52,10 +55,9 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
     return data
 
 
-def _edit(document: TomlDocument, table: str, name: str, value: str | None) -> Edit:
+def _edit(document: TomlDocument, table: str, name: str, value: str | None, span: Span | None) -> Edit:
     """Replace the value of an entry that is there, or take its line out."""
     text = document.source.text
-    span = document.places([(table, name)]).get((table, name))
     if span is None:
         raise ConfigError(f"[{table}] {name!r} is not a single value")
     start, end = span

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.jsonpath import Location
 
 Span: TypeAlias = tuple[int, int]
+Steps: TypeAlias = dict[str | int, Any]
 
 _MAX_DEPTH = 500
 _CONTAINERS = (dict, list)
@@ -30,18 +31,42 @@ _NO_CHARACTER = "half of a surrogate pair, which is no character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
 
 
-def check_depth(data: object) -> None:
-    """Raise `ConfigSyntaxError` where data is nested more than 500 deep."""
+def by_steps(leaves: Mapping[Location, object]) -> Steps:
+    """Return what stands at locations as a tree of their steps."""
+    tree: Steps = {}
+    for (*steps, last), leaf in leaves.items():
+        below = tree
+        for step in steps:
+            below = below.setdefault(step, {})
+        below[last] = leaf
+    return tree
+
+
+def replaced(node: Any, values: Steps) -> Any:
+    """Return a list or table with scalars replaced, without a change to it: the containers on the way are copied."""
+    copy = node.copy()
+    for step, value in values.items():
+        copy[step] = replaced(copy[step], value) if isinstance(value, dict) else value
+    return copy
+
+
+def others(data: object) -> list[object]:
+    """Return every scalar that is no string, or raise `ConfigSyntaxError` where data is nested more than 500 deep."""
+    found: list[object] = []
     level: list[Any] = [[data]]
     for _ in range(_MAX_DEPTH + 2):
-        level = [
+        # Most are strings, which this tells apart in the least time.
+        rest = [
             child
             for node in level
             for child in (node.values() if isinstance(node, dict) else node)
-            if type(child) is not str and isinstance(child, _CONTAINERS)  # most are strings: told apart in less time
+            if type(child) is not str
         ]
+        level = [child for child in rest if isinstance(child, _CONTAINERS)]
+        if len(level) < len(rest):
+            found += [child for child in rest if not isinstance(child, (str, *_CONTAINERS))]
         if not level:
-            return
+            return found
     raise ConfigSyntaxError("nested too deeply")
 
 
@@ -64,22 +89,18 @@ def leaves(data: object) -> Iterator[tuple[Location, object]]:
             yield location, node
 
 
-def differences(old: object, new: object) -> dict[Location, object]:
-    """Return what `new` has at each location where it is not as `old` is; a scalar's type counts."""
-    found: dict[Location, object] = {}
-    stack: list[tuple[Location, Any, Any]] = [((), old, new)]
+def same(old: object, new: object) -> bool:
+    """Tell whether data is the same, of the same types: 1 is neither True nor 1.0. The order of keys is free."""
+    stack: list[tuple[Any, Any]] = [(old, new)]
     while stack:
-        location, a, b = stack.pop()
-        if type(a) is str and type(b) is str:
-            if a != b:
-                found[location] = b
-        elif isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
-            stack += [((*location, k), x, b[k]) for k, x in a.items() if type(x) is not str or x != b[k]]
+        a, b = stack.pop()
+        if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+            stack += [(value, b[key]) for key, value in a.items()]
         elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-            stack += [((*location, i), x, b[i]) for i, x in enumerate(a) if type(x) is not str or x != b[i]]
+            stack += zip(a, b, strict=True)
         elif type(a) is not type(b) or repr(a) != repr(b):  # by repr: 1 == True == 1.0, and nan != nan
-            found[location] = b
-    return found
+            return False
+    return True
 
 
 def resolve(data: object, reveal: Callable[[Reference], str]) -> object:
@@ -106,6 +127,7 @@ class TreeDocument(Document):
     def __init__(self, source: Source, data: object) -> None:
         self.source = source
         self.data = data
+        self._others = others(data)
 
     @abstractmethod
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
@@ -133,20 +155,24 @@ class TreeDocument(Document):
         """Yield every scalar in document order."""
         values = dict(self.leaves())
         places = self.places(values)
-        for location in sorted(values, key=places.__getitem__):
-            yield self._site(location, places[location], values[location])
+        ordered = sorted(values, key=places.__getitem__)
+        lines = self.source.lines(places[location][0] for location in ordered)
+        for location, line in zip(ordered, lines, strict=True):
+            yield self._site(location, places[location], values[location], line)
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""
         found = jsonpath.locate(self.data, selectors)
         named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
         places = self.places([at for at, value in named.items() if not isinstance(value, _CONTAINERS)])
+        starts = sorted(start for start, _ in places.values())
+        lines = dict(zip(starts, self.source.lines(starts), strict=True))
         result: list[tuple[Site, ...] | SelectorError] = []
         for selector, locations in zip(selectors, found, strict=True):
             try:
                 if isinstance(locations, SelectorError):
                     raise locations
-                result.append(tuple(self._target(selector, at, named[at], places.get(at)) for at in locations))
+                result.append(tuple([self._target(selector, at, named[at], places.get(at), lines) for at in locations]))
             except SelectorError as error:
                 result.append(error)
         return result
@@ -157,27 +183,22 @@ class TreeDocument(Document):
             node = node[step]
         return node
 
-    def _target(self, selector: str, location: Location, value: object, span: Span | None) -> Site:
+    def _target(
+        self, selector: str, location: Location, value: object, span: Span | None, lines: Mapping[int, int]
+    ) -> Site:
         empty = value is None or value == ""
         reason = None if empty else self.refusal(location, value)
-        if span and not empty and not reason:
-            return self._site(location, span, value)
-        line = self.source.position(span[0])[0] if span else None
+        line = lines[span[0]] if span else None
+        if span and line and not empty and not reason:
+            return self._site(location, span, value, line)
         if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
         raise SelectorError(selector, reason or "cannot be found in the text", line=line)
 
-    def _site(self, location: Location, span: Span, value: object) -> Site:
+    def _site(self, location: Location, span: Span, value: object, line: int) -> Site:
         text = value if isinstance(value, str) else self.source.text[slice(*span)]
-        return Site(
-            selector=jsonpath.normalized(location),
-            key=jsonpath.dotted(location),
-            value=text,
-            start=span[0],
-            end=span[1],
-            line=self.source.position(span[0])[0],
-            reference=references.parse(text),
-        )
+        selector, key = jsonpath.normalized(location), jsonpath.dotted(location)
+        return Site(selector, key, text, *span, line, references.parse(text))
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return one edit a change, in the quotes that are there wherever they can hold the new value."""
@@ -194,10 +215,13 @@ class TreeDocument(Document):
         """Tell whether the reference parser sees the changes and nothing else changed."""
         if not isinstance(before, TreeDocument):
             return False
-        changed = differences(before.data, self.data).items()
-        found = {jsonpath.normalized(location): value for location, value in changed}
-        planned = {c.site.selector: text for c in changes if (text := _text(c.to)) != c.site.value}
-        return found == planned and all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference))
+        planned = {(0, *jsonpath.steps(c.site.selector)): _text(c.to) for c in changes}
+        (expected,) = replaced([before.data], by_steps(planned))
+        if not all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference)):
+            return False
+        # What is equal differs at most in the scalars that are no strings; `same` is far slower, but knows nan.
+        is_equal = self.data == expected and [*map(repr, self._others)] == [*map(repr, before._others)]
+        return is_equal or same(self.data, expected)
 
 
 def _text(to: Reference | str) -> str:
@@ -207,5 +231,7 @@ def _text(to: Reference | str) -> str:
 
 
 def _is_read_back(reference: Reference) -> bool:
+    if references.is_writable_alias(reference.alias):
+        return True
     read = references.parse(_text(reference))
     return read is not None and read.alias == reference.alias

@@ -13,7 +13,7 @@ from ciphertool.references import Reference
 from ciphertool.rewriters.base import Change, Rewriter, Site, rewrite
 from ciphertool.rewriters.json import JsonRewriter
 from ciphertool.rewriters.toml import TomlRewriter
-from ciphertool.rewriters.tree import TreeDocument, differences
+from ciphertool.rewriters.tree import TreeDocument, same
 
 _VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 _REWRITERS: tuple[Rewriter, ...] = (TomlRewriter(), JsonRewriter())
@@ -71,7 +71,7 @@ def test_trap_is_protected_and_comes_back(rewriter: Rewriter, vector: dict[str, 
     again = _named(protected, [site.selector for site in sites])
     assert [site.reference and site.reference.alias for site in again] == aliases
     back = rewrite(rewriter, protected, [Change(new, old.value) for new, old in zip(again, sites, strict=True)])
-    assert differences(document.data, _parse(rewriter, back).data) == {}
+    assert same(document.data, _parse(rewriter, back).data)
     assert (back == data) is ("revealed" not in vector)
 
 
