@@ -43,6 +43,7 @@ _BINDING = re.compile(
     r"|(?P<damage>))",
     re.DOTALL,
 )
+_VALUES = ("value", "empty")
 _SINGLE_ESCAPE = re.compile(r"\\([\\'])")
 _DOUBLE_ESCAPE = re.compile(r"\\([\\'\"abfnrtv])")
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -114,17 +115,20 @@ class EnvRewriter:
 
 def _scan(source: Source) -> Entries:
     entries = Entries()
+    selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
     for match in _BINDING.finditer(source.text):
-        if match["damage"] is not None:
+        last = match.lastgroup  # how far the binding goes
+        if last == "damage":
             reason = "neither a binding nor a comment, or a quote that is not closed"
             raise ConfigSyntaxError(reason, *source.position(match.end()))
-        group = "key" if match["key"] is not None else "quoted"
-        name: str | None = match[group]
-        if name is None:
+        if last is None:
             continue
-        head, end = match.start(group), match.end("empty")
-        if end == -1:
-            entries.add(_unix(name), head, head, ABSENT)
-        else:
-            entries.add(_unix(name), head, *(match.span("value") if match["value"] is not None else (end, end)))
+        name, head = match["key"], match.start("key")
+        if name is None:
+            name, head = _unix(match["quoted"]), match.start("quoted")
+        start, end = match.span(last) if last in _VALUES else (head, ABSENT)
+        selectors.append(name)
+        heads.append(head)
+        starts.append(start)
+        ends.append(end)
     return entries

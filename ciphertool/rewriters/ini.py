@@ -81,6 +81,9 @@ class IniDocument(EntryDocument):
 
     def ordinals(self, selector: str) -> Sequence[int]:
         """Return which entries a selector names, wherever its section ends and its key begins."""
+        section, slash, key = selector.partition("/")
+        if "/" not in key:
+            return super().ordinals(section + slash + key.lower())
         cuts = [cut + 1 for cut, character in enumerate(selector) if character == "/"]
         named = dict.fromkeys(selector[:cut] + selector[cut:].lower() for cut in cuts)
         return sorted(ordinal for name in named for ordinal in super(IniDocument, self).ordinals(name))
@@ -116,34 +119,42 @@ class IniRewriter:
 
 def _scan(source: Source) -> Entries:
     text, entries = source.text, Entries()
+    selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
     sections: set[str] = set()
-    section_of: dict[str, str] = {}
+    defaults: set[str] = set()
+    known = defaults  # the selectors of the section so far
     section: str | None = None
     level, in_option = 0, False
     for match in _LINE.finditer(text):
-        start, key = match.start("key"), match["key"]
+        key = match["key"]
         if key is None:
             continue
-        indent = start - match.start("indent")
-        if in_option and indent > level:
-            if entries.ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a further line of a key that has no value", *source.position(start))
-            entries.ends[-1] = start + len(text[start : match.end()].rstrip())
+        head = match.start("key")
+        indent = head - match.start("indent")
+        if indent > level and in_option:
+            if ends[-1] == ABSENT:
+                raise ConfigSyntaxError("a further line of a key that has no value", *source.position(head))
+            ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent
-        if key[:1] == "[" and (header := _SECTION.match(text, start)):
+        if key[:1] == "[" and (header := _SECTION.match(text, head)):
             section, in_option = header[1], False
             if section in sections and section != "DEFAULT":
-                raise ConfigSyntaxError("a section that was there before", *source.position(start))
+                raise ConfigSyntaxError("a section that was there before", *source.position(head))
             sections.add(section)
+            known = defaults if section == "DEFAULT" else set()
             continue
         if section is None or not key:
             reason = "a key before the first section" if key else "a value without a key"
-            raise ConfigSyntaxError(reason, *source.position(start))
+            raise ConfigSyntaxError(reason, *source.position(head))
         in_option = True
         selector = f"{section}/{key.rstrip().lower()}"
-        if section_of.get(selector) == section:
-            raise ConfigSyntaxError("a key that was there before", *source.position(start))
-        section_of[selector] = section
-        entries.add(selector, start, *(match.span("value") if match["value"] is not None else (start, ABSENT)))
+        if selector in known:
+            raise ConfigSyntaxError("a key that was there before", *source.position(head))
+        known.add(selector)
+        start, end = match.span("value")
+        selectors.append(selector)
+        heads.append(head)
+        starts.append(start if start != -1 else head)
+        ends.append(end)
     return entries

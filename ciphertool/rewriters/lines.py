@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Source
 
 ABSENT = -1
-"""The end of a value that is not there: a key alone on its line."""
+"""The end of a value that is not there, as of a group that matched nothing: a key alone on its line."""
 
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, so no text in UTF-8 holds it, but `\\uXXXX` can spell it."""
@@ -40,20 +41,14 @@ def _offsets() -> array[int]:
 class Entries:
     """The entries of a document in order, as columns: a file of 10 MB has some 200,000 of them.
 
-    `heads` are the offsets of the keys; `starts` and `ends` span the values as they are spelled, quotes included.
+    `heads` are the offsets of the keys; `starts` and `ends` span the values as they are spelled, quotes included; the
+    end is `ABSENT` where there is no value.
     """
 
     selectors: list[str] = field(default_factory=list)
     heads: array[int] = field(default_factory=_offsets)
     starts: array[int] = field(default_factory=_offsets)
     ends: array[int] = field(default_factory=_offsets)
-
-    def add(self, selector: str, head: int, start: int, end: int) -> None:
-        """Append an entry; `end` is `ABSENT` where it has no value."""
-        self.selectors.append(selector)
-        self.heads.append(head)
-        self.starts.append(start)
-        self.ends.append(end)
 
 
 class EntryDocument(Document):
@@ -89,7 +84,7 @@ class EntryDocument(Document):
     @cached_property
     def index(self) -> Mapping[str, int]:
         """Selector → its entry; of several with one selector, the last, which is the one that counts."""
-        return {selector: ordinal for ordinal, selector in enumerate(self.entries.selectors)}
+        return dict(zip(self.entries.selectors, count()))
 
     @cached_property
     def repeated(self) -> Mapping[str, list[int]]:
@@ -107,23 +102,31 @@ class EntryDocument(Document):
         end = self.entries.ends[ordinal]
         return None if end == ABSENT else self.source.text[self.entries.starts[ordinal] : end]
 
+    def spellings(self) -> Iterator[str | None]:
+        """Yield every entry's value as it is spelled, or None where it has none."""
+        text, entries = self.source.text, self.entries
+        return (
+            None if end == ABSENT else text[start:end] for start, end in zip(entries.starts, entries.ends, strict=True)
+        )
+
     def head(self, site: Site) -> int:
         """Return where the key of a site's entry begins."""
         return self.entries.heads[bisect_left(self.entries.starts, site.start)]
 
-    def site(self, ordinal: int) -> Site:
-        """Return the site of an entry that has a value."""
+    def site(self, ordinal: int, line: int) -> Site:
+        """Return the site of an entry that has a value, which begins on a line."""
         entries = self.entries
         selector, start, end = entries.selectors[ordinal], entries.starts[ordinal], entries.ends[ordinal]
         value = self.read(self.source.text[start:end])
-        line, _ = self.source.position(start)
         return Site(selector, self.key(selector), value, start, end, line, references.parse(value, whole=self.whole))
 
     def sites(self) -> Iterator[Site]:
         """Yield the site of every entry that has a value and that no later entry of the same key replaces."""
-        for ordinal, selector in enumerate(self.entries.selectors):
-            if self.entries.ends[ordinal] != ABSENT and self.index[selector] == ordinal:
-                yield self.site(ordinal)
+        ends, index = self.entries.ends, self.index
+        lines = self.source.lines(self.entries.starts)
+        for ordinal, (selector, line) in enumerate(zip(self.entries.selectors, lines, strict=True)):
+            if ends[ordinal] != ABSENT and index[selector] == ordinal:
+                yield self.site(ordinal, line)
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each selector, its one site, or why it is refused."""
@@ -136,20 +139,23 @@ class EntryDocument(Document):
             return error
         if ordinal is None:
             return NoMatchError(selector)
-        line, _ = self.source.position(self.entries.heads[ordinal])
         spelled = self.spelled(ordinal)
         if spelled is None:
-            return NoMatchError(selector, "has no value", line=line)
+            return NoMatchError(selector, "has no value", line=self._line(ordinal))
         if reason := self.refusal(spelled):
-            return SelectorError(selector, reason, line=line)
-        site = self.site(ordinal)
-        return (site,) if site.value else NoMatchError(selector, "its value is empty", line=line)
+            return SelectorError(selector, reason, line=self._line(ordinal))
+        site = self.site(ordinal, self.source.line(self.entries.starts[ordinal]))
+        return (site,) if site.value else NoMatchError(selector, "its value is empty", line=self._line(ordinal))
+
+    def _line(self, ordinal: int) -> int:
+        """Return the line on which an entry's key stands."""
+        return self.source.line(self.entries.heads[ordinal])
 
     def only(self, selector: str) -> int | None:
         """Return the one entry that a selector names, or None; raise `SelectorError` where there are several."""
         ordinals = self.ordinals(selector)
         if len(ordinals) > 1:
-            lines = [self.source.position(self.entries.heads[ordinal])[0] for ordinal in ordinals]
+            lines = [self._line(ordinal) for ordinal in ordinals]
             raise SelectorError(
                 selector,
                 f"stands on lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}",
@@ -184,15 +190,12 @@ class EntryDocument(Document):
         if not isinstance(before, EntryDocument):
             return False
         planned = {change.site.start: self.wanted(change) for change in changes}
-        old, new = before.entries, self.entries
-        if old.selectors != new.selectors:
+        if before.entries.selectors != self.entries.selectors:
             return False
-        for ordinal, start in enumerate(old.starts):
-            spelled = self.spelled(ordinal)
-            wanted = planned.pop(start, None) if planned else None
-            if wanted is not None:
-                if spelled is None or self.read(spelled) != wanted:
+        for start, old, new in zip(before.entries.starts, before.spellings(), self.spellings(), strict=True):
+            if start in planned:
+                if new is None or self.read(new) != planned.pop(start):
                     return False
-            elif spelled != before.spelled(ordinal):
+            elif old != new:
                 return False
         return not planned

@@ -153,21 +153,25 @@ class PropertiesRewriter:
 
 def _scan(source: Source) -> Entries:
     entries = Entries()
+    selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
     escapes = "\\u" in source.text
     for match in _ENTRY.finditer(source.text):
         key: str | None = match[1]
         if key is None:
             break
+        head = match.start(1)
         try:
             if "\\" in key:
                 key = _unescape(key)
             if escapes and "\\u" in match[3]:
                 _unescape(match[3])
         except ValueError:
-            raise ConfigSyntaxError(
-                "a \\u is not followed by four hex digits", *source.position(match.start(1))
-            ) from None
-        entries.add(key, match.start(1), *match.span(3))
+            raise ConfigSyntaxError("a \\u is not followed by four hex digits", *source.position(head)) from None
+        start, end = match.span(3)
+        selectors.append(key)
+        heads.append(head)
+        starts.append(start)
+        ends.append(end)
     return entries
 
 
