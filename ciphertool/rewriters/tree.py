@@ -50,8 +50,12 @@ def replaced(node: Any, values: Steps) -> Any:
     return copy
 
 
-def others(data: object) -> list[object]:
-    """Return every scalar that is no string, or raise `ConfigSyntaxError` where data is nested more than 500 deep."""
+def traits(data: object) -> list[object]:
+    """Return all that can tell equal data apart, or raise `ConfigSyntaxError` where it is nested more than 500 deep.
+
+    These are the scalars that are no strings, since 1 == True == 1.0, and the keys under which they and what holds them
+    stand, since the order of keys says which is which.
+    """
     found: list[object] = []
     level: list[Any] = [[data]]
     for _ in range(_MAX_DEPTH + 2):
@@ -62,9 +66,11 @@ def others(data: object) -> list[object]:
             for child in (node.values() if isinstance(node, dict) else node)
             if type(child) is not str
         ]
+        if rest:
+            tables = [node for node in level if isinstance(node, dict)]
+            found += [key for table in tables for key, child in table.items() if type(child) is not str]
+            found += [child for child in rest if not isinstance(child, _CONTAINERS)]
         level = [child for child in rest if isinstance(child, _CONTAINERS)]
-        if len(level) < len(rest):
-            found += [child for child in rest if not isinstance(child, (str, *_CONTAINERS))]
         if not level:
             return found
     raise ConfigSyntaxError("nested too deeply")
@@ -98,7 +104,7 @@ def same(old: object, new: object) -> bool:
             stack += [(value, b[key]) for key, value in a.items()]
         elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
             stack += zip(a, b, strict=True)
-        elif type(a) is not type(b) or repr(a) != repr(b):  # by repr: 1 == True == 1.0, and nan != nan
+        elif type(a) is not type(b) or repr(a) != repr(b):  # by repr: 0.0 == -0.0, and nan != nan
             return False
     return True
 
@@ -127,7 +133,7 @@ class TreeDocument(Document):
     def __init__(self, source: Source, data: object) -> None:
         self.source = source
         self.data = data
-        self._others = others(data)
+        self._traits = traits(data)
 
     @abstractmethod
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
@@ -219,9 +225,8 @@ class TreeDocument(Document):
         (expected,) = replaced([before.data], by_steps(planned))
         if not all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference)):
             return False
-        # What is equal differs at most in the scalars that are no strings; `same` is far slower, but knows nan.
-        is_equal = self.data == expected and [*map(repr, self._others)] == [*map(repr, before._others)]
-        return is_equal or same(self.data, expected)
+        is_equal = self.data == expected and [*map(repr, self._traits)] == [*map(repr, before._traits)]
+        return is_equal or same(self.data, expected)  # which takes more time, but knows nan
 
 
 def _text(to: Reference | str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Change, Rewriter, rewrite
+from ciphertool.rewriters.base import Change, Rewriter, SpliceError, rewrite
 from ciphertool.rewriters.json import JsonRewriter
 from ciphertool.rewriters.jsonpath import normalized
 from ciphertool.rewriters.tree import leaves
@@ -148,13 +148,66 @@ def test_site_says_where_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "after", [b'["x", 1]', b'["$secret{s}", true]', b'["$secret{s}", 1.0]', b'["$secret{s}", 1, 1]']
+    ("before", "after"),
+    [
+        ('["x", 1]', '["x", 1]'),
+        ('["x", 1]', '["$secret{t}", 1]'),
+        ('["x", 1]', '["$secret{s}", true]'),
+        ('["x", 1]', '["$secret{s}", 1.0]'),
+        ('["x", 1]', '["$secret{s}", 1, 1]'),
+        ('["x", 0.0]', '["$secret{s}", -0.0]'),
+        ('["x", "y"]', '["$secret{s}", "z"]'),
+        ('["x", {"a": [1, "y"]}]', '["$secret{s}", {"a": [true, "y"]}]'),
+        ('["x", {"a": null}]', '["$secret{s}", {"b": null}]'),
+        ('["x", {"a": 1, "b": true}]', '["$secret{s}", {"b": 1, "a": true}]'),
+        ('["x", {"a": {"c": 1}, "b": {"c": true}}]', '["$secret{s}", {"b": {"c": 1}, "a": {"c": true}}]'),
+    ],
 )
-def test_proof_sees_any_difference(after: bytes) -> None:
-    before = REWRITER.parse(b'["x", 1]')
-    changes = [Change(next(before.sites()), Reference("s", Syntax.SECRET))]
-    assert REWRITER.parse(rewrite(REWRITER, before, changes)).proves(before, changes)
-    assert not REWRITER.parse(after).proves(before, changes)
+def test_proof_sees_any_difference(before: str, after: str) -> None:
+    document = REWRITER.parse(before.encode())
+    changes = [Change(next(document.sites()), Reference("s", Syntax.SECRET))]
+    assert REWRITER.parse(rewrite(REWRITER, document, changes)).proves(document, changes)
+    assert not REWRITER.parse(after.encode()).proves(document, changes)
+
+
+def test_an_alias_that_would_not_be_read_back_is_not_written() -> None:
+    document = REWRITER.parse(b'["x"]')
+    for alias in ("a}", "a ", "\x01"):
+        with pytest.raises(SpliceError):
+            rewrite(REWRITER, document, [Change(next(document.sites()), Reference(alias, Syntax.SECRET))])
+
+
+_NUMBERS = st.sampled_from(["0", "1", "0.0", "-0.0", "1.0", "true", "false", "null"])
+_TYPED = st.recursive(
+    _NUMBERS,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
+        | st.lists(st.tuples(st.sampled_from(['"a"', '"b"', '"c"']), inner), max_size=3, unique_by=lambda m: m[0]).map(
+            lambda members: "{" + ",".join(f"{key}:{value}" for key, value in members) + "}"
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@given(_TYPED, _TYPED)
+def test_proof_knows_types_and_minds_no_order(old: str, new: str) -> None:
+    """Where it is proved, the reference parser gives the same with keys in order, which text tells to the type."""
+    document = REWRITER.parse(f'["x",{old}]'.encode())
+    changes = [Change(next(document.sites()), "y")]
+    proved = REWRITER.parse(f'["y",{new}]'.encode()).proves(document, changes)
+    assert proved is (json.dumps(json.loads(old), sort_keys=True) == json.dumps(json.loads(new), sort_keys=True))
+
+
+@pytest.mark.parametrize(("deepest", "is_read"), [(501, True), (502, False)])
+@pytest.mark.parametrize("inside", ["", "1", '"x"'])
+def test_depth_is_limited(deepest: int, is_read: bool, inside: str) -> None:
+    data = ("[" * deepest + inside + "]" * deepest).encode()
+    if is_read:
+        REWRITER.parse(data)
+        return
+    with pytest.raises(ConfigSyntaxError, match="nested too deeply"):
+        REWRITER.parse(data)
 
 
 def test_proof_sees_what_stands_behind_a_duplicate_key() -> None:

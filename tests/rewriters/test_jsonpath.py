@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool.errors import NoMatchError, SelectorError
-from ciphertool.rewriters.jsonpath import dotted, locate, locate_in_documents, normalized
+from ciphertool.rewriters.jsonpath import dotted, locate, locate_in_documents, normalized, steps
 
 TREE = {"a": [{"b": "x"}, {"b": "y", "c d": "z"}], "日本": "k", "": {"8080": "p"}, "e": "f"}
 
@@ -169,3 +169,8 @@ def test_many_plain_selectors_cost_about_what_one_with_as_many_matches_does() ->
     one = min(timeit.repeat(lambda: locate(tree, ["$..password"]), number=1, repeat=5))
     many = min(timeit.repeat(lambda: locate(tree, selectors), number=1, repeat=5))
     assert many < 6 * one  # by the library it would be 16
+
+
+@given(st.lists(_NAMES | st.integers(0, 10**6)).map(tuple))
+def test_a_normalized_path_is_read_back(location: tuple[str | int, ...]) -> None:
+    assert steps(normalized(location)) == location
