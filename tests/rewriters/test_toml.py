@@ -113,6 +113,8 @@ def test_any_document_is_protected_in_place_and_comes_back(text: str) -> None:
     tree = tomllib.loads(text)
     assert {site.selector for site in sites} == {normalized(location) for location, _ in leaves(tree)}
     strings = [site for site in sites if site.value and text[site.start] in "\"'"]
+    assert [document.locate([site.selector]) for site in strings] == [[(site,)] for site in strings]
+    assert document.locate([site.selector for site in strings[1:]]) == [(site,) for site in strings[1:]]
     changes = [Change(site, Reference(f"a{n}", Syntax.SECRET)) for n, site in enumerate(strings)]
     protected = rewrite(REWRITER, document, changes)
     position = 0
