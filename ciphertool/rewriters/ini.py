@@ -120,8 +120,7 @@ class IniRewriter:
 def _scan(source: Source) -> Entries:
     text, entries = source.text, Entries()
     selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
-    sections: set[str] = set()
-    defaults: set[str] = set()
+    sections, defaults = set[str](), set[str]()
     known = defaults  # the selectors of the section so far
     section: str | None = None
     level, in_option = 0, False
