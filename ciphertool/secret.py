@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 MASK = "****"
 
 
+def showing(value: object, *names: str) -> str:
+    """Return a `repr` that shows these attributes: what else the value holds is a secret, or has one in it."""
+    return f"{type(value).__name__}({', '.join(f'{name}={getattr(value, name)!r}' for name in names)})"
+
+
 class Secret:
     """A secret value that shows `****` wherever it is printed, formatted or logged.
 

@@ -41,7 +41,7 @@ class TomlRepository(FileRepository):
         return {
             alias: Entry(
                 self._grammar.read(value) if isinstance(value, str) else Malformed("not a string"),
-                self._document.source.position(places[_TABLE, alias][0])[0] if (_TABLE, alias) in places else 1,
+                self._document.source.line(places[_TABLE, alias][0]) if (_TABLE, alias) in places else 1,
             )
             for alias, value in self._table.items()
         }

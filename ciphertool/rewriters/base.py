@@ -10,14 +10,14 @@ from __future__ import annotations
 import bisect
 import codecs
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate, zip_longest
 from operator import attrgetter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Reference, Syntax
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,13 +33,14 @@ _BOMS = (
 _BLOCK = 2048  # characters between which line ends are counted anew
 
 
-@dataclass(frozen=True)
 class Source:
     """A file's bytes as text: `bom + text.encode(codec)` is the file, to the byte."""
 
-    text: str = field(repr=False)
-    codec: str = "utf-8"
-    bom: bytes = b""
+    def __init__(self, text: str, codec: str = "utf-8", bom: bytes = b"") -> None:
+        self.text = text
+        self.codec = codec
+        self.bom = bom
+        self._counted = (0, 1)  # an offset, and its line
 
     @classmethod
     def decode(cls, data: bytes, codec: str = "utf-8") -> Source:
@@ -79,25 +80,25 @@ class Source:
         starts = range(0, len(self.text), _BLOCK)
         return [0, *accumulate(self._line_ends(start, start + _BLOCK) for start in starts)]
 
+    @cached_property
+    def _has_returns(self) -> bool:
+        return "\r" in self.text
+
     def _line_ends(self, start: int, end: int) -> int:
-        lone = self.text.count("\r", start, end)
-        if lone:
-            lone -= self.text.count("\r\n", start, end + 1)
-        return lone + self.text.count("\n", start, end)
+        ends = self.text.count("\n", start, end)
+        if self._has_returns and (lone := self.text.count("\r", start, end)):
+            ends += lone - self.text.count("\r\n", start, end + 1)
+        return ends
 
     def line(self, offset: int) -> int:
-        """Return the 1-based line of an offset: far sooner than `position` where that is all that is asked."""
-        block = offset // _BLOCK
-        return self._lines_before[block] + self._line_ends(block * _BLOCK, offset) + 1
-
-    def lines(self, offsets: Iterable[int]) -> Iterator[int]:
-        """Yield the 1-based line of each offset, the offsets being in order: the least that many lines can cost."""
-        count = self._line_ends if "\r" in self.text else partial(self.text.count, "\n")
-        line, position = 1, 0
-        for offset in offsets:
-            line += count(position, offset)
-            position = offset
-            yield line
+        """Return the 1-based line of an offset: in next to no time where the one before it was asked for before."""
+        start, line = self._counted
+        if not start <= offset <= start + _BLOCK:
+            block = offset // _BLOCK
+            start, line = block * _BLOCK, self._lines_before[block] + 1
+        line += self._line_ends(start, offset)
+        self._counted = offset, line
+        return line
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return the 1-based line and column of an offset."""
@@ -105,8 +106,7 @@ class Source:
         return line, offset - self._line_starts[line - 1] + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """One scalar of one document: a place where a secret or a reference can stand.
 
     `selector` finds exactly this site again; `key` is its dotted path, for alias patterns and for messages.
@@ -118,16 +118,18 @@ class Site:
 
     selector: str
     key: str
-    value: str = field(repr=False)
+    value: str
     start: int
     end: int
     line: int
     reference: Reference | None = None
     beside: str | None = None
 
+    def __repr__(self) -> str:
+        return showing(self, "selector", "line")
 
-@dataclass(frozen=True, slots=True)
-class Change:
+
+class Change(NamedTuple):
     """What is to stand at a site: a reference to a secret, or a value.
 
     A `Reference` is spelled the format's way (in XML as `svns:secretAlias` where that is possible), unless its syntax
@@ -136,16 +138,21 @@ class Change:
     """
 
     site: Site
-    to: Reference | str = field(repr=False)
+    to: Reference | str
+
+    def __repr__(self) -> str:
+        return showing(self, "site")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace `text[start:end]` by `text`. An insertion has `start == end`."""
 
     start: int
     end: int
-    text: str = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return showing(self, "start", "end")
 
 
 class SpliceError(AssertionError):

@@ -113,20 +113,19 @@ class EntryDocument(Document):
         """Return where the key of a site's entry begins."""
         return self.entries.heads[bisect_left(self.entries.starts, site.start)]
 
-    def site(self, ordinal: int, line: int) -> Site:
-        """Return the site of an entry that has a value, which begins on a line."""
+    def site(self, ordinal: int) -> Site:
+        """Return the site of an entry that has a value."""
         entries = self.entries
         selector, start, end = entries.selectors[ordinal], entries.starts[ordinal], entries.ends[ordinal]
-        value = self.read(self.source.text[start:end])
+        value, line = self.read(self.source.text[start:end]), self.source.line(start)
         return Site(selector, self.key(selector), value, start, end, line, references.parse(value, whole=self.whole))
 
     def sites(self) -> Iterator[Site]:
         """Yield the site of every entry that has a value and that no later entry of the same key replaces."""
         ends, index = self.entries.ends, self.index
-        lines = self.source.lines(self.entries.starts)
-        for ordinal, (selector, line) in enumerate(zip(self.entries.selectors, lines, strict=True)):
+        for ordinal, selector in enumerate(self.entries.selectors):
             if ends[ordinal] != ABSENT and index[selector] == ordinal:
-                yield self.site(ordinal, line)
+                yield self.site(ordinal)
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each selector, its one site, or why it is refused."""
@@ -144,7 +143,7 @@ class EntryDocument(Document):
             return NoMatchError(selector, "has no value", line=self._line(ordinal))
         if reason := self.refusal(spelled):
             return SelectorError(selector, reason, line=self._line(ordinal))
-        site = self.site(ordinal, self.source.line(self.entries.starts[ordinal]))
+        site = self.site(ordinal)
         return (site,) if site.value else NoMatchError(selector, "its value is empty", line=self._line(ordinal))
 
     def _line(self, ordinal: int) -> int:

@@ -161,24 +161,20 @@ class TreeDocument(Document):
         """Yield every scalar in document order."""
         values = dict(self.leaves())
         places = self.places(values)
-        ordered = sorted(values, key=places.__getitem__)
-        lines = self.source.lines(places[location][0] for location in ordered)
-        for location, line in zip(ordered, lines, strict=True):
-            yield self._site(location, places[location], values[location], line)
+        for location in sorted(values, key=places.__getitem__):
+            yield self._site(location, places[location], values[location])
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""
         found = jsonpath.locate(self.data, selectors)
         named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
         places = self.places([at for at, value in named.items() if not isinstance(value, _CONTAINERS)])
-        starts = sorted(start for start, _ in places.values())
-        lines = dict(zip(starts, self.source.lines(starts), strict=True))
         result: list[tuple[Site, ...] | SelectorError] = []
         for selector, locations in zip(selectors, found, strict=True):
             try:
                 if isinstance(locations, SelectorError):
                     raise locations
-                result.append(tuple([self._target(selector, at, named[at], places.get(at), lines) for at in locations]))
+                result.append(tuple([self._target(selector, at, named[at], places.get(at)) for at in locations]))
             except SelectorError as error:
                 result.append(error)
         return result
@@ -189,22 +185,20 @@ class TreeDocument(Document):
             node = node[step]
         return node
 
-    def _target(
-        self, selector: str, location: Location, value: object, span: Span | None, lines: Mapping[int, int]
-    ) -> Site:
+    def _target(self, selector: str, location: Location, value: object, span: Span | None) -> Site:
         empty = value is None or value == ""
         reason = None if empty else self.refusal(location, value)
-        line = lines[span[0]] if span else None
-        if span and line and not empty and not reason:
-            return self._site(location, span, value, line)
+        if span and not empty and not reason:
+            return self._site(location, span, value)
+        line = self.source.line(span[0]) if span else None
         if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
         raise SelectorError(selector, reason or "cannot be found in the text", line=line)
 
-    def _site(self, location: Location, span: Span, value: object, line: int) -> Site:
+    def _site(self, location: Location, span: Span, value: object) -> Site:
         text = value if isinstance(value, str) else self.source.text[slice(*span)]
         selector, key = jsonpath.normalized(location), jsonpath.dotted(location)
-        return Site(selector, key, text, *span, line, references.parse(text))
+        return Site(selector, key, text, *span, self.source.line(span[0]), references.parse(text))
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return one edit a change, in the quotes that are there wherever they can hold the new value."""

@@ -37,7 +37,7 @@ class YamlDocument(Document):
             for selector, key, leaf in leaves(tree, self._selector(document, ())):
                 if isinstance(leaf, int):
                     scalar = self._scalar(leaf)
-                    yield _site(selector, key, scalar, self.source.position(scalar.start)[0])
+                    yield _site(selector, key, scalar, self.source.line(scalar.start))
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return each selector's sites; a selector is refused as a whole if anything it names cannot be protected."""
