@@ -259,6 +259,15 @@ class NoPrivateKeyError(KeystoreError):
         super().__init__(f"{alias!r} has no private key: it is a {kind} entry")
 
 
+class NoSecretKeyError(KeystoreError):
+    """An entry without a secret key."""
+
+    def __init__(self, alias: str, kind: str) -> None:
+        self.alias = alias
+        self.kind = kind
+        super().__init__(f"{alias!r} has no secret key: it is a {kind} entry")
+
+
 class NoCertificateError(KeystoreError):
     """An entry without a certificate."""
 
@@ -300,6 +309,19 @@ class NotRsaError(KeystoreError):
         self.alias = alias
         self.algorithm = algorithm
         super().__init__(f"{alias!r} is not RSA but {algorithm}", hint="secrets are encrypted with an RSA key")
+
+
+class NotAesError(KeystoreError):
+    """A secret key that is no AES key, of so many bits."""
+
+    def __init__(self, alias: str, algorithm: str, bits: int) -> None:
+        self.alias = alias
+        self.algorithm = algorithm
+        self.bits = bits
+        super().__init__(
+            f"the secret key {alias!r} is no AES key: it is {algorithm} and has {bits} bits",
+            hint="name the entry of an AES key of 128, 192 or 256 bits as the key alias",
+        )
 
 
 class UnprovenCertificateError(KeystoreError):

@@ -66,7 +66,7 @@ def check(
     was opened without one.
     """
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
-    found = [*_check_file(keystore.path, private=any(entry.sealed for entry in keystore.entries))]
+    found = [*_check_file(keystore.path, private=any(entry.sealed or entry.secret for entry in keystore.entries))]
     if not any(entry.sealed for entry in entries):
         found.append(finding("no-key", "no private key is there", alias))
     if keystore.password is not None and not keystore.verified and keystore.format != "PEM":

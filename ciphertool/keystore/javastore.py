@@ -17,7 +17,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore import der, javaobject
+from ciphertool.keystore import der
 from ciphertool.keystore.javadata import DataInput
 from ciphertool.keystore.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.keystore.store import Content, Entry, EntryKind
@@ -174,8 +174,10 @@ def _read_entry(source: DataInput, version: int, name: str) -> Entry:
     if tag == _TRUSTED:
         return Entry(alias, EntryKind.TRUSTED, (_read_certificate(source, version),), created)
     if tag == _SECRET_KEY and name == "JCEKS":
-        javaobject.skip(source)
-        return Entry(alias, EntryKind.SECRET, created=created)
+        from ciphertool.keystore import javaobject, secret_keys
+
+        secret = secret_keys.SealedObject(alias, javaobject.read(source))
+        return Entry(alias, EntryKind.SECRET, created=created, secret=secret)
     raise source.budget.malformed(f"an entry of unknown kind {tag}")
 
 

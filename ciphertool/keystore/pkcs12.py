@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from ciphertool.keystore.store import SecretKey
+
 DATA, ENCRYPTED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
 KEY_BAG, SHROUDED_KEY_BAG, CERT_BAG, SECRET_BAG, NESTED_BAG = (
     f"1.2.840.113549.1.12.10.1.{number}" for number in (1, 2, 3, 5, 6)
@@ -49,7 +51,7 @@ class _Bag:
 
 @dataclass(frozen=True, slots=True)
 class SealedKey:
-    """A private key bag, encrypted or in the clear; or a secret key's, which only serves to be written again."""
+    """A private key bag, encrypted or in the clear."""
 
     alias: str
     value: bytes = field(repr=False)
@@ -61,18 +63,43 @@ class SealedKey:
             return self.value
         if password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
-        budget = Budget(_NAME)
-        if len(self.value) > MAX_SEALED_KEY:
-            raise budget.malformed("an encrypted key that is larger than any real one")
-        algorithm, ciphertext = der.parse(self.value, budget).sequence(2)[:2]
-        try:
-            plain = pbe.decrypt(algorithm, ciphertext.octets(), password)
-        except pbe.BadDecryptError:
-            raise WrongKeyPasswordError(self.alias) from None
-        if not _is_private_key_info(plain):
-            # One wrong password in 256 leaves a padding that looks right.
-            raise WrongKeyPasswordError(self.alias)
-        return plain
+        return _decrypted(self.value, password, self.alias)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A secret bag. Java puts a secret key into the form of a private key, and that bag's value into this one."""
+
+    alias: str
+    value: bytes = field(repr=False)
+
+    def unseal(self, password: str | None) -> SecretKey:
+        """Return the key, of whatever algorithm."""
+        if password is None:
+            raise PasswordNeededError(f"the secret key of {self.alias!r}")
+        kind, value = der.parse(self.value, Budget(_NAME)).sequence(2)[:2]
+        if kind.oid() != SHROUDED_KEY_BAG:
+            raise UnsupportedKeystoreError(f"the secret {self.alias!r}, which is of another kind than Java's keys")
+        from ciphertool.keystore import secret_keys
+
+        sealed = value.sequence(tag=der.CONTEXT_0)[0].octets()
+        return secret_keys.of_pkcs8(_decrypted(sealed, password, self.alias), self.alias)
+
+
+def _decrypted(sealed: bytes, password: str, alias: str) -> bytes:
+    """Return the key of an EncryptedPrivateKeyInfo as PKCS #8 in the clear."""
+    budget = Budget(_NAME)
+    if len(sealed) > MAX_SEALED_KEY:
+        raise budget.malformed("an encrypted key that is larger than any real one")
+    algorithm, ciphertext = der.parse(sealed, budget).sequence(2)[:2]
+    try:
+        plain = pbe.decrypt(algorithm, ciphertext.octets(), password)
+    except pbe.BadDecryptError:
+        raise WrongKeyPasswordError(alias) from None
+    if not _is_private_key_info(plain):
+        # One wrong password in 256 leaves a padding that looks right.
+        raise WrongKeyPasswordError(alias)
+    return plain
 
 
 def looks_like(data: bytes) -> bool:
@@ -174,8 +201,8 @@ def _entries(bags: list[_Bag]) -> list[Entry]:
             sealed = SealedKey(alias, bag.value, bag.kind == SHROUDED_KEY_BAG)
             entry = Entry(alias, EntryKind.KEY, of_key[id(bag)], _created(bag.key_id), sealed)
         elif bag.kind == SECRET_BAG:
-            kept = SealedKey(alias, bag.value, encrypted=True)
-            entry = Entry(alias, EntryKind.SECRET, created=_created(bag.key_id), sealed=kept)
+            secret = SealedSecret(alias, bag.value)
+            entry = Entry(alias, EntryKind.SECRET, created=_created(bag.key_id), secret=secret)
         elif bag.kind == CERT_BAG and (bag.trusted or all_trusted):
             entry = Entry(alias, EntryKind.TRUSTED, (bag.value,))
         else:

@@ -49,11 +49,11 @@ def _key_id(entry: Entry, number: int) -> bytes:
 
 def _key(entry: Entry, key_password: str) -> tuple[str, bytes]:
     """Return the kind and the value of a key's bag."""
-    sealed = entry.sealed
     if entry.kind is EntryKind.SECRET:
-        if not isinstance(sealed, pkcs12.SealedKey):
+        if not isinstance(entry.secret, pkcs12.SealedSecret):
             raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be taken over")
-        return pkcs12.SECRET_BAG, sealed.value
+        return pkcs12.SECRET_BAG, entry.secret.value
+    sealed = entry.sealed
     if isinstance(sealed, pkcs12.SealedKey):
         return pkcs12.SHROUDED_KEY_BAG if sealed.encrypted else pkcs12.KEY_BAG, sealed.value
     if sealed is None:

@@ -13,8 +13,10 @@ from ciphertool.errors import (
     KeystoreError,
     NoCertificateError,
     NoPrivateKeyError,
+    NoSecretKeyError,
     NoSuchKeyAliasError,
     UnprovenCertificateError,
+    UnsupportedKeystoreError,
 )
 
 if TYPE_CHECKING:
@@ -63,14 +65,34 @@ class ClearKey:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A secret key in the clear, and its algorithm: Java's name, or an object identifier that has none here."""
+
+    algorithm: str
+    key: bytes = field(repr=False)
+
+
+class SealedSecret(Protocol):
+    """A secret key as it lies in its store."""
+
+    def unseal(self, password: str | None) -> SecretKey:
+        """Return the key; raise what `SealedKey.unseal` raises."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say."""
+    """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say.
+
+    `sealed` is the private key of a key entry, `secret` the key of a secret entry, where its format is one whose secret
+    keys can be read.
+    """
 
     alias: str
     kind: EntryKind
     chain: tuple[bytes, ...] = field(default=(), repr=False)
     created: datetime | None = None
     sealed: SealedKey | None = field(default=None, repr=False)
+    secret: SealedSecret | None = field(default=None, repr=False)
 
     @property
     def sha256(self) -> str | None:
@@ -170,15 +192,37 @@ class Keystore:
         with located(self.path):
             return keys.load_rsa(self.unseal(entry, key_password), entry.alias, entry.chain[:1])
 
+    def aes_key(self, alias: str | None = None, key_password: str | None = None) -> bytes:
+        """Return the AES key of a secret entry.
+
+        `key_password` is the keystore password unless given. Raise `NoSecretKeyError`, `NotAesError`,
+        `WrongKeyPasswordError`, `PasswordNeededError` or, for a format whose secret keys are not read,
+        `UnsupportedKeystoreError`.
+        """
+        from ciphertool.keystore import secret_keys
+
+        entry = self.entry(alias)
+        with located(self.path):
+            if entry.kind is not EntryKind.SECRET:
+                raise NoSecretKeyError(entry.alias, entry.kind.value)
+            if entry.secret is None:
+                raise UnsupportedKeystoreError(
+                    f"the secret key {entry.alias!r} of a {self.format} store", "convert the store to PKCS #12"
+                )
+            return secret_keys.aes(entry.secret.unseal(self._password_of(key_password)), entry.alias)
+
     def unseal(self, entry: Entry, key_password: str | None = None) -> bytes:
         """Return an entry's private key as PKCS #8 in the clear, of whatever algorithm, unproven."""
-        password = key_password
-        if password is None and self.password is not None:
-            password = self.password.reveal()
         with located(self.path):
             if entry.sealed is None or entry.kind is not EntryKind.KEY:
                 raise NoPrivateKeyError(entry.alias, entry.kind.value)
-            return entry.sealed.unseal(password)
+            return entry.sealed.unseal(self._password_of(key_password))
+
+    def _password_of(self, key_password: str | None) -> str | None:
+        """The password that opens a key: its own, or else the keystore's."""
+        if key_password is None and self.password is not None:
+            return self.password.reveal()
+        return key_password
 
 
 @contextmanager

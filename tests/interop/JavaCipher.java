@@ -1,9 +1,12 @@
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.FileInputStream;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.security.Key;
 import java.security.KeyFactory;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.MGF1ParameterSpec;
@@ -11,6 +14,7 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import javax.crypto.Cipher;
+import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.OAEPParameterSpec;
 import javax.crypto.spec.PSource;
 
@@ -21,6 +25,8 @@ import javax.crypto.spec.PSource;
  *   encrypt   transformation  mask digest  label  public key   data   its ciphertext
  *   decrypt   transformation  mask digest  label  private key  data   its plaintext
  *   usage     certificate                                           "ok", if Cipher.init encrypts with it
+ *   seal      file  store type  password  alias  key password  vector  data
+ *                                                   its AES/GCM ciphertext under a secret key, with a tag of 128 bits
  *
  * With a mask digest ("SHA-256") OAEP's parameters are given to the cipher, which else takes its provider's own.
  * A line of stdout is the answer in base64, or "!" and the exception.
@@ -61,6 +67,16 @@ public class JavaCipher {
                     .generateCertificate(new ByteArrayInputStream(DECODER.decode(fields[1])));
                 Cipher.getInstance("RSA").init(Cipher.ENCRYPT_MODE, certificate);
                 return "ok".getBytes("US-ASCII");
+            }
+            case "seal": {
+                KeyStore store = KeyStore.getInstance(fields[2]);
+                try (InputStream file = new FileInputStream(fields[1])) {
+                    store.load(file, fields[3].toCharArray());
+                }
+                Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+                Key key = store.getKey(fields[4], fields[5].toCharArray());
+                cipher.init(Cipher.ENCRYPT_MODE, key, new GCMParameterSpec(128, DECODER.decode(fields[6])));
+                return cipher.doFinal(DECODER.decode(fields[7]));
             }
             default:
                 throw new IllegalArgumentException(fields[0]);

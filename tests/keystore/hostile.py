@@ -14,7 +14,7 @@ from ciphertool.keystore import open_keystore
 from ciphertool.keystore.der import encode, encode_integer, encode_oid
 from ciphertool.keystore.facts import summary
 
-from .vectors import PASSWORD
+from .vectors import PASSWORD, VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,7 @@ def exercise(data: bytes) -> Outcome:
         for entry in keystore.entries[:3]:
             outcome.step(keystore.certificate, entry.alias)
             outcome.step(keystore.private_key, entry.alias)
+            outcome.step(keystore.aes_key, entry.alias)
             outcome.step(summary, entry)
     return outcome
 
@@ -155,6 +156,16 @@ def _java_array(length: int, content: bytes) -> bytes:
     return b"\xac\xed\x00\x05\x75" + described + struct.pack(">I", length) + content
 
 
+def _java_numbers(size: int) -> bytes:
+    """An array of objects of one class, which has a hundred numbers."""
+    fields = b"".join(b"B" + struct.pack(">H", 3) + b"%03d" % number for number in range(100))
+    described = b"\x72\x00\x01C" + bytes(8) + b"\x02\x00\x64" + fields + b"\x78\x70"
+    again = b"\x73\x71" + struct.pack(">I", 0x7E0002) + bytes(100)
+    count = size // len(again)
+    array = b"\x75\x72\x00\x04[LC;" + bytes(8) + b"\x02\x00\x00\x78\x70" + struct.pack(">I", count + 1)
+    return b"\xac\xed\x00\x05" + array + b"\x73" + described + bytes(100) + again * count
+
+
 def crafted(size: int = 5 << 20) -> dict[str, bytes]:
     """Return stores of up to 5 MB that ask for far more work, memory or depth than an honest one."""
     jceks = _MAGIC_WITH_DIGEST[1]
@@ -171,6 +182,10 @@ def crafted(size: int = 5 << 20) -> dict[str, bytes]:
         "jceks: an array of 2 GB": _jks(1, _jks_entry(3, _java_array(0x7FFFFFFF, bytes(100))), jceks),
         "jceks: an array of 5 MB": _jks(1, _jks_entry(3, _java_array(size, bytes(size))), jceks),
         "jceks: nested classes": _jks(1, _jks_entry(3, aes_key + aes_key[4:] * (size // 40)), jceks),
+        "jceks: thousands of objects of numbers": _jks(1, _jks_entry(3, _java_numbers(size)), jceks),
+        "jceks: a secret key of 8 million iterations": with_right_digest(
+            (VECTORS / "secret.jceks").read_bytes().replace(b"\x02\x03\x03\x0d\x40", b"\x02\x03\x7f\xff\xff")
+        ),
         "jceks: millions of annotations": _jks(1, _jks_entry(3, aes_key[:-1] + b"\x70" * size), jceks),
         "pkcs12: deep sequences": _pfx(b"\x30\x84\x00\x4f\x00\x00" * 200_000),
         "pkcs12: deep indefinite lengths": b"\x30\x80\x02\x01\x03" + b"\x30\x80" * (size // 2),
