@@ -1,16 +1,18 @@
 """One vault's cipher: how its values are encrypted and decrypted. It joins the scheme, the label and the keys.
 
 In a native vault a ciphertext describes itself and carries its alias as OAEP label; in the Carbon kinds it is bare
-and made by the transformation that the vault declares. Nothing here reads a file.
+and made by the transformation that the vault declares, or, where the vault's key is a secret key, by AES-GCM. Nothing
+here reads a file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from ciphertool.ciphertext import Bare, Ciphertext, Native, SelfContained
+from ciphertool.ciphertext import Bare, Ciphertext, Native, SelfContained, Symmetric
 from ciphertool.engine import scheme_named
+from ciphertool.engine.schemes import UNPADDED
 from ciphertool.errors import (
     CiphertextLengthError,
     DecryptionError,
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ciphertool.engine import Decryptor, Encryptor, Scheme
+    from ciphertool.engine.gcm import SecretKeyDecryptor
 
 
 @dataclass(frozen=True)
 class VaultCipher:
-    """The cipher of one vault. Without `encryptor` it cannot encrypt, without `decryptor` not decrypt.
+    """The cipher of a vault whose key is an RSA key.
 
+    Without `encryptor` it cannot encrypt, without `decryptor` not decrypt.
     `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down.
     """
 
@@ -43,6 +47,11 @@ class VaultCipher:
     def decrypts(self) -> bool:
         """Whether the private key is at hand."""
         return self.decryptor is not None
+
+    @property
+    def unpadded(self) -> bool:
+        """Whether the vault's values are textbook RSA."""
+        return self.scheme is UNPADDED
 
     def duplicate(self) -> VaultCipher:
         """Return a cipher with a private key of its own, which shares no lock with this one's."""
@@ -87,8 +96,10 @@ class VaultCipher:
                 raise CiphertextLengthError(len(ciphertext.data), size)
         return False
 
-    def moved_from(self, ciphertext: Native, aliases: Iterable[str]) -> str | None:
-        """Return the alias under which a native ciphertext decrypts, if it is one of those given."""
+    def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> str | None:
+        """Return the alias under which a native ciphertext decrypts, if it is one of those given; others never tell."""
+        if not self.decrypts or not isinstance(ciphertext, Native):
+            return None
         for alias in aliases:
             try:
                 self.decrypt(alias, ciphertext)
@@ -110,12 +121,37 @@ class VaultCipher:
                 if not scheme.native:
                     raise UnsupportedSchemeError(name)
                 return scheme
-            case SelfContained(transformation=name):
-                return scheme_named(name)
+            case SelfContained() | Symmetric():
+                return scheme_named(ciphertext.transformation)  # of the latter: that no RSA key serves it
             case Bare():
                 return self.scheme
-        raise UnsupportedSchemeError(
-            "AES/GCM/NoPadding",
-            "a symmetric ciphertext, and the vault's key is an RSA key",
-            hint="its key is a secret-key entry of the product's keystore, which is not read here: set the value again",
-        )
+
+
+@dataclass(frozen=True)
+class SecretKeyCipher:
+    """The cipher of a vault whose key is an AES key. It decrypts AES-GCM values, and encrypts none."""
+
+    decryptor: SecretKeyDecryptor
+    decrypts: ClassVar[bool] = True
+    unpadded: ClassVar[bool] = False
+
+    def duplicate(self) -> SecretKeyCipher:
+        """Return a cipher with a key of its own, which shares no lock with this one's."""
+        return SecretKeyCipher(self.decryptor.duplicate())
+
+    def decrypt(self, alias: str, ciphertext: Ciphertext) -> Secret:  # noqa: ARG002 - nothing binds a value to its alias
+        """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
+        if not isinstance(ciphertext, Symmetric):
+            raise MalformedCiphertextError("no AES-GCM ciphertext, and the vault's key is an AES key")
+        return Secret(self.decryptor.decrypt_text(ciphertext.data, ciphertext.iv))
+
+    def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
+        """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
+        self.decrypt(alias, ciphertext)
+        return True
+
+    def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> None:
+        """Return None: nothing tells for which alias a value was made."""
+
+
+Cipher = VaultCipher | SecretKeyCipher

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciphertool.cipher import VaultCipher
+from ciphertool.cipher import SecretKeyCipher, VaultCipher
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import (
     BadCertificateError,
     ConfigError,
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from ciphertool.cipher import Cipher
     from ciphertool.engine import Scheme
-    from ciphertool.keystore import Keystore
+    from ciphertool.keystore import Entry, Keystore
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.settings.model import Settings
 
@@ -50,7 +52,7 @@ class Primary:
     warnings: tuple[str, ...] = ()
 
 
-def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> VaultCipher:
+def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> Cipher:
     """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
 
     With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
@@ -61,9 +63,12 @@ def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpad
 
 def open_to_audit(
     settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False
-) -> tuple[VaultCipher, Keystore]:
+) -> tuple[Cipher, Keystore]:
     """Return a cipher that decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
     keystore, given = _open(settings, passwords)
+    entry = keystore.entry(settings.keystore.alias)
+    if _is_secret(entry):
+        return _secret_key_cipher(settings, keystore, entry.alias, given), keystore
     key = keystore.private_key(settings.keystore.alias, given.key if given else None)
     scheme = _scheme(settings, allow_unpadded=allow_unpadded)
     cipher = VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
@@ -82,7 +87,10 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     given: Passwords | None = None
     if settings.keystore.certificate is None:
         keystore, given = _open(settings, passwords)
-        source, alias = keystore, keystore.entry(settings.keystore.alias).alias
+        entry = keystore.entry(settings.keystore.alias)
+        if _is_secret(entry):
+            raise _read_only(entry.alias).at(keystore.path)
+        source, alias = keystore, entry.alias
     else:
         source, alias = _open_file(settings.keystore.certificate, None), None
         path = settings.keystore.path
@@ -142,6 +150,29 @@ def _decryptor(
     if key.public_key() != certificate.public_key():
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
+
+
+def _is_secret(entry: Entry) -> bool:
+    from ciphertool.keystore import EntryKind
+
+    return entry.kind is EntryKind.SECRET
+
+
+def _secret_key_cipher(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SecretKeyCipher:
+    """The cipher of a vault whose key is a secret key, whatever transformation the vault declares."""
+    from ciphertool.engine.gcm import SecretKeyDecryptor
+
+    if settings.native:
+        raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, and a native vault's is an RSA key")
+    return SecretKeyCipher(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
+
+
+def _read_only(alias: str) -> UnsupportedSchemeError:
+    return UnsupportedSchemeError(
+        AES_GCM,
+        f"{alias!r} is a secret key: the values that it has encrypted are read, and no new ones made",
+        hint="to encrypt, name the entry of an RSA key as the key alias",
+    )
 
 
 def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:

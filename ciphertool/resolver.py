@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.ciphertext import Native
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ciphertool.cipher import VaultCipher
+    from ciphertool.cipher import Cipher
     from ciphertool.references import Reference
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
@@ -34,12 +33,12 @@ if TYPE_CHECKING:
 class CipherAtHand:
     """A vault's cipher, opened once, when it is first needed, whichever thread needs it; a forked child uses it too."""
 
-    def __init__(self, open_cipher: Callable[[], VaultCipher]) -> None:
+    def __init__(self, open_cipher: Callable[[], Cipher]) -> None:
         self._open = open_cipher
-        self._cipher: VaultCipher | None = None
+        self._cipher: Cipher | None = None
         self._lock, self._process = threading.Lock(), os.getpid()
 
-    def __call__(self) -> VaultCipher:
+    def __call__(self) -> Cipher:
         """Return the cipher; raise `KeystoreError` where the keystore does not open, at each call anew."""
         if self._process != os.getpid():
             # After a fork the other threads are gone, but not what they had locked: here, and in the key itself.
@@ -142,11 +141,11 @@ class Resolver:
         raise AssertionError
 
 
-def explained(error: CipherToolError, alias: str, repository: SecretRepository, cipher: VaultCipher) -> CipherToolError:
+def explained(error: CipherToolError, alias: str, repository: SecretRepository, cipher: Cipher) -> CipherToolError:
     """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved."""
     entry = repository.get(alias)
     error.message = f"{alias!r}: {error.message}"
-    if isinstance(entry.stored, Encrypted) and isinstance(entry.stored.ciphertext, Native) and cipher.decrypts:
+    if isinstance(entry.stored, Encrypted):
         made_for = cipher.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
         if made_for is not None:
             error = MovedCiphertextError(alias, made_for)

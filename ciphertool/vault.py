@@ -17,7 +17,7 @@ from ciphertool.resolver import CipherAtHand, Resolver, check_references, refere
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ciphertool.cipher import VaultCipher
+    from ciphertool.cipher import Cipher
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction import Redactor
     from ciphertool.references import Reference
@@ -85,13 +85,12 @@ class Vault:
         chain = passwords or PasswordChain((Environment(), *settings.password_sources))
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
 
-    def _open_cipher(self) -> VaultCipher:
-        from ciphertool.engine.schemes import UNPADDED
+    def _open_cipher(self) -> Cipher:
         from ciphertool.primary import open_to_decrypt
 
         # What an application has lived on must still resolve, or it could not be replaced in peace.
         cipher = open_to_decrypt(self.settings, self._passwords, allow_unpadded=True)
-        if cipher.scheme is UNPADDED:
+        if cipher.unpadded:
             self._warn(f"{self.settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
         given = self._passwords.read_unasked()
         if given is not None and given.exposed is not None:

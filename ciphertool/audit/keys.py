@@ -10,6 +10,7 @@ from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.engine.policy import Concern, Policy, check_certificate
 from ciphertool.errors import CipherToolError, PasswordNeededError, WrongKeyUsageError
+from ciphertool.keystore import EntryKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +34,12 @@ def judge(gathered: Gathered, settings: Settings, now: datetime, opened: Keystor
         return None
     place = gathered.place(path)
     try:
-        entry, certificate = _certificate(settings, path, opened)
+        keystore, entry = _entry(settings, path, opened)
+        if entry.kind is EntryKind.SECRET:
+            message = f"the key {entry.alias!r} is a secret key, which has no certificate"
+            gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, message)
+            return None
+        certificate = keystore.certificate(entry.alias)
         place = gathered.place(path, selector=entry.alias)
         _judge_key(gathered, settings, place, entry)
         _judge_usage(gathered, path, place, entry.alias, certificate, now)
@@ -47,15 +53,14 @@ def judge(gathered: Gathered, settings: Settings, now: datetime, opened: Keystor
     return None
 
 
-def _certificate(settings: Settings, path: Path, opened: Keystore | None) -> tuple[Entry, Certificate]:
+def _entry(settings: Settings, path: Path, opened: Keystore | None) -> tuple[Keystore, Entry]:
     from ciphertool.keystore import open_keystore
 
     if settings.keystore.certificate:
         keystore, alias = open_keystore(path, None), None
     else:
         keystore, alias = opened or open_keystore(path, None), settings.keystore.alias
-    entry = keystore.entry(alias)
-    return entry, keystore.certificate(entry.alias)
+    return keystore, keystore.entry(alias)
 
 
 def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entry) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ciphertool.audit.model import Place
-    from ciphertool.cipher import VaultCipher
+    from ciphertool.cipher import Cipher
     from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
@@ -43,7 +43,7 @@ class Subject:
     root: Path
     settings: Settings | None = None
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
-    cipher: VaultCipher | None = None
+    cipher: Cipher | None = None
     keystore: Keystore | None = field(default=None, repr=False)
 
 

@@ -11,6 +11,7 @@ from ciphertool.audit.model import Evidence, SchemeUse, State
 from ciphertool.ciphertext import Native, SelfContained, Symmetric
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
+from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import CipherToolError, UnsupportedSchemeError
 from ciphertool.repository import Clear, Encrypted, Malformed
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from ciphertool.audit.gather import Gathered
-    from ciphertool.cipher import VaultCipher
+    from ciphertool.cipher import Cipher
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings
@@ -29,7 +30,7 @@ def judge(
     gathered: Gathered,
     settings: Settings,
     repository: SecretRepository,
-    cipher: VaultCipher | None,
+    cipher: Cipher | None,
     used: AbstractSet[str],
 ) -> None:
     """Judge every entry; `used` are the aliases that files refer to, `cipher` tells what this key can have made."""
@@ -58,7 +59,7 @@ def judge(
     _judge_schemes(gathered, settings, repository)
 
 
-def plaintexts(repository: SecretRepository, cipher: VaultCipher) -> Iterator[tuple[str, str]]:
+def plaintexts(repository: SecretRepository, cipher: Cipher) -> Iterator[tuple[str, str]]:
     """Yield alias and value of every ciphertext that decrypts."""
     for alias, entry in repository.entries.items():
         if isinstance(entry.stored, Encrypted):
@@ -66,9 +67,7 @@ def plaintexts(repository: SecretRepository, cipher: VaultCipher) -> Iterator[tu
                 yield alias, cipher.decrypt(alias, entry.stored.ciphertext).reveal()
 
 
-def _judge_origin(
-    gathered: Gathered, repository: SecretRepository, alias: str, entry: Entry, cipher: VaultCipher
-) -> None:
+def _judge_origin(gathered: Gathered, repository: SecretRepository, alias: str, entry: Entry, cipher: Cipher) -> None:
     assert isinstance(entry.stored, Encrypted)  # noqa: S101 - the caller has looked
     try:
         cipher.prove(alias, entry.stored.ciphertext)
@@ -87,6 +86,8 @@ def _judge_schemes(gathered: Gathered, settings: Settings, repository: SecretRep
     for name, aliases in by_scheme.items():
         place = gathered.place(repository.path, repository.get(aliases[0]).line, f"scheme {name}")
         gathered.schemes.append(SchemeUse(place.path, name, len(aliases)))
+        if name == AES_GCM:  # authenticated, under a key that is no RSA key's
+            continue
         message = f"{len(aliases)} secrets are encrypted by {name}"
         try:
             scheme = scheme_named(name, allow_unpadded=True)

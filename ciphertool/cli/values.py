@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ciphertool import ciphertext
-from ciphertool.cipher import VaultCipher
+from ciphertool.cipher import Cipher, VaultCipher
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, ask, vault_options
 from ciphertool.engine.cipher import MINIMUM_BITS
@@ -68,10 +68,12 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     stored = ciphertext.parse("".join(_input("Ciphertext").split()))
     automatic = transformation is not None and transformation.lower() == "auto"
+    if isinstance(stored, ciphertext.Symmetric) and (automatic or transformation is None):
+        automatic, transformation = False, stored.transformation  # it says so itself
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
     cipher = open_to_decrypt(settings, vault.passwords(settings))
-    if automatic and isinstance(stored, ciphertext.Bare) and cipher.decryptor is not None:
+    if automatic and isinstance(cipher, VaultCipher) and isinstance(stored, ciphertext.Bare) and cipher.decryptor:
         value, scheme = cipher.decryptor.detect_text(stored.data)
         console.say("note", f"decrypted by {scheme.name}")
         secret = Secret(value)
@@ -82,8 +84,8 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         sys.stdout.write("\n")
 
 
-def _decrypted(cipher: VaultCipher, alias: str, stored: ciphertext.Ciphertext) -> Secret:
-    if cipher.native and not isinstance(stored, ciphertext.Native):
+def _decrypted(cipher: Cipher, alias: str, stored: ciphertext.Ciphertext) -> Secret:
+    if isinstance(cipher, VaultCipher) and cipher.native and not isinstance(stored, ciphertext.Native):
         raise MalformedCiphertextError("bare base64, which a native vault does not hold; say its --transformation")
     return cipher.decrypt(alias, stored)
 

@@ -1,6 +1,7 @@
 """RSA encryption of one value: bytes and a label in, bytes out. Nothing here knows of files, aliases or formats.
 
-`ciphertool.engine.policy`, which judges certificates, is imported on its own: decrypting needs no X.509.
+Two are imported on their own: `ciphertool.engine.policy`, which judges certificates, for decrypting needs no X.509; and
+`ciphertool.engine.gcm`, for few vaults have a secret key.
 """
 
 from ciphertool.engine.cipher import Decryptor, Encryptor, key_id

@@ -37,6 +37,9 @@ SCHEMES: tuple[Scheme, ...] = (
     Pkcs1("RSA/ECB/PKCS1Padding", frozenset({"rsa", "rsa/ecb/pkcs1padding"})),
 )
 
+AES_GCM = "AES/GCM/NoPadding"
+"""No scheme of an RSA key: `engine.gcm` decrypts it under a secret key."""
+
 UNPADDED: Scheme = Unpadded("RSA/ECB/NoPadding", frozenset({"rsa/ecb/nopadding"}))
 """Stands outside the registry: it is never tried, and only found by who asks for it."""
 
@@ -44,7 +47,8 @@ UNPADDED: Scheme = Unpadded("RSA/ECB/NoPadding", frozenset({"rsa/ecb/nopadding"}
 def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
     """Return the scheme of a name: a native one's own, or a JCA transformation as Java would read it.
 
-    Raise `UnsupportedSchemeError` for an unknown name, and for `RSA/ECB/NoPadding` unless `allow_unpadded`.
+    Raise `UnsupportedSchemeError` for an unknown name, for `AES/GCM/NoPadding`, which no RSA key serves, and for
+    `RSA/ECB/NoPadding` unless `allow_unpadded`.
     """
     spelling = "/".join(part.strip() for part in name.split("/")).lower()
     for scheme in SCHEMES:
@@ -57,5 +61,11 @@ def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
             UNPADDED.name,
             "refused: textbook RSA has no padding, so that equal secrets show and weak ones can be guessed",
             hint="encrypt the value again with RSA-OAEP-256, or for Carbon with RSA/ECB/OAEPwithSHA1andMGF1Padding",
+        )
+    if spelling == AES_GCM.lower():
+        raise UnsupportedSchemeError(
+            AES_GCM,
+            "its key is a secret key, and the vault's key is an RSA key",
+            hint="to read such values, name the entry of the AES key as the key alias; none are made",
         )
     raise UnsupportedSchemeError(name, hint=f"known are {', '.join(scheme.name for scheme in SCHEMES)}")

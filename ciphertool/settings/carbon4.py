@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
+from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.settings.config import CARBON_SCHEME
@@ -30,6 +31,8 @@ _TARGET = re.compile(r"(?P<file>.+?)//(?P<xpath>.+?)(?:,\s*(?P<attribute>true|fa
 _LAST_PREDICATE = re.compile(r"\[@(?P<name>[^\]=]+)\]$")
 _LOCATION = "secretRepositories.file.location"
 _ALGORITHM = "secretRepositories.file.algorithm"
+_TRANSFORMATION = "keystore.identity.CipherTransformation"
+_MODE = "secretRepositories.file.encryptionMode"
 _DEFINED = re.compile(r"\$\{(?:sys:)?([^}]+)\}")
 
 
@@ -64,7 +67,7 @@ def read_home(home: Path, define: Mapping[str, str]) -> Settings:
     targets = home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))
     if not targets.is_file() and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
-    scheme = (secret_conf.get(_ALGORITHM) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
+    scheme = (_declared(secret_conf) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
     return Settings(
         origin=home,
         root=home,
@@ -89,10 +92,17 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
         kind="toml-secrets",
         keystore=keystore,
         repository=conf / _DEPLOYMENT,
-        scheme=secret_conf.get(_ALGORITHM) or CARBON_SCHEME,
+        scheme=_declared(secret_conf) or CARBON_SCHEME,
         password_sources=(CarbonHome(home),),
         sibling=conf / "carbon.xml",
     )
+
+
+def _declared(secret_conf: Mapping[str, str]) -> str | None:
+    """Return the transformation that a vault declares; its symmetric mode goes before what it names, as in Java."""
+    if secret_conf.get(_MODE) == "symmetric":
+        return AES_GCM
+    return secret_conf.get(_ALGORITHM) or secret_conf.get(_TRANSFORMATION)
 
 
 def _security(conf: Path, home: Path, name: str) -> Path:

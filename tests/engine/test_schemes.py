@@ -34,7 +34,7 @@ def test_a_name_is_read_as_java_reads_it(name: str, scheme: str) -> None:
     "name",
     [
         "",
-        "AES/GCM/NoPadding",
+        "AES/CBC/PKCS5Padding",
         "RSA/ECB",
         "RSA/NONE/PKCS1Padding",
         "RSA/ECB/OAEPWithSHA256AndMGF1Padding",
@@ -46,6 +46,14 @@ def test_an_unknown_name_is_refused_with_those_known(name: str) -> None:
         scheme_named(name)
     assert e.value.name == name
     assert all(scheme.name in e.value.hint for scheme in SCHEMES)
+
+
+@pytest.mark.parametrize("name", ["AES/GCM/NoPadding", "aes / gcm / nopadding"])
+def test_a_secret_keys_transformation_is_known_and_refused(name: str) -> None:
+    with pytest.raises(UnsupportedSchemeError) as e:
+        scheme_named(name)
+    assert e.value.name == "AES/GCM/NoPadding"
+    assert "secret key" in e.value.reason
 
 
 @pytest.mark.parametrize("name", ["RSA/ECB/NoPadding", "rsa/ecb/nopadding"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,8 @@ from ciphertool.errors import (
 )
 from ciphertool.keystore import EntryKind, open_keystore
 from ciphertool.keystore.changes import delete
+from ciphertool.keystore.check import check
+from ciphertool.keystore.create import Role
 from ciphertool.keystore.javadata import DataInput
 from ciphertool.keystore.javaobject import JavaObject, read
 from ciphertool.keystore.limits import Budget
@@ -27,6 +30,8 @@ from tests.interop.secret_keys import AES_ALIASES, FOLDER, KEY_PASSWORD, PASSWOR
 from .vectors import vector
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ciphertool.keystore import Keystore
 
 _BITS = {"aes128": 128, "aes192": 192, "aes256": 256}
@@ -74,15 +79,14 @@ def test_a_key_password_of_its_own() -> None:
     assert _store("keys.jceks").aes_key("aes192", KEY_PASSWORD)
 
 
-@pytest.mark.parametrize("name", _NAMES)
-def test_many_wrong_passwords_open_nothing(name: str) -> None:
+def test_many_wrong_passwords_open_nothing() -> None:
     """One in 256 leaves a padding that looks right."""
-    store = _store(name)
-    entry = store.entry("aes256")
-    assert entry.secret is not None
-    for number in range(3 if name == "keys.jceks" else 300):
-        with pytest.raises(WrongKeyPasswordError):
-            entry.secret.unseal(f"wrong {number}")
+    secret = _store("keys.p12").entry("aes256").secret
+    assert secret is not None
+    for sealed, count in ((secret, 300), (_sealed(1), 2000)):
+        for number in range(count):
+            with pytest.raises(WrongKeyPasswordError):
+                sealed.unseal(f"wrong {number}")
 
 
 def test_entries_that_are_no_secret_keys() -> None:
@@ -102,6 +106,14 @@ def test_a_secret_key_survives_a_change_of_its_store() -> None:
     store = _store("keys.p12")
     changed = open_keystore(store.path, PASSWORD, data=delete(store, "hmac"))
     assert changed.aes_key("aes256") == store.aes_key("aes256")
+
+
+def test_a_secret_key_that_everybody_may_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.p12"
+    path.write_bytes(delete(_store("keys.p12"), "rsa"))
+    path.chmod(0o644)
+    found = check(open_keystore(path, PASSWORD), Role.PRIMARY, now=datetime.now(UTC))
+    assert [finding.rule for finding in found] == ["file-readable", "no-key"]
 
 
 def test_nothing_shows_a_key() -> None:

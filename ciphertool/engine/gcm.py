@@ -1,0 +1,41 @@
+"""AES-GCM decryption of one value under a secret key, as newer Carbon products store it. Nothing is encrypted here."""
+
+from __future__ import annotations
+
+from ciphertool.engine.schemes import AES_GCM
+from ciphertool.errors import MalformedCiphertextError, NotTextError, WrongKeyOrDamagedError
+
+# Java's tool writes 128 bytes, and its successor the 12 that are usual; below those a vector may well repeat.
+_VECTOR_LENGTHS = range(12, 129)
+
+
+class SecretKeyDecryptor:
+    """Decrypts values by one AES key. There is no key id, and no label: a wrong key looks as damage does."""
+
+    def __init__(self, key: bytes) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._key = key
+        self._cipher = AESGCM(key)
+
+    def duplicate(self) -> SecretKeyDecryptor:
+        """Return one with a cipher object of its own: OpenSSL's locks within this one may be held by a lost thread."""
+        return SecretKeyDecryptor(self._key)
+
+    def decrypt(self, ciphertext: bytes, vector: bytes) -> bytes:
+        """Return the plaintext of a ciphertext with its tag. What is not authentic raises `DecryptionError`."""
+        from cryptography.exceptions import InvalidTag
+
+        if len(vector) not in _VECTOR_LENGTHS:
+            raise MalformedCiphertextError(f"an initialisation vector of {len(vector)} bytes")
+        try:
+            return self._cipher.decrypt(vector, ciphertext, None)
+        except InvalidTag:
+            raise WrongKeyOrDamagedError(AES_GCM) from None
+
+    def decrypt_text(self, ciphertext: bytes, vector: bytes) -> str:
+        """Return the plaintext as UTF-8 text, or raise `DecryptionError`."""
+        try:
+            return self.decrypt(ciphertext, vector).decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotTextError(AES_GCM) from None
