@@ -113,6 +113,28 @@ class UnknownFormatError(ConfigError):
         )
 
 
+class UnknownRepositoryKindError(ConfigError):
+    """A kind of secret repository that is not known; `known` lists those that are."""
+
+    def __init__(self, kind: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.known = tuple(known)
+        super().__init__(f"unknown kind of secret repository {kind!r}", hint=f"known are {', '.join(self.known)}")
+
+
+class PluginError(ConfigError):
+    """A plug-in that fails; `group` is its entry-point group, `reason` quotes nothing that it says."""
+
+    def __init__(self, group: str, name: str, reason: str) -> None:
+        self.group = group
+        self.name = name
+        self.reason = reason
+        super().__init__(
+            f"the plug-in {name!r} of {group} fails: {reason}",
+            hint="what it says is not shown, for it may quote a secret; tell whoever made it",
+        )
+
+
 class UnsupportedSchemeError(ConfigError):
     """An encryption scheme that is not known, or that is known and refused for `reason`."""
 

@@ -32,9 +32,6 @@ __all__ = [
     "SystemdCredential",
 ]
 
-ENTRY_POINTS = "ciphertool.passwords"
-"""The entry-point group of sources: each a callable that takes its table's other keys by name."""
-
 _HOMES = {
     "CarbonHome": "carbon",
     "Command": "programs",

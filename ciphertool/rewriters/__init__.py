@@ -96,13 +96,15 @@ def by_name(name: str, *, plugins: bool = False) -> Rewriter:
     for known in _BUILT_IN:
         if known.name == name:
             return known.make()
-    if plugins:
-        from importlib.metadata import entry_points
+    if not plugins:
+        raise UnknownFormatError(name, names())
+    from ciphertool import plugins as offered
 
-        for entry in entry_points(group=ENTRY_POINTS, name=name):
-            rewriter: Rewriter = entry.load()()
-            return rewriter
-    raise UnknownFormatError(name, names())
+    make = offered.find(ENTRY_POINTS, name)
+    if make is None:
+        raise UnknownFormatError(name, (*names(), *offered.names(ENTRY_POINTS)))
+    rewriter: Rewriter = make()
+    return rewriter
 
 
 def for_path(path: PurePath) -> Rewriter:

@@ -20,12 +20,14 @@ def read_source(table: Table, root: Path, *, named: bool) -> PasswordSource | No
     must not start anything.
     """
     kind = table.required("from")
-    if kind and not named and (kind == "command" or kind not in _BUILT_IN):
-        table.problem(
-            "from", f"{kind!r} works only from a configuration that is named, by --config or CIPHERTOOL_CONFIG"
-        )
-        table.rest()
-        return None
+    if kind and kind not in _BUILT_IN:
+        return _plug_in(kind, table, named=named)
+    if kind == "command":
+        from ciphertool.settings.plugins import is_allowed
+
+        if not is_allowed(table, "from", kind, named=named):
+            table.rest()
+            return None
     source = _source(kind, table, root)
     table.finish()
     return source
@@ -64,9 +66,7 @@ def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
             from ciphertool.passwords.carbon import MasterKeys
 
             return MasterKeys(root / table.required("path"))
-        case "":
-            return None
-    return _plug_in(kind, table)
+    return None
 
 
 def _key_variable(variable: str) -> str:
@@ -75,14 +75,13 @@ def _key_variable(variable: str) -> str:
     return environment.KEY_VARIABLE if variable == environment.KEYSTORE_VARIABLE else f"{variable}_KEY"
 
 
-def _plug_in(kind: str, table: Table) -> PasswordSource | None:
-    from importlib.metadata import entry_points
+def _plug_in(kind: str, table: Table, *, named: bool) -> PasswordSource | None:
+    from ciphertool import plugins
+    from ciphertool.passwords.plugin import ENTRY_POINTS, PluginSource
+    from ciphertool.settings.plugins import is_plug_in
 
-    from ciphertool.passwords import ENTRY_POINTS
-
-    for entry in entry_points(group=ENTRY_POINTS, name=kind):
-        source: PasswordSource = entry.load()(**table.rest())
-        return source
-    table.problem("from", f"must be one of {', '.join(_BUILT_IN)}, or the name of a plug-in")
-    table.rest()
-    return None
+    options = table.rest()
+    if not is_plug_in(table, "from", kind, ENTRY_POINTS, _BUILT_IN, named=named):
+        return None
+    make = plugins.find(ENTRY_POINTS, kind)
+    return PluginSource(kind, make(**options)) if make else None

@@ -1,0 +1,32 @@
+"""A source of passwords that another distribution offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool import plugins
+
+if TYPE_CHECKING:
+    from ciphertool.passwords.chain import Passwords, PasswordSource
+
+ENTRY_POINTS = "ciphertool.passwords"
+"""The entry-point group of sources: each a callable that takes its table's other keys by name."""
+
+
+@dataclass(frozen=True)
+class PluginSource:
+    """A plug-in's source. What it raises by mistake is a `PluginError`."""
+
+    kind: str
+    source: PasswordSource = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+        return f"the plug-in {self.kind}"
+
+    def read(self) -> Passwords | None:
+        """Return what the source returns."""
+        with plugins.guarded(ENTRY_POINTS, self.kind):
+            return self.source.read()
