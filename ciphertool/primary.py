@@ -95,7 +95,7 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         source, alias = _open_file(settings.keystore.certificate, None), None
         path = settings.keystore.path
         if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
-            keystore = _open_file(path, given)
+            keystore = _open_file(path, given, settings.keystore.format)
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
@@ -141,7 +141,7 @@ def _decryptor(
     settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: x509.Certificate
 ) -> Decryptor | None:
     """The private key, where the keystore is open and has it; it must belong to the certificate that encrypts."""
-    if keystore is None or (given is None and keystore.format != "PEM"):
+    if keystore is None or (given is None and not _opens_without(settings, keystore)):
         return None
     entry = keystore.entry(settings.keystore.alias)
     if entry.sealed is None:
@@ -184,28 +184,37 @@ def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passw
         if keystore is not None:
             return keystore, None
         given = passwords.read()
-    return _open_file(settings.keystore.path, given), given
+    return _open_file(settings.keystore.path, given, settings.keystore.format), given
 
 
 def _open_without(settings: Settings) -> Keystore | None:
-    """The keystore, if it is a PEM file whose key is not encrypted; None where a password has to be asked for."""
+    """The keystore, if it is one that may have no password and its key opens; None where one has to be asked for."""
     from ciphertool.errors import PasswordNeededError
 
     assert settings.keystore.path is not None  # noqa: S101 - the caller has looked
     try:
-        keystore = _open_file(settings.keystore.path, None)
-        if keystore.format != "PEM":
+        keystore = _open_file(settings.keystore.path, None, settings.keystore.format)
+        if not _opens_without(settings, keystore):
             return None
-        keystore.private_key(settings.keystore.alias)
+        entry = keystore.entry(settings.keystore.alias)
+        if _is_secret(entry):
+            keystore.aes_key(entry.alias)
+        else:
+            keystore.private_key(entry.alias)
     except PasswordNeededError:
         return None
     return keystore
 
 
-def _open_file(path: Path, given: Passwords | None) -> Keystore:
+def _opens_without(settings: Settings, keystore: Keystore) -> bool:
+    """Whether a keystore may do without a password: a PEM file, and what a plug-in reads."""
+    return keystore.format == "PEM" or settings.keystore.format is not None
+
+
+def _open_file(path: Path, given: Passwords | None, format_name: str | None = None) -> Keystore:
     from ciphertool.keystore import open_keystore
 
-    return open_keystore(path, given.keystore if given else None)
+    return open_keystore(path, given.keystore if given else None, format_name=format_name)
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:

@@ -16,7 +16,7 @@ from ciphertool.errors import (
     ProblemsError,
     UnknownAliasError,
 )
-from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.repository import CARBON_KINDS, Clear, Encrypted, Malformed
 from ciphertool.rewriters.base import Change, rewrite
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Resolver:
         Carbon's runtimes put a value into a URL as it is stored, so there it is stored encoded.
         """
         value = self.resolve(reference.alias).reveal()
-        if reference.in_url and self.repository.kind == "native":
+        if reference.in_url and self.repository.kind not in CARBON_KINDS:
             from urllib.parse import quote
 
             return quote(value, safe="")

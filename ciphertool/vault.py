@@ -98,7 +98,7 @@ class Vault:
         return cipher
 
     def _read(self, cipher: CipherAtHand) -> Resolver:
-        repository = open_repository(self.settings.kind, self.settings.repository)
+        repository = open_repository(self.settings.kind, self.settings.repository, plugins=self.settings.named)
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
         return Resolver(repository, cipher, warn=self._warn, tell=self._tell)
@@ -177,9 +177,9 @@ class Vault:
         problems: list[CipherToolError] = []
         count = 0
         resolver = self._current()
-        for path in configured_files(self.settings):
+        for path, named in configured_files(self.settings).items():
             try:
-                document = self._rewriter(path, None).parse(files.read(path).bytes)
+                document = self._rewriter(path, named).parse(files.read(path).bytes)
             except CipherToolError as error:
                 problems.append(error.at(path))
                 continue
@@ -286,11 +286,14 @@ def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) ->
     return None
 
 
-def configured_files(settings: Settings) -> list[Path]:
-    """Return every file whose references a vault serves: those of the targets, and those a Carbon product reads."""
+def configured_files(settings: Settings) -> dict[Path, str | None]:
+    """Return every file whose references a vault serves, with the format that a target names where its name does not.
+
+    They are those of the targets, and those that a Carbon product reads.
+    """
     from ciphertool.protection.targets import paths
 
-    found = {path: None for target in settings.targets for path in paths(settings.root, target.file)}
+    found = {path: target.format for target in settings.targets for path in paths(settings.root, target.file)}
     if settings.kind == "carbon5":
         found[settings.origin] = None
     if settings.kind == "toml-secrets":
@@ -301,4 +304,4 @@ def configured_files(settings: Settings) -> list[Path]:
             if path.suffix in _CARBON_SUFFIXES and path.is_file() and _REFERENCE.search(files.read(path).bytes):
                 found[path] = None
         found.pop(settings.repository, None)
-    return list(found)
+    return found

@@ -59,7 +59,8 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None) -> tuple[Key
     if settings.keystore.certificate:
         keystore, alias = open_keystore(path, None), None
     else:
-        keystore, alias = opened or open_keystore(path, None), settings.keystore.alias
+        keystore = opened or open_keystore(path, None, format_name=settings.keystore.format)
+        alias = settings.keystore.alias
     return keystore, keystore.entry(alias)
 
 

@@ -71,10 +71,13 @@ def format_of(name: str) -> Rewriter | None:
     return None
 
 
-def open_text(path: Path, relative: str, data: bytes, named: str | None = None) -> Opened:
-    """Return a file as a document of the format that is named or that its name tells, or as text alone."""
+def open_text(path: Path, relative: str, data: bytes, named: str | None = None, *, plugins: bool = False) -> Opened:
+    """Return a file as a document of the format that is named or that its name tells, or as text alone.
+
+    With `plugins` the named format may be another distribution's, as in `rewriters.by_name`.
+    """
     backup = _BACKUP.search(path.name) is not None
-    rewriter = rewriters.by_name(named) if named else format_of(path.name)
+    rewriter = rewriters.by_name(named, plugins=plugins) if named else format_of(path.name)
     problem, line = "", None
     if rewriter is not None:
         try:

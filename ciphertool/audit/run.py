@@ -133,7 +133,7 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = open_repository(settings.kind, settings.repository)
+            repository = open_repository(settings.kind, settings.repository, plugins=settings.named)
             len(repository.entries)
         except CipherToolError as error:
             place = self._gathered.place(settings.repository, error.line)
@@ -160,11 +160,12 @@ class _Audit:
     def _opened(self, targets: Targets | None) -> Iterator[reading.Opened]:
         own = self._own_files()
         formats = {path: ts[0].format for path, ts in targets.by_file.items()} if targets else {}
+        trusted = self._subject.settings is not None and self._subject.settings.named
         for path in self._paths(targets):
             real = _real(path)
             if real not in own and (data := self._read(path)) is not None:
                 relative = self._gathered.place(path).path
-                yield reading.open_text(path, relative, data, formats.get(real))
+                yield reading.open_text(path, relative, data, formats.get(real), plugins=trusted)
 
     def _paths(self, targets: Targets | None) -> Iterator[Path]:
         subject = self._subject

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from ciphertool.keystore.store import Content
 
 
-def open_keystore(path: Path, password: str | None, *, data: bytes | None = None) -> Keystore:
+def open_keystore(
+    path: Path, password: str | None, *, data: bytes | None = None, format_name: str | None = None
+) -> Keystore:
     """Open a keystore or truststore; `data` is its content where that has been read already.
+
+    `format_name` names a plug-in that reads it: a matter of trust, so only from settings named explicitly.
 
     Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
     certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
@@ -26,7 +30,7 @@ def open_keystore(path: Path, password: str | None, *, data: bytes | None = None
     with located(path):
         if len(content) > MAX_FILE:
             raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
-        name, read = _format_of(content)
+        name, read = _format_of(content) if format_name is None else _plug_in(format_name)
         entries, verified = read(content, password, path)
     secret = None if password is None else Secret(password)
     return Keystore(path, name, tuple(entries), verified, secret)
@@ -49,6 +53,12 @@ class Reader(Protocol):
 
     def __call__(self, data: bytes, password: str | None, path: Path) -> Content:
         """Return what is there; raise a `KeystoreError`, never another exception."""
+
+
+def _plug_in(name: str) -> tuple[str, Reader]:
+    from ciphertool.keystore.plugin import reader
+
+    return name, reader(name)
 
 
 def _format_of(data: bytes) -> tuple[str, Reader]:

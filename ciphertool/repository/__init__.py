@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.repository.base import Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
+from ciphertool.errors import UnknownRepositoryKindError
+from ciphertool.repository.base import CARBON_KINDS, Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
 if TYPE_CHECKING:
@@ -15,36 +16,56 @@ if TYPE_CHECKING:
     from ciphertool.repository.grammar import Grammar
 
 __all__ = [
+    "CARBON_KINDS",
+    "KINDS",
     "Clear",
     "Encrypted",
     "Entry",
     "Malformed",
     "SecretRepository",
     "Stored",
-    "grammar",
     "open_repository",
     "repository_of",
 ]
 
 _GRAMMARS: tuple[Grammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
+KINDS = tuple(grammar.kind for grammar in _GRAMMARS)
+"""The built-in kinds."""
 
 
-def grammar(kind: str) -> Grammar:
-    """Return how a kind of repository spells its values."""
-    return next(grammar for grammar in _GRAMMARS if grammar.kind == kind)
+def open_repository(kind: str, path: Path, *, plugins: bool = False) -> SecretRepository:
+    """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it.
+
+    Raises what `repository_of` raises.
+    """
+    return repository_of(kind, files.read_if_there(path), plugins=plugins)
 
 
-def open_repository(kind: str, path: Path) -> SecretRepository:
-    """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it."""
-    return repository_of(kind, files.read_if_there(path))
+def repository_of(kind: str, snapshot: Snapshot, *, plugins: bool = False) -> SecretRepository:
+    """Return the repository that a file's bytes are; raise `ConfigError` where it is damaged.
 
-
-def repository_of(kind: str, snapshot: Snapshot) -> SecretRepository:
-    """Return the repository that a file's bytes are."""
+    With `plugins` the kind may be another distribution's: a matter of trust, so only for settings named explicitly.
+    Raises `UnknownRepositoryKindError`, which lists the known kinds.
+    """
+    grammar = next((grammar for grammar in _GRAMMARS if grammar.kind == kind), None)
+    if grammar is None:
+        return _plug_in(kind, snapshot, plugins=plugins)
     if kind == TomlSecretsGrammar.kind:
         from ciphertool.repository.toml import TomlRepository
 
-        return TomlRepository(snapshot, grammar(kind))
+        return TomlRepository(snapshot, grammar)
     from ciphertool.repository.properties import PropertiesRepository
 
-    return PropertiesRepository(snapshot, grammar(kind))
+    return PropertiesRepository(snapshot, grammar)
+
+
+def _plug_in(kind: str, snapshot: Snapshot, *, plugins: bool) -> SecretRepository:
+    if not plugins:
+        raise UnknownRepositoryKindError(kind, KINDS)
+    from ciphertool import plugins as offered
+    from ciphertool.repository.plugin import ENTRY_POINTS, PluginRepository
+
+    make = offered.find(ENTRY_POINTS, kind)
+    if make is None:
+        raise UnknownRepositoryKindError(kind, (*KINDS, *offered.names(ENTRY_POINTS)))
+    return PluginRepository(kind, snapshot, make)

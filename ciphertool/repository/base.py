@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from ciphertool.secret import Secret
 
 
+CARBON_KINDS = ("carbon4", "carbon5", "toml-secrets")
+"""The kinds whose ciphertexts are what WSO2's runtimes read. Every other kind's are native: bound to their aliases."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encrypted:
     """A stored ciphertext."""

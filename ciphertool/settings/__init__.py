@@ -85,7 +85,7 @@ def _read(path: Path, overrides: Overrides, *, named: bool) -> Settings:
 def _override(settings: Settings, overrides: Overrides) -> Settings:
     keystore = settings.keystore
     if overrides.keystore is not None:
-        keystore = replace(keystore, path=overrides.keystore, certificate=None, fingerprint=None)
+        keystore = replace(keystore, path=overrides.keystore, certificate=None, fingerprint=None, format=None)
     if overrides.certificate is not None:
         keystore = replace(keystore, certificate=overrides.certificate, path=overrides.keystore)
     if overrides.key_alias is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ciphertool import references
 from ciphertool.engine.strictness import Policy
 from ciphertool.errors import ConfigError, ProblemsError
+from ciphertool.repository import CARBON_KINDS, KINDS
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 FILE_NAME = "ciphertool.toml"
 DEFAULT_SCHEME = "RSA-OAEP-256"
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
-KINDS = ("native", "carbon4", "carbon5", "toml-secrets")
 _ALIAS_FIELDS = ("stem", "path", "key")
 
 
@@ -36,15 +36,15 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
         raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
     top = Table("", content, problems, path)
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
-    kind = repository.choice("kind", KINDS, "native")
+    kind = _kind(repository, named=named)
     root = snapshot.path.absolute().parent
     settings = Settings(
         origin=path,
         root=root,
         kind=kind,
-        keystore=_keystore(keystore, root),
+        keystore=_keystore(keystore, root, named=named),
         repository=root / repository.required("path"),
-        scheme=encryption.text("scheme") or (DEFAULT_SCHEME if kind == "native" else CARBON_SCHEME),
+        scheme=encryption.text("scheme") or (CARBON_SCHEME if kind in CARBON_KINDS else DEFAULT_SCHEME),
         policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
         minimum_bits=encryption.number("minimum_bits", 2048),
         targets=tuple(_target(table) for table in top.tables("target")),
@@ -69,7 +69,28 @@ def _position(error: Exception) -> str:
     return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "nested too deeply"
 
 
-def _keystore(table: Table, root: Path) -> KeystoreSettings:
+def _kind(table: Table, *, named: bool) -> str:
+    kind = table.text("kind") or "native"
+    if kind not in KINDS:
+        from ciphertool.repository.plugin import ENTRY_POINTS
+        from ciphertool.settings.plugins import is_plug_in
+
+        is_plug_in(table, "kind", kind, ENTRY_POINTS, KINDS, named=named)
+    return kind
+
+
+def _format(table: Table, *, named: bool) -> str | None:
+    """The plug-in that reads the keystore; no built-in format needs a name."""
+    name = table.text("format")
+    if name is not None:
+        from ciphertool.keystore.plugin import ENTRY_POINTS
+        from ciphertool.settings.plugins import is_plug_in
+
+        is_plug_in(table, "format", name, ENTRY_POINTS, (), named=named)
+    return name
+
+
+def _keystore(table: Table, root: Path, *, named: bool) -> KeystoreSettings:
     path, certificate = table.text("path"), table.text("certificate")
     fingerprint = table.text("fingerprint")
     if fingerprint is not None:
@@ -83,6 +104,7 @@ def _keystore(table: Table, root: Path) -> KeystoreSettings:
         alias=table.text("alias"),
         certificate=root / certificate if certificate else None,
         fingerprint=fingerprint,
+        format=_format(table, named=named),
     )
 
 

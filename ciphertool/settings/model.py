@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool.engine.strictness import Policy
+from ciphertool.repository.base import CARBON_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeystoreSettings:
-    """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER."""
+    """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER.
+
+    `format` names a plug-in that reads it; without one the format is told by content.
+    """
 
     path: Path | None = None
     alias: str | None = None
     certificate: Path | None = None
     fingerprint: str | None = None
+    format: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Settings:
     @property
     def native(self) -> bool:
         """Whether ciphertexts describe themselves and carry their alias as label."""
-        return self.kind == "native"
+        return self.kind not in CARBON_KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,42 @@
+"""A repository of a kind that another distribution offers. Its ciphertexts are native ones, bound to their aliases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import plugins
+from ciphertool.errors import UnknownAliasError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+    from ciphertool.repository.base import Entry, SecretRepository
+
+ENTRY_POINTS = "ciphertool.repositories"
+"""The entry-point group of kinds: each a callable that makes a `SecretRepository` of a file's `Snapshot`."""
+
+
+class PluginRepository:
+    """A plug-in's repository, read at once. What it raises by mistake is a `PluginError`."""
+
+    def __init__(self, kind: str, snapshot: Snapshot, make: Callable[[Snapshot], SecretRepository]) -> None:
+        self.kind = kind
+        self.path, self.snapshot = snapshot.path, snapshot
+        with plugins.guarded(ENTRY_POINTS, kind):
+            self._made = make(snapshot)
+            self.hint, self.clear_is_readable = self._made.hint, self._made.clear_is_readable
+            self.entries: Mapping[str, Entry] = dict(self._made.entries)
+
+    def get(self, alias: str) -> Entry:
+        """Return the alias's entry, or raise `UnknownAliasError`."""
+        try:
+            return self.entries[alias]
+        except KeyError:
+            raise UnknownAliasError(alias, self.path) from None
+
+    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+        """Return the store's bytes with these ciphertexts in it (None: without the alias)."""
+        with plugins.guarded(ENTRY_POINTS, self.kind):
+            return self._made.updated(changes)

@@ -1,0 +1,133 @@
+"""Plug-ins as another distribution would offer them, and the same ones broken."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, NoReturn
+
+from ciphertool import ciphertext
+from ciphertool.errors import ConfigSyntaxError, MalformedCiphertextError, WrongKeystorePasswordError
+from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind
+from ciphertool.passwords import Passwords
+from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.repository import Entry as StoredEntry
+from ciphertool.repository.file import FileRepository
+from ciphertool.rewriters.env import EnvRewriter
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+    from ciphertool.repository import Stored
+
+CANARY = "c4n4ry-plug-in"
+
+
+class Grammar:
+    """A ciphertext as it stands, a value in clear after an exclamation mark."""
+
+    kind = "json-vault"
+    encoding = "utf-8"
+    hint = "a JSON vault holds ENC[…], or !plaintext"
+    clear_is_readable = False
+
+    def read(self, text: str) -> Stored:
+        if text.startswith("!"):
+            return Clear(Secret(text[1:]))
+        try:
+            return Encrypted(ciphertext.parse_native(text))
+        except MalformedCiphertextError as error:
+            return Malformed(error.reason)
+
+    def write(self, value: Ciphertext) -> str:
+        return str(value)
+
+
+class JsonRepository(FileRepository):
+    """The object `secrets` of a JSON file, whose other members are not its own."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot, Grammar())
+        try:
+            self._document = json.loads(snapshot.bytes or b"{}")
+        except ValueError:
+            raise ConfigSyntaxError("not JSON").at(snapshot.path) from None
+        self._members: dict[str, str] = self._document.get("secrets", {})
+
+    @property
+    def entries(self) -> Mapping[str, StoredEntry]:
+        return {a: StoredEntry(self._grammar.read(text), n) for n, (a, text) in enumerate(self._members.items(), 2)}
+
+    def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
+        members = {alias: text for alias, text in {**self._members, **changes}.items() if text is not None}
+        return json.dumps({**self._document, "secrets": members}, indent=1).encode()
+
+
+class BareRepository(JsonRepository):
+    """It has a ciphertext that anybody could have put together."""
+
+    @property
+    def entries(self) -> Mapping[str, StoredEntry]:
+        return {"a": StoredEntry(Encrypted(ciphertext.Bare(bytes(256))), 1)}
+
+
+def read_keystore(data: bytes, password: str | None, path: Path) -> Content:
+    """Read `{"password": …, "key": base64 of PKCS #8, "certificate": base64 of DER}`, a format for a test alone."""
+    members = json.loads(data)
+    if password is not None and password != members["password"]:
+        raise WrongKeystorePasswordError
+    key, certificate = (base64.b64decode(members[name]) for name in ("key", "certificate"))
+    return Content([Entry(path.stem, EntryKind.KEY, (certificate,), sealed=ClearKey(key))], password is not None)
+
+
+class Fixed:
+    """A source that has what its table says."""
+
+    name = "a table"
+
+    def __init__(self, *, value: str) -> None:
+        self._value = value
+
+    def read(self) -> Passwords | None:
+        return Passwords(self._value)
+
+
+class Format(EnvRewriter):
+    name = "example-env"
+
+
+# --- broken: what they raise quotes what they were given --------------------------------------------------------------
+
+
+def fails(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError(CANARY)
+
+
+class FailsToRead(Fixed):
+    def read(self) -> NoReturn:
+        raise RuntimeError(CANARY)
+
+
+class FailsToList(JsonRepository):
+    @property
+    def entries(self) -> NoReturn:
+        raise RuntimeError(CANARY)
+
+
+class FailsToUpdate(JsonRepository):
+    def rewritten(self, changes: Mapping[str, str | None]) -> NoReturn:
+        raise RuntimeError(f"{CANARY}{changes}")
+
+
+class _BadlySealed:
+    def unseal(self, password: str | None) -> NoReturn:
+        raise RuntimeError(f"{CANARY}{password}")
+
+
+def read_badly_sealed(data: bytes, password: str | None, path: Path) -> Content:
+    entry = read_keystore(data, password, path).entries[0]
+    return Content([Entry(entry.alias, entry.kind, entry.chain, sealed=_BadlySealed())], verified=True)
