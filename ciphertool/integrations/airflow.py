@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any
+import logging
 
 from airflow.secrets import BaseSecretsBackend
 
-from ciphertool.errors import UnknownAliasError
+from ciphertool.errors import CipherToolError, UnknownAliasError
 from ciphertool.vault import Vault
+
+_LOG = logging.getLogger(__name__)
 
 
 class VaultBackend(BaseSecretsBackend):  # type: ignore[misc]  # Airflow is not there when types are checked
     """Connections (as URI or JSON), variables and options from the aliases `airflow.connections.ID` and so on.
 
-    An alias that is not there is left to Airflow's other backends; everything else that fails is an error.
+    An alias that is not there is left to Airflow's other backends. Everything else that fails is an error, logged here
+    as well: Airflow goes on to its other backends without a word. A vault serves all teams alike.
     """
 
     def __init__(
@@ -26,21 +28,23 @@ class VaultBackend(BaseSecretsBackend):  # type: ignore[misc]  # Airflow is not 
         connections: str = "airflow.connections",
         variables: str = "airflow.variables",
         options: str = "airflow.config",
-        **extra: Any,
     ) -> None:
-        super().__init__(**extra)
+        super().__init__()
         self._config = config
         self._connections, self._variables, self._options = connections, variables, options
-
-    @cached_property
-    def _vault(self) -> Vault:
-        return Vault.open(self._config)
+        # No `cached_property`: before Python 3.12 it holds a lock that a forked task would find held for ever.
+        self._vault: Vault | None = None
 
     def _get(self, prefix: str, name: str) -> str | None:
         try:
+            if self._vault is None:
+                self._vault = Vault.open(self._config)
             return self._vault.resolve(f"{prefix}.{name}").reveal()
         except UnknownAliasError:
             return None
+        except CipherToolError as error:
+            _LOG.error("%s", error)
+            raise
 
     def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:  # noqa: ARG002 - Airflow's
         """Return a connection, or None."""
