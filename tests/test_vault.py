@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,10 @@ from ciphertool.errors import (
     WrongKeyOrDamagedError,
     WrongKeystorePasswordError,
 )
-from ciphertool.passwords import PasswordChain, PasswordFile, Passwords
+from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords
+from ciphertool.primary import open_to_encrypt
+from ciphertool.repository import open_repository
+from ciphertool.secret import Secret
 from ciphertool.settings import Overrides
 from tests.conftest import SECRETS
 
@@ -247,15 +251,25 @@ def test_a_watching_vault_follows_a_change_and_survives_a_broken_one(protected: 
     assert "cannot be reloaded" in warned[0]
 
 
-def test_many_threads_resolve_while_the_vault_is_reloaded(vault: Vault) -> None:
+def test_many_threads_resolve_while_the_vault_changes_and_is_reloaded(vault: Vault) -> None:
+    """A small sample of scripts/soak: of each alias one of its two values, and in one call all of the same state."""
+    repository = open_repository(vault.settings.kind, vault.settings.repository)
+    cipher = open_to_encrypt(vault.settings, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    others = {alias: f"another {value}" for alias, value in SECRETS.items()}
+    changes = {alias: cipher.encrypt(alias, Secret(value)) for alias, value in others.items()}
+    states = [(repository.snapshot.bytes, SECRETS), (repository.updated(changes), others)]
     wrong: list[object] = []
+    seen: set[str] = set()
 
     def work() -> None:
         try:
-            for number in range(2000):
-                alias = list(SECRETS)[number % len(SECRETS)]
-                if vault[alias].reveal() != SECRETS[alias]:
-                    wrong.append(alias)
+            for _ in range(40):
+                tree = vault.resolve_tree({alias: f"$secret{{{alias}}}" for alias in SECRETS})
+                if tree not in [values for _, values in states]:
+                    wrong.append(tree)
+                for alias in SECRETS:
+                    seen.add(vault[alias].reveal())
+                time.sleep(0.001)
         except CipherToolError as error:
             wrong.append(error)
 
@@ -263,8 +277,12 @@ def test_many_threads_resolve_while_the_vault_is_reloaded(vault: Vault) -> None:
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        vault.reload()
+        for stored, _ in states:
+            (repository.path.parent / "new").write_bytes(stored)
+            (repository.path.parent / "new").replace(repository.path)
+            vault.reload()
     assert wrong == []
+    assert seen == {*SECRETS.values(), *others.values()}
 
 
 class SlowSource:
