@@ -87,10 +87,7 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     given: Passwords | None = None
     if settings.keystore.certificate is None:
         keystore, given = _open(settings, passwords)
-        entry = keystore.entry(settings.keystore.alias)
-        if _is_secret(entry):
-            raise _read_only(entry.alias).at(keystore.path)
-        source, alias = keystore, entry.alias
+        source, alias = keystore, _encrypting_alias(settings, keystore)
     else:
         source, alias = _open_file(settings.keystore.certificate, None), None
         path = settings.keystore.path
@@ -143,7 +140,7 @@ def _decryptor(
     """The private key, where the keystore is open and has it; it must belong to the certificate that encrypts."""
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
         return None
-    entry = keystore.entry(settings.keystore.alias)
+    entry = keystore.entry(_encrypting_alias(settings, keystore))
     if entry.sealed is None:
         return None
     key = keystore.private_key(entry.alias, given.key if given else None)
@@ -167,12 +164,16 @@ def _secret_key_cipher(settings: Settings, keystore: Keystore, alias: str, given
     return SecretKeyCipher(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
 
 
-def _read_only(alias: str) -> UnsupportedSchemeError:
-    return UnsupportedSchemeError(
-        AES_GCM,
-        f"{alias!r} is a secret key: the values that it has encrypted are read, and no new ones made",
-        hint="to encrypt, name the entry of an RSA key as the key alias",
-    )
+def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
+    """The alias of the entry whose certificate encrypts; a secret key only decrypts."""
+    entry = keystore.entry(settings.keystore.alias)
+    if _is_secret(entry):
+        raise UnsupportedSchemeError(
+            AES_GCM,
+            f"{entry.alias!r} is a secret key: the values that it has encrypted are read, and no new ones made",
+            hint="to encrypt, name the entry of an RSA key as the key alias",
+        ).at(keystore.path)
+    return entry.alias
 
 
 def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:

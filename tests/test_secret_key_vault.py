@@ -204,6 +204,18 @@ def test_nothing_is_encrypted_to_it(make: Callable[..., Path], run: Run, tmp_pat
     assert (tmp_path / "vault.properties").read_bytes() == before
 
 
+def test_nothing_is_encrypted_to_a_certificate_beside_it(make: Callable[..., Path], run: Run, tmp_path: Path) -> None:
+    """Or the vault would hold values that its key does not open."""
+    config = make("keys.p12", {"app.password": "[c4n4ry-clear]"})
+    certificate = run("keystore", "export", str(FOLDER / "keys.p12"), "--alias", "rsa").out
+    (tmp_path / "rsa.pem").write_text(certificate)
+    config.write_text(config.read_text().replace("[keystore]", '[keystore]\ncertificate = "rsa.pem"'))
+    before = (tmp_path / "vault.properties").read_bytes()
+    outcome = run("protect")
+    assert (outcome.status, "'aes256' is a secret key" in outcome.err) == (3, True)
+    assert (tmp_path / "vault.properties").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("declared", "scheme"),
     [
