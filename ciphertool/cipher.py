@@ -7,8 +7,7 @@ here reads a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from ciphertool.ciphertext import Bare, Ciphertext, Native, SelfContained, Symmetric
 from ciphertool.engine import scheme_named
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ciphertool.engine.gcm import SecretKeyDecryptor
 
 
-@dataclass(frozen=True)
 class VaultCipher:
     """The cipher of a vault whose key is an RSA key.
 
@@ -37,11 +35,19 @@ class VaultCipher:
     `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down.
     """
 
-    scheme: Scheme
-    native: bool
-    encryptor: Encryptor | None = None
-    decryptor: Decryptor | None = None
-    store_type: str = "JKS"
+    def __init__(
+        self,
+        scheme: Scheme,
+        native: bool,
+        encryptor: Encryptor | None = None,
+        decryptor: Decryptor | None = None,
+        store_type: str = "JKS",
+    ) -> None:
+        self.scheme = scheme
+        self.native = native
+        self.encryptor = encryptor
+        self.decryptor = decryptor
+        self.store_type = store_type
 
     @property
     def decrypts(self) -> bool:
@@ -55,7 +61,8 @@ class VaultCipher:
 
     def duplicate(self) -> VaultCipher:
         """Return a cipher with a private key of its own, which shares no lock with this one's."""
-        return replace(self, decryptor=self.decryptor and self.decryptor.duplicate())
+        decryptor = self.decryptor and self.decryptor.duplicate()
+        return VaultCipher(self.scheme, self.native, self.encryptor, decryptor, self.store_type)
 
     def encrypt(self, alias: str, value: Secret) -> Ciphertext:
         """Return the ciphertext of an alias's value, proved by decrypting it where the private key is at hand.
@@ -127,13 +134,14 @@ class VaultCipher:
                 return self.scheme
 
 
-@dataclass(frozen=True)
 class SecretKeyCipher:
     """The cipher of a vault whose key is an AES key. It decrypts AES-GCM values, and encrypts none."""
 
-    decryptor: SecretKeyDecryptor
-    decrypts: ClassVar[bool] = True
-    unpadded: ClassVar[bool] = False
+    decrypts = True
+    unpadded = False
+
+    def __init__(self, decryptor: SecretKeyDecryptor) -> None:
+        self.decryptor = decryptor
 
     def duplicate(self) -> SecretKeyCipher:
         """Return a cipher with a key of its own, which shares no lock with this one's."""

@@ -12,51 +12,63 @@ from __future__ import annotations
 
 import binascii
 import re
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import NamedTuple
 
 from ciphertool.errors import MalformedCiphertextError
+from ciphertool.secret import showing
 
 
-@dataclass(frozen=True, slots=True)
-class Native:
+class Native(NamedTuple):
     """A self-describing ciphertext: its scheme, the id of its key (a hint, no proof) and its bytes."""
 
     scheme: str
     key_id: str
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return showing(self, "scheme", "key_id")
 
     def __str__(self) -> str:
         return f"ENC[{self.scheme},{self.key_id},{_encoded(self.data)}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Bare:
+class Bare(NamedTuple):
     """Bytes alone: scheme and key are what the repository declares."""
 
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return showing(self)
 
     def __str__(self) -> str:
         return _encoded(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class SelfContained:
+class SelfContained(NamedTuple):
     """A ciphertext with its transformation and its certificate's thumbprint (upper-case hex)."""
 
-    data: bytes = field(repr=False)
+    data: bytes
     transformation: str
     thumbprint: str
     digest: str
 
+    def __repr__(self) -> str:
+        return showing(self, "transformation", "thumbprint", "digest")
 
-@dataclass(frozen=True, slots=True)
-class Symmetric:
+
+class Symmetric(NamedTuple):
     """An AES-GCM ciphertext with its tag, and its initialisation vector."""
 
-    data: bytes = field(repr=False)
-    iv: bytes = field(repr=False)
-    transformation: ClassVar[str] = "AES/GCM/NoPadding"
+    data: bytes
+    iv: bytes
+
+    def __repr__(self) -> str:
+        return showing(self, "transformation")
+
+    @property
+    def transformation(self) -> str:
+        """The JCA name of what makes such a ciphertext."""
+        return "AES/GCM/NoPadding"
 
 
 Ciphertext = Native | Bare | SelfContained | Symmetric

@@ -12,11 +12,11 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import ConfigError, ConflictError, WriteError
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,13 +26,15 @@ _MAXIMUM_BYTES = 256 * 1024 * 1024
 _STALE = re.compile(r"\.ciphertool-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What a file held when it was read; `data` is None where there was no such file. `real` is behind all links."""
 
     path: Path
     real: Path
-    data: bytes | None = field(repr=False)
+    data: bytes | None
+
+    def __repr__(self) -> str:
+        return showing(self, "path", "real")
 
     @property
     def bytes(self) -> bytes:
@@ -40,8 +42,7 @@ class Snapshot:
         return self.data or b""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One file to be written: what it held, what it is to hold, and whose mode a new file takes.
 
     A new file takes owner and group of its directory and the mode of `sibling` without write for others, or `mode`
@@ -49,10 +50,13 @@ class Write:
     """
 
     before: Snapshot
-    data: bytes = field(repr=False)
+    data: bytes
     sibling: Path | None = None
     private: bool = False
     mode: int = PRIVATE
+
+    def __repr__(self) -> str:
+        return showing(self, "before", "sibling", "private", "mode")
 
 
 def read(path: Path) -> Snapshot:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.cipher import SecretKeyCipher, VaultCipher
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
@@ -44,8 +43,7 @@ _JUDGED_BY_POLICY = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Primary:
+class Primary(NamedTuple):
     """An opened vault cipher and what is to be said about its certificate."""
 
     cipher: VaultCipher

@@ -8,9 +8,8 @@ A placeholder stands for something else that a product fills in: `${env:X}`, `${
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,8 +25,7 @@ class Syntax(Enum):
     ATTRIBUTE = 'svns:secretAlias="ALIAS"'
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A reference to the secret `alias`. `start` and `end` are its place in the value it was found in.
 
     `in_url` tells that it stands where a URL has its password, which is percent-encoded there.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -109,7 +108,7 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
         )
     if transformation is None:
         return settings
-    return replace(settings, kind="carbon4" if settings.native else settings.kind, scheme=transformation)
+    return settings._replace(kind="carbon4" if settings.native else settings.kind, scheme=transformation)
 
 
 def _alias(settings: Settings, alias: str | None) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.engine.block import checked, modulus_length
 from ciphertool.errors import WrongKeyOrDamagedError
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 _DIGEST_BYTES = {"SHA1": 20, "SHA256": 32}
 
 
-@dataclass(frozen=True, slots=True)
-class Oaep:
+class Oaep(NamedTuple):
     """OAEP with a digest for the label and one for the mask (MGF1), each by its name in `cryptography`."""
 
     name: str

@@ -8,8 +8,7 @@ on the key; no stranger who could measure it sends blocks: they come from the ow
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.engine.block import checked, modulus_length
 from ciphertool.errors import UnsupportedSchemeError, WrongKeyOrDamagedError
@@ -25,8 +24,7 @@ _FILLING = 8
 """The fewest non-zero bytes that PKCS #1 v1.5 puts before a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pkcs1:
+class Pkcs1(NamedTuple):
     """PKCS #1 v1.5. It accepts what anybody put together, so no native repository takes it."""
 
     name: str
@@ -59,8 +57,7 @@ class Pkcs1:
         return decrypt
 
 
-@dataclass(frozen=True, slots=True)
-class Unpadded:
+class Unpadded(NamedTuple):
     """Textbook RSA: the same value always gives the same ciphertext. Only ever read."""
 
     name: str

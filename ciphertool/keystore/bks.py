@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -168,7 +168,7 @@ def _entry(source: DataInput, kind: int, entry: Entry) -> Entry:
     """Return the entry with what its kind adds to it."""
     sealed: AnySealedKey | None = None
     if kind == _CERTIFICATE:
-        return replace(entry, kind=EntryKind.TRUSTED, chain=(_certificate(source),))
+        return entry._replace(kind=EntryKind.TRUSTED, chain=(_certificate(source),))
     if kind == _KEY:
         key = _key(source)
         sealed = None if key is None else ClearKey(key)
@@ -180,7 +180,7 @@ def _entry(source: DataInput, kind: int, entry: Entry) -> Entry:
         source.block()
     else:
         raise source.budget.malformed(f"an entry of unknown kind {kind}")
-    return replace(entry, kind=EntryKind.KEY if sealed else EntryKind.SECRET, sealed=sealed)
+    return entry._replace(kind=EntryKind.KEY if sealed else EntryKind.SECRET, sealed=sealed)
 
 
 def _key(source: DataInput) -> bytes | None:

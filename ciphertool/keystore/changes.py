@@ -5,7 +5,6 @@ The stores that are made here are PKCS #12, JKS and PEM; the other formats can o
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedKeystoreError, WrongKeyPasswordError
@@ -75,7 +74,7 @@ def import_entry(
     """Return the store with an entry of another store; its key is sealed under `key_password`, or the store's own."""
     entry = _clear(source, source.entry(alias), source_key_password)
     with located(keystore.path):
-        entries = _with(list(keystore.entries), replace(entry, alias=as_alias or entry.alias))
+        entries = _with(list(keystore.entries), entry._replace(alias=as_alias or entry.alias))
         return _write(keystore, entries, key_password)
 
 
@@ -103,7 +102,7 @@ def import_reply(
         others = [trusted.chain[0] for trusted in truststore.entries if trusted.chain] if truststore else []
         chain = certificates.chains(leaves[:1], [*reply, *others])[0]
         certificates.prove_chain(chain, entry.alias)
-        entries = [replace(old, chain=chain) if old is entry else old for old in keystore.entries]
+        entries = [old._replace(chain=chain) if old is entry else old for old in keystore.entries]
         return _write(keystore, entries)
 
 
@@ -131,7 +130,7 @@ def _clear(keystore: Keystore, entry: Entry, key_password: str | None) -> Entry:
     pkcs8 = keystore.unseal(entry, key_password)
     with located(keystore.path):
         keys.load(pkcs8, entry.alias)
-    return replace(entry, sealed=ClearKey(pkcs8))
+    return entry._replace(sealed=ClearKey(pkcs8))
 
 
 def _opened(keystore: Keystore, entry: Entry, key_password: str | None) -> Entry:

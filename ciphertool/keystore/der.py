@@ -5,10 +5,10 @@ Reading takes what real stores hold, indefinite and long-form lengths included, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.keystore.limits import MAX_DEPTH
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +21,17 @@ CONTEXT_0, CONTEXT_0_PRIMITIVE = 0xA0, 0x80
 _CONSTRUCTED = 0x20
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element: its identifier octet, its content, and its whole encoding."""
 
     tag: int
-    content: memoryview = field(repr=False)
-    encoding: memoryview = field(repr=False)
-    budget: Budget = field(repr=False)
+    content: memoryview
+    encoding: memoryview
+    budget: Budget
     depth: int = 0
+
+    def __repr__(self) -> str:
+        return showing(self, "tag", "depth")
 
     def children(self) -> Iterator[Element]:
         """Yield the elements of a constructed element's content."""

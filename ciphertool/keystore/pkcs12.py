@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import (
     MalformedKeystoreError,
@@ -19,6 +18,7 @@ from ciphertool.keystore import certificates, der, pbe
 from ciphertool.keystore.javadata import date_of
 from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.keystore.store import Content, Entry, EntryKind
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,24 +38,28 @@ TRUSTED_KEY_USAGE = "2.16.840.1.113894.746875.1.1"
 _NAME = "PKCS #12"
 
 
-@dataclass(frozen=True, slots=True)
-class _Bag:
+class _Bag(NamedTuple):
     """One bag: a key, a certificate or a secret, with the attributes that tie them together."""
 
     kind: str
-    value: bytes = field(repr=False)
+    value: bytes
     alias: str | None
     key_id: bytes | None
     trusted: bool
 
+    def __repr__(self) -> str:
+        return showing(self, "kind", "alias", "key_id", "trusted")
 
-@dataclass(frozen=True, slots=True)
-class SealedKey:
+
+class SealedKey(NamedTuple):
     """A private key bag, encrypted or in the clear."""
 
     alias: str
-    value: bytes = field(repr=False)
+    value: bytes
     encrypted: bool
+
+    def __repr__(self) -> str:
+        return showing(self, "alias", "encrypted")
 
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear."""
@@ -66,12 +70,14 @@ class SealedKey:
         return _decrypted(self.value, password, self.alias)
 
 
-@dataclass(frozen=True, slots=True)
-class SealedSecret:
+class SealedSecret(NamedTuple):
     """A secret bag. Java puts a secret key into the form of a private key, and that bag's value into this one."""
 
     alias: str
-    value: bytes = field(repr=False)
+    value: bytes
+
+    def __repr__(self) -> str:
+        return showing(self, "alias")
 
     def unseal(self, password: str | None) -> SecretKey:
         """Return the key, of whatever algorithm."""

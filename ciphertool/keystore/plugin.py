@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ciphertool import plugins
@@ -54,8 +54,7 @@ def reader(name: str) -> Reader:
 
 
 def _with_guard(entry: Entry, name: str) -> Entry:
-    return replace(
-        entry,
+    return entry._replace(
         sealed=entry.sealed and _Guarded(name, entry.sealed),
         secret=entry.secret and _Guarded(name, entry.secret),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from hashlib import sha256
@@ -18,6 +17,7 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,23 +53,27 @@ class SealedKey(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class ClearKey:
+class ClearKey(NamedTuple):
     """A private key in the clear, on its way into a store."""
 
-    pkcs8: bytes = field(repr=False)
+    pkcs8: bytes
+
+    def __repr__(self) -> str:
+        return showing(self)
 
     def unseal(self, password: str | None) -> bytes:  # noqa: ARG002 - a SealedKey
         """Return the key."""
         return self.pkcs8
 
 
-@dataclass(frozen=True, slots=True)
-class SecretKey:
+class SecretKey(NamedTuple):
     """A secret key in the clear, and its algorithm: Java's name, or an object identifier that has none here."""
 
     algorithm: str
-    key: bytes = field(repr=False)
+    key: bytes
+
+    def __repr__(self) -> str:
+        return showing(self, "algorithm")
 
 
 class SealedSecret(Protocol):
@@ -79,8 +83,7 @@ class SealedSecret(Protocol):
         """Return the key; raise what `SealedKey.unseal` raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say.
 
     `sealed` is the private key of a key entry, `secret` the key of a secret entry, where its format is one whose secret
@@ -89,10 +92,13 @@ class Entry:
 
     alias: str
     kind: EntryKind
-    chain: tuple[bytes, ...] = field(default=(), repr=False)
+    chain: tuple[bytes, ...] = ()
     created: datetime | None = None
-    sealed: SealedKey | None = field(default=None, repr=False)
-    secret: SealedSecret | None = field(default=None, repr=False)
+    sealed: SealedKey | None = None
+    secret: SealedSecret | None = None
+
+    def __repr__(self) -> str:
+        return showing(self, "alias", "kind", "created")
 
     @property
     def sha256(self) -> str | None:
@@ -107,7 +113,6 @@ class Content(NamedTuple):
     verified: bool
 
 
-@dataclass(frozen=True)
 class Keystore:
     """An opened keystore; `open_keystore` makes one.
 
@@ -115,11 +120,19 @@ class Keystore:
     one entry parses that entry only, so that an odd certificate beside it does no harm.
     """
 
-    path: Path
-    format: str
-    entries: tuple[Entry, ...]
-    verified: bool = False
-    password: Secret | None = field(default=None, repr=False)
+    def __init__(
+        self,
+        path: Path,
+        format: str,  # noqa: A002 - the word for it
+        entries: tuple[Entry, ...],
+        verified: bool = False,
+        password: Secret | None = None,
+    ) -> None:
+        self.path = path
+        self.format = format
+        self.entries = entries
+        self.verified = verified
+        self.password = password
 
     def entry(self, alias: str | None) -> Entry:
         """Return the entry of that alias; None means the only key entry, or, without any, the only entry.

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.errors import NoPasswordError
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Passwords:
+class Passwords(NamedTuple):
     """The keystore's password and the key's own, None where that is the same.
 
     `exposed` is the file that they came from, if everybody on the machine can read it: a reason to warn.
     """
 
-    keystore: str = field(repr=False)
-    key: str | None = field(default=None, repr=False)
+    keystore: str
+    key: str | None = None
     exposed: Path | None = None
+
+    def __repr__(self) -> str:
+        return showing(self, "exposed")
 
     @property
     def for_key(self) -> str:
@@ -71,14 +73,15 @@ class PasswordChain:
         return next((found for source in sources if (found := source.read()) is not None), None)
 
 
-@dataclass(frozen=True)
 class Prompt:
     """A person. `ask` returns what was typed, or None where there is no terminal."""
 
-    ask: Callable[[], str | None] = field(repr=False)
-    name: ClassVar[str] = "a prompt on the terminal"
+    name = "a prompt on the terminal"
+
+    def __init__(self, ask: Callable[[], str | None]) -> None:
+        self._ask = ask
 
     def read(self) -> Passwords | None:
         """Return the keystore password that was typed; the key's is taken to be the same."""
-        typed = self.ask()
+        typed = self._ask()
         return None if typed is None else Passwords(typed)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords.chain import Passwords
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,13 +16,15 @@ KEYSTORE_VARIABLE = "CIPHERTOOL_KEYSTORE_PASSWORD"
 KEY_VARIABLE = "CIPHERTOOL_KEY_PASSWORD"
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """Two variables, `CIPHERTOOL_KEYSTORE_PASSWORD` and `CIPHERTOOL_KEY_PASSWORD`. An empty one is as good as none."""
 
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    environment: Mapping[str, str] = os.environ
     variable: str = KEYSTORE_VARIABLE
     key_variable: str = KEY_VARIABLE
+
+    def __repr__(self) -> str:
+        return showing(self, "variable", "key_variable")
 
     @property
     def name(self) -> str:

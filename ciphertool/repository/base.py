@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,22 +19,22 @@ CARBON_KINDS = ("carbon4", "carbon5", "toml-secrets")
 """The kinds whose ciphertexts are what WSO2's runtimes read. Every other kind's are native: bound to their aliases."""
 
 
-@dataclass(frozen=True, slots=True)
-class Encrypted:
+class Encrypted(NamedTuple):
     """A stored ciphertext."""
 
-    ciphertext: Ciphertext = field(repr=False)
+    ciphertext: Ciphertext
+
+    def __repr__(self) -> str:
+        return showing(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(NamedTuple):
     """A value that waits to be encrypted; it may be empty."""
 
     value: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(NamedTuple):
     """A stored text that is neither; `reason` does not quote it."""
 
     reason: str
@@ -42,8 +43,7 @@ class Malformed:
 Stored = Encrypted | Clear | Malformed
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One alias's stored value and the line it stands on (1-based)."""
 
     stored: Stored

@@ -11,7 +11,6 @@ from abc import abstractmethod
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
@@ -33,11 +32,6 @@ HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, so no text in UTF-8 holds it, but `\\uXXXX` can spell it."""
 
 
-def _offsets() -> array[int]:
-    return array("q")
-
-
-@dataclass(frozen=True, slots=True)
 class Entries:
     """The entries of a document in order, as columns: a file of 10 MB has some 200,000 of them.
 
@@ -45,10 +39,11 @@ class Entries:
     end is `ABSENT` where there is no value.
     """
 
-    selectors: list[str] = field(default_factory=list)
-    heads: array[int] = field(default_factory=_offsets)
-    starts: array[int] = field(default_factory=_offsets)
-    ends: array[int] = field(default_factory=_offsets)
+    def __init__(self) -> None:
+        self.selectors: list[str] = []
+        self.heads = array("q")
+        self.starts = array("q")
+        self.ends = array("q")
 
 
 class EntryDocument(Document):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ def load(path: Path | None = None, overrides: Overrides | None = None) -> Settin
     overrides = overrides or Overrides()
     named = path is not None or bool(os.environ.get(ENVIRONMENT_VARIABLE))
     settings = _read(path if path is not None else locate(), overrides, named=named)
-    return _override(replace(settings, named=named), overrides)
+    return _override(settings._replace(named=named), overrides)
 
 
 def locate(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -85,13 +84,12 @@ def _read(path: Path, overrides: Overrides, *, named: bool) -> Settings:
 def _override(settings: Settings, overrides: Overrides) -> Settings:
     keystore = settings.keystore
     if overrides.keystore is not None:
-        keystore = replace(keystore, path=overrides.keystore, certificate=None, fingerprint=None, format=None)
+        keystore = keystore._replace(path=overrides.keystore, certificate=None, fingerprint=None, format=None)
     if overrides.certificate is not None:
-        keystore = replace(keystore, certificate=overrides.certificate, path=overrides.keystore)
+        keystore = keystore._replace(certificate=overrides.certificate, path=overrides.keystore)
     if overrides.key_alias is not None:
-        keystore = replace(keystore, alias=overrides.key_alias)
-    return replace(
-        settings,
+        keystore = keystore._replace(alias=overrides.key_alias)
+    return settings._replace(
         keystore=keystore,
         repository=overrides.repository or settings.repository,
         policy=overrides.policy or settings.policy,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.engine.strictness import Policy
 from ciphertool.repository.base import CARBON_KINDS
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordSource
 
 
-@dataclass(frozen=True, slots=True)
-class KeystoreSettings:
+class KeystoreSettings(NamedTuple):
     """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER.
 
     `format` names a plug-in that reads it; without one the format is told by content.
@@ -29,8 +28,7 @@ class KeystoreSettings:
     format: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """These values of this file are to be protected, under this alias.
 
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
@@ -50,8 +48,7 @@ class Target:
     line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
     `sibling` is the file whose mode a new repository takes. `secret_conf` is the file that a Carbon 4 runtime reads to
@@ -79,8 +76,7 @@ class Settings:
         return self.kind not in CARBON_KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(NamedTuple):
     """What the command line says over the settings; None says nothing. `define` serves `${sys:name}` in paths."""
 
     keystore: Path | None = None
@@ -89,4 +85,4 @@ class Overrides:
     repository: Path | None = None
     policy: Policy | None = None
     minimum_bits: int | None = None
-    define: Mapping[str, str] = field(default_factory=dict)
+    define: Mapping[str, str] = MappingProxyType({})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -142,13 +141,13 @@ class TestChains:
 
     def test_incomplete(self) -> None:
         leaf = vector("chain.jks").entry("leaf")
-        cut = opened([replace(leaf, chain=leaf.chain[:1])])
+        cut = opened([leaf._replace(chain=leaf.chain[:1])])
         assert found(cut, Role.TLS) == {"chain-incomplete": Level.WARNING}
         assert found(cut, Role.TLS, truststore=vector("trusted.jks")) == {}
 
     def test_out_of_order(self) -> None:
         leaf = vector("chain.jks").entry("leaf")
-        mixed = opened([replace(leaf, chain=(leaf.chain[0], leaf.chain[2], leaf.chain[1]))])
+        mixed = opened([leaf._replace(chain=(leaf.chain[0], leaf.chain[2], leaf.chain[1]))])
         assert found(mixed, Role.TLS)["chain-order"] is Level.ERROR
 
     def test_a_signature_that_does_not_hold(self, key: rsa.RSAPrivateKey, other_key: rsa.RSAPrivateKey) -> None:

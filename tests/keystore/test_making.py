@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -330,4 +329,4 @@ def test_keytool_reads_what_was_made(name: str, own: str | None, tmp_path: Path)
 def _cut(source: Keystore) -> Entry:
     """Return the entry with nothing but its leaf."""
     entry = source.entry("leaf")
-    return replace(entry, chain=entry.chain[:1], sealed=ClearKey(source.unseal(entry)))
+    return entry._replace(chain=entry.chain[:1], sealed=ClearKey(source.unseal(entry)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import warnings
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,7 +155,7 @@ def in_the_clear(data: bytes) -> bytes:
 
 def test_a_key_without_an_id_has_the_certificate_of_its_name() -> None:
     source = vector("six.p12")
-    entries = [replace(source.entry(a), sealed=ClearKey(source.unseal(source.entry(a)))) for a in ("rsa-tls", "ec")]
+    entries = [source.entry(a)._replace(sealed=ClearKey(source.unseal(source.entry(a)))) for a in ("rsa-tls", "ec")]
     data = in_the_clear(write("PKCS12", entries, PASSWORD))
     without = data.replace(der.encode_oid(pkcs12.LOCAL_KEY_ID), der.encode_oid("1.2.840.113549.1.9.99"))
     assert without != data

@@ -33,10 +33,10 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from ciphertool import __version__
 from ciphertool.audit import rules
 from ciphertool.audit.reports import json
-from ciphertool.ciphertext import Symmetric
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
 from ciphertool.engine.pkcs1 import Pkcs1
+from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import UnsupportedSchemeError
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class _Inventory:
 
 def _scheme(name: str) -> tuple[str, AlgorithmProperties, dict[str, str]]:
     """Return a scheme's own name, its properties, and the digests of its padding by what they are for."""
-    if name == Symmetric.transformation:
+    if name == AES_GCM:
         gcm = AlgorithmProperties(primitive=CryptoPrimitive.AE, mode=CryptoMode.GCM, crypto_functions=_CIPHER)
         return name, gcm, {}
     try:
