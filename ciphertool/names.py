@@ -93,6 +93,20 @@ def names_a_secret(name: str) -> bool:
 
 def strength(name: str) -> Strength:
     """Return how much a name, or a dotted path, says of its value."""
+    # Nearly all names are told by what is after their last dot, and those are few.
+    found = _strength_of_last(name[name.rfind(".") + 1 :])
+    return _strength_of_path(name) if found is None else found
+
+
+@lru_cache(maxsize=8192)
+def _strength_of_last(part: str) -> Strength | None:
+    """Return the strength of a path that ends with a dot and this part, or None where it takes more to tell."""
+    if _LAST.search(part) or part[-1:] in "'\"" or part.isdigit() or part.lower() in _ANONYMOUS:
+        return None
+    return _strength(part)
+
+
+def _strength_of_path(name: str) -> Strength:
     parts = [part for part in _LAST.split(name.rstrip("'\"")) if part.strip("'\"") and not part.isdigit()]
     while len(parts) > 1 and parts[-1].lower() in _ANONYMOUS:
         parts.pop()

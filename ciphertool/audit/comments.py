@@ -12,12 +12,13 @@ from ciphertool.audit.detect import is_secret
 from ciphertool.names import Strength, strength
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ciphertool.rewriters.base import Rewriter
 
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_LINE_COMMENT = re.compile(r"^[ \t]*[#;!]+(.*)$|[ \t]#[ \t]?(.*)$", re.MULTILINE)
+# Each way to begin with a character of its own: few places of a text have to be tried.
+_LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)| #[ \t]?(.*)|\t#[ \t]?(.*)")
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"
     r"|\b(?P<attribute>[A-Za-z_][\w.:-]*)\s*=\s*[\"'](?P<inside>[^\"'<>]*)[\"']"
@@ -48,13 +49,13 @@ def in_comments(rewriter: Rewriter | None, text: str) -> Iterator[Found]:
     """Yield the secrets in a document's comments."""
     if rewriter is not None and rewriter.name == "json":
         return
-    xml = rewriter is not None and rewriter.name == "xml"
-    line, counted = 1, 0
-    for comment in (_XML_COMMENT if xml else _LINE_COMMENT).finditer(text):
-        start = comment.start(comment.lastindex or 0)
-        line, counted = line + text.count("\n", counted, start), start
-        content = comment[comment.lastindex or 0]
-        yield from _in_xml(content, line) if xml else _in_lines(content, line)
+    if rewriter is not None and rewriter.name == "xml":
+        for line, content in _numbered(_XML_COMMENT, text):
+            yield from _in_xml(content, line)
+        return
+    # The line end before the first line is ours, and so is the line that it ends.
+    comments = _numbered(_LINE_COMMENT, f"\n{text}")
+    yield from _in_lines([each for line, content in comments for each in enumerate(content.splitlines(), line - 1)])
 
 
 def in_text(text: str, *, bare: bool) -> Iterator[Found]:
@@ -62,23 +63,34 @@ def in_text(text: str, *, bare: bool) -> Iterator[Found]:
 
     With `bare`, what is assigned to a secret's name as well, as configuration files of many formats do it.
     """
-    yield from _in_lines(text, 1, assignments=bare)
+    yield from _in_lines(list(enumerate(text.splitlines(), 1)), assignments=bare)
 
 
-def _in_lines(text: str, first: int, *, assignments: bool = True) -> Iterator[Found]:
-    for number, line in enumerate(text.splitlines(), first):
-        if not line or len(line) > _LONGEST:
+def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
+    """Yield what each comment says, with the line on which that begins."""
+    line, counted = 1, 0
+    for found in comment.finditer(text):
+        start = found.start(found.lastindex or 0)
+        line, counted = line + text.count("\n", counted, start), start
+        yield line, found[found.lastindex or 0]
+
+
+def _in_lines(lines: Sequence[tuple[int, str]], *, assignments: bool = True) -> Iterator[Found]:
+    candidates = patterns.candidates([line for _, line in lines])
+    for index, (number, line) in enumerate(lines):
+        if not line or len(line) > _LONGEST or not (assignments or index in candidates):
             continue
         match = _ASSIGNMENT.match(line) if assignments else None
-        name = match["name"] if match else ""
         value = (match["double"] or match["single"] or match["plain"]) if match else line
-        if kind := patterns.kind_of(value):
+        if index in candidates and (kind := patterns.kind_of(value)):
             yield Found(number, kind)
-        elif match and _is_clear(name, value):
+        elif match and _is_clear(match["name"], value):
             yield Found(number)
 
 
 def _in_xml(text: str, first: int) -> Iterator[Found]:
+    if "=" not in text and "</" not in text:
+        return
     for match in _ELEMENT.finditer(text):
         name, value = match["name"] or match["attribute"], (match["value"] or match["inside"] or "").strip()
         if match["rest"] and (title := _TITLE.search(match["rest"])):
@@ -91,7 +103,7 @@ def _in_xml(text: str, first: int) -> Iterator[Found]:
 
 
 def _is_clear(name: str, value: str) -> bool:
-    if not value or references.parse(value, whole=True) or references.is_placeholder(value):
-        return False
     strong = strength(name)
-    return strong >= Strength.TOKEN and is_secret(strong, value)
+    if not value or strong < Strength.TOKEN:
+        return False
+    return not (references.parse(value, whole=True) or references.is_placeholder(value)) and is_secret(strong, value)

@@ -31,6 +31,7 @@ _TITLES = (
     ".name",
     ".key",
 )
+_TITLE_KEYS = ("name", "key", "id", "Name", "property", "type")
 _TITLED = ("/@value", "/value", "/param-value", "/@content", "['value']", "['Value']", ".value", "['default']")
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\S.*)", re.DOTALL)
 _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
@@ -54,28 +55,46 @@ def suspects(path: str, sites: Sequence[Site]) -> Iterator[Suspect]:
     """Yield the sites of one document that hold a secret in clear, or a placeholder where one belongs."""
     titles = _titles(sites)
     known = places.known(path, sites)
-    for site in sites:
+    for site in _candidates(sites, titles, known):
         if site.reference is None and site.value.strip():
-            found = _judge(site, _name(site, titles), known)
+            title = _title(site, titles) if titles else None
+            found = _judge(site, site.key if title is None else title, known)
             if found is not None:
                 yield found
+
+
+def _candidates(sites: Sequence[Site], titles: dict[str, str], known: places.Known) -> Iterator[Site]:
+    """Yield every site that `_judge` may say something of, by what is cheap to ask of all of them."""
+    by_value = patterns.candidates([site.value for site in sites])
+    telling = {selector: title for selector, title in titles.items() if strength(title)}
+    for index, site in enumerate(sites):
+        if (
+            strength(site.key)
+            or index in by_value
+            or ("=" in site.value and (assigned := _ASSIGNED.match(site.value.strip())) and strength(assigned["name"]))
+            or known.is_secret(site)
+            or (telling and _title(site, telling) is not None)
+        ):
+            yield site
 
 
 def _titles(sites: Sequence[Site]) -> dict[str, str]:
     found: dict[str, str] = {}
     for site in sites:
-        if site.selector.endswith(_TITLES) or (site.value == "password" and site.selector.endswith("type']")):
+        # The key ends as the selector does, and unlike that one it is short.
+        if site.key.endswith(_TITLE_KEYS) and (
+            site.selector.endswith(_TITLES) or (site.value == "password" and site.selector.endswith("type']"))
+        ):
             found.setdefault(_STEP.sub("", site.selector), site.value)
     return found
 
 
-def _name(site: Site, titles: dict[str, str]) -> str:
-    if titles:
-        if (title := titles.get(site.selector)) is not None:
-            return title
-        if site.selector.endswith(_TITLED) and (title := titles.get(_STEP.sub("", site.selector))) is not None:
-            return title
-    return site.key
+def _title(site: Site, titles: dict[str, str]) -> str | None:
+    """Return what names a site that is one part of a pair."""
+    title = titles.get(site.selector)
+    if title is None and site.selector.endswith(_TITLED):
+        title = titles.get(_STEP.sub("", site.selector))
+    return title
 
 
 def _judge(site: Site, name: str, known: places.Known) -> Suspect | None:

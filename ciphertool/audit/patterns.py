@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _KINDS: dict[str, str] = {
     "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[A-Z0-9]{58}",
@@ -41,6 +47,23 @@ _CREDENTIALS = {
 }
 _BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_KINDS.values())))
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_CREDENTIALS.values())))
+# Whatever the patterns above match holds one of these texts, or matches one of these patterns (a test proves it):
+# to look for them first, in all values of a file at once, costs a tenth.
+_HINT_TEXTS = (
+    "PRIVATE KEY|AGE-SECRET-KEY-1|eyJ|AKIA|ASIA|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|gldt-|glrt-|glcbt-|glptt-"
+    "|glft-|glsoat-|glagent-|glimt-|gloas-|xox|xapp-|hooks.slack.com|k_live_|k_test_|whsec_|AIza|GOCSPX-|ya29.|sig=|SG."
+    "|key-|xkeysib-|npm_|pypi-AgE|rubygems_|_v1_|dapi|hvs.|hvb.|.atlasv1.|squ_|sqa_|sqp_|glsa_|glsc_|shpat_|shpss_"
+    "|shpca_|shppa_|dp.pt.|dp.st.|dp.ct.|LTAI|sk-|hf_|:AA|/api/webhooks/|.webhook.office.com/|@"
+)
+_HINTS = tuple(_HINT_TEXTS.split("|"))
+_HINT_PATTERNS = (
+    re.compile(r"\.[\w-]{6}\.[\w-]{27}"),  # the end of a chat bot's token
+    re.compile(
+        r"[\s=](?i:(?<=[cdnrty].)(?:(?<=password.)|(?<=passwd.)|(?<=pwd.)|(?<=secret.)|(?<=token.)|(?<=key.)"
+        r"|(?<=bearer.)|(?<=basic.)))",
+        re.DOTALL,
+    ),
+)
 # Something that a person or a template is to fill in, or a mask.
 _EXAMPLE = re.compile(
     r"(?i)[*•xX.#?_-]{3,}|<[^<>]*>|\[[a-z][^\[\]]*\]|%[A-Z_]+%|@[\w.-]+@|__\w+__"
@@ -81,6 +104,22 @@ _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|urn:|mailto:|arn:)\S*", re.IGNORECAS
 _CLASS = re.compile(r"[A-Za-z_]\w*(?:[.$][A-Za-z_]\w*){2,}")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
 _DIGIT_OR_MIXED = re.compile(r"\d")
+
+
+def candidates(values: Sequence[str]) -> set[int]:
+    """Return the indexes of all values of which `kind_of` may say something, and of few others."""
+    text = "\n".join(values)
+    ends = list(accumulate(len(value) + 1 for value in values))
+    found: set[int] = set()
+    for hint in _HINTS:
+        position = text.find(hint)
+        while position >= 0:
+            index = bisect_right(ends, position)
+            found.add(index)
+            position = text.find(hint, ends[index])
+    for pattern in _HINT_PATTERNS:
+        found.update(bisect_right(ends, match.end() - 2) for match in pattern.finditer(text))
+    return found
 
 
 def kind_of(value: str) -> str | None:

@@ -42,16 +42,16 @@ class Judge:
         if opened.problem:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
-        seen = set()
+        settled = set()
         for site in opened.sites:
-            if self._site(opened, site, declared.get(site.start, ())):
-                seen.add(site.start)
-            elif (
-                self.known and (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value)
-            ):
-                place = self._place(opened, site)
-                self.gathered.finding(rules.ALSO_IN_CLEAR, place, f"the value of {alias!r} stands in clear here")
-        for suspect in suspects(opened.relative, [s for s in opened.sites if s.start not in seen]):
+            if (  # as hardly any is
+                "$" in site.value or site.reference is not None or site.beside is not None or site.start in declared
+            ) and self._site(opened, site, declared.get(site.start, ())):
+                settled.add(site.start)
+        rest = [site for site in opened.sites if site.start not in settled] if settled else opened.sites
+        if self.known:
+            self._known(opened, rest)
+        for suspect in suspects(opened.relative, rest):
             self._suspect(opened, suspect)
         if opened.document is None:
             for found in comments.in_text(opened.text, bare=opened.assigns):
@@ -64,13 +64,17 @@ class Judge:
             for found in comments.in_comments(opened.rewriter, opened.text):
                 self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
 
+    def _known(self, opened: Opened, sites: Sequence[Site]) -> None:
+        for site in sites:
+            if (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
+                place = self._place(opened, site)
+                self.gathered.finding(rules.ALSO_IN_CLEAR, place, f"the value of {alias!r} stands in clear here")
+
     def _place(self, opened: Opened, site: Site) -> Place:
         return Place(opened.relative, site.line, site.selector)
 
     def _site(self, opened: Opened, site: Site, declared: Sequence[Declared]) -> bool:
         """Judge a site by its targets and its references; return whether that was all there is to say."""
-        if not declared and site.beside is None and site.reference is None and "$" not in site.value:
-            return False  # as nearly all are
         place = self._place(opened, site)
         evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
         if site.beside is not None:

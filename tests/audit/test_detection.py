@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ciphertool.audit import State, Subject, audit
-from ciphertool.audit.comments import in_text
-from ciphertool.audit.patterns import is_example, is_random, kind_of
+from ciphertool.audit.comments import in_comments, in_text
+from ciphertool.audit.patterns import _CREDENTIALS, _KINDS, candidates, is_example, is_random, kind_of
 from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
+from ciphertool.rewriters import by_name
 
 SET = Path(__file__).parents[1] / "vectors" / "detection"
 
@@ -81,6 +84,26 @@ def test_hostile_text_costs_no_time(hostile: str) -> None:
     is_random(hostile)
     list(in_text(hostile, bare=True))
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize("pattern", [*_KINDS.values(), *_CREDENTIALS.values()])
+@given(data=st.data())
+def test_every_value_that_is_a_secret_by_itself_is_a_candidate(pattern: str, data: st.DataObject) -> None:
+    value = data.draw(st.from_regex(pattern))
+    assert 1 in candidates(["a", value, "b"]) or kind_of(value) is None
+
+
+def test_candidates_are_told_from_their_neighbours() -> None:
+    url = "https://user:hunter2@host/"
+    assert candidates(["password=", "plain", url, "pass", "word=x", "-", url, ""]) == {0, 2, 6}
+    assert candidates([]) == set()
+
+
+def test_a_comment_is_told_by_its_line() -> None:
+    text = "# password=hunter2\n\na=b # token: q8Zr1LmX0vTb\n\t;; secret = q8Zr1LmX0vTb\r\na=#password=hunter2\n"
+    assert [found.line for found in in_comments(by_name("properties"), text)] == [1, 3, 4]
+    xml = "<a>\n<!-- <password>hunter2</password>\n --><!-- text --><!--\n<p password='hunter2'/>--></a>"
+    assert [found.line for found in in_comments(by_name("xml"), xml)] == [2, 4]
 
 
 def test_a_file_that_cannot_be_parsed_is_said_and_read_as_text(tmp_path: Path) -> None:
