@@ -144,6 +144,16 @@ class UnsupportedSchemeError(ConfigError):
         super().__init__(f"encryption scheme {name!r}: {reason}", hint=hint)
 
 
+class WorkerError(CipherToolError):
+    """A process that judged files for an audit has died; what it had to say is not known."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a process that read files for the audit has died, and the report would lack them",
+            hint="--jobs 1 reads them in one process, which takes less memory",
+        )
+
+
 class ValueTooLongError(ConfigError):
     """A value that is longer, in bytes of UTF-8, than the scheme can encrypt to this key."""
 

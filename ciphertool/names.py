@@ -7,6 +7,10 @@ import re
 import unicodedata
 from enum import IntEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Strength(IntEnum):
@@ -89,6 +93,13 @@ def words(name: str) -> list[str]:
 def names_a_secret(name: str) -> bool:
     """Tell whether a setting of this name holds a secret: `db.password` does, `keyAlias` does not."""
     return strength(name) >= Strength.TOKEN
+
+
+def telling(names: Sequence[str]) -> set[int]:
+    """Return the indexes of the names, or dotted paths, of any strength: sooner than by asking for each."""
+    lasts = [name[name.rfind(".") + 1 :] for name in names]
+    weak = {last for last in set(lasts) if _strength_of_last(last) is Strength.NONE}
+    return {index for index, last in enumerate(lasts) if last not in weak and strength(names[index])}
 
 
 def strength(name: str) -> Strength:

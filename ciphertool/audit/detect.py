@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciphertool import references
+from ciphertool import names, references
 from ciphertool.audit import patterns, places
 from ciphertool.audit.model import Evidence
 from ciphertool.names import Strength, strength
@@ -53,38 +53,39 @@ class Suspect:
 
 def suspects(path: str, sites: Sequence[Site]) -> Iterator[Suspect]:
     """Yield the sites of one document that hold a secret in clear, or a placeholder where one belongs."""
-    titles = _titles(sites)
+    keys = [site.key for site in sites]
+    titles = _titles(sites, keys)
     known = places.known(path, sites)
-    for site in _candidates(sites, titles, known):
+    by_value = patterns.candidates([site.value for site in sites])
+    for index in sorted(by_value | _telling(sites, keys, titles, known)):
+        site = sites[index]
         if site.reference is None and site.value.strip():
             title = _title(site, titles) if titles else None
-            found = _judge(site, site.key if title is None else title, known)
+            kind = patterns.kind_of(site.value) if index in by_value else None
+            found = _judge(site, site.key if title is None else title, known, kind)
             if found is not None:
                 yield found
 
 
-def _candidates(sites: Sequence[Site], titles: dict[str, str], known: places.Known) -> Iterator[Site]:
-    """Yield every site that `_judge` may say something of, by what is cheap to ask of all of them."""
-    by_value = patterns.candidates([site.value for site in sites])
-    telling = {selector: title for selector, title in titles.items() if strength(title)}
-    for index, site in enumerate(sites):
-        if (
-            strength(site.key)
-            or index in by_value
-            or ("=" in site.value and (assigned := _ASSIGNED.match(site.value.strip())) and strength(assigned["name"]))
-            or known.is_secret(site)
-            or (telling and _title(site, telling) is not None)
-        ):
-            yield site
+def _telling(sites: Sequence[Site], keys: Sequence[str], titles: dict[str, str], known: places.Known) -> set[int]:
+    """Return the indexes of all sites whose name or place says something, by what is cheap to ask of every one."""
+    found = names.telling(keys)
+    for index in [index for index, site in enumerate(sites) if "=" in site.value]:
+        if (assigned := _ASSIGNED.match(sites[index].value.strip())) and strength(assigned["name"]):
+            found.add(index)
+    if known.secrets is not None:
+        search = known.secrets.search
+        found.update([index for index, key in enumerate(keys) if search(key)])
+    if telling := {selector: title for selector, title in titles.items() if strength(title)}:
+        found.update(index for index, site in enumerate(sites) if _title(site, telling) is not None)
+    return found
 
 
-def _titles(sites: Sequence[Site]) -> dict[str, str]:
+def _titles(sites: Sequence[Site], keys: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for site in sites:
-        # The key ends as the selector does, and unlike that one it is short.
-        if site.key.endswith(_TITLE_KEYS) and (
-            site.selector.endswith(_TITLES) or (site.value == "password" and site.selector.endswith("type']"))
-        ):
+    # A key ends as its selector does, and has fewer ends to try.
+    for site in [sites[index] for index, key in enumerate(keys) if key.endswith(_TITLE_KEYS)]:
+        if site.selector.endswith(_TITLES) or (site.value == "password" and site.selector.endswith("type']")):
             found.setdefault(_STEP.sub("", site.selector), site.value)
     return found
 
@@ -97,14 +98,14 @@ def _title(site: Site, titles: dict[str, str]) -> str | None:
     return title
 
 
-def _judge(site: Site, name: str, known: places.Known) -> Suspect | None:
-    found = _suspect(site, name, known)
+def _judge(site: Site, name: str, known: places.Known, kind: str | None) -> Suspect | None:
+    found = _suspect(site, name, known, kind)
     if found is None or known.is_harmless(site):
         return None
     return None if site.value == name.rpartition(".")[2] and not site.value.islower() else found
 
 
-def _suspect(site: Site, name: str, known: places.Known) -> Suspect | None:
+def _suspect(site: Site, name: str, known: places.Known, kind: str | None) -> Suspect | None:
     value = site.value.strip()
     if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # an item of a list of environment variables
         name, value = assigned["name"], assigned["value"]
@@ -116,7 +117,7 @@ def _suspect(site: Site, name: str, known: places.Known) -> Suspect | None:
         and (references.is_placeholder(value) or patterns.is_template(value))
     ):
         return Suspect(site, Evidence.NAME, placeholder=True)
-    if kind := patterns.kind_of(site.value):
+    if kind is not None:
         return Suspect(site, Evidence.VALUE, kind)
     if strong is not Strength.NONE and is_secret(strong, value):
         return Suspect(site, Evidence.KNOWN_PLACE if is_known else Evidence.NAME)

@@ -38,3 +38,11 @@ class Gathered:
     def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
         """Add a finding; `level` where this case is milder or graver than the rule."""
         self.findings.append(Finding(rule, place, message, level=level))
+
+    def add(self, other: Gathered) -> None:
+        """Add what another has found after this."""
+        self.values += other.values
+        self.findings += other.findings
+        self.keys += other.keys
+        self.schemes += other.schemes
+        self.allowed |= other.allowed

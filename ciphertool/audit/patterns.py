@@ -108,7 +108,7 @@ _DIGIT_OR_MIXED = re.compile(r"\d")
 
 def candidates(values: Sequence[str]) -> set[int]:
     """Return the indexes of all values of which `kind_of` may say something, and of few others."""
-    text = "\n".join(values)
+    text = "\0".join(values)  # between values stands what no pattern matches
     ends = list(accumulate(len(value) + 1 for value in values))
     found: set[int] = set()
     for hint in _HINTS:

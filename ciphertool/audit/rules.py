@@ -6,8 +6,12 @@ An id is never given to another rule: baselines, inline comments and code scanni
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ciphertool.audit.model import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,10 @@ class Rule:
     cwe: int | None
     sentence: str
     remedy: str
+
+    def __reduce__(self) -> tuple[Callable[[str], Rule | None], tuple[str]]:
+        """A rule that comes from another process is the one that is here."""
+        return rule, (self.id,)
 
 
 _PROTECT = "Run `ciphertool protect`; then change the secret wherever it may have been read."

@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool import files
-from ciphertool.audit import exposure, history, keys, reading, rules, stored, suppress
+from ciphertool.audit import exposure, history, keys, rules, stored, suppress
+from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.gather import Gathered
 from ciphertool.audit.model import Level, Report, SchemeUse, State
-from ciphertool.audit.sites import Judge
 from ciphertool.audit.targets import Targets
 from ciphertool.audit.tree import SkippedFiles, walk
 from ciphertool.errors import CipherToolError
+from ciphertool.protection.plan import Progress, silent
 from ciphertool.repository import Clear, open_repository
 from ciphertool.settings import carbon4, config
 
@@ -49,10 +49,16 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How far an audit goes: into the git history; and whether comments and `.gitignore` may take something out."""
+    """How far an audit goes: into the git history; and whether comments and `.gitignore` may take something out.
+
+    With more than one of `processes` files are judged in as many, where there are enough of them; the report is the
+    same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
+    """
 
     history: bool = False
     suppressions: bool = True
+    processes: int = 1
+    progress: Progress = silent
 
 
 def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None = None) -> Report:
@@ -106,17 +112,25 @@ class _Audit:
         """Judge everything; return how many files were looked at."""
         settings = self._subject.settings
         targets = Targets.of(settings, self._filled, self._gathered) if settings is not None else None
-        judge = Judge(self._gathered, None if settings is None else self._filled, self._known())
-        count = 0
-        for opened in self._opened(targets):
-            judge.file(opened, targets.match(opened, self._gathered) if targets else {})
-            count += 1
+        count = self._judge_files(targets)
         values = self._gathered.values[self._first :]
         if settings is not None and self._subject.contents is None:
             self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
         self._shared_aliases()
         if self._options.history:
             history.judge(self._gathered, values)
+        return count
+
+    def _judge_files(self, targets: Targets | None) -> int:
+        filled = None if self._subject.settings is None else self._filled
+        trusted = self._subject.settings is not None and self._subject.settings.named
+        judge = FileJudge(self._gathered.base, filled, targets, self._subject.contents, self._known(), trusted)
+        own, count = self._own_files(), 0
+        paths = [path for path in self._paths(targets) if not own or _real(path) not in own]
+        for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
+            self._gathered.add(judged.gathered)
+            self._skipped.add_all(judged.skipped)
+            count += judged.files
         return count
 
     def _judge_vault(self, settings: Settings, used: frozenset[str]) -> None:
@@ -157,16 +171,6 @@ class _Audit:
             return {}
         return {value: alias for alias, value in stored.plaintexts(self._repository, self._subject.cipher)}
 
-    def _opened(self, targets: Targets | None) -> Iterator[reading.Opened]:
-        own = self._own_files()
-        formats = {path: ts[0].format for path, ts in targets.by_file.items()} if targets else {}
-        trusted = self._subject.settings is not None and self._subject.settings.named
-        for path in self._paths(targets):
-            real = _real(path)
-            if real not in own and (data := self._read(path)) is not None:
-                relative = self._gathered.place(path).path
-                yield reading.open_text(path, relative, data, formats.get(real), plugins=trusted)
-
     def _paths(self, targets: Targets | None) -> Iterator[Path]:
         subject = self._subject
         if subject.contents is not None:
@@ -175,27 +179,13 @@ class _Audit:
         if subject.root.is_file():
             yield subject.root
             return
-        seen = set()
         home = subject.settings is not None and subject.settings.kind == "carbon4"
-        for path in walk(subject.root, self._skipped, respect_ignore=self._options.suppressions and not home):
-            seen.add(_real(path))
-            yield path
-        # Targets are looked at wherever they lie, ignored by git or behind a link.
-        yield from (path for path in (targets.files if targets else ()) if _real(path) not in seen)
-
-    def _read(self, path: Path) -> bytes | None:
-        if self._subject.contents is not None:
-            data = self._subject.contents[path]
-        else:
-            try:
-                data = files.read(path).bytes
-            except CipherToolError as error:
-                self._gathered.finding(rules.UNREADABLE, self._gathered.place(path), error.message)
-                return None
-        if reading.is_binary(data):
-            self._skipped.add("binary", path)
-            return None
-        return data
+        found = list(walk(subject.root, self._skipped, respect_ignore=self._options.suppressions and not home))
+        yield from found
+        if targets is not None and targets.files:
+            # Targets are looked at wherever they lie, ignored by git or behind a link.
+            seen = set(map(_real, found))
+            yield from (path for path in targets.files if _real(path) not in seen)
 
     def _own_files(self) -> set[Path]:
         """The files of the vault itself, which are judged for what they are."""

@@ -40,7 +40,7 @@ class Declared:
 class Targets:
     """The targets of one vault. `filled` are the aliases that the repository has a value for."""
 
-    settings: Settings
+    root: Path
     by_file: Mapping[Path, Sequence[Target]]
     """Targets by the real path of their file."""
     files: Sequence[Path]
@@ -51,7 +51,7 @@ class Targets:
         """Find the targets' files; a target without any is a finding."""
         by_file: defaultdict[Path, list[Target]] = defaultdict(list)
         files: dict[Path, None] = {}
-        targets = cls(settings, by_file, (), filled)
+        targets = cls(settings.root, by_file, (), filled)
         for target in settings.targets:
             found = list(paths(settings.root, target.file))
             for path in found:
@@ -64,11 +64,15 @@ class Targets:
                 by_file[Path(os.path.realpath(path))].append(target)
             if not found:
                 targets._miss(gathered, target, settings.root / target.file, "no such file", None)
-        return cls(settings, by_file, tuple(files), filled)
+        return cls(settings.root, by_file, tuple(files), filled)
+
+    def of_file(self, path: Path) -> Sequence[Target]:
+        """Return the targets of a file, behind whatever links."""
+        return self.by_file.get(Path(os.path.realpath(path)), ())
 
     def match(self, opened: Opened, gathered: Gathered) -> dict[int, list[Declared]]:
         """Return a file's declared secrets by their site's start; a target that names nothing in it is a finding."""
-        targets = self.by_file.get(Path(os.path.realpath(opened.path)), ())
+        targets = self.of_file(opened.path)
         if not targets or opened.document is None:
             return {}
         found: defaultdict[int, list[Declared]] = defaultdict(list)
@@ -88,7 +92,7 @@ class Targets:
         return found
 
     def _declared(self, target: Target, path: Path, site: Site) -> Declared | None:
-        alias = expand_alias(target.alias, self.settings.root, Snapshot(path, path, None), site)
+        alias = expand_alias(target.alias, self.root, Snapshot(path, path, None), site)
         if target.part is None:
             return Declared(target, alias, site.value, site.reference)
         part = parts.find(site.value, target.part)

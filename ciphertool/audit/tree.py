@@ -30,6 +30,11 @@ class SkippedFiles:
         """Count one file or directory."""
         self._found[reason].append(path)
 
+    def add_all(self, other: SkippedFiles) -> None:
+        """Count what another has counted after this."""
+        for reason, paths in other._found.items():
+            self._found[reason] += paths
+
     def summary(self) -> tuple[Skipped, ...]:
         """Return the counts, with the first few of each."""
         return tuple(

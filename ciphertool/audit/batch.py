@@ -1,0 +1,122 @@
+"""Judges files in batches, in one process or in several: what goes between those holds no secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.audit import reading, rules, workers
+from ciphertool.audit.gather import Gathered
+from ciphertool.audit.sites import Judge
+from ciphertool.audit.tree import SkippedFiles
+from ciphertool.errors import CipherToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from ciphertool.audit.targets import Targets
+    from ciphertool.protection.plan import Progress
+
+_BATCH = 1 << 20
+"""How many bytes are judged before they are told of, or in another process at a time."""
+_WORTHWHILE = 8 << 20
+"""From how many bytes on it takes less time to start processes than they save."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What there is to say of a batch, and of how many files that is."""
+
+    gathered: Gathered
+    skipped: SkippedFiles
+    files: int
+
+
+@dataclass(frozen=True)
+class FileJudge:
+    """Judges files against one vault; `aliases` and `targets` are None where there is no vault.
+
+    `contents` stand for what the files hold. `known` are the vault's values, as far as they are known, plaintext →
+    alias: where there are any, this is no value for other processes. With `plugins` a target's format may be another
+    distribution's.
+    """
+
+    base: Path
+    aliases: AbstractSet[str] | None
+    targets: Targets | None
+    contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    plugins: bool = False
+
+    def __call__(self, paths: Sequence[Path]) -> Judged:
+        """Judge files, in their order."""
+        judged = Gathered(self.base), SkippedFiles(self.base)
+        judge = Judge(judged[0], self.aliases, self.known)
+        count = 0
+        for path in paths:
+            data = self._read(path, *judged)
+            if data is not None:
+                count += 1
+                self._judge(judge, path, data)
+        return Judged(*judged, count)
+
+    def _judge(self, judge: Judge, path: Path, data: bytes) -> None:
+        targets = self.targets.of_file(path) if self.targets else ()
+        named = targets[0].format if targets else None
+        relative = judge.gathered.place(path).path
+        opened = reading.open_text(path, relative, data, named, plugins=self.plugins)
+        judge.file(opened, self.targets.match(opened, judge.gathered) if self.targets else {})
+
+    def _read(self, path: Path, gathered: Gathered, skipped: SkippedFiles) -> bytes | None:
+        if self.contents is not None:
+            data = self.contents[path]
+        else:
+            try:
+                data = files.read(path).bytes
+            except CipherToolError as error:
+                gathered.finding(rules.UNREADABLE, gathered.place(path), error.message)
+                return None
+        if reading.is_binary(data):
+            skipped.add("binary", path)
+            return None
+        return data
+
+
+def judge_all(judge: FileJudge, paths: Sequence[Path], processes: int, progress: Progress) -> Iterator[Judged]:
+    """Judge files in batches and yield what was found, in the files' order, however many processes do it."""
+    sizes = [_size(judge, path) for path in paths]
+    batches = list(_batches(paths, sizes))
+    if processes > 1 and sum(sizes) >= _WORTHWHILE and judge.contents is None and not judge.known:
+        results = workers.in_order(judge, batches, processes)
+    else:
+        results = map(judge, batches)
+    done = 0
+    for batch, judged in zip(batches, results, strict=True):
+        done += len(batch)
+        progress("files", done, len(paths))
+        yield judged
+
+
+def _size(judge: FileJudge, path: Path) -> int:
+    if judge.contents is not None:
+        return len(judge.contents[path])
+    try:
+        return path.stat().st_size
+    except OSError:  # which is a finding when it is to be read
+        return 0
+
+
+def _batches(paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[list[Path]]:
+    batch: list[Path] = []
+    size = 0
+    for path, more in zip(paths, sizes, strict=True):
+        batch.append(path)
+        size += more
+        if size >= _BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
