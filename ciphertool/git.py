@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 _SECONDS = 30
 _SAFE = (
@@ -50,9 +50,28 @@ def staged(directory: Path) -> dict[Path, bytes]:
         *("diff", "--cached", "--relative", "--name-only", "-z", "--diff-filter=ACMR"),
         *("--no-ext-diff", "--no-textconv", "--no-renames"),
     )
-    names = [name for name in listed.split(b"\0") if name]
-    blobs = _contents(directory, [b":./" + name for name in names])
-    return {directory / os.fsdecode(name): blob for name, blob in zip(names, blobs, strict=True) if blob is not None}
+    return _of_index(directory, listed)
+
+
+def indexed(paths: Iterable[Path]) -> dict[Path, bytes | None]:
+    """Return what the index holds for files that git tracks, links followed; None for one that a commit removes."""
+    found: dict[Path, bytes | None] = {}
+    for path in paths:
+        real = Path(os.path.realpath(path))
+        if real.parent.is_dir():
+            name = b"./" + os.fsencode(real.name)
+            staged, committed = _contents(real.parent, [b":" + name, b"HEAD:" + name])
+            if staged is not None or committed is not None:
+                found[path] = staged
+    return found
+
+
+def indexed_with(directory: Path, texts: Iterable[str]) -> dict[Path, bytes]:
+    """Return the files below `directory` whose content in the index holds one of the texts, with that content."""
+    patterns = (argument for text in texts for argument in ("-e", text))
+    quiet = ("--no-recurse-submodules", "--no-textconv", "--no-color")
+    listed = _git(directory, "-c", "grep.fullName=false", "grep", "--cached", "-lzaF", *quiet, *patterns)
+    return _of_index(directory, listed)
 
 
 def earlier_versions(path: Path, *, limit: int = 200) -> Iterator[tuple[str, bytes]]:
@@ -68,6 +87,12 @@ def earlier_versions(path: Path, *, limit: int = 200) -> Iterator[tuple[str, byt
         if blob is not None and blob not in seen:
             seen.add(blob)
             yield commit, blob
+
+
+def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:
+    names = [name for name in listed.split(b"\0") if name]
+    blobs = _contents(directory, [b":./" + name for name in names])
+    return {directory / os.fsdecode(name): blob for name, blob in zip(names, blobs, strict=True) if blob is not None}
 
 
 def _contents(directory: Path, names: list[bytes]) -> list[bytes | None]:

@@ -41,6 +41,9 @@ class Reference(NamedTuple):
         return self.syntax.value.replace("ALIAS", self.alias)
 
 
+MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(")
+"""Texts of which a file that refers to a secret holds one, unless it spells them with escapes."""
+
 # What is written is narrow, what is read is wide: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
 _INSIDE = re.compile(

@@ -61,6 +61,31 @@ def test_staged_contents_are_the_index_s(repository: Path) -> None:
     assert git.staged(repository / "conf") == {path: b"staged\n", repository / "conf/new": b""}
 
 
+def test_what_the_index_holds_of_files(repository: Path) -> None:
+    path, new, gone = repository / "conf/a b.yaml", repository / "new", repository / "gone"
+    gone.write_bytes(b"gone")
+    _git(repository, "add", ".")
+    _git(repository, "commit", "-q", "-m", "2")
+    _git(repository, "rm", "-q", "--cached", "gone")
+    new.write_bytes(b"new")
+    path.write_bytes(b"later\n")
+    (repository / "link").symlink_to(path)
+    wanted = [path, new, gone, repository / "link", repository / "no/such"]
+    assert git.indexed(wanted) == {path: b"one\n", gone: None, repository / "link": b"one\n"}
+
+
+def test_files_whose_index_holds_a_text(repository: Path) -> None:
+    _git(repository, "config", "grep.fullName", "true")
+    path = repository / "conf/a b.yaml"
+    for text in ("$secret{a}\n\0", "later\n"):
+        path.write_bytes(text.encode())
+        if text.startswith("$"):
+            _git(repository, "add", ".")
+    found = {path: b"$secret{a}\n\0"}
+    assert git.indexed_with(repository, ["${sec:", "$secret{"]) == git.indexed_with(path.parent, ["$secret{"]) == found
+    assert git.indexed_with(repository, ["later", "$secret."]) == {}
+
+
 def test_earlier_versions_are_each_content_once(repository: Path) -> None:
     path = repository / "conf/a b.yaml"
     for number, text in enumerate(("two\n", "one\n")):
@@ -90,5 +115,7 @@ def test_no_program_of_the_repository_runs(repository: Path) -> None:
     git.tracked([path])
     git.ignored(repository)
     git.staged(repository)
+    git.indexed([path])
+    git.indexed_with(repository, ["one"])
     list(git.earlier_versions(path))
     assert not os.path.lexists(repository / "sprung")

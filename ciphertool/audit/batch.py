@@ -13,7 +13,7 @@ from ciphertool.audit.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -39,15 +39,16 @@ class Judged:
 class FileJudge:
     """Judges files against one vault; `aliases` and `targets` are None where there is no vault.
 
-    `contents` stand for what the files hold. `known` are the vault's values, as far as they are known, plaintext →
-    alias: where there are any, this is no value for other processes. With `plugins` a target's format may be another
-    distribution's.
+    `contents` stand for what the files hold; of those in `referring` only the references are judged. `known` are the
+    vault's values, as far as they are known, plaintext → alias: where there are any, this is no value for other
+    processes. With `plugins` a target's format may be another distribution's.
     """
 
     base: Path
     aliases: AbstractSet[str] | None
     targets: Targets | None
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
+    referring: Container[Path] = ()
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     plugins: bool = False
 
@@ -68,6 +69,9 @@ class FileJudge:
         named = targets[0].format if targets else None
         relative = judge.gathered.place(path).path
         opened = reading.open_text(path, relative, data, named, plugins=self.plugins)
+        if path in self.referring:
+            judge.references(opened)
+            return
         judge.file(opened, self.targets.match(opened, judge.gathered) if self.targets else {})
 
     def _read(self, path: Path, gathered: Gathered, skipped: SkippedFiles) -> bytes | None:

@@ -13,6 +13,7 @@ from ciphertool.errors import CipherToolError, PasswordNeededError, WrongKeyUsag
 from ciphertool.keystore import EntryKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -24,17 +25,23 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings
 
 
-def judge(gathered: Gathered, settings: Settings, now: datetime, opened: Keystore | None) -> VaultCipher | None:
+def judge(
+    gathered: Gathered,
+    settings: Settings,
+    now: datetime,
+    opened: Keystore | None,
+    held: Mapping[Path, bytes | None],
+) -> VaultCipher | None:
     """Judge the primary certificate; return a cipher that tells what its key can have made, or None without one.
 
-    `opened` is the vault's keystore where there was a password for it.
+    `opened` is the vault's keystore where there was a password for it; `held` stands for what its files hold.
     """
     path = settings.keystore.certificate or settings.keystore.path
     if path is None:
         return None
     place = gathered.place(path)
     try:
-        keystore, entry = _entry(settings, path, opened)
+        keystore, entry = _entry(settings, path, opened, held.get(path))
         if entry.kind is EntryKind.SECRET:
             message = f"the key {entry.alias!r} is a secret key, which has no certificate"
             gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, message)
@@ -53,13 +60,13 @@ def judge(gathered: Gathered, settings: Settings, now: datetime, opened: Keystor
     return None
 
 
-def _entry(settings: Settings, path: Path, opened: Keystore | None) -> tuple[Keystore, Entry]:
+def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes | None) -> tuple[Keystore, Entry]:
     from ciphertool.keystore import open_keystore
 
     if settings.keystore.certificate:
-        keystore, alias = open_keystore(path, None), None
+        keystore, alias = open_keystore(path, None, data=data), None
     else:
-        keystore = opened or open_keystore(path, None, format_name=settings.keystore.format)
+        keystore = opened or open_keystore(path, None, data=data, format_name=settings.keystore.format)
         alias = settings.keystore.alias
     return keystore, keystore.entry(alias)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ciphertool import files
 from ciphertool.audit import exposure, history, keys, rules, stored, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.gather import Gathered
@@ -16,14 +17,16 @@ from ciphertool.audit.model import Level, Report, SchemeUse, State
 from ciphertool.audit.targets import Targets
 from ciphertool.audit.tree import SkippedFiles, walk
 from ciphertool.errors import CipherToolError
+from ciphertool.files import Snapshot
 from ciphertool.protection.plan import Progress, silent
-from ciphertool.repository import Clear, open_repository
+from ciphertool.repository import Clear, repository_of
 from ciphertool.settings import carbon4, config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from ciphertool.audit.index import Index
     from ciphertool.audit.model import Place
     from ciphertool.cipher import Cipher
     from ciphertool.keystore import Keystore
@@ -35,14 +38,15 @@ if TYPE_CHECKING:
 class Subject:
     """What is audited: the files below `root`, or of these those in `contents` only, and the vault of `settings`.
 
-    `contents` stand for what the files hold, as git's index does. `cipher`, with a private key, proves that every
-    value decrypts; `keystore`, opened with its password, shows a certificate that is encrypted in it. Without settings,
-    references are listed and not judged.
+    `contents` stand for what the files hold, as git's index does; the vault is then judged only with its `index`.
+    `cipher`, with a private key, proves that every value decrypts; `keystore`, opened with its password, shows a
+    certificate that is encrypted in it. Without settings, references are listed and not judged.
     """
 
     root: Path
     settings: Settings | None = None
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
+    index: Index | None = None
     cipher: Cipher | None = None
     keystore: Keystore | None = field(default=None, repr=False)
 
@@ -114,7 +118,7 @@ class _Audit:
         targets = Targets.of(settings, self._filled, self._gathered) if settings is not None else None
         count = self._judge_files(targets)
         values = self._gathered.values[self._first :]
-        if settings is not None and self._subject.contents is None:
+        if settings is not None and (self._subject.contents is None or self._subject.index is not None):
             self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
         self._shared_aliases()
         if self._options.history:
@@ -123,23 +127,40 @@ class _Audit:
 
     def _judge_files(self, targets: Targets | None) -> int:
         filled = None if self._subject.settings is None else self._filled
+        contents, referring = self._subject.contents, self._referring()
+        if contents is not None:
+            contents = {**contents, **referring}
         trusted = self._subject.settings is not None and self._subject.settings.named
-        judge = FileJudge(self._gathered.base, filled, targets, self._subject.contents, self._known(), trusted)
+        judge = FileJudge(
+            self._gathered.base, filled, targets, contents, frozenset(referring), self._known(), plugins=trusted
+        )
         own, count = self._own_files(), 0
-        paths = [path for path in self._paths(targets) if not own or _real(path) not in own]
+        found = sorted(contents) if contents is not None else self._paths(targets)
+        paths = [path for path in found if not own or _real(path) not in own]
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
             self._gathered.add(judged.gathered)
             self._skipped.add_all(judged.skipped)
             count += judged.files
         return count
 
+    def _referring(self) -> dict[Path, bytes]:
+        """The files of the index whose references count though nothing else of them is judged."""
+        if self._subject.index is None:
+            return {}
+        judged = set(map(_real, self._subject.contents or ()))
+        return {path: data for path, data in self._subject.index.referring.items() if _real(path) not in judged}
+
     def _judge_vault(self, settings: Settings, used: frozenset[str]) -> None:
         origin = self._gathered.place(settings.origin)
         self._gathered.schemes.append(SchemeUse(origin.path, settings.scheme))
-        cipher = keys.judge(self._gathered, settings, self._now, self._subject.keystore)
+        index = self._subject.index
+        cipher = keys.judge(self._gathered, settings, self._now, self._subject.keystore, index.vault if index else {})
         if self._repository is not None:
-            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, used)
-        exposure.judge(self._gathered, settings, self._repository)
+            # Of a repository that git does not track nobody knows by the index who refers to it.
+            known = used if index is None or settings.repository in index.vault else None
+            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known)
+        if index is None:  # modes, and what else lies about, are no part of a commit
+            exposure.judge(self._gathered, settings, self._repository)
 
     @cached_property
     def _repository(self) -> SecretRepository | None:
@@ -147,13 +168,21 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = open_repository(settings.kind, settings.repository, plugins=settings.named)
+            repository = repository_of(
+                settings.kind, self._snapshot(settings.repository), plugins=settings.named
+            )
             len(repository.entries)
         except CipherToolError as error:
             place = self._gathered.place(settings.repository, error.line)
             self._gathered.finding(rules.UNREADABLE, place, error.message, level=Level.ERROR)
             return None
         return repository
+
+    def _snapshot(self, path: Path) -> Snapshot:
+        index = self._subject.index
+        if index is not None and path in index.vault:
+            return Snapshot(path, _real(path), index.vault[path])
+        return files.read_if_there(path)
 
     @cached_property
     def _filled(self) -> frozenset[str]:
@@ -173,9 +202,6 @@ class _Audit:
 
     def _paths(self, targets: Targets | None) -> Iterator[Path]:
         subject = self._subject
-        if subject.contents is not None:
-            yield from sorted(subject.contents)
-            return
         if subject.root.is_file():
             yield subject.root
             return

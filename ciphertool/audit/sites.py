@@ -32,22 +32,21 @@ class Judge:
     aliases: Container[str] | None
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def references(self, opened: Opened) -> None:
+        """Judge the references of a file, and nothing else."""
+        self._allow(opened)
+        self._settle(opened, {})
+
     def file(self, opened: Opened, declared: Mapping[int, Sequence[Declared]]) -> None:
         """Judge every site of a file, and its comments; `declared` are the targets' secrets by their site's start."""
-        if allowed := suppress.allowances(opened.text):
-            self.gathered.allowed[opened.relative] = allowed
+        self._allow(opened)
         if opened.backup:
             self._backup(opened)
             return
         if opened.problem:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
-        settled = set()
-        for site in opened.sites:
-            if (  # as hardly any is
-                "$" in site.value or site.reference is not None or site.beside is not None or site.start in declared
-            ) and self._site(opened, site, declared.get(site.start, ())):
-                settled.add(site.start)
+        settled = self._settle(opened, declared)
         rest = [site for site in opened.sites if site.start not in settled] if settled else opened.sites
         if self.known:
             self._known(opened, rest)
@@ -63,6 +62,19 @@ class Judge:
         else:
             for found in comments.in_comments(opened.rewriter, opened.text):
                 self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
+
+    def _allow(self, opened: Opened) -> None:
+        if allowed := suppress.allowances(opened.text):
+            self.gathered.allowed[opened.relative] = allowed
+
+    def _settle(self, opened: Opened, declared: Mapping[int, Sequence[Declared]]) -> set[int]:
+        """Judge the sites that have targets or references; return where those begin of which that is all to say."""
+        return {
+            site.start
+            for site in opened.sites
+            if ("$" in site.value or site.reference is not None or site.beside is not None or site.start in declared)
+            and self._site(opened, site, declared.get(site.start, ()))
+        }
 
     def _known(self, opened: Opened, sites: Sequence[Site]) -> None:
         for site in sites:

@@ -31,9 +31,11 @@ def judge(
     settings: Settings,
     repository: SecretRepository,
     cipher: Cipher | None,
-    used: AbstractSet[str],
+    used: AbstractSet[str] | None,
 ) -> None:
-    """Judge every entry; `used` are the aliases that files refer to, `cipher` tells what this key can have made."""
+    """Judge every entry; `used` are the aliases that files refer to, None where that is not known, `cipher` tells what
+    this key can have made.
+    """
     same: defaultdict[bytes, list[str]] = defaultdict(list)
     for alias, entry in repository.entries.items():
         place = gathered.place(repository.path, entry.line, alias)
@@ -47,7 +49,8 @@ def judge(
                 same[ciphertext.data].append(alias)
                 if cipher is not None:
                     _judge_origin(gathered, repository, alias, entry, cipher)
-        if alias not in used and not (isinstance(entry.stored, Clear) and not entry.stored.value):
+        waits = isinstance(entry.stored, Clear) and not entry.stored.value
+        if used is not None and alias not in used and not waits:
             gathered.value(place, alias, State.ORPHANED, Evidence.DECLARED)
             gathered.finding(rules.ORPHANED, place, f"no file refers to {alias!r}")
     for aliases in same.values():

@@ -135,6 +135,7 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
     """Return what to audit: each path with the settings it has, or the vault that the options name or find."""
     from ciphertool import git, settings
     from ciphertool.audit import Subject, is_subject
+    from ciphertool.audit.index import index_of
 
     if missing := [str(path) for path in paths if not path.exists()]:
         raise ConfigError(f"no such file or directory: {', '.join(missing)}")
@@ -152,7 +153,14 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
         subjects = [Subject(found.root if found else path, found) for path, found in loaded]
     if not staged:
         return subjects
-    return [replace(subject, contents=git.staged(subject.root)) for subject in subjects]
+    return [
+        replace(
+            subject,
+            contents=git.staged(subject.root),
+            index=index_of(subject.settings) if subject.settings is not None else None,
+        )
+        for subject in subjects
+    ]
 
 
 def _with_key(vault: VaultOptions, subject: Subject) -> Subject:
