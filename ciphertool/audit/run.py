@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.audit import exposure, history, keys, rules, stored, suppress
+from ciphertool.audit import exposure, history, keys, nested, rules, stored, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.gather import Gathered
+from ciphertool.audit.index import Index, index_of
 from ciphertool.audit.model import Level, Report, SchemeUse, State
 from ciphertool.audit.targets import Targets
 from ciphertool.audit.tree import SkippedFiles, walk
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from ciphertool.audit.index import Index
-    from ciphertool.audit.model import Place
+    from ciphertool.audit.model import Place, Value
     from ciphertool.cipher import Cipher
     from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
@@ -70,7 +70,8 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
     options = options or Options()
     base = Path(os.path.commonpath([_directory(subject.root) for subject in subjects]))
     gathered, skipped = Gathered(base), SkippedFiles(base)
-    count = sum(_Audit(subject, gathered, skipped, now, options).run() for subject in subjects)
+    run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
+    count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
     return Report(
         root=base,
@@ -102,46 +103,92 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-class _Audit:
-    """The audit of one subject."""
+@dataclass(frozen=True)
+class _Run:
+    """What the audits of all subjects share. `apart` are files that are not, or not again, to be judged as others."""
 
-    def __init__(
-        self, subject: Subject, gathered: Gathered, skipped: SkippedFiles, now: datetime, options: Options
-    ) -> None:
-        self._subject, self._gathered, self._skipped = subject, gathered, skipped
-        self._now, self._options = now, options
-        self._first = len(gathered.values)
+    gathered: Gathered
+    skipped: SkippedFiles
+    now: datetime
+    options: Options
+    roots: frozenset[Path]
+    apart: set[Path] = field(default_factory=set)
+
+
+class _Audit:
+    """The audit of one subject, and of the vaults within it.
+
+    `tree` is the root that a person named, `known` are the values of the vaults around this one, plaintext → alias.
+    """
+
+    def __init__(self, run: _Run, subject: Subject, tree: Path, known: Mapping[str, str]) -> None:
+        self._run, self._subject, self._tree = run, subject, tree
+        self._gathered, self._options = run.gathered, run.options
+        self._known = {**known, **self._plaintexts()}
+        self._nested: dict[Path, None] = {}
+        run.apart.update(self._own_files())
 
     def run(self) -> int:
         """Judge everything; return how many files were looked at."""
-        settings = self._subject.settings
+        first, settings = len(self._gathered.values), self._subject.settings
         targets = Targets.of(settings, self._filled, self._gathered) if settings is not None else None
-        count = self._judge_files(targets)
-        values = self._gathered.values[self._first :]
-        if settings is not None and (self._subject.contents is None or self._subject.index is not None):
-            self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
-        self._shared_aliases()
-        if self._options.history:
-            history.judge(self._gathered, values)
-        return count
-
-    def _judge_files(self, targets: Targets | None) -> int:
-        filled = None if self._subject.settings is None else self._filled
         contents, referring = self._subject.contents, self._referring()
         if contents is not None:
             contents = {**contents, **referring}
-        trusted = self._subject.settings is not None and self._subject.settings.named
+        found = list(self._paths(targets) if contents is None else self._not_nested(contents))
+        inner = [self._inner(directory, contents) for directory in self._nested]
         judge = FileJudge(
-            self._gathered.base, filled, targets, contents, frozenset(referring), self._known(), plugins=trusted
+            self._gathered.base,
+            None if settings is None else self._filled,
+            targets,
+            contents,
+            frozenset(referring),
+            self._known,
+            plugins=settings is not None and settings.named,
         )
-        own, count = self._own_files(), 0
-        found = sorted(contents) if contents is not None else self._paths(targets)
-        paths = [path for path in found if not own or _real(path) not in own]
+        count = self._judge_files(judge, found)
+        values = self._gathered.values[first:]
+        if settings is not None and (contents is None or self._subject.index is not None):
+            self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
+        self._shared_aliases(values)
+        if self._options.history:
+            history.judge(self._gathered, values)
+        self._run.apart.update(map(_real, targets.files if targets else ()))
+        return count + sum(audit.run() for audit in inner)
+
+    def _judge_files(self, judge: FileJudge, found: Sequence[Path]) -> int:
+        apart, count = self._run.apart, 0
+        paths = [path for path in found if not apart or _real(path) not in apart]
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
             self._gathered.add(judged.gathered)
-            self._skipped.add_all(judged.skipped)
+            self._run.skipped.add_all(judged.skipped)
             count += judged.files
         return count
+
+    def _inner(self, directory: Path, contents: Mapping[Path, bytes] | None) -> _Audit:
+        """Return the audit of a vault within this subject."""
+        settings = nested.read_settings(directory, self._tree, self._gathered)
+        subject = Subject(directory, settings)
+        if contents is not None:
+            changed = self._subject.contents or {}
+            within = {path: data for path, data in changed.items() if path.absolute().is_relative_to(directory)}
+            subject = replace(subject, contents=within, index=index_of(settings) if settings is not None else None)
+        return _Audit(self._run, subject, self._tree, self._known)
+
+    def _is_nested(self, directory: Path) -> bool:
+        """Tell whether a directory is a vault within this subject, and keep it in mind."""
+        settings = self._subject.settings
+        if (settings is not None and _real(settings.root) == _real(directory)) or not nested.is_vault(directory):
+            return False
+        if _real(directory) not in self._run.roots:
+            self._nested[directory] = None
+        return True
+
+    def _not_nested(self, contents: Mapping[Path, bytes]) -> Iterator[Path]:
+        for path in sorted(contents):
+            directory = nested.outermost(path, self._subject.root)
+            if directory is None or not self._is_nested(directory):
+                yield path
 
     def _referring(self) -> dict[Path, bytes]:
         """The files of the index whose references count though nothing else of them is judged."""
@@ -154,7 +201,8 @@ class _Audit:
         origin = self._gathered.place(settings.origin)
         self._gathered.schemes.append(SchemeUse(origin.path, settings.scheme))
         index = self._subject.index
-        cipher = keys.judge(self._gathered, settings, self._now, self._subject.keystore, index.vault if index else {})
+        held = index.vault if index else {}
+        cipher = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)
         if self._repository is not None:
             # Of a repository that git does not track nobody knows by the index who refers to it.
             known = used if index is None or settings.repository in index.vault else None
@@ -194,7 +242,7 @@ class _Audit:
             if not (isinstance(entry.stored, Clear) and not entry.stored.value)
         )
 
-    def _known(self) -> dict[str, str]:
+    def _plaintexts(self) -> dict[str, str]:
         """The repository's values where there is a private key: plaintext → alias."""
         if self._repository is None or self._subject.cipher is None:
             return {}
@@ -206,7 +254,8 @@ class _Audit:
             yield subject.root
             return
         home = subject.settings is not None and subject.settings.kind == "carbon4"
-        found = list(walk(subject.root, self._skipped, respect_ignore=self._options.suppressions and not home))
+        respect = self._options.suppressions and not home
+        found = list(walk(subject.root, self._run.skipped, respect_ignore=respect, is_apart=self._is_nested))
         yield from found
         if targets is not None and targets.files:
             # Targets are looked at wherever they lie, ignored by git or behind a link.
@@ -225,9 +274,9 @@ class _Audit:
             own.append(settings.origin)
         return {_real(path) for path in own if path is not None}
 
-    def _shared_aliases(self) -> None:
+    def _shared_aliases(self, values: Sequence[Value]) -> None:
         places = defaultdict(list)
-        for value in self._gathered.values[self._first :]:
+        for value in values:
             if value.alias is not None and value.state in (State.PROTECTED, State.UNPROTECTED):
                 places[value.alias].append(value.place)
         for alias, found in places.items():

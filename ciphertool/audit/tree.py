@@ -12,7 +12,7 @@ from ciphertool import git
 from ciphertool.audit.model import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
 _DEPENDENCIES = frozenset({"node_modules", "site-packages", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache"})
@@ -49,9 +49,13 @@ def relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
-def walk(root: Path, skipped: SkippedFiles, *, respect_ignore: bool) -> Iterator[Path]:
-    """Yield the files below `root` in order. Links are left out: what they lead to is looked at where it lies, if it
-    lies below `root`, and is none of the audit's business otherwise.
+def walk(
+    root: Path, skipped: SkippedFiles, *, respect_ignore: bool, is_apart: Callable[[Path], bool] = lambda _: False
+) -> Iterator[Path]:
+    """Yield the files below `root` in order, but for those of directories that are a matter of their own.
+
+    Links are left out: what they lead to is looked at where it lies, if it lies below `root`, and is none of the
+    audit's business otherwise.
     """
     hidden = git.ignored(root) if respect_ignore else set()
     for directory, names, members in os.walk(root, followlinks=False):
@@ -67,7 +71,7 @@ def walk(root: Path, skipped: SkippedFiles, *, respect_ignore: bool) -> Iterator
                 skipped.add("ignored by git", path)
             elif path.is_symlink():
                 skipped.add("link", path)
-            else:
+            elif not is_apart(path):
                 kept.append(name)
         names[:] = kept
         for name in sorted(members):

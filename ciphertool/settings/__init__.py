@@ -13,7 +13,7 @@ from ciphertool.settings.model import Overrides, Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Overrides", "Settings", "load", "locate"]
+__all__ = ["Overrides", "Settings", "load", "load_found", "locate"]
 
 ENVIRONMENT_VARIABLE = "CIPHERTOOL_CONFIG"
 _HINT = "name one with --config or --home, set CIPHERTOOL_CONFIG, or make one with `ciphertool init`"
@@ -28,6 +28,13 @@ def load(path: Path | None = None, overrides: Overrides | None = None) -> Settin
     named = path is not None or bool(os.environ.get(ENVIRONMENT_VARIABLE))
     settings = _read(path if path is not None else locate(), overrides, named=named)
     return _override(settings._replace(named=named), overrides)
+
+
+def load_found(directory: Path) -> Settings:
+    """Return the settings of a directory that nobody vouches for: they may start no program and load no plug-in, and
+    they are told nothing of the environment.
+    """
+    return replace(_read(directory, Overrides(), named=False), named=False)
 
 
 def locate(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -68,7 +75,7 @@ def _read(path: Path, overrides: Overrides, *, named: bool) -> Settings:
         from ciphertool.settings import carbon4
 
         if carbon4.is_home(path):
-            return carbon4.read_home(path, overrides.define)
+            return carbon4.read_home(path, overrides.define, named=named)
         candidate = path / config.FILE_NAME
         if candidate.is_file():
             return config.read_config(files.read(candidate), named=named)

@@ -38,10 +38,11 @@ _DEFINED = re.compile(r"\$\{(?:sys:)?([^}]+)\}")
 
 def is_home(directory: Path) -> bool:
     """Tell whether a directory is a Carbon home."""
-    return _configuration(directory) is not None
+    return configuration(directory) is not None
 
 
-def _configuration(home: Path) -> Path | None:
+def configuration(home: Path) -> Path | None:
+    """Return the directory that has a Carbon home's configuration, or None where there is none."""
     for conf in _CONF:
         for name in ("carbon.xml", _STANDALONE):
             if (home / conf / name).is_file():
@@ -49,12 +50,15 @@ def _configuration(home: Path) -> Path | None:
     return None
 
 
-def read_home(home: Path, define: Mapping[str, str]) -> Settings:
-    """Return what a home's own files say; raise `ConfigError` for what cannot be read."""
-    conf = _configuration(home)
+def read_home(home: Path, define: Mapping[str, str], *, named: bool = True) -> Settings:
+    """Return what a home's own files say; raise `ConfigError` for what cannot be read.
+
+    Unless it was `named` by a person, nothing of the environment is put into its paths.
+    """
+    conf = configuration(home)
     if conf is None:
         raise ConfigError("not a Carbon home: neither carbon.xml nor " + _STANDALONE, path=home)
-    names = {"carbon.home": str(home.absolute()), **define}
+    names = {"carbon.home": str(home.absolute()), **(environment() if named else {}), **define}
     standalone = _entries(conf / _STANDALONE)
     secret_conf_path = home / standalone.get("secret.conf.properties.file", str(_security(conf, home, "secret-conf")))
     secret_conf = _entries(secret_conf_path)
@@ -174,16 +178,14 @@ def _find(location: str, home: Path, names: Mapping[str, str], base: Path) -> Pa
     return path
 
 
+def environment() -> dict[str, str]:
+    """Return the names by which paths ask for the environment: `env:NAME`."""
+    return {f"env:{name}": value for name, value in os.environ.items()}
+
+
 def expand(text: str, names: Mapping[str, str]) -> str:
-    """Replace `${name}`, `${sys:name}` and `${env:NAME}` in a Carbon path; one that is not known stays as it is."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name.startswith("env:"):
-            return os.environ.get(name.removeprefix("env:"), match[0])
-        return names.get(name, match[0])
-
-    return _DEFINED.sub(value, text)
+    """Replace `${name}` and `${sys:name}` in a Carbon path; one that is not known stays as it is."""
+    return _DEFINED.sub(lambda match: names.get(match[1], match[0]), text)
 
 
 def secret_conf_changes(settings: Settings, store_type: str, present: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.passwords import MasterKeys
 from ciphertool.rewriters.yaml import YamlRewriter
-from ciphertool.settings.carbon4 import expand
+from ciphertool.settings.carbon4 import environment, expand
 from ciphertool.settings.model import KeystoreSettings, Overrides, Settings
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ _MASTER_KEYS = "masterKeyReader.parameters.masterKeyReaderFile"
 
 def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
     """Return the vault's settings; raise `ConfigError` where the file names none."""
-    values = _values(snapshot)
+    values, names = _values(snapshot), {**environment(), **overrides.define}
     directory = snapshot.path.absolute().parent
 
     def path(name: str) -> Path | None:
         value = values.get(name)
         if value is None:
             return None
-        relative = Path(expand(value, overrides.define))
+        relative = Path(expand(value, names))
         return relative if relative.exists() else directory / relative
 
     repository = overrides.repository or path(_REPOSITORY)

@@ -1,0 +1,88 @@
+"""Vaults that lie within a tree under audit, each with settings of its own, for which nobody vouches.
+
+They start nothing, load nothing and are told nothing of the environment; what they name outside the tree is not
+looked at.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from ciphertool import settings as reader
+from ciphertool.audit import rules
+from ciphertool.audit.model import Level
+from ciphertool.errors import CipherToolError
+from ciphertool.passwords import MasterKeys
+from ciphertool.settings import carbon4, config
+
+if TYPE_CHECKING:
+    from ciphertool.audit.gather import Gathered
+    from ciphertool.settings.model import Settings, Target
+
+
+def is_vault(directory: Path) -> bool:
+    """Tell whether a directory has settings of its own, by files that lie in it: links are not followed."""
+    conf = carbon4.configuration(directory)
+    # A home's own `repository` looks like an older home.
+    if conf is None or (directory.name == "repository" and carbon4.is_home(directory.parent)):
+        return (directory / config.FILE_NAME).is_file() and not (directory / config.FILE_NAME).is_symlink()
+    security = conf / "security"
+    return not any(path.is_symlink() for path in (conf.parent, conf, security, *conf.glob("*.*"), *security.glob("*")))
+
+
+def outermost(path: Path, root: Path) -> Path | None:
+    """Return the first vault's directory on the way from `root`, itself left aside, to a file."""
+    path, root = path.absolute(), root.absolute()
+    between = [parent for parent in path.parents if parent != root and parent.is_relative_to(root)]
+    return next((parent for parent in reversed(between) if is_vault(parent)), None)
+
+
+def read_settings(directory: Path, root: Path, gathered: Gathered) -> Settings | None:
+    """Return what a vault's settings say of the tree below `root`; what cannot be read or leads out is a finding."""
+    try:
+        settings = reader.load_found(directory)
+    except CipherToolError as error:
+        # Only of a `ciphertool.toml` it is known that a message shows nothing of another file.
+        own = error.path is not None and error.path.name == config.FILE_NAME
+        said = f": {error.message}" if own else ""
+        place = gathered.place(error.path if own and error.path else directory, error.line if own else None)
+        gathered.finding(rules.UNREADABLE, place, f"the settings of a vault cannot be read{said}", level=Level.WARNING)
+        return None
+    return _confined(settings, root, gathered)
+
+
+def _confined(settings: Settings, root: Path, gathered: Gathered) -> Settings | None:
+    keystore = settings.keystore
+    places = {"keystore": keystore.path, "certificate": keystore.certificate, "secret repository": settings.repository}
+    outside = {what for what, path in places.items() if path is not None and not _is_inside(path, root)}
+    outside |= {f"target {target.alias!r}" for target in settings.targets if _leads_out(target)}
+    for what in sorted(outside):
+        message = f"the {what} of this vault leads out of the tree; not looked at"
+        gathered.finding(rules.UNREADABLE, gathered.place(settings.origin), message, level=Level.WARNING)
+    if "secret repository" in outside:
+        return None
+    return replace(
+        settings,
+        keystore=replace(
+            keystore,
+            path=None if "keystore" in outside else keystore.path,
+            certificate=None if "certificate" in outside else keystore.certificate,
+        ),
+        targets=tuple(target for target in settings.targets if not _leads_out(target)),
+        password_sources=tuple(
+            source
+            for source in settings.password_sources
+            if isinstance(source, MasterKeys) and _is_inside(source.path, root)
+        ),
+    )
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _leads_out(target: Target) -> bool:
+    return PurePath(target.file).is_absolute() or ".." in PurePath(target.file).parts
