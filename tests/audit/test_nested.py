@@ -166,6 +166,7 @@ def test_a_vault_s_own_file_elsewhere_in_the_tree_is_no_configuration(tree: Path
     with (tree / "shared.properties").open("a") as file:
         file.write("other.password=[c4n4ry]\n")
     report = _audit(tree)
+    assert report.files == 3  # and not the vault
     found = {rule for rule, path, _ in _warnings(report) if path == "shared.properties"}
     assert found - {"CT017"} == {"CT007", "CT008"}
 
