@@ -7,7 +7,6 @@ looked at.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -64,10 +63,8 @@ def _confined(settings: Settings, root: Path, gathered: Gathered) -> Settings | 
         gathered.finding(rules.UNREADABLE, gathered.place(settings.origin), message, level=Level.WARNING)
     if "secret repository" in outside:
         return None
-    return replace(
-        settings,
-        keystore=replace(
-            keystore,
+    return settings._replace(
+        keystore=keystore._replace(
             path=None if "keystore" in outside else keystore.path,
             certificate=None if "certificate" in outside else keystore.certificate,
         ),

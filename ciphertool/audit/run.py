@@ -216,9 +216,7 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = repository_of(
-                settings.kind, self._snapshot(settings.repository), plugins=settings.named
-            )
+            repository = repository_of(settings.kind, self._snapshot(settings.repository), plugins=settings.named)
             len(repository.entries)
         except CipherToolError as error:
             place = self._gathered.place(settings.repository, error.line)

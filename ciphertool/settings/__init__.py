@@ -34,7 +34,7 @@ def load_found(directory: Path) -> Settings:
     """Return the settings of a directory that nobody vouches for: they may start no program and load no plug-in, and
     they are told nothing of the environment.
     """
-    return replace(_read(directory, Overrides(), named=False), named=False)
+    return _read(directory, Overrides(), named=False)._replace(named=False)
 
 
 def locate(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
