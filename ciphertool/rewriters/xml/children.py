@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ _Elements: TypeAlias = "list[etree._Element]"
 _NAMES = 16  # so many names are looked for in the whole tree, each in one walk of lxml's own
 
 
+@lru_cache(maxsize=1024)
 def local(name: str) -> str:
     """Return the local part of a tag or attribute key, also of one with an undeclared prefix."""
     return name.rpartition("}")[2].rpartition(":")[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -113,10 +113,12 @@ class XmlDocument(Document):
 
     def _tags(self, elements: Collection[etree._Element]) -> Iterator[tuple[etree._Element, Tag]]:
         """Yield elements, and others of the same names, with their start tags, in document order."""
-        names = {_qualified(element) for element in elements}
-        tags = {f"{{*}}{_unbound(element)}" for element in elements}
+        kinds = {(str(element.tag), element.prefix) for element in elements}
+        names = {_qualified(*kind) for kind in kinds}
+        tags = {f"{{*}}{_unbound(tag)}" for tag, _ in kinds}
         found = self.tree.iter(*tags) if len(tags) <= FEW_NAMES else self.tree.iter("*")
-        return zip((e for e in found if _qualified(e) in names), self.scan.tags(names), strict=True)
+        named = (element for element in found if _qualified(str(element.tag), element.prefix) in names)
+        return zip(named, self.scan.tags(names), strict=True)
 
     @cached_property
     def prefix(self) -> str | None:
@@ -193,11 +195,12 @@ class XmlDocument(Document):
         return Site(selector, key, holder.value(slot), start, end, self.source.line(start), reference, beside)
 
 
-def _unbound(element: etree._Element) -> str:
+def _unbound(tag: str) -> str:
     """Return an element's name without its namespace; an undeclared prefix is a part of it."""
-    return str(element.tag).rpartition("}")[2]
+    return tag.rpartition("}")[2]
 
 
-def _qualified(element: etree._Element) -> str:
-    """Return an element's name as its tag spells it."""
-    return f"{element.prefix}:{_unbound(element)}" if element.prefix else _unbound(element)
+@lru_cache(maxsize=1024)
+def _qualified(tag: str, prefix: str | None) -> str:
+    """Return an element's name as its start tag spells it."""
+    return f"{prefix}:{_unbound(tag)}" if prefix else _unbound(tag)

@@ -116,8 +116,8 @@ def _step(text: str) -> Step | None:
     if test is None:
         return None
     predicates: list[Predicate] = []
-    position = test.end()
-    while position < len(text):
+    position, end = test.end(), len(text)
+    while position < end:
         match = _PREDICATE.match(text, position)
         if match is None:
             return None
