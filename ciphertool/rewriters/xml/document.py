@@ -40,7 +40,7 @@ class XmlDocument(Document):
     def sites(self) -> Iterator[Site]:
         """Yield every attribute and the text of every element without child elements, in document order."""
         paths = Paths(Children(self.tree, undeclared=self.undeclared))
-        for element, tag in zip(self.tree.iter("*"), self.scan.tags(), strict=True):
+        for element, tag in zip(paths.every(self.tree), self.scan.tags(), strict=True):
             plain = self.scan.plain(tag)
             if plain is None:
                 holder = hold(element, tag, self.scan)
