@@ -88,6 +88,8 @@ def is_in_url(value: str, start: int, end: int) -> bool:
 
 def parse(value: str, *, whole: bool = False) -> Reference | None:
     """Return the reference that a value consists of and nothing else, or None."""
+    if not whole and "$" not in value and _LOOKUP not in value:
+        return None  # as nearly all are
     for reference in find(value, whole=whole):
         return reference if (reference.start, reference.end) == (0, len(value)) else None
     return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from ciphertool.errors import ConfigSyntaxError
 from ciphertool.references import Syntax
+from ciphertool.rewriters import jsonpath
 from ciphertool.rewriters.base import Source
 from ciphertool.rewriters.tree import TreeDocument, by_steps, leaves, resolve
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.tree import Span, Steps
 
@@ -34,6 +36,7 @@ _TRAILING = re.compile(
 _VISIBLE = re.compile(r"[^\r\n]")
 _BETWEEN = r"[ \t\n\r,:\[\]{}]*+"
 _TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
+_KEY_OR_SCALAR = re.compile(rf"{_BETWEEN}({_TOKEN})([ \t\n\r]*+:)?", re.DOTALL)
 _STRIDE = 64  # tokens that are passed by at once, by as many patterns at most
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
@@ -167,6 +170,14 @@ class JsonDocument(TreeDocument):
         """Yield every scalar that a selector can name, with its location, in any order."""
         found = leaves(self.data)
         return (leaf for leaf in found if not self._repeated(leaf[0])) if self._repeating else found
+
+    def sites(self) -> Iterator[Site]:
+        """Yield every scalar in document order."""
+        if self._repeating:  # what stands under such a key is left out
+            return super().sites()
+        scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if not match[2])
+        found = zip(jsonpath.leaves(self.data), scalars, strict=True)
+        return (self.site(selector, key, span, value) for (selector, key, value), span in found)
 
     def _repeated(self, location: Location) -> str | None:
         node: Any = self.data

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from ciphertool.errors import NoMatchError, SelectorError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from jsonpath_rfc9535 import JSONPathEnvironment
 
@@ -49,6 +49,37 @@ def steps(path: str) -> Location:
 def dotted(location: Location) -> str:
     """Return a location for people: `a.0.b`."""
     return ".".join(map(str, location))
+
+
+def children(node: object) -> Iterator[tuple[str | int, object]] | None:
+    """Return what yields a node's steps and what they lead to, in order; None for a leaf."""
+    return iter(node.items()) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else None
+
+
+def leaves(tree: object, root: str = "$") -> Iterator[tuple[str, str, object]]:
+    """Yield every leaf of a tree in its order, with its normalized path after `root` and its dotted key."""
+    below = children(tree)
+    if below is None:
+        yield root, "", tree
+        return
+    pending = [(root, "", below)]
+    while pending:
+        path, key, below = pending[-1]
+        for step, node in below:
+            inner = None if type(node) is str else children(node)
+            if inner is None:
+                yield path + spelled(step), f"{key}{step}", node
+            else:
+                pending.append((path + spelled(step), f"{key}{step}.", inner))
+                break
+        else:
+            pending.pop()
+
+
+@lru_cache(maxsize=4096)  # most keys of a file stand in it often
+def spelled(step: str | int) -> str:
+    """Return a step as normalized paths have it: `['a']`, `[0]`."""
+    return normalized((step,)).removeprefix("$")
 
 
 def locate(tree: object, selectors: Sequence[str]) -> list[tuple[Location, ...] | SelectorError]:

@@ -161,8 +161,14 @@ class TreeDocument(Document):
         """Yield every scalar in document order."""
         values = dict(self.leaves())
         places = self.places(values)
+        above: Location | None = None
+        path = key = ""
         for location in sorted(values, key=places.__getitem__):
-            yield self._site(location, places[location], values[location])
+            if location[:-1] != above:
+                above = location[:-1]
+                path, key = jsonpath.normalized(above), "".join(f"{step}." for step in above)
+            selector, name = (path + jsonpath.spelled(location[-1]), f"{key}{location[-1]}") if location else ("$", "")
+            yield self.site(selector, name, places[location], values[location])
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""
@@ -189,15 +195,15 @@ class TreeDocument(Document):
         empty = value is None or value == ""
         reason = None if empty else self.refusal(location, value)
         if span and not empty and not reason:
-            return self._site(location, span, value)
+            return self.site(jsonpath.normalized(location), jsonpath.dotted(location), span, value)
         line = self.source.line(span[0]) if span else None
         if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
         raise SelectorError(selector, reason or "cannot be found in the text", line=line)
 
-    def _site(self, location: Location, span: Span, value: object) -> Site:
+    def site(self, selector: str, key: str, span: Span, value: object) -> Site:
+        """Return the site of a scalar."""
         text = value if isinstance(value, str) else self.source.text[slice(*span)]
-        selector, key = jsonpath.normalized(location), jsonpath.dotted(location)
         return Site(selector, key, text, *span, self.source.line(span[0]), references.parse(text))
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:

@@ -8,11 +8,11 @@ from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Document, Site, Source
-from ciphertool.rewriters.jsonpath import dotted, locate_in_documents, normalized, plain_steps, split_document
+from ciphertool.rewriters.jsonpath import dotted, leaves, locate_in_documents, normalized, plain_steps, split_document
 from ciphertool.rewriters.yaml.scalar import Scalar
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
-from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, leaves, with_values
+from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,13 +7,12 @@ other, and an entry whose key is no scalar is left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.rewriters.jsonpath import normalized
+from ciphertool.rewriters.jsonpath import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from ciphertool.rewriters.jsonpath import Location
 
@@ -33,33 +32,13 @@ def with_values(trees: Iterable[object], value: Callable[[int], object]) -> list
     pending: list[Any] = [copies]
     while pending:
         around = pending.pop()
-        for step, node in _children(around) or ():
+        for step, node in children(around) or ():
             if isinstance(node, dict | list):
                 around[step] = node.copy()
                 pending.append(around[step])
             elif isinstance(node, int):
                 around[step] = value(node)
     return copies
-
-
-def leaves(tree: object, root: str) -> Iterator[tuple[str, str, object]]:
-    """Yield every leaf of a tree in document order, with its normalized path after `root` and its dotted key."""
-    children = _children(tree)
-    if children is None:
-        yield root, "", tree
-        return
-    pending = [(root, "", children)]
-    while pending:
-        path, key, children = pending[-1]
-        for step, node in children:
-            inner = _children(node)
-            if inner is None:
-                yield path + _spelled(step), f"{key}{step}", node
-            else:
-                pending.append((path + _spelled(step), f"{key}{step}.", inner))
-                break
-        else:
-            pending.pop()
 
 
 def follow(tree: object, location: Location) -> Any:
@@ -92,15 +71,6 @@ def entries_with_merged(tree: object) -> int:
             pending.append((node, True))
             pending += [(child, False) for child in reversed(list(node.values() if isinstance(node, dict) else node))]
     return total
-
-
-@lru_cache(maxsize=4096)  # most keys of a file stand in it often
-def _spelled(step: str | int) -> str:
-    return normalized((step,)).removeprefix("$")
-
-
-def _children(node: object) -> Iterator[tuple[str | int, object]] | None:
-    return iter(node.items()) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else None
 
 
 def _has(node: object, step: str | int) -> bool:
