@@ -86,7 +86,7 @@ class Source:
 
     def _line_ends(self, start: int, end: int) -> int:
         ends = self.text.count("\n", start, end)
-        if self._has_returns and (lone := self.text.count("\r", start, end)):
+        if lone := self.text.count("\r", start, end):
             ends += lone - self.text.count("\r\n", start, end + 1)
         return ends
 
@@ -96,7 +96,7 @@ class Source:
         if not start <= offset <= start + _BLOCK:
             block = offset // _BLOCK
             start, line = block * _BLOCK, self._lines_before[block] + 1
-        line += self._line_ends(start, offset)
+        line += self._line_ends(start, offset) if self._has_returns else self.text.count("\n", start, offset)
         self._counted = offset, line
         return line
 

@@ -63,6 +63,8 @@ class EnvDocument(EntryDocument):
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for, its variables as they are written."""
+        if "\\" not in spelled and "\r" not in spelled:
+            return spelled[1:-1] if spelled[:1] in ("'", '"') else spelled
         if spelled[:1] == "'":
             return _SINGLE_ESCAPE.sub(r"\1", _unix(spelled[1:-1]))
         if spelled[:1] == '"':
