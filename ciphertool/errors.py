@@ -144,6 +144,13 @@ class UnsupportedSchemeError(ConfigError):
         super().__init__(f"encryption scheme {name!r}: {reason}", hint=hint)
 
 
+class GitError(ConfigError):
+    """git does not answer a question on which the work depends."""
+
+    def __init__(self, directory: Path, reason: str) -> None:
+        super().__init__(f"git does not answer: {reason}", path=directory)
+
+
 class WorkerError(CipherToolError):
     """A process that judged files for an audit has died; what it had to say is not known."""
 

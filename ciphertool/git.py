@@ -8,8 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ciphertool.errors import GitError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
 _SECONDS = 30
 _SAFE = (
@@ -44,8 +46,11 @@ def ignored(directory: Path) -> set[Path]:
 
 
 def staged(directory: Path) -> dict[Path, bytes]:
-    """Return the files below `directory` that the next commit adds or changes, with the content that it gives them."""
-    listed = _git(
+    """Return the files below `directory` that the next commit adds or changes, with the content that it gives them.
+
+    Raise `GitError` where git does not answer: nobody is to take that for an empty commit.
+    """
+    listed = _answer(
         directory,
         *("diff", "--cached", "--relative", "--name-only", "-z", "--diff-filter=ACMR"),
         *("--no-ext-diff", "--no-textconv", "--no-renames"),
@@ -67,10 +72,14 @@ def indexed(paths: Iterable[Path]) -> dict[Path, bytes | None]:
 
 
 def indexed_with(directory: Path, texts: Iterable[str]) -> dict[Path, bytes]:
-    """Return the files below `directory` whose content in the index holds one of the texts, with that content."""
+    """Return the files below `directory` whose content in the index holds one of the texts, with that content.
+
+    Raise `GitError` where git does not answer.
+    """
     patterns = (argument for text in texts for argument in ("-e", text))
     quiet = ("--no-recurse-submodules", "--no-textconv", "--no-color")
-    listed = _git(directory, "-c", "grep.fullName=false", "grep", "--cached", "-lzaF", *quiet, *patterns)
+    search = ("-c", "grep.fullName=false", "grep", "--cached", "-lzaF", *quiet, *patterns)
+    listed = _answer(directory, *search, statuses=(0, 1))  # 1: no file has one
     return _of_index(directory, listed)
 
 
@@ -91,15 +100,16 @@ def earlier_versions(path: Path, *, limit: int = 200) -> Iterator[tuple[str, byt
 
 def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:
     names = [name for name in listed.split(b"\0") if name]
-    blobs = _contents(directory, [b":./" + name for name in names])
+    blobs = _contents(directory, [b":./" + name for name in names], ask=_answer)
     return {directory / os.fsdecode(name): blob for name, blob in zip(names, blobs, strict=True) if blob is not None}
 
 
-def _contents(directory: Path, names: list[bytes]) -> list[bytes | None]:
+def _contents(directory: Path, names: list[bytes], ask: Callable[..., bytes] | None = None) -> list[bytes | None]:
     """Return the blobs of object names, None where there is none; raw, so that no filter of the repository runs."""
     # A name with a line end cannot be asked for in a batch: such a file counts as absent.
     asked = [name if b"\n" not in name else b"0" for name in names]
-    output = _git(directory, "cat-file", "--batch", stdin=b"".join(name + b"\n" for name in asked)) if names else b""
+    question = b"".join(name + b"\n" for name in asked)
+    output = (ask or _git)(directory, "cat-file", "--batch", stdin=question) if names else b""
     found: list[bytes | None] = []
     position = 0
     for _ in names:
@@ -118,9 +128,18 @@ def _contents(directory: Path, names: list[bytes]) -> list[bytes | None]:
 
 
 def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Return what git answers, nothing where it does not: for what is only ever said beside the matter."""
+    try:
+        return _answer(directory, *arguments, stdin=stdin)
+    except GitError:
+        return b""
+
+
+def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Container[int] = (0,)) -> bytes:
+    """Return what git answers; raise `GitError` where it does not, or with another exit status."""
     git = shutil.which("git")
     if git is None:
-        return b""
+        raise GitError(directory, "it is not installed")
     environment = {
         **os.environ,
         "GIT_OPTIONAL_LOCKS": "0",
@@ -138,6 +157,10 @@ def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
             timeout=_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return b""
-    return done.stdout if done.returncode == 0 else b""
+    except subprocess.TimeoutExpired:
+        raise GitError(directory, f"no answer within {_SECONDS} s") from None
+    except OSError as error:
+        raise GitError(directory, f"it cannot be started: {(error.strerror or 'unknown').lower()}") from None
+    if done.returncode not in statuses:
+        raise GitError(directory, f"exit status {done.returncode}; is this a work tree of git's?")
+    return done.stdout

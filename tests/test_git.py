@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import git
+from ciphertool.errors import GitError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,6 @@ def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     assert git.tracked([tmp_path / "a"]) == set()
     assert git.ignored(tmp_path) == set()
-    assert git.staged(tmp_path) == {}
     assert list(git.earlier_versions(tmp_path / "a")) == []
 
 
@@ -119,3 +119,16 @@ def test_no_program_of_the_repository_runs(repository: Path) -> None:
     git.indexed_with(repository, ["one"])
     list(git.earlier_versions(path))
     assert not os.path.lexists(repository / "sprung")
+
+
+def test_what_is_staged_is_not_nothing_where_git_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ask in (git.staged, lambda directory: git.indexed_with(directory, ["a"])):
+        with pytest.raises(GitError) as error:
+            ask(tmp_path)
+        assert error.value.path == tmp_path
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(GitError, match="not installed"):
+        git.staged(tmp_path)
+    assert git.tracked([tmp_path / "a"]) == set()
