@@ -19,7 +19,7 @@ from ciphertool.errors import ConfigError, ConflictError, WriteError
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 PRIVATE = 0o600
 _MAXIMUM_BYTES = 256 * 1024 * 1024
@@ -131,8 +131,8 @@ def _is_mount_point(path: Path) -> bool:
     return str(path) in {octal.sub(lambda m: chr(int(m[1], 8)), point) for point in points}
 
 
-def write_all(writes: Sequence[Write]) -> None:
-    """Write files in the order given.
+def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _: None) -> None:
+    """Write files in the order given; `written` is told after each how many that makes.
 
     Raise `WriteError` or `ConflictError` at the first that fails, with a message that lists which files are new and
     which are old; running again completes the work. Each file is wholly old or wholly new at any time.
@@ -140,6 +140,7 @@ def write_all(writes: Sequence[Write]) -> None:
     for number, item in enumerate(writes):
         try:
             _write(item)
+            written(number + 1)
         except (WriteError, ConflictError) as error:
             done = [str(w.before.path) for w in writes[:number]]
             left = [str(w.before.path) for w in writes[number:]]

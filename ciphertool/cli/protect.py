@@ -56,7 +56,8 @@ def protect(
         _show(plan, repository, done=False, diff=diff, as_json=as_json)
         raise typer.Exit(0 if plan.empty else console.FINDINGS)
     exposures = list(view.exposures(plan, repository))
-    protection.apply(settings, plan)
+    with console.progress() as progress:
+        protection.apply(settings, plan, progress=progress)
     _show(plan, repository, done=True, diff=diff, as_json=as_json)
     for note in exposures:
         console.show_note("warning", note)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.protection.plan import FilePlan, Note, Plan, SitePlan, State, Take
+from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
 from ciphertool.protection.planner import plan
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["FilePlan", "Note", "Plan", "SitePlan", "State", "Take", "apply", "plan"]
 
 
-def apply(settings: Settings, work: Plan) -> None:
+def apply(settings: Settings, work: Plan, *, progress: Progress = silent) -> None:
     """Write what was planned; raise `ValueError` for a plan with problems.
 
     Raises `ConflictError` where a file changed since it was read and `WriteError` where one cannot be written: each
@@ -27,4 +27,4 @@ def apply(settings: Settings, work: Plan) -> None:
         raise ValueError("a plan with problems is not applied")
     if work.writes:
         with files.lock(settings.repository.parent):
-            files.write_all(work.writes)
+            files.write_all(work.writes, lambda done: progress("writing", done, len(work.writes)))

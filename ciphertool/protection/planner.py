@@ -91,14 +91,17 @@ class _Planner:
         new = self._encrypt()
         if not self._cipher.decrypts:
             self._unproved += new
-        planned = tuple(self._rewrite(opened, states[id(opened)]) for opened in surveyed.opened)
+        planned = []
+        for done, opened in enumerate(surveyed.opened, 1):
+            planned.append(self._rewrite(opened, states[id(opened)]))
+            self._progress("rewriting", done, len(surveyed.opened))
         self._problems += obstacles(self._repository, planned, save_repository=bool(self._to_encrypt))
         todo: tuple[Write, ...] = ()
         if not self._problems:
             todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
         if self._unproved:
             self._notes.append(Note(f"not proved to decrypt, no private key at hand: {', '.join(self._unproved)}"))
-        return Plan(planned, tuple(new), todo, tuple(self._problems), tuple(self._notes))
+        return Plan(tuple(planned), tuple(new), todo, tuple(self._problems), tuple(self._notes))
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:

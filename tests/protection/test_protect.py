@@ -341,6 +341,27 @@ def test_a_file_changed_since_it_was_read_is_not_written(project: Path) -> None:
     assert Vault.open(project).resolve_file(project / "conf/app.yaml") == changed.encode()
 
 
+def test_every_step_that_lasts_is_told(project: Path) -> None:
+    from datetime import UTC, datetime
+
+    from ciphertool import protection, settings
+    from ciphertool.passwords import Environment, PasswordChain
+    from ciphertool.primary import open_to_encrypt
+    from ciphertool.repository import open_repository
+
+    told: list[tuple[str, int, int]] = []
+
+    def tell(step: str, done: int, total: int) -> None:
+        told.append((step, done, total))
+
+    loaded = settings.load(project)
+    cipher = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    work = protection.plan(loaded, open_repository(loaded.kind, loaded.repository), cipher, progress=tell)
+    protection.apply(loaded, work, progress=tell)
+    steps = {"reading": 2, "encrypting": len(SECRETS), "rewriting": 2, "writing": 3}
+    assert told == [(step, done, total) for step, total in steps.items() for done in range(1, total + 1)]
+
+
 def test_globs_name_files_and_patterns_name_secrets(project: Path, run: Run) -> None:
     for name in ("one", "two"):
         (project / f"conf/{name}").mkdir()
