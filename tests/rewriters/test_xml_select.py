@@ -138,6 +138,15 @@ def test_any_text_is_answered_or_refused(selector: str) -> None:
         assert select.nodes(selector) == select.evaluate(selector)
 
 
+def test_no_literal_is_taken_for_a_step() -> None:
+    named = "".join(f"<d n='x{n}'><b>1</b></d>" for n in range(20))
+    document = REWRITER.parse(f'<r>{named}<d n="x1\'/b"><c><b>2</b></c></d></r>'.encode())
+    first, second = document.locate(["/r/d[@n='x1']/b", '/r/d[@n="x1\'/b"]/c/b'])
+    assert isinstance(first, tuple)
+    assert isinstance(second, tuple)
+    assert (first[0].value, second[0].value) == ("1", "2")
+
+
 def test_many_different_paths_share_their_beginning() -> None:
     blocks = "".join(f"<d><name>N{n}</name><c><p>s{n}</p></c></d>" for n in range(3000))
     document = REWRITER.parse(f"<r>{blocks}</r>".encode())

@@ -16,7 +16,7 @@ from ciphertool.rewriters.xml import xpath
 from ciphertool.rewriters.xml.children import local
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ciphertool.rewriters.xml.children import Children
     from ciphertool.rewriters.xml.xpath import Predicate, Step
@@ -47,8 +47,8 @@ class Select:
 
     def nodes(self, selector: str) -> list[Node]:
         """Return what a selector names, or raise `SelectorError` where that is not elements, texts and attributes."""
-        steps = None if self._undeclared else xpath.plain(selector)
-        return self.evaluate(selector) if steps is None else self._walk(steps)
+        plain = None if self._undeclared else xpath.plain(selector)
+        return self.evaluate(selector) if plain is None else self._walk(*plain)
 
     def evaluate(self, selector: str) -> list[Node]:
         """Return what a selector names, by lxml alone."""
@@ -64,17 +64,19 @@ class Select:
         nodes = dict.fromkeys(_node(selector, node) for node in found)
         return list(nodes)
 
-    def _walk(self, steps: list[Step]) -> list[Node]:
+    def _walk(self, steps: Sequence[Step], literals: Sequence[str]) -> list[Node]:
         elements: _Elements | None = None
         path = ""
+        values = iter(literals)
         for step in steps:
             if step.test[0] == "@":
                 return [(element, key) for element in elements or () for key in _keys(element, step.test[1:])]
             path = f"{path}/{step.test}"
             elements = self._children(path, elements, step.test)
             for predicate in step.predicates:
-                elements = self._filter(path, elements, predicate)
-                path += predicate.text
+                value = next(values) if predicate.value is None else predicate.value
+                elements = self._filter(path, elements, predicate, value)
+                path = f"{path}{predicate.text}{value!r}"
         return [(element, TEXT) for element in elements or ()]
 
     def _children(self, path: str, parents: _Elements | None, test: str) -> _Elements:
@@ -95,16 +97,16 @@ class Select:
             self._elements[path] = found
         return found
 
-    def _filter(self, path: str, elements: _Elements, predicate: Predicate) -> _Elements:
+    def _filter(self, path: str, elements: _Elements, predicate: Predicate, value: str | int) -> _Elements:
         if len(elements) <= self._few:
-            return [element for element, answer in _answers(elements, predicate) if answer == predicate.value]
+            return [element for element, answer in _answers(elements, predicate) if answer == value]
         key = (path, predicate.kind, predicate.name)
         index = self._indexes.get(key)
         if index is None:
             index = self._indexes[key] = defaultdict(list)
             for element, answer in _answers(elements, predicate):
                 index[answer].append(element)
-        return index.get(predicate.value, [])
+        return index.get(value, [])
 
 
 def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree._Element, str | int]]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _FIRST = (
     r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef"
@@ -75,11 +78,14 @@ def _test(name: str, *, undeclared: bool) -> str:
 
 
 class Predicate(NamedTuple):
-    """A predicate that an index can answer: `[name='value']`, `[@name='value']`, `[@name]` or `[number]`."""
+    """A predicate that an index can answer: `[name='value']`, `[@name='value']`, `[@name]` or `[number]`.
+
+    Its value is a literal of the expression where it is None.
+    """
 
     kind: str
     name: str
-    value: str | int
+    value: str | int | None
     text: str
 
 
@@ -90,16 +96,26 @@ class Step(NamedTuple):
     predicates: tuple[Predicate, ...]
 
 
-# A slash in a predicate is not told from one between steps: such a path is not plain, so its steps do not parse.
-_STEPS = re.compile(r"""/((?:[^/'"]++|'[^']*+'|"[^"]*+")*+)""")
+_LITERALS = re.compile(_LITERAL)
+_STEPS = re.compile(r"/([^/]*+)")
 _TEST = re.compile(rf"(?:{_NAME}(?::{_NAME})?+|\*|@{_NAME}\Z)")
 _PREDICATE = re.compile(
-    rf"\[{_S}(?:(?P<at>@)?+{_S}(?P<name>{_NAME}){_S}(?:={_S}(?P<value>{_LITERAL}))?+|(?P<number>[0-9]{{1,9}}+)){_S}\]"
+    rf"\[{_S}(?:(?P<at>@)?+{_S}(?P<name>{_NAME}){_S}(?P<value>={_S}'')?+|(?P<number>[0-9]{{1,9}}+)){_S}\]"
 )
 
 
-def plain(expression: str) -> list[Step] | None:
-    """Return the steps of an absolute path of child steps and, perhaps, a final attribute; None if it is more."""
+def plain(expression: str) -> tuple[tuple[Step, ...], Sequence[str]] | None:
+    """Return the steps of an absolute path of child steps and, perhaps, a final attribute, and its literals in order.
+
+    None if it is more than such a path.
+    """
+    steps = _form(_LITERALS.sub("''", expression))
+    return None if steps is None else (steps, [literal[1:-1] for literal in _LITERALS.findall(expression)])
+
+
+@lru_cache(maxsize=1024)  # thousands of targets differ in their literals only
+def _form(expression: str) -> tuple[Step, ...] | None:
+    """Return the steps of an expression whose literals are empty."""
     texts = _STEPS.findall(expression)
     if not texts or len(texts) + sum(map(len, texts)) != len(expression):
         return None
@@ -107,17 +123,16 @@ def plain(expression: str) -> list[Step] | None:
     if attribute == 0 or 0 < attribute < len(expression) - len(texts[-1]) - 1:
         return None
     steps = [step for step in map(_step, texts) if step is not None]
-    return steps if len(steps) == len(texts) else None
+    return tuple(steps) if len(steps) == len(texts) else None
 
 
-@lru_cache(maxsize=1024)  # ten thousand targets share most of their steps
 def _step(text: str) -> Step | None:
     test = _TEST.match(text)
     if test is None:
         return None
     predicates: list[Predicate] = []
-    position, end = test.end(), len(text)
-    while position < end:
+    position = test.end()
+    while position < len(text):
         match = _PREDICATE.match(text, position)
         if match is None:
             return None
@@ -125,7 +140,7 @@ def _step(text: str) -> Step | None:
         if number:
             predicates.append(Predicate("position", "", int(number), match[0]))
         elif value:
-            predicates.append(Predicate("attribute" if at else "child", name, value[1:-1], match[0]))
+            predicates.append(Predicate("attribute" if at else "child", name, None, match[0]))
         elif at:
             predicates.append(Predicate("has", name, "", match[0]))
         else:
