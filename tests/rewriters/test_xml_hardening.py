@@ -189,6 +189,19 @@ def test_another_spelling_or_encoding_than_planned_is_seen() -> None:
     assert not REWRITER.parse(codecs.BOM_UTF8 + after).proves(document, [Change(found[0], attribute)])
 
 
+def test_what_stands_beside_the_root_stays_when_a_value_comes_back() -> None:
+    data = b"<!-- a --><?b c?><d><e>s</e></d><!-- f --><?g?>"
+    document = REWRITER.parse(data)
+    (found,) = document.locate(["/d/e"])
+    assert isinstance(found, tuple)
+    protected = rewrite(REWRITER, document, [Change(found[0], Reference("A", Syntax.ATTRIBUTE))])
+    (again,) = REWRITER.parse(protected).locate(["/d/e"])
+    assert isinstance(again, tuple)
+    assert rewrite(REWRITER, REWRITER.parse(protected), [Change(again[0], "s")]) == data
+    other = REWRITER.parse(data.replace(b"f", b"F"))
+    assert not other.proves(REWRITER.parse(protected), [Change(again[0], "s")])
+
+
 def test_an_empty_element_with_its_alias_stays_and_with_another_gets_a_text() -> None:
     data = b'<a xmlns:svns="http://org.wso2.securevault/configuration"><p svns:secretAlias="A"/></a>'
     document = REWRITER.parse(data)

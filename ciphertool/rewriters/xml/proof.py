@@ -38,9 +38,18 @@ def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -
     tags = {str(holder.element.tag) for holder in planned}
     old = before.tree
     if any(_has_namespace(key) for holder in planned for key in holder.attributes):
-        old = deepcopy(old)  # it is to lose attributes
+        old = deepcopy(old)  # it is to lose attributes; what stands beside the root is not in the copy
     elements = (before.tree.iter(*tags), old.iter(*tags), after.tree.iter(*tags))
-    return _equalise(planned, *elements) and _are_same(old.getroot(), after.tree.getroot())
+    return (
+        _beside(before.tree.getroot()) == _beside(after.tree.getroot())
+        and _equalise(planned, *elements)
+        and _are_same(old.getroot(), after.tree.getroot())
+    )
+
+
+def _beside(root: etree._Element) -> list[bytes]:
+    """Return the comments and processing instructions before and after a root."""
+    return [etree.tostring(node) for node in (*root.itersiblings(preceding=True), *root.itersiblings())]
 
 
 def _equalise(
@@ -125,10 +134,8 @@ def _are_same(old: etree._Element, new: etree._Element) -> bool:
     return _serialised(old, without=_DECLARED in removed) == _serialised(new, without=_DECLARED in added)
 
 
-def _serialised(root: etree._Element, *, without: bool) -> list[bytes]:
-    """Return a root as lxml writes it, and what stands before and after it; `without` our declaration on it."""
-    around = [*root.itersiblings(preceding=True), *root.itersiblings()]
+def _serialised(root: etree._Element, *, without: bool) -> bytes:
+    """Return a root as lxml writes it, `without` our declaration on it."""
     text = etree.tostring(root, encoding="utf-8")
     # Declarations come first in a tag, and no attribute value holds a double quote as it is.
-    text = text.replace(_DECLARATION, b"", 1) if without else text
-    return [text, *(etree.tostring(node, encoding="utf-8") for node in around)]
+    return text.replace(_DECLARATION, b"", 1) if without else text
