@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,8 +56,7 @@ class Evidence(Enum):
     """The setting's name is that of a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where something is: a path relative to the audit's root, with `/`; a line and a selector where there are such."""
 
     path: str
@@ -68,8 +67,7 @@ class Place:
         return f"{self.path}:{self.line}" if self.line else self.path
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One place that holds a secret, a reference or a placeholder. `alias` is None where nothing names it yet."""
 
     place: Place
@@ -87,8 +85,7 @@ class Suppression:
     date: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A rule that is broken at a place. `message` says what is there and never quotes a value."""
 
     rule: Rule

@@ -51,7 +51,7 @@ def inline(findings: Iterable[Finding], allowed: Mapping[str, Allowances]) -> li
     for finding in findings:
         here = allowed.get(finding.place.path, {}).get(finding.place.line or 0, ())
         reason = next((reason for id_, reason in here if id_ == finding.rule.id), None)
-        result.append(finding if reason is None else replace(finding, suppression=Suppression("inline", reason)))
+        result.append(finding if reason is None else finding._replace(suppression=Suppression("inline", reason)))
     return result
 
 
@@ -82,7 +82,7 @@ def apply_baseline(report: Report, baseline: Mapping[str, Suppression]) -> Repor
     return replace(
         report,
         findings=tuple(
-            replace(finding, suppression=baseline[finding.fingerprint])
+            finding._replace(suppression=baseline[finding.fingerprint])
             if finding.suppression is None and finding.fingerprint in baseline
             else finding
             for finding in report.findings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ def _audit(*roots: Path) -> Report:
 
 
 def _moved(findings: tuple[Finding, ...], directory: str) -> list[Finding]:
-    return [replace(each, place=replace(each.place, path=f"{directory}/{each.place.path}")) for each in findings]
+    return [each._replace(place=each.place._replace(path=f"{directory}/{each.place.path}")) for each in findings]
 
 
 def _warnings(report: Report) -> list[tuple[str, str, str]]:
