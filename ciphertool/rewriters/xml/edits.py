@@ -10,7 +10,7 @@ from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Edit
 from ciphertool.rewriters.xml import aliases, spelling
 from ciphertool.rewriters.xml.holder import bears_alias
-from ciphertool.rewriters.xml.scan import WHITE
+from ciphertool.rewriters.xml.scan import WHITE, Chunk
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
@@ -113,10 +113,10 @@ class _Writer:
         if holder.tag.empty:
             slash = holder.tag.end - len("/>")
             yield Edit(slash, holder.tag.end, f">{spelled}</{holder.tag.name}>")
-        elif not content.chunks:
+        elif content.start == content.end:
             yield Edit(content.start, content.start, spelled)
         else:
-            first, *others = content.chunks
+            first, *others = content.chunks or (Chunk(content.start, content.end),)
             if first.cdata:
                 spelled = spelling.cdata(value, self._codec, self._newline) or spelled
             yield Edit(first.start, first.end, spelled)

@@ -65,21 +65,18 @@ class Chunk(NamedTuple):
 class Content(NamedTuple):
     """What stands in an element without child elements.
 
-    `chunks` make up its value; `lead` and `trail` count the characters, as a parser sees them, of the literal white
-    space around it, which does not belong to it. `start` is where its first character stands or would stand.
+    Its value is spelled from `start`, where its first character stands or would stand, to `end`. `lead` and `trail`
+    count the characters, as a parser sees them, of the literal white space around it, which does not belong to it.
     """
 
-    chunks: tuple[Chunk, ...]
-    lead: int
-    trail: int
     start: int
+    end: int
+    lead: int = 0
+    trail: int = 0
     foreign: bool = False
     """A reference to an entity that a DTD defines is part of it."""
-
-    @property
-    def end(self) -> int:
-        """Return the end of the last chunk."""
-        return self.chunks[-1].end if self.chunks else self.start
+    chunks: tuple[Chunk, ...] = ()
+    """What makes up the value, where it is not one run of text and references."""
 
 
 def is_foreign(spelling: str) -> bool:
@@ -144,20 +141,20 @@ class Scan:
     def content(self, tag: Tag) -> Content:
         """Return the content of an element that has no child elements."""
         if tag.empty:
-            return Content((), 0, 0, tag.end)
+            return Content(tag.end, tag.end)
         start = tag.end
         if tag.text_end < 0:
             return self._pieces(start)
         inner = self.text[start : tag.text_end]
         value = inner.strip(WHITE)
         if not value:
-            return Content((), 0, _characters(inner), start)
+            return Content(start, start, trail=_characters(inner))
         lead = inner.index(value[0])
         trail = len(inner) - lead - len(value)
         first, last = start + lead, tag.text_end - trail
         if "\r" in inner:
             lead, trail = _characters(inner[:lead]), _characters(inner[len(inner) - trail :])
-        return Content((Chunk(first, last),), lead, trail, first, is_foreign(value))
+        return Content(first, last, lead, trail, is_foreign(value))
 
     def _pieces(self, start: int) -> Content:
         """Take content apart that holds comments, processing instructions or CDATA sections."""
@@ -187,8 +184,9 @@ class Scan:
                 first = chunks.pop().start
             chunks.append(Chunk(first, last, kind == "cdata"))
         if not chunks:  # all white space comes after what would be written at the start
-            return Content((), 0, lead, start)
-        return Content(self._without_trailing_white(chunks), lead, trail, chunks[0].start, foreign)
+            return Content(start, start, trail=lead)
+        parts = self._without_trailing_white(chunks)
+        return Content(parts[0].start, parts[-1].end, lead, trail, foreign, parts)
 
     def _without_trailing_white(self, chunks: list[Chunk]) -> tuple[Chunk, ...]:
         while not chunks[-1].cdata:
