@@ -7,6 +7,7 @@ reads from its pipe ends when the parent does, however that ends.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 from contextlib import contextmanager
@@ -101,9 +102,12 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _serve(connection: Connection[Any, Any], work: Callable[[Any], object]) -> None:
+    gc.disable()  # the process is ours alone
     try:
         while True:
             connection.send(_attempt(work, connection.recv()))
+            gc.collect()
+            gc.freeze()  # what is left is there to stay, and need not be looked through again
     except (EOFError, OSError, KeyboardInterrupt):  # the parent has ended, or is about to
         return
 
