@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +27,9 @@ from ciphertool.passwords import (
     Prompt,
     SystemdCredential,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CANARY = "c4n4ry-päss"
 
@@ -420,3 +425,12 @@ def test_carbon_files_are_renamed_and_deleted_only_on_request(tmp_path: Path) ->
     _file(tmp_path / "password-persist", "b")
     assert CarbonHome(tmp_path, consume=True).read() == Passwords("b")
     assert (tmp_path / "password-persist").exists()
+
+
+def test_passwords_are_no_tuple_and_show_nothing() -> None:
+    passwords = Passwords("c4n4ry", "c4n4ry")
+    assert "c4n4ry" not in f"{passwords!r}{passwords}"
+    uses: list[Callable[[Any], object]] = [tuple, hash, json.dumps]
+    for use in uses:
+        with pytest.raises(TypeError):
+            use(passwords)

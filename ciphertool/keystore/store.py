@@ -53,10 +53,13 @@ class SealedKey(Protocol):
         """
 
 
-class ClearKey(NamedTuple):
+class ClearKey:
     """A private key in the clear, on its way into a store."""
 
-    pkcs8: bytes
+    __slots__ = ("pkcs8",)  # no tuple, as `Passwords` is none
+
+    def __init__(self, pkcs8: bytes) -> None:
+        self.pkcs8 = pkcs8
 
     def __repr__(self) -> str:
         return showing(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ciphertool.errors import NoPasswordError
 from ciphertool.secret import showing
@@ -12,15 +12,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Passwords(NamedTuple):
+class Passwords:
     """The keystore's password and the key's own, None where that is the same.
 
     `exposed` is the file that they came from, if everybody on the machine can read it: a reason to warn.
     """
 
-    keystore: str
-    key: str | None = None
-    exposed: Path | None = None
+    # No tuple, which would be unpacked, formatted or dumped without a thought.
+    __slots__ = ("exposed", "key", "keystore")
+    __hash__ = None  # type: ignore[assignment]  # nor a hash of a password
+
+    def __init__(self, keystore: str, key: str | None = None, exposed: Path | None = None) -> None:
+        self.keystore = keystore
+        self.key = key
+        self.exposed = exposed
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Passwords):
+            return NotImplemented
+        return (self.keystore, self.key, self.exposed) == (other.keystore, other.key, other.exposed)
 
     def __repr__(self) -> str:
         return showing(self, "exposed")
