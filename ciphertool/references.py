@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class Syntax(Enum):
@@ -75,6 +75,15 @@ def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
             yield Reference(match[group].strip(), _SYNTAXES[group], start, end, is_in_url(value, start, end))
     elif whole and (alias := _WHOLE.fullmatch(value)):
         yield Reference(alias["alias"].strip(), Syntax.SECRET_ALIAS, 0, len(value))
+
+
+def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
+    """Return the indexes of the values in which `find` finds a reference."""
+    return [
+        n
+        for n, value in enumerate(values)
+        if ("$" in value or _LOOKUP in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole))
+    ]
 
 
 def is_in_url(value: str, start: int, end: int) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from ciphertool import references
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, UnknownAliasError, UnrepresentableValueError
 from ciphertool.references import Reference
 from ciphertool.repository import Clear, Encrypted
@@ -23,6 +24,31 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Document, Rewriter, Site
 
 _CANARY = "c4n4ry-7d1f"
+
+
+def is_outlined(document: Document) -> bool:
+    """Tell whether a document's outline says of its sites what there is to say, and they can be picked by it."""
+    sites = {site.selector: site for site in document.sites()}
+    outline = document.outline()
+    told = {
+        (selector, key, value.strip())
+        for selector, key, value in zip(outline.selectors, outline.keys, outline.values, strict=True)
+    }
+    expected = {(site.selector, site.key, site.value.strip()) for site in sites.values()}
+    no_strings = {(selector, key, "") for selector, key, _ in expected - told}
+    marked = {outline.selectors[index] for index in outline.marked}
+    referring = [
+        site.selector
+        for site in sites.values()
+        if site.reference or site.beside is not None or any(references.find(site.value))
+    ]
+    return (
+        len(outline.selectors) == len(sites)
+        and told - expected == no_strings
+        and marked.issuperset(referring)
+        and sorted(document.pick([*sites])) == sorted(sites.values())
+        and all(document.pick([selector]) == [site] for selector, site in [*sites.items()][1::10])
+    )
 
 
 class RewriterContract:
@@ -50,6 +76,10 @@ class RewriterContract:
             found = {site.selector: site.value for site in self._protectable(self.rewriter.parse(data))}
             assert found == dict(self.reference_values(data))
             assert found
+
+    def test_an_outline_says_what_there_is_to_say_of_the_sites(self) -> None:
+        for data in self.documents:
+            assert is_outlined(self.rewriter.parse(data))
 
     def test_only_the_spans_of_the_sites_change(self) -> None:
         for data in self.documents:

@@ -15,12 +15,13 @@ from itertools import accumulate, zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Reference, Syntax
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, None),
@@ -129,6 +130,23 @@ class Site(NamedTuple):
         return showing(self, "selector", "line")
 
 
+class Outline(NamedTuple):
+    """All sites of a document by what tells which of them matter: for readers that need few of many.
+
+    The sequences are of one length and in no set order, but those of one table, list or element keep theirs. A value
+    is the site's but for white space around it, and "" where it is no string. `marked` are the indexes of all sites
+    that hold a reference, are one or stand beside one, and maybe of others.
+    """
+
+    selectors: Sequence[str]
+    keys: Sequence[str]
+    values: Sequence[str]
+    marked: Collection[int]
+
+    def __repr__(self) -> str:
+        return showing(self, "selectors")
+
+
 class Change(NamedTuple):
     """What is to stand at a site: a reference to a secret, or a value.
 
@@ -179,6 +197,18 @@ class Document(ABC):
     @abstractmethod
     def sites(self) -> Iterator[Site]:
         """Yield every scalar that a selector can name, in document order."""
+
+    def outline(self) -> Outline:
+        """Return all sites by their selectors, keys and values. Formats do this in less time."""
+        sites = list(self.sites())
+        told = (n for n, site in enumerate(sites) if site.reference is not None or site.beside is not None)
+        values = [site.value for site in sites]
+        marked = {*told, *references.within(values)}
+        return Outline([site.selector for site in sites], [site.key for site in sites], values, marked)
+
+    def pick(self, selectors: Collection[str]) -> list[Site]:
+        """Return the sites that have these selectors, spelled as `sites` and `outline` do. Formats do this sooner."""
+        return [site for site in self.sites() if site.selector in selectors]
 
     @abstractmethod
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from ciphertool.errors import ConfigSyntaxError
 from ciphertool.references import Syntax
 from ciphertool.rewriters import jsonpath
-from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.base import Document, Source
 from ciphertool.rewriters.tree import TreeDocument, by_steps, leaves, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site
+    from ciphertool.rewriters.base import Outline, Site
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.tree import Span, Steps
 
@@ -178,6 +178,10 @@ class JsonDocument(TreeDocument):
         scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if not match[2])
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
+
+    def outline(self) -> Outline:
+        """Return all sites by their selectors, keys and values."""
+        return Document.outline(self) if self._repeating else super().outline()
 
     def _repeated(self, location: Location) -> str | None:
         node: Any = self.data

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.errors import NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Change, Document, Edit, Site
+from ciphertool.rewriters.base import Change, Document, Edit, Outline, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ciphertool.rewriters.base import Source
 
@@ -121,6 +121,18 @@ class EntryDocument(Document):
         for ordinal, selector in enumerate(self.entries.selectors):
             if ends[ordinal] != ABSENT and index[selector] == ordinal:
                 yield self.site(ordinal)
+
+    def outline(self) -> Outline:
+        """Return all sites by their selectors, keys and values."""
+        text, entries, index = self.source.text, self.entries, self.index
+        columns = zip(count(), entries.selectors, entries.starts, entries.ends, strict=False)
+        found = [(s, text[start:end]) for n, s, start, end in columns if end != ABSENT and index[s] == n]
+        selectors, values = [selector for selector, _ in found], [self.read(spelled) for _, spelled in found]
+        return Outline(selectors, [*map(self.key, selectors)], values, references.within(values, whole=self.whole))
+
+    def pick(self, selectors: Collection[str]) -> list[Site]:
+        """Return the sites that have these selectors."""
+        return [self.site(self.index[selector]) for selector in selectors]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each selector, its one site, or why it is refused."""

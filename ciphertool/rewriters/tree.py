@@ -13,7 +13,7 @@ from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters import jsonpath
-from ciphertool.rewriters.base import Document, Edit, Site
+from ciphertool.rewriters.base import Document, Edit, Outline, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -169,6 +169,21 @@ class TreeDocument(Document):
                 path, key = jsonpath.normalized(above), "".join(f"{step}." for step in above)
             selector, name = (path + jsonpath.spelled(location[-1]), f"{key}{location[-1]}") if location else ("$", "")
             yield self.site(selector, name, places[location], values[location])
+
+    def outline(self) -> Outline:
+        """Return all sites by their selectors, keys and values: the places of none are looked for."""
+        found = list(jsonpath.leaves(self.data))
+        values = [node if isinstance(node, str) else "" for _, _, node in found]
+        return Outline([path for path, _, _ in found], [key for _, key, _ in found], values, references.within(values))
+
+    def pick(self, selectors: Collection[str]) -> list[Site]:
+        """Return the sites that have these selectors."""
+        locations = {selector: jsonpath.steps(selector) for selector in selectors}
+        places = self.places(locations.values())
+        return [
+            self.site(selector, jsonpath.dotted(location), places[location], self._value(location))
+            for selector, location in locations.items()
+        ]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""

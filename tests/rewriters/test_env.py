@@ -15,7 +15,7 @@ from ciphertool.errors import ConfigSyntaxError, SelectorError, UnrepresentableV
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.rewriters.env import EnvDocument, EnvRewriter
-from ciphertool.testing import RewriterContract
+from ciphertool.testing import RewriterContract, is_outlined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,6 +145,7 @@ def test_damage_is_found_in_linear_time() -> None:
 def test_any_document_is_read_as_python_dotenv_reads_it(data: bytes) -> None:
     document = _parse(data)
     assert (_pairs(document) if document else None) == _judged(data)
+    assert document is None or is_outlined(document)
 
 
 @given(_DOCUMENTS, _VALUES)

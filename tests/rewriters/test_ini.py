@@ -14,7 +14,7 @@ from ciphertool.errors import ConfigSyntaxError, SelectorError, UnrepresentableV
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.rewriters.ini import IniDocument, IniRewriter
-from ciphertool.testing import RewriterContract
+from ciphertool.testing import RewriterContract, is_outlined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,6 +139,7 @@ def test_any_document_is_read_as_configparser_reads_it(data: bytes) -> None:
     document, options = _parse(data), _options(data)
     judged = None if options is None else sorted((f"{section}/{key}", value) for section, key, value in options)
     assert (_read(document) if document else None) == judged
+    assert document is None or is_outlined(document)
 
 
 @given(_DOCUMENTS, _VALUES)

@@ -17,7 +17,7 @@ from ciphertool.rewriters.base import Change, Rewriter, SpliceError, rewrite
 from ciphertool.rewriters.json import JsonRewriter
 from ciphertool.rewriters.jsonpath import normalized
 from ciphertool.rewriters.tree import leaves
-from ciphertool.testing import RewriterContract
+from ciphertool.testing import RewriterContract, is_outlined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +84,7 @@ def test_any_document_is_protected_in_place_and_comes_back(
     document = REWRITER.parse(text.encode(codec))
     sites = list(document.sites())
     assert {site.selector for site in sites} == {normalized(location) for location, _ in leaves(tree)}
+    assert is_outlined(document)
     strings = [site for site in sites if site.value and document.source.text[site.start] == '"']
     changes = [Change(site, Reference(f"a{n}", Syntax.SECRET)) for n, site in enumerate(strings)]
     protected = rewrite(REWRITER, document, changes)

@@ -16,7 +16,7 @@ from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, Un
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, SpliceError, rewrite
 from ciphertool.rewriters.properties import PropertiesDocument, PropertiesRewriter, rewrite_entries
-from ciphertool.testing import RewriterContract
+from ciphertool.testing import RewriterContract, is_outlined
 from tests.interop.java_properties import load_in_java
 
 if TYPE_CHECKING:
@@ -249,6 +249,7 @@ def test_any_document_is_read_as_javaproperties_reads_it(data: bytes) -> None:
     assume(not _FOLD_ALONE.search(data))
     document = _parse(data)
     assert (dict(document.pairs()) if document else None) == _judged(data)
+    assert document is None or is_outlined(document)
 
 
 @pytest.mark.jvm

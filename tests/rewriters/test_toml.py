@@ -15,7 +15,7 @@ from ciphertool.rewriters.base import Change, Rewriter, rewrite
 from ciphertool.rewriters.jsonpath import normalized
 from ciphertool.rewriters.toml import TomlDocument, TomlRewriter
 from ciphertool.rewriters.tree import leaves
-from ciphertool.testing import RewriterContract
+from ciphertool.testing import RewriterContract, is_outlined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,6 +112,7 @@ def test_any_document_is_protected_in_place_and_comes_back(text: str) -> None:
     sites = list(document.sites())
     tree = tomllib.loads(text)
     assert {site.selector for site in sites} == {normalized(location) for location, _ in leaves(tree)}
+    assert is_outlined(document)
     strings = [site for site in sites if site.value and text[site.start] in "\"'"]
     assert [document.locate([site.selector]) for site in strings] == [[(site,)] for site in strings]
     assert document.locate([site.selector for site in strings[1:]]) == [(site,) for site in strings[1:]]

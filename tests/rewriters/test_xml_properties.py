@@ -15,6 +15,7 @@ from ciphertool.errors import UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, Edit, Site, rewrite, splice
 from ciphertool.rewriters.xml import XmlRewriter
+from ciphertool.testing import is_outlined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,8 +119,10 @@ def test_protecting_everything_and_putting_it_back_restores_the_bytes(
     text = element.replace(">", ' xmlns:n="urn:n">', 1) if "/>" not in element.split(">")[0] + ">" else "<a>1</a>"
     data = f"\ufeff{before}\n{text}\n{after}".encode(codec)
     document = REWRITER.parse(data)
+    assert is_outlined(document)
     changes = _protect_all(document)
     protected = rewrite(REWRITER, document, changes)
+    assert is_outlined(REWRITER.parse(protected))
     assert _outside(document, changes) == _without_references(protected.decode(codec))
     found = {site.reference.alias: site for site in REWRITER.parse(protected).sites() if site.reference}
     assert len(found) == len(changes)

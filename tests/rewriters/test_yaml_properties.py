@@ -18,6 +18,7 @@ from ciphertool.rewriters.base import Change, Site, rewrite, splice
 from ciphertool.rewriters.yaml import YamlDocument, YamlRewriter
 from ciphertool.rewriters.yaml.spelling import Style, can_be_plain, quoted, reads_as_text
 from ciphertool.rewriters.yaml.stream import read
+from ciphertool.testing import is_outlined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,6 +156,7 @@ _DOCUMENTS = st.tuples(
 @given(_DOCUMENTS, st.data())
 def test_protect_changes_only_sites_and_reveal_gives_the_bytes_back(data: bytes, draw: st.DataObject) -> None:
     document = REWRITER.parse(data)
+    assert is_outlined(document)
     sites = _sites(document)
     sites = [site for site in sites if draw.draw(st.booleans())] if sites else []
     protected = _protect(document, sites)

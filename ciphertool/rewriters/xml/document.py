@@ -12,8 +12,9 @@ from ciphertool.rewriters.base import Document, Site, SpliceError
 from ciphertool.rewriters.xml import aliases, judge
 from ciphertool.rewriters.xml.children import Children
 from ciphertool.rewriters.xml.holder import Holder, hold
+from ciphertool.rewriters.xml.outline import outline
 from ciphertool.rewriters.xml.paths import Paths
-from ciphertool.rewriters.xml.scan import FEW_NAMES, Scan
+from ciphertool.rewriters.xml.scan import FEW_NAMES, Scan, is_foreign
 from ciphertool.rewriters.xml.select import TEXT, Node, Select
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from ciphertool.rewriters.base import Change, Edit
+    from ciphertool.rewriters.base import Change, Edit, Outline
     from ciphertool.rewriters.xml.scan import Tag
 
 
@@ -50,6 +51,20 @@ class XmlDocument(Document):
                 reference = references.parse(plain) if "$" in plain else None
                 line = self.source.line(tag.end)
                 yield Site(*paths.of(element, TEXT), plain, tag.end, tag.text_end, line, reference)
+
+    def outline(self) -> Outline:
+        """Return all sites by their selectors, keys and values: their places in the text are not looked for."""
+        if is_foreign(self.source.text):
+            return super().outline()
+        return outline(self.tree.getroot())
+
+    def pick(self, selectors: Collection[str]) -> list[Site]:
+        """Return the sites that have these selectors."""
+        children = Children(self.tree, undeclared=self.undeclared)
+        select = Select(self.tree, children, undeclared=self.undeclared)
+        nodes = [node for selector in selectors for node in select.nodes(selector)]
+        holders, paths = self._hold({element for element, _ in nodes}), Paths(children)
+        return [self._site(holders[element], slot, paths, told=False) for element, slot in nodes]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each XPath, the sites it names, or why it is refused."""

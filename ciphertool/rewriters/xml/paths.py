@@ -9,7 +9,7 @@ from ciphertool.rewriters.xml.children import local
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lxml import etree
 
@@ -36,7 +36,7 @@ class Paths:
             path = upcoming.pop(element)
             self._at_hand = element, path
             if len(element):
-                upcoming.update(_below(element, *path))
+                upcoming.update(below(element, *path))
             yield element
 
     def of(self, element: etree._Element, slot: str) -> _Path:
@@ -46,7 +46,7 @@ class Paths:
             return selector, key
         name = local(slot)
         if self._of_attributes[0] is not element:
-            self._of_attributes = element, _positions(element)
+            self._of_attributes = element, positions(element)
         return f"{selector}/@{name}{self._of_attributes[1].get(slot, '')}", f"{key}.{name}"
 
     def _element(self, element: etree._Element) -> _Path:
@@ -62,24 +62,30 @@ class Paths:
         siblings = self._children.named(parent, name)
         if len(siblings) == 1:
             return f"{above[0]}/{name}", f"{above[1]}.{name}"
-        positions = self._positions.get((parent, name))
-        if positions is None:
-            positions = self._positions[parent, name] = {child: place for place, child in enumerate(siblings, 1)}
-        return f"{above[0]}/{name}[{positions[element]}]", f"{above[1]}.{name}"
+        places = self._positions.get((parent, name))
+        if places is None:
+            places = self._positions[parent, name] = {child: place for place, child in enumerate(siblings, 1)}
+        return f"{above[0]}/{name}[{places[element]}]", f"{above[1]}.{name}"
 
 
-def _below(parent: etree._Element, selector: str, key: str) -> Iterator[tuple[etree._Element, _Path]]:
+def below(parent: etree._Element, selector: str, key: str) -> Iterator[tuple[etree._Element, _Path]]:
     """Yield each child element with its path."""
     children = list(parent.iterchildren("*"))
     names = [local(str(child.tag)) for child in children]
+    steps = names if len(set(names)) == len(names) else _numbered(names)
+    for child, name, step in zip(children, names, steps, strict=True):
+        yield child, (f"{selector}/{step}", f"{key}.{name}")
+
+
+def _numbered(names: Sequence[str]) -> Iterator[str]:
+    """Yield each name, those that are there more than once with their positions."""
     total, seen = Counter(names), Counter[str]()
-    for child, name in zip(children, names, strict=True):
+    for name in names:
         seen[name] += 1
-        position = f"[{seen[name]}]" if total[name] > 1 else ""
-        yield child, (f"{selector}/{name}{position}", f"{key}.{name}")
+        yield f"{name}[{seen[name]}]" if total[name] > 1 else name
 
 
-def _positions(element: etree._Element) -> dict[str, str]:
+def positions(element: etree._Element) -> dict[str, str]:
     """Return the positions of an element's attributes whose local name is not theirs alone."""
     keys: dict[str, list[str]] = defaultdict(list)
     for key in element.keys():  # noqa: SIM118 - lxml's method

@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Document, Site, Source
-from ciphertool.rewriters.jsonpath import dotted, leaves, locate_in_documents, normalized, plain_steps, split_document
+from ciphertool.rewriters.base import Document, Outline, Site, Source
+from ciphertool.rewriters.jsonpath import (
+    dotted,
+    leaves,
+    locate_in_documents,
+    normalized,
+    plain_steps,
+    split_document,
+    steps,
+)
 from ciphertool.rewriters.yaml.scalar import Scalar
-from ciphertool.rewriters.yaml.spelling import STR_TAG, is_spellable, plain_value
+from ciphertool.rewriters.yaml.spelling import STR_TAG, is_null, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
 from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, with_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ciphertool.rewriters.base import Change, Edit, Rewriter
     from ciphertool.rewriters.jsonpath import Location
@@ -38,6 +46,28 @@ class YamlDocument(Document):
                 if isinstance(leaf, int):
                     scalar = self._scalar(leaf)
                     yield _site(selector, key, scalar, self.source.line(scalar.start))
+
+    def outline(self) -> Outline:
+        """Return all sites by their selectors, keys and values: the spelling of none is looked at."""
+        found = [
+            (selector, key, leaf)
+            for document, tree in enumerate(self._stream.trees)
+            for selector, key, leaf in leaves(tree, self._selector(document, ()))
+            if isinstance(leaf, int)
+        ]
+        texts = self._stream.texts()
+        values = [text if not is_null(text := texts[leaf]) else self._scalar(leaf).value for _, _, leaf in found]
+        return Outline([path for path, _, _ in found], [key for _, key, _ in found], values, references.within(values))
+
+    def pick(self, selectors: Collection[str]) -> list[Site]:
+        """Return the sites that have these selectors."""
+        picked = []
+        for selector in selectors:
+            document, path = split_document(selector)
+            location = steps(path)
+            scalar = self._scalar(follow(self._stream.trees[document or 0], location))
+            picked.append(_site(selector, dotted(location), scalar, self.source.line(scalar.start)))
+        return picked
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return each selector's sites; a selector is refused as a whole if anything it names cannot be protected."""

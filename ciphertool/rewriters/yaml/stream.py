@@ -70,6 +70,11 @@ class Stream:
     flows: array[int] = field(default_factory=lambda: array("I"), repr=False)
     trees: list[object] = field(default_factory=list, repr=False, compare=False)
 
+    def texts(self) -> list[str]:
+        """Return what the parser reads for each value."""
+        facts = [self.facts[place] for place in self.places]
+        return [fact.text if isinstance(fact, Node) else fact for fact in facts]
+
     def is_kept(self, text: str, planned: Mapping[int, str]) -> bool:
         """Tell whether the parser sees in a text the same but for the values planned, which are by their numbers.
 

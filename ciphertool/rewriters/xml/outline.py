@@ -1,0 +1,61 @@
+"""The outline of an XML tree: what its sites are called and hold, told by lxml alone. Knows no text and no places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.rewriters.base import Outline
+from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.children import local
+from ciphertool.rewriters.xml.paths import below, positions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml import etree
+
+
+def outline(root: etree._Element) -> Outline:
+    """Return every attribute, and the text of every element without child elements."""
+    selectors: list[str] = []
+    keys: list[str] = []
+    values: list[str] = []
+    marked: set[int] = set()
+    for element, (selector, key) in _every(root):
+        first, attributes = len(values), element.items()
+        if attributes:
+            places = positions(element)
+            own = [item for item in attributes if not aliases.is_alias(item[0])]
+            selectors += [f"{selector}/@{local(name)}{places.get(name, '')}" for name, _ in own]
+            keys += [f"{key}.{local(name)}" for name, _ in own]
+            values += [value for _, value in own]
+        if (text := _text(element)) is not None:
+            selectors.append(selector)
+            keys.append(key)
+            values.append(text)
+        if attributes and len(own) < len(attributes):
+            marked.update(range(first, len(values)))
+    return Outline(selectors, keys, values, marked.union(references.within(values)))
+
+
+def _every(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, str]]]:
+    """Yield every element with its path."""
+    name = local(str(root.tag))
+    pending = [(root, (f"/{name}", name))]
+    yield pending[0]
+    while pending:
+        element, path = pending.pop()
+        for child in below(element, *path):
+            yield child
+            if len(child[0]):
+                pending.append(child)
+
+
+def _text(element: etree._Element) -> str | None:
+    """Return the text of an element, None if it has child elements."""
+    if not len(element):
+        return element.text or ""
+    if next(element.iterchildren("*"), None) is not None:
+        return None
+    return (element.text or "") + "".join(child.tail or "" for child in element)
