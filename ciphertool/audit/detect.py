@@ -12,9 +12,9 @@ from ciphertool.audit.model import Evidence
 from ciphertool.names import Strength, strength
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
-    from ciphertool.rewriters.base import Site
+    from ciphertool.rewriters.base import Outline, Site
 
 # Where a setting is a pair, one part names it: <parameter name="password">x</parameter>, {name: DB_PASSWORD, value: x}.
 _TITLES = (
@@ -51,61 +51,62 @@ class Suspect:
     placeholder: bool = False
 
 
-def suspects(path: str, sites: Sequence[Site]) -> Iterator[Suspect]:
-    """Yield the sites of one document that hold a secret in clear, or a placeholder where one belongs."""
-    keys = [site.key for site in sites]
-    titles = _titles(sites, keys)
-    known = places.known(path, sites)
-    by_value = patterns.candidates([site.value for site in sites])
-    for index in sorted(by_value | _telling(sites, keys, titles, known)):
-        site = sites[index]
-        if site.reference is None and site.value.strip():
-            title = _title(site, titles) if titles else None
-            kind = patterns.kind_of(site.value) if index in by_value else None
-            found = _judge(site, site.key if title is None else title, known, kind)
-            if found is not None:
+class Detector:
+    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be one."""
+
+    def __init__(self, path: str, outline: Outline) -> None:
+        self._known = places.known(path, outline)
+        self._titles = _titles(outline)
+        self.candidates = patterns.candidates(outline.values) | self._telling(outline)
+
+    def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
+        """Yield those of the candidates' sites that hold a secret in clear, or a placeholder where one belongs."""
+        for site in sites:
+            if site.reference is None and site.value.strip() and (found := self._judge(site)) is not None:
                 yield found
 
+    def _telling(self, outline: Outline) -> set[int]:
+        """Return the indexes of all sites whose name or place says something, by what is cheap to ask of every one."""
+        found = names.telling(outline.keys)
+        for index in [index for index, value in enumerate(outline.values) if "=" in value]:
+            if (assigned := _ASSIGNED.match(outline.values[index].strip())) and strength(assigned["name"]):
+                found.add(index)
+        if self._known.secrets is not None:
+            search = self._known.secrets.search
+            found.update([index for index, key in enumerate(outline.keys) if search(key)])
+        if pairs := [pair for pair, title in self._titles.items() if strength(title)]:
+            titled = {f"{pair}{value}" for pair in pairs for value in ("", *_TITLED)}
+            found.update([index for index, selector in enumerate(outline.selectors) if selector in titled])
+        return found
 
-def _telling(sites: Sequence[Site], keys: Sequence[str], titles: dict[str, str], known: places.Known) -> set[int]:
-    """Return the indexes of all sites whose name or place says something, by what is cheap to ask of every one."""
-    found = names.telling(keys)
-    for index in [index for index, site in enumerate(sites) if "=" in site.value]:
-        if (assigned := _ASSIGNED.match(sites[index].value.strip())) and strength(assigned["name"]):
-            found.add(index)
-    if known.secrets is not None:
-        search = known.secrets.search
-        found.update([index for index, key in enumerate(keys) if search(key)])
-    if telling := {selector: title for selector, title in titles.items() if strength(title)}:
-        found.update(index for index, site in enumerate(sites) if _title(site, telling) is not None)
-    return found
+    def _title(self, selector: str) -> str | None:
+        """Return what names a site that is one part of a pair."""
+        title = self._titles.get(selector)
+        if title is None and selector.endswith(_TITLED):
+            title = self._titles.get(_STEP.sub("", selector))
+        return title
+
+    def _judge(self, site: Site) -> Suspect | None:
+        title = self._title(site.selector) if self._titles else None
+        name = site.key if title is None else title
+        found = _suspect(site, name, self._known)
+        if found is None or self._known.is_harmless(site):
+            return None
+        return None if site.value == name.rpartition(".")[2] and not site.value.islower() else found
 
 
-def _titles(sites: Sequence[Site], keys: Sequence[str]) -> dict[str, str]:
+def _titles(outline: Outline) -> dict[str, str]:
+    """Return what names the values of pairs, by the selectors of the pairs."""
     found: dict[str, str] = {}
     # A key ends as its selector does, and has fewer ends to try.
-    for site in [sites[index] for index, key in enumerate(keys) if key.endswith(_TITLE_KEYS)]:
-        if site.selector.endswith(_TITLES) or (site.value == "password" and site.selector.endswith("type']")):
-            found.setdefault(_STEP.sub("", site.selector), site.value)
+    for index in [index for index, key in enumerate(outline.keys) if key.endswith(_TITLE_KEYS)]:
+        selector, value = outline.selectors[index], outline.values[index]
+        if selector.endswith(_TITLES) or (value == "password" and selector.endswith("type']")):
+            found.setdefault(_STEP.sub("", selector), value)
     return found
 
 
-def _title(site: Site, titles: dict[str, str]) -> str | None:
-    """Return what names a site that is one part of a pair."""
-    title = titles.get(site.selector)
-    if title is None and site.selector.endswith(_TITLED):
-        title = titles.get(_STEP.sub("", site.selector))
-    return title
-
-
-def _judge(site: Site, name: str, known: places.Known, kind: str | None) -> Suspect | None:
-    found = _suspect(site, name, known, kind)
-    if found is None or known.is_harmless(site):
-        return None
-    return None if site.value == name.rpartition(".")[2] and not site.value.islower() else found
-
-
-def _suspect(site: Site, name: str, known: places.Known, kind: str | None) -> Suspect | None:
+def _suspect(site: Site, name: str, known: places.Known) -> Suspect | None:
     value = site.value.strip()
     if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # an item of a list of environment variables
         name, value = assigned["name"], assigned["value"]
@@ -117,7 +118,7 @@ def _suspect(site: Site, name: str, known: places.Known, kind: str | None) -> Su
         and (references.is_placeholder(value) or patterns.is_template(value))
     ):
         return Suspect(site, Evidence.NAME, placeholder=True)
-    if kind is not None:
+    if (kind := patterns.kind_of(site.value)) is not None:
         return Suspect(site, Evidence.VALUE, kind)
     if strong is not Strength.NONE and is_secret(strong, value):
         return Suspect(site, Evidence.KNOWN_PLACE if is_known else Evidence.NAME)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ciphertool.rewriters.base import Site
+    from ciphertool.rewriters.base import Outline, Site
 
 # File → the dotted keys that are secrets there. WSO2's, then those of others.
 _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
@@ -55,9 +54,11 @@ class Known:
         return any(pattern.search(site.key) for pattern in self.harmless)
 
 
-def known(path: str, sites: Sequence[Site]) -> Known:
+def known(path: str, outline: Outline) -> Known:
     """Return what is known of a document by its path, and by what it says that it is."""
     secrets = next((keys for files, keys in _SECRETS if files.search(path)), None)
-    if path.endswith((".yaml", ".yml", ".json")) and any(s.key == "kind" and s.value == "Secret" for s in sites[:50]):
+    if path.endswith((".yaml", ".yml", ".json")) and ("kind", "Secret") in islice(
+        zip(outline.keys, outline.values, strict=True), 50
+    ):
         secrets = re.compile(r"^(?:data|stringData)\.")  # a Kubernetes Secret
     return Known(secrets, tuple(keys for files, keys in _HARMLESS if files.search(path)))

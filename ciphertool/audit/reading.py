@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ciphertool import rewriters
 from ciphertool.errors import CipherToolError, UnknownFormatError
+from ciphertool.rewriters.base import Outline
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from ciphertool.rewriters.base import Document, Rewriter, Site
@@ -31,6 +34,7 @@ _ALSO = (
     ("ini", re.compile(r"(?i)^\.(?:my\.cnf|pypirc|gitconfig|s3cfg|boto)$|^(?:credentials|odbc\.ini)$")),
     ("toml", re.compile(r"(?i)^(?:pipfile|cargo\.lock|poetry\.lock)$")),
 )
+_NOTHING = Outline((), (), (), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,16 @@ class Opened:
     backup: bool
     rewriter: Rewriter | None = None
     document: Document | None = field(default=None, repr=False)
-    sites: tuple[Site, ...] = field(default=(), repr=False)
+    outline: Outline = field(default=_NOTHING, repr=False)
     assigns: bool = False
     """Whether lines of the text are likely to assign values to names, as in a `.conf` of no known grammar."""
     problem: str = ""
     line: int | None = None
+
+    def pick(self, selectors: Collection[str]) -> list[Site]:
+        """Return the document's sites with these selectors, which it has, in document order."""
+        found = self.document.pick(selectors) if self.document and selectors else []
+        return sorted(found, key=attrgetter("start"))
 
 
 def is_binary(data: bytes) -> bool:
@@ -82,8 +91,7 @@ def open_text(path: Path, relative: str, data: bytes, named: str | None = None, 
     if rewriter is not None:
         try:
             document = rewriter.parse(data)
-            sites = tuple(document.sites())
-            return Opened(path, relative, document.source.text, backup, rewriter, document, sites)
+            return Opened(path, relative, document.source.text, backup, rewriter, document, document.outline())
         except CipherToolError as error:
             problem, line = f"not readable as {rewriter.name}: {error.message}", error.line
     text = data.decode("utf-16" if data.startswith(_BOMS) else "utf-8-sig", "replace")

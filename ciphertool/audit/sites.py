@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ciphertool import references
 from ciphertool.audit import comments, patterns, rules, suppress
-from ciphertool.audit.detect import suspects
+from ciphertool.audit.detect import Detector
 from ciphertool.audit.model import Evidence, Place, State
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from ciphertool.audit.detect import Suspect
     from ciphertool.audit.gather import Gathered
@@ -35,10 +35,11 @@ class Judge:
     def references(self, opened: Opened) -> None:
         """Judge the references of a file, and nothing else."""
         self._allow(opened)
-        self._settle(opened, {})
+        selectors = opened.outline.selectors
+        self._settle(opened, opened.pick({selectors[index] for index in opened.outline.marked}), {})
 
-    def file(self, opened: Opened, declared: Mapping[int, Sequence[Declared]]) -> None:
-        """Judge every site of a file, and its comments; `declared` are the targets' secrets by their site's start."""
+    def file(self, opened: Opened, declared: Mapping[str, Sequence[Declared]]) -> None:
+        """Judge every site of a file, and its comments; `declared` are the targets' secrets by their selector."""
         self._allow(opened)
         if opened.backup:
             self._backup(opened)
@@ -46,11 +47,13 @@ class Judge:
         if opened.problem:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
-        settled = self._settle(opened, declared)
-        rest = [site for site in opened.sites if site.start not in settled] if settled else opened.sites
-        if self.known:
-            self._known(opened, rest)
-        for suspect in suspects(opened.relative, rest):
+        selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline)
+        few = {selectors[index] for index in detector.candidates | {*opened.outline.marked}}
+        sites = opened.pick(few.union(declared))
+        settled = self._settle(opened, sites, declared)
+        if self.known and opened.document is not None:
+            self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
+        for suspect in detector.suspects(site for site in sites if site.selector not in settled):
             self._suspect(opened, suspect)
         if opened.document is None:
             for found in comments.in_text(opened.text, bare=opened.assigns):
@@ -67,16 +70,11 @@ class Judge:
         if allowed := suppress.allowances(opened.text):
             self.gathered.allowed[opened.relative] = allowed
 
-    def _settle(self, opened: Opened, declared: Mapping[int, Sequence[Declared]]) -> set[int]:
-        """Judge the sites that have targets or references; return where those begin of which that is all to say."""
-        return {
-            site.start
-            for site in opened.sites
-            if ("$" in site.value or site.reference is not None or site.beside is not None or site.start in declared)
-            and self._site(opened, site, declared.get(site.start, ()))
-        }
+    def _settle(self, opened: Opened, sites: Iterable[Site], declared: Mapping[str, Sequence[Declared]]) -> set[str]:
+        """Judge sites by their targets and references; return the selectors of those of which that is all to say."""
+        return {site.selector for site in sites if self._site(opened, site, declared.get(site.selector, ()))}
 
-    def _known(self, opened: Opened, sites: Sequence[Site]) -> None:
+    def _known(self, opened: Opened, sites: Iterable[Site]) -> None:
         for site in sites:
             if (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
                 place = self._place(opened, site)
@@ -132,7 +130,9 @@ class Judge:
         self.gathered.finding(rule, place, f"{suspect.site.key} {what}")
 
     def _backup(self, opened: Opened) -> None:
-        found = len([s for s in suspects(opened.relative, opened.sites) if not s.placeholder])
+        detector = Detector(opened.relative, opened.outline)
+        sites = opened.pick({opened.outline.selectors[index] for index in detector.candidates})
+        found = len([suspect for suspect in detector.suspects(sites) if not suspect.placeholder])
         if opened.document is None:
             found = len(list(comments.in_text(opened.text, bare=True)))
         if found:

@@ -70,12 +70,12 @@ class Targets:
         """Return the targets of a file, behind whatever links."""
         return self.by_file.get(Path(os.path.realpath(path)), ())
 
-    def match(self, opened: Opened, gathered: Gathered) -> dict[int, list[Declared]]:
-        """Return a file's declared secrets by their site's start; a target that names nothing in it is a finding."""
+    def match(self, opened: Opened, gathered: Gathered) -> dict[str, list[Declared]]:
+        """Return a file's declared secrets by their selector; a target that names nothing in it is a finding."""
         targets = self.of_file(opened.path)
         if not targets or opened.document is None:
             return {}
-        found: defaultdict[int, list[Declared]] = defaultdict(list)
+        found: defaultdict[str, list[Declared]] = defaultdict(list)
         sites = opened.document.locate([target.selector for target in targets])
         for target, located in zip(targets, sites, strict=True):
             if isinstance(located, NoMatchError):
@@ -86,7 +86,7 @@ class Targets:
             else:
                 for site in located:
                     if (declared := self._declared(target, opened.path, site)) is not None:
-                        found[site.start].append(declared)
+                        found[site.selector].append(declared)
                     else:
                         self._miss(gathered, target, opened.path, f"{site.selector}: has no such part", site.line)
         return found
