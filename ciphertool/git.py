@@ -6,12 +6,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable
 
 _SECONDS = 30
 _SAFE = (
@@ -83,19 +83,41 @@ def indexed_with(directory: Path, texts: Iterable[str]) -> dict[Path, bytes]:
     return _of_index(directory, listed)
 
 
-def earlier_versions(path: Path, *, limit: int = 200) -> Iterator[tuple[str, bytes]]:
-    """Yield the different contents that a file had in any commit, newest first, each with its commit's short name."""
+class History(NamedTuple):
+    """The different contents that a file had in any commit, newest first, each with its commit's short name.
+
+    `gap` says what of them may not be here: nothing, if it is empty.
+    """
+
+    versions: tuple[tuple[str, bytes], ...]
+    gap: str = ""
+
+    def __repr__(self) -> str:
+        """Return the history without its contents."""
+        return f"History({len(self.versions)} versions, {self.gap!r})"
+
+
+def history(path: Path, *, limit: int = 200) -> History:
+    """Return what a file held in the newest `limit` commits that changed it. What git does not answer is a gap."""
     directory, name = path.absolute().parent, path.name
-    prefix = _git(directory, "rev-parse", "--show-prefix").strip()
-    log = _git(directory, "log", "--all", "--format=%h", f"--max-count={limit}", "--no-show-signature", "--", name)
-    commits = log.decode("ascii").split()
-    full = prefix + os.fsencode(name)
-    blobs = _contents(directory, [commit.encode() + b":" + full for commit in commits])
-    seen: set[bytes] = set()
-    for commit, blob in zip(commits, blobs, strict=True):
-        if blob is not None and blob not in seen:
-            seen.add(blob)
-            yield commit, blob
+    try:
+        prefix = _answer(directory, "rev-parse", "--show-prefix").strip()
+        shallow = _answer(directory, "rev-parse", "--is-shallow-repository").strip() != b"false"
+        arguments = ("--all", "--format=%h", f"--max-count={limit + 1}", "--no-show-signature", "--", name)
+        commits = _answer(directory, "log", *arguments).decode("ascii").split()
+        names = [commit.encode() + b":" + prefix + os.fsencode(name) for commit in commits[:limit]]
+        blobs = _contents(directory, names, ask=_answer)
+    except GitError as error:
+        return History((), error.message)
+    seen: dict[bytes, str] = {}
+    for commit, blob in zip(commits, blobs, strict=False):
+        if blob is not None:
+            seen.setdefault(blob, commit)
+    gap = f"only its {limit} newest commits were looked at" if len(commits) > limit else ""
+    return History(
+        tuple((commit, blob) for blob, commit in seen.items()),
+        "the clone is shallow: fetch the rest" if shallow else gap,
+    )
 
 
 def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:

@@ -41,7 +41,9 @@ def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     assert git.tracked([tmp_path / "a"]) == set()
     assert git.ignored(tmp_path) == set()
-    assert list(git.earlier_versions(tmp_path / "a")) == []
+    history = git.history(tmp_path / "a")
+    assert history.versions == ()
+    assert "work tree" in history.gap
 
 
 def test_ignored_files_and_directories(repository: Path) -> None:
@@ -93,7 +95,25 @@ def test_earlier_versions_are_each_content_once(repository: Path) -> None:
         _git(repository, "commit", "-q", "-a", "-m", str(number))
     path.unlink()
     _git(repository, "commit", "-q", "-a", "-m", "gone")
-    assert [data for _, data in git.earlier_versions(path)] == [b"one\n", b"two\n"]
+    history = git.history(path)
+    assert ([data for _, data in history.versions], history.gap) == ([b"one\n", b"two\n"], "")
+    assert "one" not in repr(history)
+
+
+def test_what_is_not_here_of_a_history_is_said(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = repository / "conf/a b.yaml"
+    for number in range(3):
+        path.write_text(f"{number}\n")
+        _git(repository, "commit", "-q", "-a", "-m", str(number))
+    history = git.history(path, limit=2)
+    assert ([data for _, data in history.versions], history.gap) == (
+        [b"2\n", b"1\n"],
+        "only its 2 newest commits were looked at",
+    )
+    assert git.history(path, limit=4).gap == ""
+    clone = tmp_path_factory.mktemp("shallow")
+    _git(clone, "clone", "-q", "--depth=1", repository.as_uri(), ".")
+    assert "shallow" in git.history(clone / "conf/a b.yaml").gap
 
 
 def test_no_program_of_the_repository_runs(repository: Path) -> None:
@@ -117,7 +137,7 @@ def test_no_program_of_the_repository_runs(repository: Path) -> None:
     git.staged(repository)
     git.indexed([path])
     git.indexed_with(repository, ["one"])
-    list(git.earlier_versions(path))
+    git.history(path)
     assert not os.path.lexists(repository / "sprung")
 
 

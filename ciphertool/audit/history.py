@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import git, references
 from ciphertool.audit import patterns, rules
-from ciphertool.audit.model import State
+from ciphertool.audit.model import Level, State
 from ciphertool.audit.reading import format_of
 from ciphertool.errors import CipherToolError
 
@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 
 
 def judge(gathered: Gathered, values: Iterable[Value]) -> None:
-    """Report each protected place that held a value in clear in an earlier version of its file."""
+    """Report each protected place that held a value in clear in an earlier version, and what is missing."""
     by_path: defaultdict[Path, dict[str, Value]] = defaultdict(dict)
     for value in values:
         if value.state is State.PROTECTED and value.place.selector is not None:
             by_path[gathered.base / value.place.path][value.place.selector] = value
+    gaps: defaultdict[str, list[Path]] = defaultdict(list)
     for path, places in by_path.items():
         rewriter = format_of(path.name)
         if rewriter is None:
             continue
         found: defaultdict[str, list[str]] = defaultdict(list)
-        for commit, data in git.earlier_versions(path):
+        history = git.history(path)
+        if history.gap:
+            gaps[history.gap].append(path)
+        for commit, data in history.versions:
             for selector in _in_clear(rewriter, data, places):
                 found[selector].append(commit)
         for selector, commits in found.items():
@@ -39,6 +43,10 @@ def judge(gathered: Gathered, values: Iterable[Value]) -> None:
             versions = f"{len(commits)} earlier version{'s' if len(commits) != 1 else ''}"
             message = f"{value.alias!r} stands in clear in {versions}, last in commit {commits[0]}"
             gathered.finding(rules.IN_HISTORY, value.place, message)
+    for gap, paths in gaps.items():
+        files = "this file" if len(paths) == 1 else f"{len(paths)} files such as this"
+        message = f"the history of {files} is not wholly judged: {gap}"
+        gathered.finding(rules.UNREADABLE, gathered.place(paths[0]), message, level=Level.WARNING)
 
 
 def _in_clear(rewriter: Rewriter, data: bytes, selectors: Iterable[str]) -> list[str]:

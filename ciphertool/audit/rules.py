@@ -215,8 +215,9 @@ UNREADABLE = Rule(
     "not-judged",
     Level.NOTE,
     None,
-    "A file could not be read as what its name says, so that its secrets were not judged, or only by their shape.",
-    "Repair the file, or look at it yourself.",
+    "A file could not be read as what its name says, or its history not wholly: its secrets were not judged, or only "
+    "by their shape.",
+    "Repair the file, or fetch the rest of its history; or look at it yourself.",
 )
 KEYSTORE_NOT_JUDGED = Rule(
     "CT025",

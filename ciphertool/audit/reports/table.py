@@ -64,10 +64,14 @@ def _keys(report: Report) -> Iterator[str]:
 
 def _summary(report: Report) -> Iterator[str]:
     yield ", ".join(f"{report.count(state)} {state.value}" for state in State)
-    levels = ", ".join(f"{sum(f.effective_level is x for f in report.active)} {x.value}s" for x in Level)
-    yield f"{levels}; {report.files} files"
+    levels = ", ".join(_counted(sum(f.effective_level is x for f in report.active), x.value) for x in Level)
+    yield f"{levels}; {_counted(report.files, 'file')}"
     for item in report.skipped:
         yield f"not looked at: {item.count} ({item.reason})"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
