@@ -31,6 +31,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+_START, _END = attrgetter("start"), attrgetter("end")
 _BLOCK = 2048  # characters between which line ends are counted anew
 
 
@@ -181,12 +182,13 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
     """Apply edits to a text in one pass; raise `SpliceError` where two overlap."""
     parts: list[str] = []
     position = 0
-    for edit in sorted(edits, key=attrgetter("start", "end")):
+    for edit in sorted(sorted(edits, key=_END), key=_START):  # by both, without a tuple for each
         if edit.start < position:
             raise SpliceError("edits overlap")
         parts += text[position : edit.start], edit.text
         position = edit.end
-    return "".join(parts) + text[position:]
+    parts.append(text[position:])
+    return "".join(parts)
 
 
 class Document(ABC):
