@@ -118,13 +118,14 @@ def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree.
             parent = element.getparent()
             yield element, number
         return
-    name, kind = predicate.name, predicate.kind
+    name = predicate.name
     for element in elements:
-        if kind == "child":
+        if predicate.kind == "child":
             answers = [_string_value(child) for child in element.iterchildren(f"{{*}}{name}")]
         else:
-            values = (value for key, value in element.items() if key == name or local(key) == name)
-            answers = [value if kind == "attribute" else "" for value in values]
+            answers = [value for key, value in element.items() if key == name or local(key) == name]
+            if predicate.kind == "has":
+                answers = [""] if answers else []
         for answer in answers if len(answers) < 2 else dict.fromkeys(answers):
             yield element, answer
 

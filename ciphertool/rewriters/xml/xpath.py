@@ -96,7 +96,7 @@ class Step(NamedTuple):
     predicates: tuple[Predicate, ...]
 
 
-_LITERALS = re.compile(_LITERAL)
+_LITERALS = re.compile(f"({_LITERAL})")
 _STEPS = re.compile(r"/([^/]*+)")
 _TEST = re.compile(rf"(?:{_NAME}(?::{_NAME})?+|\*|@{_NAME}\Z)")
 _PREDICATE = re.compile(
@@ -109,8 +109,9 @@ def plain(expression: str) -> tuple[tuple[Step, ...], Sequence[str]] | None:
 
     None if it is more than such a path.
     """
-    steps = _form(_LITERALS.sub("''", expression))
-    return None if steps is None else (steps, [literal[1:-1] for literal in _LITERALS.findall(expression)])
+    parts = _LITERALS.split(expression)  # the literals are every other one
+    steps = _form("''".join(parts[::2]))
+    return None if steps is None else (steps, [literal[1:-1] for literal in parts[1::2]])
 
 
 @lru_cache(maxsize=1024)  # thousands of targets differ in their literals only
