@@ -27,16 +27,25 @@ class Children:
 
     def __init__(self, tree: etree._ElementTree, *, undeclared: bool) -> None:
         self._tree = tree
+        self._root = tree.getroot()
         self._undeclared = undeclared
+        self._in_order: dict[str, _Elements] = {}
         self._by_name: dict[str, dict[etree._Element | None, _Elements]] = {}
         self._by_parent: dict[etree._Element, dict[str, _Elements]] = {}
+
+    def every(self, name: str) -> _Elements:
+        """Return all elements of a local name, in document order; an undeclared prefix is a part of it."""
+        found = self._in_order.get(name)
+        if found is None:
+            found = self._in_order[name] = list(self._tree.iter(f"{{*}}{name}"))
+        return found
 
     def named(self, parent: etree._Element, name: str) -> Sequence[etree._Element]:
         """Return an element's child elements of a local name, in document order."""
         of_name = self._by_name.get(name)
-        if of_name is None and len(self._by_name) < _NAMES and not self._undeclared:
+        if of_name is None and parent is not self._root and len(self._by_name) < _NAMES and not self._undeclared:
             of_name = self._by_name[name] = defaultdict(list)
-            for element in self._tree.iter(f"{{*}}{name}"):
+            for element in self.every(name):
                 of_name[element.getparent()].append(element)
         if of_name is not None:
             return of_name.get(parent, ())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -18,12 +18,14 @@ from ciphertool.rewriters.xml.scan import FEW_NAMES, Scan, is_foreign
 from ciphertool.rewriters.xml.select import TEXT, Node, Select
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from lxml import etree
 
     from ciphertool.rewriters.base import Change, Edit, Outline
     from ciphertool.rewriters.xml.scan import Tag
+
+_start = attrgetter("site.start")
 
 
 class XmlDocument(Document):
@@ -35,8 +37,8 @@ class XmlDocument(Document):
         is_utf8 = self.source.codec == "utf-8" and not self.source.bom
         self.tree, self.undeclared = judge.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
-        # What a selector has named, which a rewrite asks for again: by where a site starts.
-        self._slots: dict[int, tuple[Holder, str]] = {}
+        # What a selector has named, which a rewrite asks for again: by where its sites start.
+        self._holders: dict[int, Holder] = {}
 
     def sites(self) -> Iterator[Site]:
         """Yield every attribute and the text of every element without child elements, in document order."""
@@ -63,7 +65,7 @@ class XmlDocument(Document):
         children = Children(self.tree, undeclared=self.undeclared)
         select = Select(self.tree, children, undeclared=self.undeclared)
         nodes = [node for selector in selectors for node in select.nodes(selector)]
-        holders, paths = self._hold({element for element, _ in nodes}), Paths(children)
+        holders, paths = self._hold({element for element, _ in nodes}, children), Paths(children)
         return [self._site(holders[element], slot, paths, told=False) for element, slot in nodes]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
@@ -76,7 +78,7 @@ class XmlDocument(Document):
                 found.append(select.nodes(selector))
             except SelectorError as error:
                 found.append(error)
-        holders = self._hold({element for nodes in found if isinstance(nodes, list) for element, _ in nodes})
+        holders = self._hold({element for nodes in found if isinstance(nodes, list) for element, _ in nodes}, children)
         paths = Paths(children)
         located: list[tuple[Site, ...] | SelectorError] = []
         for selector, nodes in zip(selectors, found, strict=True):
@@ -100,38 +102,51 @@ class XmlDocument(Document):
 
         return isinstance(before, XmlDocument) and proves(before, self, changes)
 
-    def slots_of(self, changes: Sequence[Change]) -> dict[Holder, dict[str, Change]]:
-        """Return the elements that hold changed sites, in document order, with the changes of each by their slots.
+    def slots_of(self, changes: Sequence[Change]) -> Iterator[tuple[Holder, dict[str, Change]]]:
+        """Yield the elements that hold changed sites, in document order, with the changes of each by their slots.
 
         Raises `SpliceError` for a site of another document, and for one that is to be changed twice.
         """
-        unknown = [change.site.selector for change in changes if change.site.start not in self._slots]
+        unknown = [change.site.selector for change in changes if change.site.start not in self._holders]
         if unknown:
             self.locate(unknown)
-        found: dict[Holder, dict[str, Change]] = defaultdict(dict)
-        for change in sorted(changes, key=lambda change: change.site.start):
-            holder, slot = self._slots.get(change.site.start, (None, ""))
-            if holder is None or slot in found[holder]:
+        last: Holder | None = None
+        slots: dict[str, Change] = {}
+        for change in sorted(changes, key=_start):
+            start = change.site.start
+            holder = self._holders.get(start)
+            if holder is not last:
+                if last is not None:
+                    yield last, slots
+                last, slots = holder, {}
+            if holder is None or (slot := holder.slot_at(start)) in slots:
                 raise SpliceError("a site of another document, or one that is changed twice")
-            found[holder][slot] = change
-        return found
+            slots[slot] = change
+        if last is not None:
+            yield last, slots
 
-    def _hold(self, elements: Collection[etree._Element]) -> dict[etree._Element, Holder]:
+    def _hold(self, elements: Collection[etree._Element], children: Children) -> dict[etree._Element, Holder]:
         """Return the elements with their places in the text, and remember whose each of these is."""
         held: dict[etree._Element, Holder] = {}
-        for element, tag in self._tags(elements) if elements else ():
+        for element, tag in self._tags(elements, children) if elements else ():
             if element in elements:
                 holder = held[element] = hold(element, tag, self.scan)
                 for slot in holder.slots():
-                    self._slots[holder.span(slot)[0]] = holder, slot
+                    self._holders[holder.span(slot)[0]] = holder
         return held
 
-    def _tags(self, elements: Collection[etree._Element]) -> Iterator[tuple[etree._Element, Tag]]:
+    def _tags(self, elements: Collection[etree._Element], children: Children) -> Iterator[tuple[etree._Element, Tag]]:
         """Yield elements, and others of the same names, with their start tags, in document order."""
         kinds = {(str(element.tag), element.prefix) for element in elements}
         names = {_qualified(*kind) for kind in kinds}
-        tags = {f"{{*}}{_unbound(tag)}" for tag, _ in kinds}
-        found = self.tree.iter(*tags) if len(tags) <= FEW_NAMES else self.tree.iter("*")
+        tags = {_unbound(tag) for tag, _ in kinds}
+        found: Iterable[etree._Element]
+        if len(tags) == 1:
+            found = children.every(*tags)
+        elif len(tags) <= FEW_NAMES:
+            found = self.tree.iter(*(f"{{*}}{tag}" for tag in tags))
+        else:
+            found = self.tree.iter("*")
         named = (element for element in found if _qualified(str(element.tag), element.prefix) in names)
         return zip(named, self.scan.tags(names), strict=True)
 

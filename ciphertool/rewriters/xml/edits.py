@@ -10,11 +10,11 @@ from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Edit
 from ciphertool.rewriters.xml import aliases, spelling
 from ciphertool.rewriters.xml.holder import bears_alias
-from ciphertool.rewriters.xml.scan import WHITE, Chunk
+from ciphertool.rewriters.xml.scan import WHITE
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Site
     from ciphertool.rewriters.xml.document import XmlDocument
@@ -33,7 +33,7 @@ def in_place(reference: Reference) -> str:
 def edits(document: XmlDocument, changes: Sequence[Change]) -> list[Edit]:
     """Return the edits that make the changes, those of one offset in the order in which they are to stand."""
     writer = _Writer(document)
-    for holder, slots in document.slots_of(changes).items():
+    for holder, slots in document.slots_of(changes):
         writer.write(holder, slots)
     writer.declare()
     return writer.edits
@@ -53,7 +53,9 @@ class _Writer:
     def write(self, holder: Holder, changes: Mapping[str, Change]) -> None:
         """Write the changes of one element, by their slots."""
         slots = {slot: change for slot, change in changes.items() if not _stands_already(change)}
-        by_attribute = self._by_attribute(holder, slots)
+        # The alias attribute that there is stands for one of the slots, or beside it.
+        bears = any(bears_alias(change.site) for change in slots.values())
+        by_attribute = self._by_attribute(holder, slots, bears=bears)
         for slot, change in slots.items():
             if isinstance(change.to, str):
                 self._put(holder, slot, change, change.to)
@@ -62,16 +64,16 @@ class _Writer:
                 self._point(holder, slot, change)
             else:
                 self._put(holder, slot, change, _spelled_in_place(change.site, change.to))
-        if by_attribute is None and any(bears_alias(change.site) for change in slots.values()):
+        if bears and by_attribute is None:
             self._take_out(holder)
 
-    def _by_attribute(self, holder: Holder, slots: dict[str, Change]) -> str | None:
+    def _by_attribute(self, holder: Holder, slots: dict[str, Change], *, bears: bool) -> str | None:
         """Return the slot that the alias attribute is to stand for: there can be one, and it must be told again."""
         asked = [s for s, c in slots.items() if isinstance(c.to, Reference) and c.to.syntax is Syntax.ATTRIBUTE]
         if len(asked) != 1:
             return None
         [slot] = asked
-        if holder.alias is not None and not any(bears_alias(change.site) for change in slots.values()):
+        if holder.alias is not None and not bears:
             return None  # it stands for another slot
         if slot == TEXT:
             return TEXT  # a text comes first wherever there is one
@@ -89,7 +91,7 @@ class _Writer:
 
     def _put(self, holder: Holder, slot: str, change: Change, value: str) -> None:
         """Spell a value in a slot."""
-        if holder.value(slot) == value:
+        if value == holder.value(slot):
             return
         reason = spelling.forbidden(value)
         if slot != TEXT and value != _collapsed(value):
@@ -102,9 +104,9 @@ class _Writer:
             quote = self._document.source.text[start]
             self.edits.append(Edit(start, end, spelling.attribute(value, quote, self._codec)))
         else:
-            self.edits.extend(self._text(holder, value))
+            self._text(holder, value)
 
-    def _text(self, holder: Holder, value: str) -> Iterator[Edit]:
+    def _text(self, holder: Holder, value: str) -> None:
         """Put a value where the first part of the old one stood; white space, comments and the like stay."""
         content = holder.content
         if content is None:
@@ -112,16 +114,15 @@ class _Writer:
         spelled = spelling.text(value, self._codec, self._newline)
         if holder.tag.empty:
             slash = holder.tag.end - len("/>")
-            yield Edit(slash, holder.tag.end, f">{spelled}</{holder.tag.name}>")
-        elif content.start == content.end:
-            yield Edit(content.start, content.start, spelled)
+            self.edits.append(Edit(slash, holder.tag.end, f">{spelled}</{holder.tag.name}>"))
+        elif not content.chunks:
+            self.edits.append(Edit(content.start, content.end, spelled))
         else:
-            first, *others = content.chunks or (Chunk(content.start, content.end),)
+            first, *others = content.chunks
             if first.cdata:
                 spelled = spelling.cdata(value, self._codec, self._newline) or spelled
-            yield Edit(first.start, first.end, spelled)
-            for chunk in others:
-                yield Edit(chunk.start, chunk.end, "")
+            self.edits.append(Edit(first.start, first.end, spelled))
+            self.edits.extend(Edit(chunk.start, chunk.end, "") for chunk in others)
 
     def _point(self, holder: Holder, slot: str, change: Change) -> None:
         """Let the alias attribute name the secret of a slot: the one there is, or a new one."""

@@ -10,14 +10,14 @@ from lxml import etree
 from ciphertool import references
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.xml import aliases
-from ciphertool.rewriters.xml.scan import is_foreign
+from ciphertool.rewriters.xml.scan import Content, is_foreign
 from ciphertool.rewriters.xml.select import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ciphertool.rewriters.base import Site
-    from ciphertool.rewriters.xml.scan import Attribute, Content, Scan, Tag
+    from ciphertool.rewriters.xml.scan import Attribute, Scan, Tag
 
 _string = etree.XPath("string()", smart_strings=False)
 
@@ -56,6 +56,12 @@ class Holder:
         if self.content is None:
             raise AssertionError("an element with child elements has no text of its own")
         return self.content.start, self.content.end
+
+    def slot_at(self, start: int) -> str:
+        """Return the slot whose span starts there."""
+        if start >= self.tag.end:
+            return TEXT
+        return next(slot for slot, span in self.spans.items() if span.start == start)
 
     def slots(self) -> list[str]:
         """Return the slots in document order, the alias attribute left out."""
@@ -97,6 +103,9 @@ _NO_SPANS: Mapping[str, Attribute] = {}
 
 def hold(element: etree._Element, tag: Tag, scan: Scan) -> Holder:
     """Join an element with its start tag."""
+    plain = scan.plain(tag)
+    if plain is not None:
+        return Holder(element, tag, Content(tag.end, tag.text_end), plain, _NO_ATTRIBUTES, _NO_SPANS)
     content, text = None, None
     if not len(element):
         content = scan.content(tag)

@@ -29,7 +29,7 @@ _DECLARATION = f" {aliases.DECLARATION}".encode()
 
 def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -> bool:
     """Tell whether `after` is `before` with exactly the changes made. It uses up the tree of `after`."""
-    planned = before.slots_of(changes)
+    planned = dict(before.slots_of(changes))
     head = before.source.text[: before.scan.root + 1]  # the declaration and the DOCTYPE with its subset
     if not after.source.text.startswith(head):
         return False
