@@ -7,6 +7,7 @@ they keep apart whatever lxml's parser tells apart, and take a third of the time
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import tee
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -29,21 +30,22 @@ _DECLARATION = f" {aliases.DECLARATION}".encode()
 
 def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -> bool:
     """Tell whether `after` is `before` with exactly the changes made. It uses up the tree of `after`."""
-    planned = dict(before.slots_of(changes))
+    planned = list(before.slots_of(changes))
     head = before.source.text[: before.scan.root + 1]  # the declaration and the DOCTYPE with its subset
     if not after.source.text.startswith(head):
         return False
     if (before.source.codec, before.source.bom) != (after.source.codec, after.source.bom):
         return False
-    tags = {str(holder.element.tag) for holder in planned}
-    old = before.tree
-    if any(_has_namespace(key) for holder in planned for key in holder.attributes):
-        old = deepcopy(old)  # it is to lose attributes; what stands beside the root is not in the copy
-    elements = (before.tree.iter(*tags), old.iter(*tags), after.tree.iter(*tags))
+    tags = {str(holder.element.tag) for holder, _ in planned}
+    tree = before.tree
+    elements, old = tee(tree.iter(*tags))
+    if any(_has_namespace(key) for holder, _ in planned for key in holder.attributes):
+        tree = deepcopy(tree)  # it is to lose attributes; what stands beside the root is not in the copy
+        old = tree.iter(*tags)
     return (
         _beside(before.tree.getroot()) == _beside(after.tree.getroot())
-        and _equalise(planned, *elements)
-        and _are_same(old.getroot(), after.tree.getroot())
+        and _equalise(planned, elements, old, after.tree.iter(*tags))
+        and _are_same(tree.getroot(), after.tree.getroot())
     )
 
 
@@ -53,69 +55,72 @@ def _beside(root: etree._Element) -> list[bytes]:
 
 
 def _equalise(
-    planned: Mapping[Holder, Mapping[str, Change]],
+    planned: Iterable[tuple[Holder, Mapping[str, Change]]],
     before: Iterable[etree._Element],
     old: Iterable[etree._Element],
     new: Iterable[etree._Element],
 ) -> bool:
     """Tell whether every planned element is as planned, and make it the same in `old` and `new`."""
-    upcoming = iter(planned.items())
+    upcoming = iter(planned)
     holder, changes = next(upcoming, (None, {}))
     for element, a, b in zip(before, old, new, strict=False):  # that there are as many, `_are_same` tells
         if holder is not None and element is holder.element:
-            alias = next(filter(aliases.is_alias, b.keys()), None)
-            if not _is_planned(holder, changes, b, alias):
+            alias_key = next(filter(aliases.is_alias, b.keys()), None)
+            if not _is_planned(holder, changes, b, b.attrib.pop(alias_key) if alias_key else None):
                 return False
-            _make_same(changes, a, b)
+            _make_same(holder, changes, a, b)
             if holder.alias_key is not None:
                 del a.attrib[holder.alias_key]
-            if alias is not None:
-                del b.attrib[alias]
             holder, changes = next(upcoming, (None, {}))
     return True
 
 
 def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Element, new_alias: str | None) -> bool:
-    """Tell whether an element has the planned values in its changed slots, and in its alias attribute."""
+    """Tell whether an element has the planned values in its changed slots, and the planned alias attribute."""
     alias = holder.attributes[holder.alias_key] if holder.alias_key else None
-    if any(bears_alias(change.site) for change in changes.values()):
+    if alias is not None and any(bears_alias(change.site) for change in changes.values()):
         alias = None
-    for slot, change in changes.items():
+    for slot, (site, to) in changes.items():
         former, value = holder.value(slot), _text(holder, new) if slot == TEXT else new.get(slot)
-        if former != change.site.value:
+        if former != site.value:
             return False
-        if isinstance(change.to, str):
-            if value != change.to:
+        if isinstance(to, str):
+            if value != to:
                 return False
-        elif value != f"$secret{{{change.to.alias}}}":
-            if change.to.syntax is not Syntax.ATTRIBUTE or not (value == aliases.PASSWORD or value == former == ""):
-                return False
-            alias = change.to.alias
-    return alias == (new.get(new_alias) if new_alias else None)
+        elif to.syntax is Syntax.ATTRIBUTE and (value == aliases.PASSWORD or value == former == ""):
+            alias = to.alias
+        elif value != f"$secret{{{to.alias}}}":
+            return False
+    return alias == new_alias
 
 
 def _text(holder: Holder, new: etree._Element) -> str | None:
     """Return an element's text, which has to stand between the same white space as before; None where it does not."""
-    if holder.content is None:
+    content, text = holder.content, _whole_text(holder, new)
+    if content is None:
         return None
-    old, text = _whole_text(holder.element), _whole_text(new)
-    lead, trail = old[: holder.content.lead], old[len(old) - holder.content.trail :]
+    if not content.lead and not content.trail:
+        return text
+    old = _whole_text(holder, holder.element)
+    lead, trail = old[: content.lead], old[len(old) - content.trail :]
     text, found = text.removeprefix(lead), text.startswith(lead)
     return text.removesuffix(trail) if found and text.endswith(trail) else None
 
 
-def _whole_text(element: etree._Element) -> str:
+def _whole_text(holder: Holder, element: etree._Element) -> str:
+    """Return an element's own text: where it held text alone, a child that it has now is seen by `_are_same`."""
     text = element.text or ""
-    return text + "".join(child.tail or "" for child in element) if len(element) else text
+    return text if holder.tag.text_end >= 0 else text + "".join(child.tail or "" for child in element)
 
 
-def _make_same(changes: Iterable[str], old: etree._Element, new: etree._Element) -> None:
+def _make_same(holder: Holder, changes: Iterable[str], old: etree._Element, new: etree._Element) -> None:
     """Give an element the same values in both trees; what has a namespace is taken out of both."""
     for slot in changes:
         if slot == TEXT:
             new.text = old.text
-            for a, b in zip(old, new, strict=False):
-                b.tail = a.tail
+            if holder.tag.text_end < 0:
+                for a, b in zip(old, new, strict=False):
+                    b.tail = a.tail
         elif _has_namespace(slot):
             for element in (old, new):
                 element.attrib.pop(slot, None)
