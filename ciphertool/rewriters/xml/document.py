@@ -147,7 +147,7 @@ class XmlDocument(Document):
             found = self.tree.iter(*(f"{{*}}{tag}" for tag in tags))
         else:
             found = self.tree.iter("*")
-        named = (element for element in found if _qualified(str(element.tag), element.prefix) in names)
+        named = (e for e in found if e in elements or _qualified(str(e.tag), e.prefix) in names)
         return zip(named, self.scan.tags(names), strict=True)
 
     @cached_property

@@ -68,12 +68,12 @@ class Select:
         elements: _Elements | None = None
         path = ""
         values = iter(literals)
-        for step in steps:
-            if step.test[0] == "@":
-                return [(element, key) for element in elements or () for key in _keys(element, step.test[1:])]
-            path = f"{path}/{step.test}"
-            elements = self._children(path, elements, step.test)
-            for predicate in step.predicates:
+        for test, predicates in steps:
+            if test[0] == "@":
+                return [(element, key) for element in elements or () for key in _keys(element, test[1:])]
+            path = f"{path}/{test}"
+            elements = self._children(path, elements, test)
+            for predicate in predicates:
                 value = next(values) if predicate.value is None else predicate.value
                 elements = self._filter(path, elements, predicate, value)
                 path = f"{path}{predicate.text}{value!r}"
