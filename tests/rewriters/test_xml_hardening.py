@@ -140,6 +140,8 @@ def test_no_repr_shows_a_value() -> None:
         ("<a><p>s</p><q><r/></q></a>", "<a><p>s</p><q/><r/></a>"),
         ("<a><p>s</p><!-- c --></a>", "<a><p>s</p><!-- d --></a>"),
         ("<a><p>s<!-- c --></p></a>", "<a><p>s<!-- d --></p></a>"),
+        ("<a><p>s</p></a>", "<a><p>s<!-- c --></p></a>"),
+        ("<a><p>s</p></a>", "<a><p><?x y?>s</p></a>"),
         ("<a><p>s</p></a>", "<a><p>s</p> </a>"),
         ("<a><p>s</p><q/></a>", "<a><p>s</p><q/> </a>"),
         ("<a><p> s</p></a>", "<a><p>\ts</p></a>"),
@@ -166,6 +168,15 @@ def test_any_difference_beyond_the_plan_is_seen(before: str, after: str, to: str
     assert isinstance(other, tuple)
     tampered = rewrite(REWRITER, REWRITER.parse(after.encode()), [Change(other[0], to)])
     assert not REWRITER.parse(tampered).proves(document, changes)
+
+
+@pytest.mark.parametrize("inner", ["t<q/>", "t<q/>t", "<q>t</q>", "<q/>t", "t<!-- c -->", "", " t"])
+def test_more_than_the_planned_text_is_seen(inner: str) -> None:
+    document = REWRITER.parse(b"<a><p>s</p></a>")
+    (found,) = document.locate(["/a/p"])
+    assert isinstance(found, tuple)
+    assert REWRITER.parse(b"<a><p>t</p></a>").proves(document, [Change(found[0], "t")])
+    assert not REWRITER.parse(f"<a><p>{inner}</p></a>".encode()).proves(document, [Change(found[0], "t")])
 
 
 def test_a_value_other_than_planned_is_seen() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from ciphertool.errors import SelectorError, UnrepresentableValueError
@@ -133,6 +135,14 @@ def test_change_moves_the_alias_attribute_with_the_value(
 ) -> None:
     data = _wrap(element)
     assert rewrite(REWRITER, REWRITER.parse(data), [Change(_locate(data, selector), to)]) == _wrap(expected)
+
+
+def test_the_order_of_changes_does_not_matter() -> None:
+    document = REWRITER.parse(b"<a><b x='1' y='2'>3</b><b x='4'/><c>5</c></a>")
+    changes = [Change(site, Reference(f"A{site.value}", Syntax.ATTRIBUTE)) for site in document.sites() if site.value]
+    expected = rewrite(REWRITER, document, changes)
+    for order in permutations(changes):
+        assert rewrite(REWRITER, document, order) == expected
 
 
 def test_one_attribute_is_revealed_while_another_is_protected() -> None:
