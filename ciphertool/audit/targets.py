@@ -78,26 +78,25 @@ class Targets:
         found: defaultdict[str, list[Declared]] = defaultdict(list)
         sites = opened.document.locate([target.selector for target in targets])
         for target, located in zip(targets, sites, strict=True):
-            if isinstance(located, NoMatchError):
-                self._miss(gathered, target, opened.path, located.message, located.line)
-            elif isinstance(located, SelectorError):
-                place = gathered.place(opened.path, located.line, target.selector)
-                gathered.finding(rules.TARGET_MISSES, place, located.message, level=Level.ERROR)
-            else:
+            try:
+                if isinstance(located, SelectorError):
+                    raise located
                 for site in located:
-                    if (declared := self._declared(target, opened.path, site)) is not None:
-                        found[site.selector].append(declared)
-                    else:
-                        self._miss(gathered, target, opened.path, f"{site.selector}: has no such part", site.line)
+                    found[site.selector].append(self._declared(target, opened.path, site))
+            except NoMatchError as error:
+                self._miss(gathered, target, opened.path, error.message, error.line)
+            except SelectorError as error:
+                place = gathered.place(opened.path, error.line, target.selector)
+                gathered.finding(rules.TARGET_MISSES, place, error.message, level=Level.ERROR)
         return found
 
-    def _declared(self, target: Target, path: Path, site: Site) -> Declared | None:
+    def _declared(self, target: Target, path: Path, site: Site) -> Declared:
         alias = expand_alias(target.alias, self.root, Snapshot(path, path, None), site)
         if target.part is None:
             return Declared(target, alias, site.value, site.reference)
-        part = parts.find(site.value, target.part)
+        part = parts.find(site, target.part)
         if part is None:
-            return None
+            raise NoMatchError(site.selector, "has no such part", line=site.line)
         return Declared(target, alias, part.text, references.parse(part.text))
 
     def _miss(self, gathered: Gathered, target: Target, path: Path, reason: str, line: int | None) -> None:

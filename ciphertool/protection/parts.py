@@ -1,20 +1,34 @@
 """A secret inside a value: the password of a URL or a connection string, or a named group of a regular expression.
 
 `part = "password"` finds `scheme://user:SECRET@host` and `;password=SECRET`, `&password=SECRET`, also as `pwd` and
-`passwd`. Any other part is a regular expression with a group named `secret`.
+`passwd`, in the quotes or braces that it may have. Any other part is a regular expression with a group named `secret`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, SelectorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciphertool.rewriters.base import Site
 
 PASSWORD = "password"  # noqa: S105 - the name of a part
 _GROUP = "secret"
-_OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://[^/?#@:\s]*+:(?P<secret>[^/?#\s]+)@")
-_OF_PAIRS = re.compile(r"(?:^|[;?&\s,])(?:password|passwd|pwd)\s*+=\s*+(?P<secret>[^;&\s,]++)", re.IGNORECASE)
+_OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,60}+://[^/?#@:\s]*+:(?P<secret>[^/?#\s]+)@")
+_KEY = re.compile(r"(?:\A|(?P<before>[;?&\s,]))(?:password|passwd|pwd)\s*+=\s*+", re.IGNORECASE)
+_QUOTED = re.compile(
+    r"""(?:(?P<quote>["'])(?P<secret>(?:(?!(?P=quote))[^\\]|\\.|(?P=quote){2})*+)(?P=quote)"""
+    r"""|\{(?!wso2:)(?P<braced>(?:[^}]|\}\})*+)\})(?=\s|[;&,)\]]|\Z)""",
+    re.DOTALL,
+)
+_SEPARATOR = re.compile(r"[;&,\s]")
+_NEXT_PAIR = re.compile(r"([;&,\s])\s{0,9}+[\w.-]{1,60}+(?:\ [\w.-]{1,60}+){0,3}+\s{0,9}+=")
+_HINT = "give the target a `part` that is a regular expression with a group (?P<secret>…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +56,58 @@ def pattern(part: str) -> re.Pattern[str] | None:
     return compiled
 
 
-def find(value: str, part: str) -> Part | None:
-    """Return the part of a value, or None where the value has none or an empty one."""
-    own = pattern(part)
-    for expression in (_OF_URL, _OF_PAIRS) if own is None else (own,):
-        match = expression.search(value)
-        if match is not None and match[_GROUP]:
-            return Part(match.start(_GROUP), match.end(_GROUP), match[_GROUP])
-    return None
+def find(site: Site, part: str) -> Part | None:
+    """Return the part of a site's value, or None where the value has none or an empty one.
+
+    Raises `SelectorError` where it is not certain where a password ends, or which one is meant: what would be left of
+    it would stand in clear.
+    """
+    own, value = pattern(part), site.value
+    if own is not None:
+        match = own.search(value)
+        spans = [match.span(_GROUP)] if match else []
+    else:
+        try:
+            spans = list(dict.fromkeys(_passwords(value)))
+        except ValueError as error:
+            raise SelectorError(site.selector, str(error), line=site.line, hint=_HINT) from None
+    spans = [(start, end) for start, end in spans if start < end]
+    if len(spans) > 1:
+        raise SelectorError(site.selector, "holds several passwords", line=site.line, hint=_HINT)
+    return next((Part(start, end, value[start:end]) for start, end in spans), None)
+
+
+def _passwords(value: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the passwords of a URL or connection string; `ValueError` where an end is not certain."""
+    if url := _OF_URL.search(value):
+        yield url.span(_GROUP)
+    position = 0
+    while key := _KEY.search(value, position):
+        if quoted := _QUOTED.match(value, key.end()):
+            yield quoted.span(_GROUP if quoted["quote"] else "braced")
+            position = quoted.end()
+        else:
+            position = key.end() + len(_unquoted(value[key.end() :], key["before"]))
+            yield key.end(), position
+
+
+def _unquoted(rest: str, before: str | None) -> str:
+    """Return the password with which a text begins. `before` is what separates its pair from the one before it.
+
+    Where pairs are separated by `;` a password may hold any other separator, as ADO.NET, ODBC and JDBC have it.
+    """
+    separator = "&" if before == "?" else before
+    if separator is None and (following := _NEXT_PAIR.search(rest)):
+        separator = following[1]
+    if separator is None:
+        password = rest.rstrip("; \t\r\n")
+    elif separator.isspace():
+        password = rest.split(maxsplit=1)[0] if rest else ""
+    else:
+        password = rest.partition(separator)[0].rstrip()
+    closing = {"{": "}"}.get(password[:1], password[:1])
+    if password.startswith(("'", '"', "{")) and closing not in password[1:]:
+        raise ValueError("has a password whose quotes do not end before the next one")
+    if _SEPARATOR.search(password) and (separator != ";" or _NEXT_PAIR.search(password)):
+        raise ValueError("has a password of which it is not certain where it ends")
+    return password

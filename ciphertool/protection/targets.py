@@ -126,7 +126,7 @@ def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -
     alias = expand_alias(target.alias, settings.root, snapshot, site)
     if target.part is None:
         return Match(target, alias, site, site.value, site.reference)
-    part = parts.find(site.value, target.part)
+    part = parts.find(site, target.part)
     if part is None:
         return None
     value = part.text

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ciphertool import Vault
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.protection import parts
+from ciphertool.rewriters.base import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from tests.conftest import Outcome
 
     Run = Callable[..., Outcome]
+
+
+def _site(value: str) -> Site:
+    return Site("$['v']", "v", value, 0, len(value), 1)
 
 
 @pytest.mark.parametrize(
@@ -32,13 +39,74 @@ if TYPE_CHECKING:
         ("https://h/path?a=b", None),
         ("postgres://app:@db", None),
         ("passwordless", None),
+        ("Server=h;User Id=sa;Password=Pa&ss, W0rd-tail x ; Database=y", "Pa&ss, W0rd-tail x"),
+        ("Server=h;Password='a;b=c d';Database=y", "a;b=c d"),
+        ('Server=h;Password="a""b;c"', 'a""b;c'),
+        ("Driver=x;PWD={a;b}}c};Database=y", "a;b}}c"),
+        ("host=h password='my \\'pass' dbname=d", "my \\'pass"),
+        ("host=h password=plain dbname=d", "plain"),
+        ('org.x.PlainLoginModule required username="u" password="a b;c";', "a b;c"),
+        ("redis-1:6379,password=abc,ssl=True", "abc"),
+        ("jdbc:postgresql://h/db?password=abc&user=u", "abc"),
+        ("password=abc;user=u", "abc"),
+        ("Password=abc;", "abc"),
+        ("Server=h;Password={AES}xyz;x=1", "{AES}xyz"),
+        ("Server=h;Password={wso2:vault-lookup('a.b')};x=1", "{wso2:vault-lookup('a.b')}"),
+        ("Server=h;Password=;x=1", None),
+        ("Server=h;Password='';x=1", None),
     ],
 )
 def test_the_password_of_a_connection_string(value: str, secret: str | None) -> None:
-    found = parts.find(value, "password")
+    found = parts.find(_site(value), "password")
     assert (found.text if found else None) == secret
     if found is not None:
         assert value[found.start : found.end] == secret
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Server=h;Password=ab&cd=ef;x=1",
+        "Server=h;Password='ab;cd=ef;x=1",
+        "Server=h;Password={ab;cd=ef}gh;x=1",
+        "jdbc:mysql://h/db?user=u&password=c4n;4ry&x=1",
+        "jdbc:mysql://h/db?password=c4n 4ry",
+        "redis:6379,password=c4n4ry x,ssl=True",
+        "host=h password=c4n4ry; dbname=d",
+        "password=c4n4ry;more",
+        "postgres://u:c4n4ry@h/db?password=other",
+        "Server=h;Password=c4n4ry;Pwd=other",
+    ],
+)
+def test_a_password_whose_end_is_not_certain_is_refused(value: str) -> None:
+    with pytest.raises(SelectorError) as caught:
+        parts.find(_site(value), "password")
+    assert "regular expression" in (caught.value.hint or "")
+    assert "c4n" not in f"{caught.value}{caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["password=" + "a " * 200_000, ";password=" + ";a" * 200_000, "password='" + "''" * 200_000, "pwd" * 100_000],
+)
+def test_a_hostile_value_costs_no_time(value: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(SelectorError):
+        parts.find(_site(value), "password")
+    assert time.process_time() - start < 2
+
+
+def test_what_is_refused_is_left_as_it_is_and_said_by_an_audit(project: Path, run: Run) -> None:
+    text = "v: host=h password=c4n4ry;x dbname=d\n"
+    _only(project, text, "password")
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert "u.yaml:1: $['v']: has a password of which it is not certain where it ends" in outcome.err
+    assert (project / "u.yaml").read_text() == text
+    audited = run("audit")
+    assert audited.status == 1
+    assert "has a password of which it is not certain where it ends" in audited.out
+    assert "c4n4ry" not in outcome.err + audited.out
 
 
 def test_a_named_group(project: Path, run: Run) -> None:
@@ -86,7 +154,7 @@ def test_a_value_without_the_part_is_refused(project: Path, run: Run) -> None:
 @pytest.mark.parametrize("part", ["(", "(?P<other>x)", "user"])
 def test_a_part_that_is_none_is_a_configuration_error(part: str) -> None:
     with pytest.raises(ConfigError):
-        parts.find("x", part)
+        parts.find(_site("x"), part)
 
 
 def test_two_parts_of_one_value(project: Path, run: Run) -> None:
