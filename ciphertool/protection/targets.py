@@ -125,6 +125,7 @@ def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problem
 def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -> Match | None:
     alias = expand_alias(target.alias, settings.root, snapshot, site)
     if target.part is None:
+        _refuse_references_within(target, site, site.value, site.reference)
         return Match(target, alias, site, site.value, site.reference)
     part = parts.find(site, target.part)
     if part is None:
@@ -132,7 +133,18 @@ def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -
     value = part.text
     if settings.native and references.is_in_url(site.value, part.start, part.end):
         value = _unquoted(site, part)
-    return Match(target, alias, site, value, references.parse(part.text), part)
+    reference = references.parse(part.text)
+    _refuse_references_within(target, site, part.text, reference)
+    return Match(target, alias, site, value, reference, part)
+
+
+def _refuse_references_within(target: Target, site: Site, value: str, whole: Reference | None) -> None:
+    """Raise `SelectorError` where a reference is only a piece of a value: encrypted with it, it would never resolve."""
+    within = None if whole is not None or target.literal else next(references.find(value), None)
+    if within is not None:
+        hint = "give the target the `part` that is the secret, or put the value back and protect it again"
+        reason = f"holds a reference to {within.alias!r} within a longer value"
+        raise SelectorError(site.selector, reason, line=site.line, hint=hint)
 
 
 def _unquoted(site: Site, part: Part) -> str:

@@ -164,6 +164,19 @@ def test_two_parts_of_one_value(project: Path, run: Run) -> None:
     assert run("resolve", "u.yaml").out == "v: key=one;token=two\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "part"), [("v: x ${sec:b} y\n", None), ("v: key=a${sec:b};x=1\n", "key=(?P<secret>[^;]+)")]
+)
+def test_a_reference_within_a_longer_value_is_not_encrypted_with_it(
+    project: Path, run: Run, text: str, part: str | None
+) -> None:
+    _only(project, text, part)
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert "u.yaml:1: $['v']: holds a reference to 'b' within a longer value" in outcome.err
+    assert (project / "u.yaml").read_text() == text
+
+
 def test_two_names_for_one_secret_are_refused(project: Path, run: Run) -> None:
     _only(project, "v: secret\n", None, None)
     before = (project / "u.yaml").read_bytes()
