@@ -33,10 +33,18 @@ class CipherToolError(Exception):
         self.line = self.line or line
         return self
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled as it is: what a class is made from is not what it keeps."""
+        return _made, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         if self.path is None:
             return self.message
         return f"{self.path}{f':{self.line}' if self.line else ''}: {self.message}"
+
+
+def _made(kind: type[CipherToolError], arguments: tuple[object, ...]) -> CipherToolError:
+    return kind.__new__(kind, *arguments)
 
 
 class ProblemsError(CipherToolError):
@@ -152,12 +160,12 @@ class GitError(ConfigError):
 
 
 class WorkerError(CipherToolError):
-    """A process that judged files for an audit has died; what it had to say is not known."""
+    """A process that worked on files has died; what it had to say of them is not known."""
 
     def __init__(self) -> None:
         super().__init__(
-            "a process that read files for the audit has died, and the report would lack them",
-            hint="--jobs 1 reads them in one process, which takes less memory",
+            "a process that worked on files has died, and what it found is lost: nothing was written",
+            hint="--jobs 1 does the work in one process, which takes less memory",
         )
 
 
