@@ -84,6 +84,14 @@ def read_if_there(path: Path) -> Snapshot:
         raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
 
 
+def size(path: Path) -> int:
+    """Return how many bytes a file has, 0 where that cannot be told: why is told when it is read."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _open_without_waiting(path: str, flags: int) -> int:
     """A pipe that nobody writes to is refused, not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

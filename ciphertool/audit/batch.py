@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ciphertool import files
-from ciphertool.audit import reading, rules, workers
+from ciphertool import files, workers
+from ciphertool.audit import reading, rules
 from ciphertool.audit.gather import Gathered
 from ciphertool.audit.sites import Judge
 from ciphertool.audit.tree import SkippedFiles
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.targets import Targets
     from ciphertool.protection.plan import Progress
-
-_BATCH = 1 << 20
-"""How many bytes are judged before they are told of, or in another process at a time."""
-_WORTHWHILE = 8 << 20
-"""From how many bytes on it takes less time to start processes than they save."""
 
 
 @dataclass(frozen=True)
@@ -91,36 +86,17 @@ class FileJudge:
 
 def judge_all(judge: FileJudge, paths: Sequence[Path], processes: int, progress: Progress) -> Iterator[Judged]:
     """Judge files in batches and yield what was found, in the files' order, however many processes do it."""
+    if judge.contents is not None or judge.known:
+        processes = 1  # what may be secret stays here
     sizes = [_size(judge, path) for path in paths]
-    batches = list(_batches(paths, sizes))
-    if processes > 1 and sum(sizes) >= _WORTHWHILE and judge.contents is None and not judge.known:
-        results = workers.in_order(judge, batches, processes)
-    else:
-        results = map(judge, batches)
+    batches = workers.batches(paths, sizes)
     done = 0
-    for batch, judged in zip(batches, results, strict=True):
-        done += len(batch)
-        progress("files", done, len(paths))
-        yield judged
+    with workers.crew(judge, processes, len(batches), sum(sizes)) as crew:
+        for batch, judged in zip(batches, crew.in_order(FileJudge.__call__, batches), strict=True):
+            done += len(batch)
+            progress("files", done, len(paths))
+            yield judged
 
 
 def _size(judge: FileJudge, path: Path) -> int:
-    if judge.contents is not None:
-        return len(judge.contents[path])
-    try:
-        return path.stat().st_size
-    except OSError:  # which is a finding when it is to be read
-        return 0
-
-
-def _batches(paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[list[Path]]:
-    batch: list[Path] = []
-    size = 0
-    for path, more in zip(paths, sizes, strict=True):
-        batch.append(path)
-        size += more
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    return files.size(path) if judge.contents is None else len(judge.contents[path])
