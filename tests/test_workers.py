@@ -108,7 +108,7 @@ def test_items_are_batched_by_size() -> None:
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux for a process's children")
 @pytest.mark.parametrize(
     ("command", "number", "status"),
-    [("audit", signal.SIGKILL, -signal.SIGKILL), ("audit", signal.SIGINT, 130)],
+    [("audit", signal.SIGKILL, -signal.SIGKILL), ("audit", signal.SIGINT, 130), ("protect", signal.SIGINT, 130)],
 )
 def test_no_process_is_left_when_the_program_ends(
     project: Path, command: str, number: signal.Signals, status: int

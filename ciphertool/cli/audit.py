@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from ciphertool.audit.model import Level
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
-from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,10 +67,7 @@ def audit(
     write_targets: Annotated[
         bool, typer.Option("--write-targets", help="Print [[target]] tables for what was found in clear.")
     ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Judge files in so many processes (default: one a core, where it pays)."),
-    ] = None,
+    jobs: Jobs = None,
 ) -> None:
     """Tell which secrets are protected, which are not, and how sure that is. Needs no password and no private key.
 
@@ -90,7 +86,7 @@ def audit(
     if decrypt:
         subjects = [_with_key(vault, subject) for subject in subjects]
     with console.progress() as progress:
-        options = workflow.Options(history, suppressions, jobs or _cores(), progress)
+        options = workflow.Options(history, suppressions, jobs or cores(), progress)
         report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
     if accept is not None:
         _accept(report, baseline, accept)
@@ -124,11 +120,6 @@ def explain(
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
     console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[Subject]:

@@ -20,6 +20,10 @@ from ciphertool.settings import Overrides, Settings, load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Work on files in so many processes (default: one a core, where it pays)."),
+]
 _VAULT = "Vault"
 _TERMINAL = Path("/dev/tty")
 
@@ -93,6 +97,11 @@ class VaultOptions:
         named = (PasswordFile(self.password_file),) if self.password_file else ()
         sources = settings.password_sources if settings else ()
         return PasswordChain((*named, Environment(), *sources, Prompt(lambda: ask("Keystore password"))))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ask(question: str) -> str | None:

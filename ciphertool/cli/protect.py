@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciphertool.cli import console
-from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 from ciphertool.protection.plan import State, Take
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def protect(
         Take | None, typer.Option(help="Which value wins where file and repository hold different ones.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Show the plan as JSON on stdout.")] = False,
+    jobs: Jobs = None,
 ) -> None:
     """Encrypt the configured secrets and put references in their place.
 
@@ -48,7 +49,9 @@ def protect(
     for warning in primary.warnings:
         console.say("warning", warning)
     with console.progress() as progress:
-        plan = protection.plan(settings, repository, primary.cipher, take=take, progress=progress)
+        plan = protection.plan(
+            settings, repository, primary.cipher, take=take, progress=progress, processes=jobs or cores()
+        )
     if plan.problems:
         _show(plan, repository, done=False, diff=False, as_json=as_json)
         raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))

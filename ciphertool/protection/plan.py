@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
     from ciphertool.protection.targets import Match
-    from ciphertool.rewriters.base import Change, Document, Rewriter, Site
+    from ciphertool.rewriters.base import Rewriter, Site
     from ciphertool.settings.model import Target
 
 
@@ -59,13 +59,12 @@ class SitePlan:
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One configuration file: what it holds and what it is going to hold (None: no change)."""
+    """One configuration file, encoded by `codec`: what it holds and what it is going to hold (None: no change)."""
 
     before: Snapshot
     rewriter: Rewriter
-    document: Document
+    codec: str
     sites: tuple[SitePlan, ...]
-    changes: tuple[Change, ...] = field(default=(), repr=False)
     after: bytes | None = field(default=None, repr=False)
 
     @property

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError
 from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
-from ciphertool.protection.targets import Match, Opened, changes, is_left_alone, note_missing, survey
+from ciphertool.protection.survey import survey
+from ciphertool.protection.targets import Match, is_left_alone, note_missing
 from ciphertool.protection.writes import obstacles, writes
-from ciphertool.references import Syntax
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.resolver import explained
-from ciphertool.rewriters.base import rewrite
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ciphertool.cipher import VaultCipher
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
+    from ciphertool.protection.survey import Survey
+    from ciphertool.protection.workbench import Opened
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings, Target
 
@@ -49,14 +51,20 @@ def plan(
     *,
     take: Take | None = None,
     progress: Progress = silent,
+    processes: int = 1,
 ) -> Plan:
     """Return what `protect` is going to do, with everything that is wrong.
 
     `take` decides where a file and the repository hold different values. Every value is encrypted, decrypted again
     where the private key is at hand, and every rewritten file is proved, before the plan is handed out. `progress` is
     told of each step of work that lasts.
+
+    With more than one of `processes` files are read and rewritten in as many, where there are enough of them; the plan
+    is the same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
     """
-    return _Planner(settings, repository, cipher, take, progress).plan()
+    planner = _Planner(settings, repository, cipher, take, progress)
+    with survey(settings, processes, progress) as surveyed:
+        return planner.plan(surveyed)
 
 
 class _Planner:
@@ -76,12 +84,11 @@ class _Planner:
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
 
-    def plan(self) -> Plan:
-        surveyed = survey(self._settings, self._progress)
+    def plan(self, surveyed: Survey) -> Plan:
         self._problems += surveyed.problems
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[Opened, Match]]] = {}
-        states = {id(opened): self._classify(opened, wanted) for opened in surveyed.opened}
+        sites = [self._classify(opened, wanted) for opened in surveyed.opened]
         for alias, places in wanted.items():
             self._decide(alias, places)
         for alias, entry in self._repository.entries.items():
@@ -91,10 +98,9 @@ class _Planner:
         new = self._encrypt()
         if not self._cipher.decrypts:
             self._unproved += new
-        planned = []
-        for done, opened in enumerate(surveyed.opened, 1):
-            planned.append(self._rewrite(opened, states[id(opened)]))
-            self._progress("rewriting", done, len(surveyed.opened))
+        planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
+        if not self._problems:
+            planned = self._rewrite(surveyed, planned)
         self._problems += obstacles(self._repository, planned, save_repository=bool(self._to_encrypt))
         todo: tuple[Write, ...] = ()
         if not self._problems:
@@ -116,14 +122,14 @@ class _Planner:
         else:
             self._problems.append(error.at(path))
 
-    def _classify(self, opened: Opened, wanted: dict[str, list[tuple[Opened, Match]]]) -> list[SitePlan]:
+    def _classify(self, opened: Opened, wanted: dict[str, list[tuple[Opened, Match]]]) -> tuple[SitePlan, ...]:
         """Say what stands at each site of a file; sites in clear go to `wanted`, under their alias."""
         path = opened.snapshot.path
         plans = []
-        for target, error in opened.missing:
+        for target, error in opened.located.missing:
             self._missing(target, error, path)
             plans.append(SitePlan(target, target.alias, State.SKIPPED))
-        for match in opened.matches:
+        for match in opened.located.matches:
             state = State.PLANNED
             if match.reference is not None:
                 state = State.ALREADY_PROTECTED
@@ -133,7 +139,7 @@ class _Planner:
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
             plans.append(SitePlan(match.target, match.alias, state, match))
-        return plans
+        return tuple(plans)
 
     def _check_reference(self, match: Match, alias: str, path: Path) -> None:
         if alias != match.alias:
@@ -257,14 +263,12 @@ class _Planner:
                 self._progress(step, done, len(items))
                 yield alias, result
 
-    def _rewrite(self, opened: Opened, sites: list[SitePlan]) -> FilePlan:
-        carbon_properties = self._settings.kind == "carbon4" and opened.rewriter.name == "properties"
-        syntax = Syntax.SECRET_ALIAS if carbon_properties else opened.rewriter.syntax
-        made = changes((plan.match for plan in sites if plan.match and plan.state is State.PLANNED), syntax)
-        after = None
-        if made and not self._problems:
-            try:
-                after = rewrite(opened.rewriter, opened.document, made)
-            except CipherToolError as error:
-                self._problems.append(error.at(opened.snapshot.path))
-        return FilePlan(opened.snapshot, opened.rewriter, opened.document, tuple(sites), made, after)
+    def _rewrite(self, surveyed: Survey, planned: list[FilePlan]) -> list[FilePlan]:
+        after = {}
+        chosen = {plan.before.path: plan.planned for plan in planned if plan.planned}
+        for path, result in surveyed.rewrite(chosen, self._progress):
+            if isinstance(result, CipherToolError):
+                self._problems.append(result)
+            else:
+                after[path] = result
+        return [replace(plan, after=after.get(plan.before.path)) for plan in planned]

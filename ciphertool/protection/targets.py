@@ -1,4 +1,4 @@
-"""From targets to sites: globs become files, selectors become sites, alias patterns become aliases."""
+"""From targets to sites: globs become paths, selectors become sites, alias patterns become aliases."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ciphertool import files, references, rewriters
+from ciphertool import references
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
 from ciphertool.protection import parts
-from ciphertool.protection.plan import Note, Progress, silent
+from ciphertool.protection.plan import Note
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, Edit, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ciphertool.files import Snapshot
     from ciphertool.protection.parts import Part
-    from ciphertool.rewriters.base import Document, Rewriter, Site
+    from ciphertool.rewriters.base import Document, Site
     from ciphertool.settings.model import Settings, Target
 
 _GLOB = re.compile(r"[*?\[]")
@@ -42,49 +42,12 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """One file with everything that the targets name in it. `missing` are targets that name nothing in it."""
+class Located:
+    """What targets name in one file, which of them name nothing, and what is wrong with them."""
 
-    snapshot: Snapshot
-    rewriter: Rewriter
-    document: Document
     matches: tuple[Match, ...]
     missing: tuple[tuple[Target, NoMatchError], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """All files of all targets, with the targets whose file is not there, and everything that is wrong."""
-
-    opened: tuple[Opened, ...]
-    absent: tuple[Target, ...]
     problems: tuple[CipherToolError, ...]
-
-
-def survey(settings: Settings, progress: Progress = silent) -> Survey:
-    """Read each file once and locate all its targets; what is wrong is collected, never raised."""
-    problems: list[CipherToolError] = []
-    absent: list[Target] = []
-    by_file: dict[Path, tuple[Snapshot, list[Target]]] = {}
-    for target in settings.targets:
-        found = list(paths(settings.root, target.file))
-        if not found:
-            absent.append(target)
-        for path in found:
-            try:
-                snapshot = files.read(path)
-            except ConfigError as error:
-                problems.append(error)
-                continue
-            by_file.setdefault(snapshot.real, (snapshot, []))[1].append(target)
-    opened = []
-    for done, (snapshot, targets) in enumerate(by_file.values(), 1):
-        progress("reading", done, len(by_file))
-        try:
-            opened.append(_open(settings, snapshot, targets, problems))
-        except CipherToolError as error:
-            problems.append(error.at(snapshot.path))
-    return Survey(tuple(opened), tuple(absent), tuple(problems))
 
 
 def paths(root: Path, pattern: str) -> Iterator[Path]:
@@ -95,12 +58,9 @@ def paths(root: Path, pattern: str) -> Iterator[Path]:
         yield root / pattern
 
 
-def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problems: list[CipherToolError]) -> Opened:
-    named = {target.format for target in targets if target.format}
-    if len(named) > 1:
-        raise ConfigError(f"its targets name several formats: {', '.join(sorted(named))}")
-    rewriter = rewriters.by_name(named.pop(), plugins=settings.named) if named else rewriters.for_path(snapshot.path)
-    document = rewriter.parse(snapshot.bytes)
+def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: Sequence[Target]) -> Located:
+    """Find what targets name in a file's document; what is wrong is collected, never raised."""
+    problems: list[CipherToolError] = []
     matches: list[Match] = []
     missing: list[tuple[Target, NoMatchError]] = []
     for target, found in zip(targets, document.locate([target.selector for target in targets]), strict=True):
@@ -119,7 +79,7 @@ def _open(settings: Settings, snapshot: Snapshot, targets: list[Target], problem
                     missing.append((target, NoMatchError(site.selector, "its value has no such part", line=site.line)))
                 else:
                     matches.append(match)
-    return Opened(snapshot, rewriter, document, tuple(_distinct(matches, snapshot.path, problems)), tuple(missing))
+    return Located(tuple(_distinct(matches, snapshot.path, problems)), tuple(missing), tuple(problems))
 
 
 def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -> Match | None:

@@ -36,7 +36,8 @@ def diff(plan: Plan, repository: SecretRepository, shown: Callable[[Path], str] 
     for item in plan.files:
         if item.after is not None:
             name = shown(item.before.path)
-            before = _masked(item.document, known, {change.site.selector for change in item.changes})
+            planned = {match.site.selector for match in item.planned}
+            before = _masked(item.rewriter.parse(item.before.bytes), known, planned)
             after = _masked(item.rewriter.parse(item.after), known, set())
             lines += difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
@@ -100,4 +101,4 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
 
 
 def _bytes(item: FilePlan, value: str) -> bytes:
-    return value.encode(item.document.source.codec, "replace")
+    return value.encode(item.codec, "replace")

@@ -48,7 +48,7 @@ def writes(
 
 def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save_repository: bool) -> list[WriteError]:
     """Return why files that are to change could not be replaced."""
-    touched = [plan.before for plan in planned if plan.changes]
+    touched = [plan.before for plan in planned if plan.planned]
     if save_repository:
         touched.append(repository.snapshot)
     return [found for snapshot in touched if (found := files.obstacle(snapshot)) is not None]

@@ -15,6 +15,9 @@ _MODULE = "ciphertool_example"
 _ENTRY_POINTS = """\
 [ciphertool.rewriters]
 example-env = ciphertool_example:Format
+narrow = ciphertool_example:Narrow
+deadly = ciphertool_example:Deadly
+broken-parse = ciphertool_example:FailsToParse
 broken = ciphertool_example:fails
 
 [ciphertool.repositories]

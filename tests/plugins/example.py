@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import base64
 import json
+import multiprocessing
+import os
 from typing import TYPE_CHECKING, NoReturn
 
 from ciphertool import ciphertext
-from ciphertool.errors import ConfigSyntaxError, MalformedCiphertextError, WrongKeystorePasswordError
+from ciphertool.errors import (
+    ConfigSyntaxError,
+    MalformedCiphertextError,
+    UnrepresentableValueError,
+    WrongKeystorePasswordError,
+)
 from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind
 from ciphertool.passwords import Passwords
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.repository import Entry as StoredEntry
 from ciphertool.repository.file import FileRepository
-from ciphertool.rewriters.env import EnvRewriter
+from ciphertool.rewriters.env import EnvDocument, EnvRewriter
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.repository import Stored
+    from ciphertool.rewriters.base import Change
 
 CANARY = "c4n4ry-plug-in"
 
@@ -100,11 +108,42 @@ class Format(EnvRewriter):
     name = "example-env"
 
 
+class NarrowDocument(EnvDocument):
+    def edits(self, changes: Sequence[Change]) -> NoReturn:
+        raise UnrepresentableValueError(changes[0].site.selector, "it is narrow")
+
+
+class Narrow(EnvRewriter):
+    """A format that can hold no reference."""
+
+    name = "narrow"
+
+    def parse(self, data: bytes) -> EnvDocument:
+        document = super().parse(data)
+        return NarrowDocument(document.source, document.entries)
+
+
+class Deadly(EnvRewriter):
+    """Ends every process that uses it, but the first."""
+
+    name = "deadly"
+
+    def parse(self, data: bytes) -> EnvDocument:
+        if multiprocessing.parent_process() is not None:
+            os._exit(1)
+        return super().parse(data)
+
+
 # --- broken: what they raise quotes what they were given --------------------------------------------------------------
 
 
 def fails(*_: object, **__: object) -> NoReturn:
     raise RuntimeError(CANARY)
+
+
+class FailsToParse(EnvRewriter):
+    def parse(self, data: bytes) -> NoReturn:
+        raise RuntimeError(f"{CANARY}{data!r}")
 
 
 class FailsToRead(Fixed):

@@ -1,0 +1,82 @@
+"""All files of all targets, opened and rewritten in one process or in several; what is done to each is `workbench`."""
+
+from __future__ import annotations
+
+import functools
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ciphertool import files, workers
+from ciphertool.protection.targets import paths
+from ciphertool.protection.workbench import Named, Opened, ToRewrite, Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ciphertool.errors import CipherToolError
+    from ciphertool.protection.plan import Progress
+    from ciphertool.protection.targets import Match
+    from ciphertool.settings.model import Settings, Target
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All files that could be opened, the targets whose file is not there, and everything that is wrong."""
+
+    opened: Sequence[Opened]
+    absent: Sequence[Target]
+    problems: Sequence[CipherToolError]
+    _batches: Sequence[Sequence[Named]] = field(repr=False)
+    _crew: workers.Crew[Workbench] = field(repr=False)
+
+    def rewrite(
+        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress
+    ) -> Iterator[tuple[Path, bytes | CipherToolError]]:
+        """Yield what each chosen file is to hold when its matches are references, or why it cannot."""
+        tasks = [[ToRewrite(path, chosen[path]) for path, _ in batch if path in chosen] for batch in self._batches]
+        results = chain.from_iterable(self._crew.again(Workbench.rewrite, tasks))
+        for done, (task, result) in enumerate(zip(chain.from_iterable(tasks), results, strict=True), 1):
+            progress("rewriting", done, len(chosen))
+            yield task.path, result
+
+
+@contextmanager
+def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[Survey]:
+    """Read each file once and locate all its targets; what is wrong is collected, never raised.
+
+    What was opened can be rewritten within the context. With more than one of `processes` as many do it, where there is
+    enough to do; what they find is the same.
+    """
+    named, absent = _named(settings)
+    sizes = [files.size(path) for path, _ in named]
+    batches = workers.batches(named, sizes)
+    opened: list[Opened] = []
+    problems: list[CipherToolError] = []
+    with workers.crew(Workbench(settings), processes, len(batches), sum(sizes)) as crew:
+        results = chain.from_iterable(crew.in_order(Workbench.open, batches))
+        for done, result in enumerate(results, 1):
+            progress("reading", done, len(named))
+            if isinstance(result, Opened):
+                opened.append(result)
+                problems += result.located.problems
+            else:
+                problems.append(result)
+        yield Survey(opened, absent, problems, batches, crew)
+
+
+def _named(settings: Settings) -> tuple[list[Named], list[Target]]:
+    """Return each file once, by whichever name comes first, and the targets that name none."""
+    real = functools.cache(os.path.realpath)
+    by_file: dict[str, Named] = {}
+    absent = []
+    for target in settings.targets:
+        found = list(paths(settings.root, target.file))
+        if not found:
+            absent.append(target)
+        for path in found:
+            by_file.setdefault(real(path), Named(path, [])).targets.append(target)
+    return list(by_file.values()), absent
