@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, UnknownAliasError
-from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
+from ciphertool import files
+from ciphertool.errors import CipherToolError, ConfigError, ConflictError, NoMatchError, UnknownAliasError
+from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, listed, silent
 from ciphertool.protection.survey import survey
 from ciphertool.protection.targets import Match, is_left_alone, note_missing
 from ciphertool.protection.writes import obstacles, writes
@@ -106,7 +107,7 @@ class _Planner:
         if not self._problems:
             todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
         if self._unproved:
-            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {', '.join(self._unproved)}"))
+            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {listed(self._unproved)}"))
         return Plan(tuple(planned), tuple(new), todo, tuple(self._problems), tuple(self._notes))
 
     def _absent(self, targets: Iterable[Target]) -> None:
@@ -114,21 +115,23 @@ class _Planner:
             path = self._settings.root / target.file
             self._missing(target, NoMatchError(target.selector, "no such file").at(path), path)
 
-    def _missing(self, target: Target, error: CipherToolError, path: Path) -> None:
+    def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
+        """Tell whether what a target names may be missing; where it may not, that is a problem."""
         entry = self._repository.entries.get(target.alias)
         unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
         if target.optional or (target.where_absent and unknown):
             self._notes.append(note_missing(target, error, path))
-        else:
-            self._problems.append(error.at(path))
+            return True
+        self._problems.append(error.at(path))
+        return False
 
     def _classify(self, opened: Opened, wanted: dict[str, list[tuple[Opened, Match]]]) -> tuple[SitePlan, ...]:
         """Say what stands at each site of a file; sites in clear go to `wanted`, under their alias."""
         path = opened.snapshot.path
         plans = []
         for target, error in opened.located.missing:
-            self._missing(target, error, path)
-            plans.append(SitePlan(target, target.alias, State.SKIPPED))
+            if self._missing(target, error, path):
+                plans.append(SitePlan(target, target.alias, State.SKIPPED))
         for match in opened.located.matches:
             state = State.PLANNED
             if match.reference is not None:
@@ -152,6 +155,9 @@ class _Planner:
                 )
             )
         elif alias not in self._repository.entries:
+            snapshot = self._repository.snapshot
+            if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
+                raise ConflictError("changed while it was being worked on; nothing was written", path=snapshot.path)
             self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
 
     def _decide(self, alias: str, places: list[tuple[Opened, Match]]) -> None:

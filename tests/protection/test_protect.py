@@ -6,11 +6,16 @@ import json
 import os
 import stat
 import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool import Vault
+from ciphertool import Vault, protection, settings
+from ciphertool.errors import ConflictError
+from ciphertool.passwords import Environment, PasswordChain
+from ciphertool.primary import open_to_encrypt
+from ciphertool.repository import open_repository
 from tests.conftest import APP_YAML, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
@@ -395,3 +400,12 @@ def test_additions_on_two_branches_merge(protected: Path, run: Run) -> None:
     assert (vault["before"].reveal(), vault["till"].reveal()) == ("before", "till")
     aliases = [line.split("=")[0] for line in (protected / VAULT).read_text().splitlines()]
     assert aliases == sorted(aliases)
+
+
+def test_what_another_run_has_protected_meanwhile_is_a_conflict(project: Path, run: Run) -> None:
+    found = settings.load_found(project)
+    before = open_repository(found.kind, found.repository)
+    assert run("protect").status == 0
+    primary = open_to_encrypt(found, PasswordChain([Environment()]), now=datetime.now(UTC))
+    with pytest.raises(ConflictError, match="changed while it was being worked on"):
+        protection.plan(found, before, primary.cipher)
