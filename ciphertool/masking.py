@@ -1,8 +1,8 @@
 """Finds secret values in text and bytes that pass by, and masks them. A courtesy: who means to leak a value, can.
 
 A value is found as it is and in the spellings in which programs usually show one: with Python's or JSON's escapes,
-percent-encoded as in a URL, and each long line of one that has several. Values under four characters are left alone:
-masking `no` in every line would hide more than it protects.
+percent-encoded as in a URL, with XML's entities, and each long line of one that has several. Values under four
+characters are left alone: masking `no` in every line would hide more than it protects.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ def spellings(value: str) -> set[str]:
     """Return the spellings in which a value is looked for; none of a value that is too short."""
     from json import dumps
     from urllib.parse import quote, quote_plus
+    from xml.sax.saxutils import escape
 
     whole = {value, *(line.strip() for line in value.splitlines())}
     found = set()
     for text in whole:
         data = text.encode("utf-8", "surrogatepass")
         found |= {text, repr(text)[1:-1], repr(data)[2:-1], dumps(text)[1:-1], dumps(text, ensure_ascii=False)[1:-1]}
-        found |= {quote(data), quote(data, safe=""), quote_plus(data)}
+        found |= {quote(data), quote(data, safe=""), quote_plus(data), escape(text), escape(text, {'"': "&quot;"})}
     return {text for text in found if len(text) >= SHORTEST} if len(value) >= SHORTEST else set()
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
-from ciphertool.protection.plan import State, Take
+from ciphertool.protection.plan import State, Take, listed
 
 if TYPE_CHECKING:
     from ciphertool.protection import Plan
@@ -87,7 +87,7 @@ def _show(plan: Plan, repository: SecretRepository, *, done: bool, diff: bool, a
     if plan.empty:
         console.say("done", "nothing to do", label=False)
     else:
-        written = ", ".join(console.shown(write.before.path) for write in plan.writes)
+        written = listed([console.shown(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
         console.say(
             "done", f"{verb}: {len(plan.encrypted)}; {'written' if done else 'to write'}: {written}", label=False

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files, git
 from ciphertool.errors import CipherToolError
+from ciphertool.masking import spellings
 from ciphertool.names import names_a_secret
-from ciphertool.protection.plan import Note
+from ciphertool.protection.plan import Note, listed
 from ciphertool.repository import Clear
-from ciphertool.rewriters.base import Edit, splice
+from ciphertool.rewriters.base import Edit, Source, splice
 from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ciphertool.protection.plan import FilePlan, Plan
+    from ciphertool.protection.plan import Plan
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Site
 
@@ -29,7 +30,7 @@ def diff(plan: Plan, repository: SecretRepository, shown: Callable[[Path], str] 
     """Return a unified diff of the configuration files, whose names `shown` gives. No secret is in any of its lines.
 
     Masked is every site of the plan, every site whose name is that of a secret, and every other place where the value
-    of a planned site or a clear value of the repository stands.
+    of a planned site or a clear value of the repository stands, however it is spelled there.
     """
     known = _known_values(plan, repository)
     lines: list[str] = []
@@ -48,27 +49,47 @@ def _lines(text: str) -> list[str]:
 
 
 def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] | None:
-    values = {match.value for item in plan.files for match in item.planned}
-    values |= {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
+    """Return what finds the secrets of the plan and the clear values of the repository, in any spelling."""
+    values = {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
+    spelled: set[str] = set()
+    for item in plan.files:
+        text = Source.decode(item.before.bytes, item.codec).text if item.planned else ""
+        for match in item.planned:
+            values.add(match.value)
+            if match.part is None:  # the file itself says how it spells it
+                spelled.add(text[match.site.start : match.site.end].strip("\"'"))
+    spelled = spelled.union(values, *map(spellings, values))
     # A short value is masked where it stands alone; inside a word it would make every text unreadable.
     parts = [
         re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"
-        for value in sorted(values, key=len, reverse=True)
+        for value in sorted(spelled, key=len, reverse=True)
         if value
     ]
     return re.compile("|".join(parts)) if parts else None
 
 
 def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]) -> str:
+    text = document.source.text
     edits = [
-        _mask(document.source.text, site)
+        _mask(text, site)
         for site in document.sites()
         if site.value
         and site.reference is None
-        and (site.selector in planned or site.beside is not None or names_a_secret(site.key))
+        and (
+            site.selector in planned
+            or site.beside is not None
+            or names_a_secret(site.key)
+            or (known is not None and _is_hidden(known, site.value, text[site.start : site.end]))
+        )
     ]
-    text = splice(document.source.text, edits)
+    text = splice(text, edits)
     return known.sub(MASK, text) if known else text
+
+
+def _is_hidden(known: re.Pattern[str], value: str, spelled: str) -> bool:
+    """Tell whether a value holds what is known in a spelling in which it would not be found."""
+    found = len(known.findall(value))
+    return found > 0 and found > len(known.findall(spelled))
 
 
 def _mask(text: str, site: Site) -> Edit:
@@ -78,27 +99,24 @@ def _mask(text: str, site: Site) -> Edit:
 
 def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
     """Yield where values that are now encrypted still stand in clear: in git's history, and in backups beside."""
-    spelled: dict[Path, list[tuple[str, bytes]]] = {}
+    spelled: dict[Path, list[tuple[str, set[bytes]]]] = {}
     for item in plan.files:
         for match in item.planned:
-            spelled.setdefault(item.before.path, []).append((match.alias, _bytes(item, match.value)))
+            found = {text.encode(item.codec, "replace") for text in {match.value, *spellings(match.value)}}
+            spelled.setdefault(item.before.path, []).append((match.alias, found))
     for alias in plan.encrypted:
         entry = repository.entries.get(alias)
         if entry is not None and isinstance(entry.stored, Clear):
-            spelled.setdefault(repository.path, []).append((alias, entry.stored.value.reveal_bytes()))
+            spelled.setdefault(repository.path, []).append((alias, {entry.stored.value.reveal_bytes()}))
     in_git = git.tracked(spelled)
     for path, values in spelled.items():
         if path in in_git:
-            names = ", ".join(name for name, _ in values)
+            names = listed([name for name, _ in values])
             yield Note(f"git tracks this file: its history keeps the clear value of {names}; change them", path)
         for backup in (path.with_name(pattern.format(path.name)) for pattern in _BACKUPS):
             try:
                 data = files.read_if_there(backup).bytes
             except CipherToolError:
                 continue
-            if kept := [name for name, value in values if value and value in data]:
-                yield Note(f"this backup holds the clear value of {', '.join(kept)}; remove it or change them", backup)
-
-
-def _bytes(item: FilePlan, value: str) -> bytes:
-    return value.encode(item.codec, "replace")
+            if kept := [name for name, found in values if any(value and value in data for value in found)]:
+                yield Note(f"this backup holds the clear value of {listed(kept)}; remove it or change them", backup)
