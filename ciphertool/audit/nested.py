@@ -1,12 +1,13 @@
 """Vaults that lie within a tree under audit, each with settings of its own, for which nobody vouches.
 
 They start nothing, load nothing and are told nothing of the environment; what they name outside the tree is not
-looked at.
+looked at, nor is what a file could make take hours.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,17 @@ from ciphertool.audit import rules
 from ciphertool.audit.model import Level
 from ciphertool.errors import CipherToolError
 from ciphertool.passwords import MasterKeys
+from ciphertool.protection import parts
+from ciphertool.rewriters import jsonpath
+from ciphertool.rewriters.xml import xpath
 from ciphertool.settings import carbon4, config
 
 if TYPE_CHECKING:
     from ciphertool.audit.gather import Gathered
     from ciphertool.settings.model import Settings, Target
+
+# What makes an XPath more than names of elements, one in the other, and their numbers.
+_MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
 
 def is_vault(directory: Path) -> bool:
@@ -57,9 +64,17 @@ def _confined(settings: Settings, root: Path, gathered: Gathered) -> Settings | 
     keystore = settings.keystore
     places = {"keystore": keystore.path, "certificate": keystore.certificate, "secret repository": settings.repository}
     outside = {what for what, path in places.items() if path is not None and not _is_inside(path, root)}
-    outside |= {f"target {target.alias!r}" for target in settings.targets if _leads_out(target)}
-    for what in sorted(outside):
-        message = f"the {what} of this vault leads out of the tree; not looked at"
+    refused = {f"{what} of this vault leads out of the tree" for what in outside}
+    targets = []
+    for target in settings.targets:
+        if _leads_out(target):
+            refused.add(f"target {target.alias!r} of this vault leads out of the tree")
+        elif not _is_quick(target):
+            refused.add(f"target {target.alias!r} of this vault has an expression that may take long")
+        else:
+            targets.append(target)
+    for what in sorted(refused):
+        message = f"the {what}; not looked at"
         gathered.finding(rules.UNREADABLE, gathered.place(settings.origin), message, level=Level.WARNING)
     if "secret repository" in outside:
         return None
@@ -68,7 +83,7 @@ def _confined(settings: Settings, root: Path, gathered: Gathered) -> Settings | 
             path=None if "keystore" in outside else keystore.path,
             certificate=None if "certificate" in outside else keystore.certificate,
         ),
-        targets=tuple(target for target in settings.targets if not _leads_out(target)),
+        targets=tuple(targets),
         password_sources=tuple(
             source
             for source in settings.password_sources
@@ -83,3 +98,20 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 def _leads_out(target: Target) -> bool:
     return PurePath(target.file).is_absolute() or ".." in PurePath(target.file).parts
+
+
+def _is_quick(target: Target) -> bool:
+    """Tell whether a target is found in a time that grows with the tree and the file alone, of whatever format that is.
+
+    So is a plain path, with one descent to any depth at most. No regular expression of anybody's is.
+    """
+    if target.part not in (None, parts.PASSWORD) or target.file.count("**") > 1:
+        return False
+    _, path = jsonpath.split_document(target.selector)
+    if path.startswith("/"):
+        return xpath.plain(path.replace("//", "/", 1)) is not None
+    if path.startswith("$"):
+        # A wildcard takes no longer than an index of every child.
+        one_descent = path.replace("..", ".", 1).replace("[*]", "[0]").replace(".*", "[0]")
+        return jsonpath.plain_steps(one_descent) is not None
+    return _MORE_THAN_NAMES.search(path) is None  # a key, or a relative XPath

@@ -125,6 +125,58 @@ def test_what_leads_out_of_the_tree_is_not_looked_at(
     assert "c4n4ry" not in str(report)
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "file = 'x.yaml'\nselector = '$.password'\npart = '(a+)+(?P<secret>b)'",
+        "file = 'x.yaml'\nselector = '$..[*]..[*]..password'",
+        "file = 'x.yaml'\nselector = '$[0,0,0][0,0,0]'",
+        "file = 'x.yaml'\nselector = '$[?@.a == 1]'",
+        "file = 'x.xml'\nselector = '//*[count(//*[count(//*)>1])>1]'",
+        "file = 'x.xml'\nselector = '//a//a//a//a'",
+        "file = 'x.xml'\nselector = 'a[//b[//b]]'",
+        "file = 'x.xml'\nselector = 'descendant::b[following::b]'",
+        "file = 'x.xml'\nselector = '(//b)[//b]'",
+        "file = '*'\nselector = 'a/b = a/b'",
+        "file = '**/**/x.yaml'\nselector = '$.a'",
+    ],
+)
+def test_an_expression_that_may_take_long_is_not_looked_at(tree: Path, target: str) -> None:
+    svc = tree / "a/svc"
+    (svc / "x.yaml").write_text("password: aaaaaaaa-c4n4ry\n")
+    (svc / "x.xml").write_text("<a><b/><password>c4n4ry-7d1f</password></a>")
+    with (svc / "ciphertool.toml").open("a") as file:
+        file.write(f"[[target]]\n{target}\nalias = 'long'\n")
+    found = _warnings(_audit(tree))
+    message = "the target 'long' of this vault has an expression that may take long; not looked at"
+    assert ("CT024", "a/svc/ciphertool.toml", message) in found
+    assert {path for rule, path, _ in found if rule == "CT003"} == {"a/svc/x.xml", "a/svc/x.yaml"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "file = 'x.yaml'\nselector = '$..password'",
+        "file = 'x.yaml'\nselector = '$.a[*].password'",
+        "file = 'x.yaml'\nselector = 'doc[0]$[\"a\"][-1].*'",
+        "file = 'x.xml'\nselector = '//b[@c=\"http://d\"]/@password'",
+        "file = 'x.xml'\nselector = '/a/b[1]/@password'",
+        "file = 'x.properties'\nselector = 'a-b.users[0].password'",
+        "file = 'x.ini'\nselector = 'a b/password'",
+        "file = 'x.properties'\nselector = 'url'\npart = 'password'",
+    ],
+)
+def test_an_expression_that_cannot_take_long_is_looked_at(tree: Path, target: str) -> None:
+    svc = tree / "a/svc"
+    (svc / "x.yaml").write_text("a: [password: c4n4ry]\n")
+    (svc / "x.xml").write_text('<a><b c="http://d" password="c4n4ry"/></a>')
+    (svc / "x.properties").write_text("a-b.users[0].password=c4n4ry\nurl=amqp://u:c4n4ry@h\n")
+    (svc / "x.ini").write_text("[a b]\npassword=c4n4ry\n")
+    with (svc / "ciphertool.toml").open("a") as file:
+        file.write(f"[[target]]\n{target}\nalias = 'short'\n")
+    assert [message for rule, _, message in _warnings(_audit(tree)) if rule == "CT001"] == ["'short' stands in clear"]
+
+
 def test_settings_behind_a_link_are_none(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside") / "ciphertool.toml"
     shutil.move(tree / "a/svc/ciphertool.toml", outside)
