@@ -36,7 +36,8 @@ _TRAILING = re.compile(
 _VISIBLE = re.compile(r"[^\r\n]")
 _BETWEEN = r"[ \t\n\r,:\[\]{}]*+"
 _TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
-_KEY_OR_SCALAR = re.compile(rf"{_BETWEEN}({_TOKEN})([ \t\n\r]*+:)?", re.DOTALL)
+# Or the end: without it what follows the last token would be searched from each of its characters anew.
+_KEY_OR_SCALAR = re.compile(rf"{_BETWEEN}(?:({_TOKEN})([ \t\n\r]*+:)?|\Z)", re.DOTALL)
 _STRIDE = 64  # tokens that are passed by at once, by as many patterns at most
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
@@ -175,7 +176,7 @@ class JsonDocument(TreeDocument):
         """Yield every scalar in document order."""
         if self._repeating:  # what stands under such a key is left out
             return super().sites()
-        scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if not match[2])
+        scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if match.lastindex == 1)
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
 

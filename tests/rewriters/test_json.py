@@ -135,6 +135,14 @@ def test_what_has_no_end_is_refused_at_once(start: str, rest: str) -> None:
     assert time.process_time() - before < 5  # searched from every quote or slash it takes half a minute
 
 
+@pytest.mark.parametrize(("start", "filler", "end"), [("", " ", "}"), ("", "/* x */", "}"), (', "b": [', "[ ],", "]}")])
+def test_what_follows_the_last_value_is_read_once(start: str, filler: str, end: str) -> None:
+    document = REWRITER.parse(f'{{"a": "1"{start}{filler * (70_000 // len(filler))}{end}'.encode())
+    before = time.process_time()
+    assert [site.value for site in document.sites()] == ["1"]
+    assert time.process_time() - before < 2  # looked for from each character of it, it takes 13 s and more
+
+
 def test_duplicate_keys_are_no_sites() -> None:
     document = REWRITER.parse(b'{"a": "1", "b": {"c": "2", "c": "3", "d": "4"}, "a": {"e": "5"}, "f": "6"}')
     assert [(site.key, site.value) for site in document.sites()] == [("b.d", "4"), ("f", "6")]
