@@ -46,15 +46,18 @@ MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(")
 
 # What is written is narrow, what is read is wide: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
-_INSIDE = re.compile(
-    r"\$\{sec:(?P<sec>[^}\x00-\x1f\x7f]++)\}|\$secret\{(?P<secret>[^}\x00-\x1f\x7f]++)\}"
-    r"|\{wso2:vault-lookup\(\s*+'(?P<lookup>[^'}\x00-\x1f\x7f]++)'\s*+\)\}"
-)
+_NEVER = r"}\x00-\x1f\x7f"
+_CALL = rf"\{{wso2:vault-lookup\(\s*+'(?P<lookup>[^'{_NEVER}]++)'\s*+\)\}}"
+_ALONE = re.compile(rf"\$\{{sec:(?P<sec>[^{_NEVER}]++)\}}|\$secret\{{(?P<secret>[^{_NEVER}]++)\}}|{_CALL}")
+_OPENING = re.compile(rf"(?P<sec>\$\{{sec:)|(?P<secret>\$secret\{{)|{_CALL}")
+_ALIAS = re.compile(rf"[^{_NEVER}]*+")
 _LOOKUP = "{wso2:"
-_SYNTAXES = {"sec": Syntax.SEC, "secret": Syntax.SECRET, "lookup": Syntax.LOOKUP}
-_BEFORE_PASSWORD = re.compile(r"://[^/?#@:\s]*+:\Z")
-_BEFORE_QUERY_VALUE = re.compile(r"://[^?#\s]*+\?(?:[^#\s]*[?&])?[^?&=#\s]*=\Z")
-_WHOLE = re.compile(r"secretAlias:(?P<alias>[^}\x00-\x1f\x7f]++)")
+_WHOLE = re.compile(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")
+_SYNTAXES = {"sec": Syntax.SEC, "secret": Syntax.SECRET, "lookup": Syntax.LOOKUP, "whole": Syntax.SECRET_ALIAS}
+# Where a URL has the password of its user, and the values of its query.
+_USER = re.compile(r"://(?=[^/?#@:\s]*+(:))")
+_QUERY = re.compile(r"://[^?#\s]*+((?:\?[^#\s]*+)?)")
+_NAME = re.compile(r"[?&][^?&=]*+=")
 _FILLED = re.compile(
     r"\$\{(?P<kind>env|sys):(?P<name>[^{},]++)(?:,(?P<default>[^{}]*+))?+\}|\$(?P<bare>env|sys)\{(?P<only>[^{}]++)\}"
 )
@@ -68,13 +71,32 @@ def is_writable_alias(alias: str) -> bool:
 
 def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
     """Yield the references inside a value, first to last; with `whole`, also `secretAlias:a` as the whole value."""
-    if "$" in value or _LOOKUP in value:
-        for match in _INSIDE.finditer(value):
-            group = match.lastgroup or ""
-            start, end = match.span()
-            yield Reference(match[group].strip(), _SYNTAXES[group], start, end, is_in_url(value, start, end))
-    elif whole and (alias := _WHOLE.fullmatch(value)):
-        yield Reference(alias["alias"].strip(), Syntax.SECRET_ALIAS, 0, len(value))
+    alone = parse(value, whole=whole)
+    if alone is not None:
+        yield alone
+    elif "$" in value or _LOOKUP in value:
+        yield from _inside(value)
+
+
+def _inside(value: str) -> Iterator[Reference]:
+    in_url = _in_urls(value)
+    position = alias_end = 0
+    for opening in _OPENING.finditer(value):
+        start, end = opening.span()
+        if start < position:  # within the alias of another
+            continue
+        group = opening.lastgroup or ""
+        if group == "lookup":
+            alias = opening[group]
+        else:
+            if alias_end < end:  # else it ends where that of an opening before it, which is not closed, would
+                alias_end = _ALIAS.match(value, end).end()  # type: ignore[union-attr]  # it matches everywhere
+            alias = value[end:alias_end]
+            if not alias or not value.startswith("}", alias_end):
+                continue
+            end = alias_end + 1
+        position = end
+        yield Reference(alias.strip(), _SYNTAXES[group], start, end, in_url(start, end))
 
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
@@ -88,20 +110,28 @@ def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
 
 def is_in_url(value: str, start: int, end: int) -> bool:
     """Tell whether a part of a value is the password of a URL, in its authority or in its query."""
-    if "://" not in value[:start]:
-        return False
-    if value.startswith("@", end) and _BEFORE_PASSWORD.search(value[:start]):
-        return True
-    return _BEFORE_QUERY_VALUE.search(value[:start]) is not None
+    return _in_urls(value)(start, end)
+
+
+def _in_urls(value: str) -> Callable[[int, int], bool]:
+    """Return `is_in_url` for any number of parts of one value, which is read once."""
+    if "://" not in value:
+        return lambda _start, _end: False
+    passwords = {user.end(1) for user in _USER.finditer(value)}
+    queried = {name.end() for url in _QUERY.finditer(value) for name in _NAME.finditer(value, *url.span(1))}
+    return lambda start, end: start in queried or (start in passwords and value.startswith("@", end))
 
 
 def parse(value: str, *, whole: bool = False) -> Reference | None:
     """Return the reference that a value consists of and nothing else, or None."""
-    if not whole and "$" not in value and _LOOKUP not in value:
+    inside = "$" in value or _LOOKUP in value
+    if not (inside or whole):
         return None  # as nearly all are
-    for reference in find(value, whole=whole):
-        return reference if (reference.start, reference.end) == (0, len(value)) else None
-    return None
+    match = (_ALONE if inside else _WHOLE).fullmatch(value)
+    if match is None:
+        return None
+    group = match.lastgroup or ""
+    return Reference(match[group].strip(), _SYNTAXES[group], 0, len(value))
 
 
 def substitute(value: str, reveal: Callable[[Reference], str], *, whole: bool = False) -> str:
