@@ -103,7 +103,7 @@ class Finding(NamedTuple):
     def fingerprint(self) -> str:
         """A stable identity: of rule, path and selector, never of a value. Without a selector, of the message."""
         text = "\0".join((self.rule.id, self.place.path, self.place.selector or self.message))
-        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -80,6 +81,16 @@ def test_html_escapes_and_loads_nothing(report: Report) -> None:
     assert re.findall(r"(?:src|href)=[\"']?[^#\"'\s>]+", page) == []
     assert "default-src 'none'" in html.unescape(page)
     assert "2 (binary)" in page
+
+
+@pytest.mark.parametrize("name", list(Format))
+def test_a_name_that_is_no_text_is_in_every_report(report: Report, name: Format) -> None:
+    path, selector = "bad\udcff.yaml", "$['\ud800']"  # bytes that are not UTF-8; half a character in JSON
+    finding = report.findings[0]._replace(place=Place(path, 7, selector))
+    card = replace(report.keys[0], path=path)
+    written = render(replace(report, findings=(finding,), keys=(card,)), name).encode("utf-8", "replace")
+    assert b"bad" in written
+    assert name is not Format.SARIF or b'"bad%FF.yaml"' in written
 
 
 def test_csv_is_one_row_a_finding_and_no_formula(report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def _rule(rule: Rule) -> dict[str, object]:
 
 def _result(finding: Finding) -> dict[str, object]:
     place = finding.place
-    physical: dict[str, object] = {"artifactLocation": {"uri": quote(place.path), "uriBaseId": "ROOT"}}
+    physical: dict[str, object] = {"artifactLocation": {"uri": quote(os.fsencode(place.path)), "uriBaseId": "ROOT"}}
     if place.line:
         physical["region"] = {"startLine": place.line}
     location: dict[str, object] = {"physicalLocation": physical}
