@@ -67,7 +67,7 @@ def _confined(settings: Settings, root: Path, gathered: Gathered) -> Settings | 
     refused = {f"{what} of this vault leads out of the tree" for what in outside}
     targets = []
     for target in settings.targets:
-        if _leads_out(target):
+        if _leads_out(target) or not _is_inside(settings.root / target.file, root):
             refused.add(f"target {target.alias!r} of this vault leads out of the tree")
         elif not _is_quick(target):
             refused.add(f"target {target.alias!r} of this vault has an expression that may take long")
@@ -93,7 +93,10 @@ def _confined(settings: Settings, root: Path, gathered: Gathered) -> Settings | 
 
 
 def _is_inside(path: Path, root: Path) -> bool:
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    except ValueError:  # no file can have such a name
+        return False
 
 
 def _leads_out(target: Target) -> bool:
@@ -105,7 +108,8 @@ def _is_quick(target: Target) -> bool:
 
     So is a plain path, with one descent to any depth at most. No regular expression of anybody's is.
     """
-    if target.part not in (None, parts.PASSWORD) or target.file.count("**") > 1:
+    deep = [name for name in PurePath(target.file).parts if "**" in name]
+    if deep not in ([], ["**"]) or target.part not in (None, parts.PASSWORD):
         return False
     _, path = jsonpath.split_document(target.selector)
     if path.startswith("/"):

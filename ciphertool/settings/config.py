@@ -118,6 +118,8 @@ def _target(table: Table) -> Target:
         part=table.text("part"),
         format=table.text("format"),
     )
+    if any("**" in name and name != "**" for name in target.file.split("/")):
+        table.problem("file", "** stands for directories, and is the whole name of one")
     sample = target.alias
     for name in _ALIAS_FIELDS:
         sample = sample.replace(f"{{{name}}}", "x")

@@ -177,6 +177,25 @@ def test_an_expression_that_cannot_take_long_is_looked_at(tree: Path, target: st
     assert [message for rule, _, message in _warnings(_audit(tree)) if rule == "CT001"] == ["'short' stands in clear"]
 
 
+def test_what_no_file_can_be_called_is_not_looked_at(tmp_path: Path) -> None:
+    security = tmp_path / "a/repository/conf/security"
+    security.mkdir(parents=True)
+    (security.parent / "carbon.xml").write_text("<Server><Password>c4n4ry-7d1f</Password></Server>")
+    (security / "secret-conf.properties").write_text("keystore.identity.location=\\ud800.jks\n")
+    lines = [
+        f"{alias}={file}//Server/Password,false\n" for alias, file in (("x", "\\ud800"), ("y", "\\u0000"), ("z", "z**"))
+    ]
+    (security / "cipher-tool.properties").write_text("".join(lines))
+    found = _warnings(_audit(tmp_path))
+    assert [message.partition(" of ")[0] for rule, _, message in found if rule == "CT024"] == [
+        "the keystore",
+        "the target 'x'",
+        "the target 'y'",
+        "the target 'z'",
+    ]
+    assert [path for rule, path, _ in found if rule == "CT003"] == ["a/repository/conf/carbon.xml"]
+
+
 def test_settings_behind_a_link_are_none(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = tmp_path_factory.mktemp("outside") / "ciphertool.toml"
     shutil.move(tree / "a/svc/ciphertool.toml", outside)
