@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.audit import nested
 from ciphertool.audit.model import Evidence, State
 from ciphertool.audit.reading import format_of
+from ciphertool.audit.tree import relative
 from ciphertool.errors import UnknownFormatError
 from ciphertool.rewriters import for_path
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Report
+    from ciphertool.audit.model import Place, Report
 
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._-]+")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")
 
 
-def targets(report: Report) -> str:
+class Proposal(NamedTuple):
+    """Targets as TOML for the `ciphertool.toml` of the audited directory, and what they leave out, in sentences."""
+
+    tables: str
+    left_out: tuple[str, ...]
+
+
+def targets(report: Report) -> Proposal:
     """Return a table for each value in clear that no target declares yet, each with an alias of its own."""
     taken = {value.alias for value in report.values if value.alias is not None}
     tables = []
+    left_out: dict[str, None] = {}
     for value in report.values:
         place = value.place
         if value.state is not State.UNPROTECTED or value.evidence is Evidence.DECLARED or place.selector is None:
+            continue
+        if reason := _obstacle(report.root, place):
+            left_out[reason] = None
             continue
         alias = base = _alias(place.path, place.selector)
         number = 2
@@ -33,14 +48,24 @@ def targets(report: Report) -> str:
         taken.add(alias)
         lines = [
             "[[target]]",
-            f"file = {_quoted(place.path)}",
+            f"file = {_quoted(glob.escape(place.path))}",
             f"selector = {_quoted(place.selector)}",
             f"alias = {_quoted(alias)}",
         ]
         if named := _format(place.path):
             lines.append(f"format = {_quoted(named)}")
         tables.append("\n".join(lines))
-    return "\n\n".join(tables) + ("\n" if tables else "")
+    return Proposal("\n\n".join(tables) + ("\n" if tables else ""), tuple(left_out))
+
+
+def _obstacle(root: Path, place: Place) -> str | None:
+    """Return why no target of the directory's own settings can or should name a place."""
+    vault = nested.outermost(root / place.path, root)
+    if vault is not None:
+        return f"{relative(vault, root)}: has settings of its own, where its targets belong; audit it by itself"
+    if _NO_TEXT.search(f"{place.path}{place.selector}"):
+        return f"{place}: has a name that is no Unicode text, which no target can hold"
+    return None
 
 
 def _format(path: str) -> str | None:

@@ -93,7 +93,10 @@ def audit(
     if baseline is not None and suppressions:
         report = suppress.apply_baseline(report, suppress.read_baseline(baseline))
     if write_targets:
-        console.out_raw(propose.targets(report))
+        proposal = propose.targets(report)
+        console.out_raw(proposal.tables)
+        for reason in proposal.left_out:
+            console.say("warning", reason)
         return
     _write(report, Format.JSON if as_json else format, output or [])
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,6 +167,25 @@ def test_targets_that_are_proposed_can_be_protected(protected: Path, run: Run) -
     assert "c4n4ry" not in (protected / "conf/more.yaml").read_text() + (protected / "conf/users.xml").read_text()
     assert run("audit").status == 0
     assert run("audit", "--write-targets").out == ""
+
+
+def test_targets_are_proposed_for_what_the_settings_can_name(protected: Path, run: Run) -> None:
+    (protected / "conf/more[1].yaml").write_text(SECRET_YAML)
+    (protected / os.fsdecode(b"conf/bad\xff.yaml")).write_text(SECRET_YAML)
+    inner = protected / "a/inner"
+    inner.mkdir(parents=True)
+    shutil.copy(protected / "ciphertool.toml", inner)
+    (inner / "app.yaml").write_text(SECRET_YAML)
+    proposed = run("audit", "--write-targets")
+    assert [target["file"] for target in tomllib.loads(proposed.out)["target"]] == ["conf/more[[]1].yaml"]
+    assert proposed.err.splitlines() == [
+        "warning: a/inner: has settings of its own, where its targets belong; audit it by itself",
+        "warning: conf/bad\\udcff.yaml:2: has a name that is no Unicode text, which no target can hold",
+    ]
+    with (protected / "ciphertool.toml").open("a") as settings:
+        settings.write("\n" + proposed.out)
+    assert run("protect").status == 0
+    assert "c4n4ry" not in (protected / "conf/more[1].yaml").read_text()
 
 
 def test_decrypt_tells_a_damaged_value_and_one_that_stands_in_clear_elsewhere(protected: Path, run: Run) -> None:
