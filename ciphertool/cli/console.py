@@ -20,6 +20,7 @@ from ciphertool.errors import (
     UnknownAliasError,
     WriteError,
 )
+from ciphertool.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,8 +59,8 @@ def _styled(style: str, text: str, stream: object = None) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text with its control characters made visible: names come from files and may hold terminal codes."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+    """Return a text of any number of lines with its control characters made visible."""
+    return visible(text, keep="\n\t")
 
 
 def shown(path: Path) -> str:
@@ -146,6 +147,6 @@ def progress() -> Iterator[Progress]:
 
 def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     """Return rows as lines with aligned columns."""
-    cells = [[clean(cell) for cell in row] for row in rows]
+    cells = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

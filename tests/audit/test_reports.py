@@ -128,6 +128,12 @@ def test_the_table_shows_what_is_accepted_and_what_was_not_looked_at(report: Rep
     assert "not looked at: 2 (binary)" in table
 
 
+def test_a_name_is_on_its_line_of_the_table_whatever_it_holds(report: Report) -> None:
+    lines = render(report, Format.TABLE).splitlines()
+    assert not [line for line in lines if line.startswith("::")]
+    assert r"conf/<script>alert(1)</script>|`*\"'&,\n::error::=1+1.xml:7".replace(r"\"", '"') in lines[1]
+
+
 def test_a_report_fails_by_its_gravest_finding_that_nothing_suppresses(report: Report) -> None:
     assert report.fails(Level.ERROR)
     accepted = Report(report.root, report.time, (), report.findings[1:])

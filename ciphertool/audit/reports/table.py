@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.audit.model import Level, State
+from ciphertool.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -75,7 +76,7 @@ def _counted(number: int, what: str) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    table = [head, *rows]
+    table = [head, *([visible(cell) for cell in row] for row in rows)]
     if len(table) == 1:
         return
     widths = [min(max(map(len, column)), _LONGEST) for column in zip(*table, strict=True)]
