@@ -67,8 +67,9 @@ class Judge:
                 self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
 
     def _allow(self, opened: Opened) -> None:
-        if allowed := suppress.allowances(opened.text):
-            self.gathered.allowed[opened.relative] = allowed
+        if suppress.MARK in opened.text:
+            sites = opened.document.sites() if opened.document else ()
+            self.gathered.allowed[opened.relative] = suppress.allowances(opened.text, sites)
 
     def _settle(self, opened: Opened, sites: Iterable[Site], declared: Mapping[str, Sequence[Declared]]) -> set[str]:
         """Judge sites by their targets and references; return the selectors of those of which that is all to say."""

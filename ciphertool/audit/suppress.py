@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from bisect import bisect_right
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ciphertool import files
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.audit.model import Finding, Report
+    from ciphertool.rewriters.base import Site
 
 VERSION = "1.0"
+MARK = "ciphertool:"
+"""What stands in every text that allows something."""
 _ALLOW = re.compile(r"ciphertool:[ \t]*allow[ \t]+(?P<rule>[\w-]+)[ \t]+(?P<reason>\S.*)")
 _COMMENT_ENDS = ("-->", "*/")
 _ONLY_COMMENT = re.compile(r"\s*(?:#|;|!|//|<!--|/\*)")
@@ -28,14 +33,18 @@ Allowances = dict[int, list[tuple[str, str]]]
 """Line → the ids of rules that a comment allows there, each with its reason."""
 
 
-def allowances(text: str) -> Allowances:
-    """Return what a file's comments allow: on their own line or, from a line of nothing else, on the next one."""
+def allowances(text: str, sites: Iterable[Site]) -> Allowances:
+    """Return what a file's comments allow: on their own line or, from a line of nothing else, on the next one.
+
+    What stands in the value of a site is no comment, whatever it looks like.
+    """
     found: Allowances = {}
-    if "ciphertool:" not in text:
-        return found
-    for number, line in enumerate(text.splitlines(), 1):
+    values = sorted((site.start, site.end) for site in sites)
+    following = 0
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        start, following = following, following + len(line)
         match = _ALLOW.search(line)
-        if match and (known := rule(match["rule"])):
+        if match and not _is_within(values, start + match.start()) and (known := rule(match["rule"])):
             reason = match["reason"].strip()
             for end in _COMMENT_ENDS:
                 reason = reason.removesuffix(end).rstrip()
@@ -43,6 +52,12 @@ def allowances(text: str) -> Allowances:
             if reason:
                 found.setdefault(target, []).append((known.id, reason))
     return found
+
+
+def _is_within(spans: Sequence[tuple[int, int]], offset: int) -> bool:
+    """Tell whether an offset is in one of the spans, which are in order."""
+    before = bisect_right(spans, offset, key=itemgetter(0))
+    return before > 0 and offset < spans[before - 1][1]
 
 
 def inline(findings: Iterable[Finding], allowed: Mapping[str, Allowances]) -> list[Finding]:

@@ -142,6 +142,37 @@ def test_a_comment_allows_one_rule_on_its_line_for_a_reason(protected: Path, run
     assert run("audit").status == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("yaml", 'password: "c4n4ry-7d1f # {allow}"\n'),
+        ("yaml", "a: |\n  b\n  # {allow}\npassword: c4n4ry-7d1f\n"),
+        ("xml", '<a password="c4n4ry-7d1f # {allow}"/>'),
+        ("properties", "password = c4n4ry-7d1f # {allow}\n"),
+        ("json", '{{"a": ["# {allow}"], "password": "c4n4ry-7d1f"}}'),
+    ],
+)
+def test_what_stands_in_a_value_allows_nothing(tmp_path: Path, run: Run, name: str, text: str) -> None:
+    (tmp_path / f"a.{name}").write_text(text.format(allow="ciphertool: allow CT003 no comment at all"))
+    assert run("audit", str(tmp_path)).status == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("yaml", 'password: "c4n4ry-7d1f" # {allow}\n'),
+        ("xml", "<a><password>c4n4ry-7d1f</password><!-- {allow} --></a>"),
+        ("properties", "# {allow}\npassword = c4n4ry-7d1f\n"),
+        ("json", '{{"password": "c4n4ry-7d1f" /* {allow} */}}'),
+        ("conf", "password = c4n4ry-7d1f # {allow}\n"),
+    ],
+)
+def test_a_comment_of_any_format_allows(tmp_path: Path, run: Run, name: str, text: str) -> None:
+    (tmp_path / f"a.{name}").write_text(text.format(allow="ciphertool: allow CT003 a demo account"))
+    assert run("audit", str(tmp_path)).status == 0
+    assert run("audit", str(tmp_path), "--no-suppressions").status == 1
+
+
 def test_fail_on_sets_the_threshold(protected: Path, run: Run) -> None:
     (protected / "conf/more.yaml").write_text(SECRET_YAML)
     assert run("audit", "--fail-on", "warning").status == 1
