@@ -65,7 +65,7 @@ def audit(
     history: Annotated[bool, typer.Option("--history", help="Look for the secrets in the git history.")] = False,
     staged: Annotated[bool, typer.Option("--staged", help="Audit what the next git commit changes.")] = False,
     write_targets: Annotated[
-        bool, typer.Option("--write-targets", help="Print [[target]] tables for what was found in clear.")
+        bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for what was found in clear.")
     ] = False,
     jobs: Jobs = None,
 ) -> None:

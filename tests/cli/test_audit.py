@@ -219,6 +219,11 @@ def test_targets_are_proposed_for_what_the_settings_can_name(protected: Path, ru
     assert "c4n4ry" not in (protected / "conf/more[1].yaml").read_text()
 
 
+def test_the_help_shows_what_is_printed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "Print [[target]] tables" in run("audit", "--help").out
+
+
 def test_decrypt_tells_a_damaged_value_and_one_that_stands_in_clear_elsewhere(protected: Path, run: Run) -> None:
     (protected / "conf/copy.properties").write_text("note=c4n4ry-yaml-1\n")
     vault = protected / VAULT
