@@ -78,7 +78,9 @@ def walk(
             path = here / name
             if path in hidden:
                 skipped.add("ignored by git", path)
-            elif path.is_symlink() or not path.is_file():
-                skipped.add("link or special file", path)
+            elif path.is_symlink():
+                skipped.add("link", path)
+            elif not path.is_file():
+                skipped.add("no regular file", path)
             else:
                 yield path

@@ -91,7 +91,7 @@ def list_entries(store: _Store, password_file: _PasswordFile = None, as_json: _J
     if as_json:
         console.out(json.dumps(entries, indent=2))
         return
-    console.say("note", f"{opened.format}, {len(entries)} entries", label=False)
+    console.say("note", f"{opened.format}, {len(entries)} {'entry' if len(entries) == 1 else 'entries'}", label=False)
     rows = [("ALIAS", "KIND", "CHAIN", "ALGORITHM", "EXPIRES", "KEY USAGE", "SHA-256")]
     for entry in entries:
         usage = entry["key_usage"]

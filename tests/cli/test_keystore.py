@@ -61,7 +61,9 @@ def test_create_and_list(tls: Path, run: Run) -> None:
         "key_usage": ["digitalSignature", "keyEncipherment"],
         "key_usage_critical": True,
     }
-    table = run("keystore", "list", "tls.p12").out
+    listed = run("keystore", "list", "tls.p12")
+    assert "PKCS12, 1 entry" in listed.err
+    table = listed.out
     assert "tls    key   1      RSA 2048" in table
     assert run("keystore", "create", "tls.p12").status == 3, "nothing that exists is written over"
 
