@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 # Each way to begin with a character of its own: few places of a text have to be tried.
 _LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)| #[ \t]?(.*)|\t#[ \t]?(.*)")
+# A word of an attribute's name may begin behind each dot or dash: not with all that follows to be read from each.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"
-    r"|\b(?P<attribute>[A-Za-z_][\w.:-]*)\s*=\s*[\"'](?P<inside>[^\"'<>]*)[\"']"
+    r"|\b(?P<attribute>[A-Za-z_][\w.:-]{0,127}+)\s*=\s*[\"'](?P<inside>[^\"'<>]*)[\"']"
 )
 _TITLE = re.compile(r"\b(?:name|key)\s*=\s*[\"']([^\"']+)[\"']")
 _ASSIGNMENT = re.compile(
@@ -91,11 +92,12 @@ def _in_lines(lines: Sequence[tuple[int, str]], *, assignments: bool = True) -> 
 def _in_xml(text: str, first: int) -> Iterator[Found]:
     if "=" not in text and "</" not in text:
         return
+    line, counted = first, 0
     for match in _ELEMENT.finditer(text):
         name, value = match["name"] or match["attribute"], (match["value"] or match["inside"] or "").strip()
         if match["rest"] and (title := _TITLE.search(match["rest"])):
             name = title[1]
-        line = first + text.count("\n", 0, match.start())
+        line, counted = line + text.count("\n", counted, match.start()), match.start()
         if kind := patterns.kind_of(value):
             yield Found(line, kind)
         elif _is_clear(name, value):

@@ -106,6 +106,13 @@ def test_a_comment_is_told_by_its_line() -> None:
     assert [found.line for found in in_comments(by_name("xml"), xml)] == [2, 4]
 
 
+@pytest.mark.parametrize("inside", ["a." * 20_000 + "=", "a='b'\n" * 100_000], ids=["name", "lines"])
+def test_a_long_comment_is_read_once(inside: str) -> None:
+    before = time.process_time()
+    assert list(in_comments(by_name("xml"), f"<a><!-- {inside} --></a>")) == []
+    assert time.process_time() - before < 3  # a name read from each dot, lines counted from the first: 13 s
+
+
 def test_a_file_that_cannot_be_parsed_is_said_and_read_as_text(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a: [\npassword: c4n4ry-1\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
