@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as `typing` has it; importing that costs as much as the rest of this module
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, NoReturn
 
     from pydantic import SecretStr
@@ -92,3 +93,38 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret is not pickled: its value would lie in the clear")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()
+
+
+class Values:
+    """Values that have been revealed, each once, to be masked elsewhere. It shows how many they are, and no more."""
+
+    __values: dict[str, None]
+    __slots__ = ("__values",)
+
+    def __init__(self) -> None:
+        self.__values = {}
+
+    def add(self, value: str) -> None:
+        """Take a value in."""
+        self.__values[value] = None
+
+    def __len__(self) -> int:
+        return len(self.__values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self.__values))
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.__values
+
+    def __repr__(self) -> str:
+        return f"Values({len(self)})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Values are not pickled: they would lie in the clear")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()

@@ -13,6 +13,7 @@ from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
 from ciphertool.resolver import CipherAtHand, Resolver, check_references, reference_sites, resolve_document
+from ciphertool.secret import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +53,7 @@ class Vault:
         self._passwords = passwords
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
-        self._seen: dict[str, None] = {}
+        self._seen = Values()
         self._watch = watch
         self._looked = time.monotonic()
         stamps = self._stamps()
@@ -101,10 +102,7 @@ class Vault:
         repository = open_repository(self.settings.kind, self.settings.repository, plugins=self.settings.named)
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
-        return Resolver(repository, cipher, warn=self._warn, tell=self._tell)
-
-    def _tell(self, value: str) -> None:
-        self._seen[value] = None
+        return Resolver(repository, cipher, warn=self._warn, tell=self._seen.add)
 
     # --- secrets -----------------------------------------------------------------------------------------------------
 
@@ -113,6 +111,7 @@ class Vault:
         return self._current().resolve(alias)
 
     __getitem__ = resolve
+    __iter__ = None  # an alias is asked for by its name; without this Python would ask for 0, 1, 2 …
 
     def load(self, path: str | Path, *, format: str | None = None, placeholders: bool = False) -> Any:  # noqa: A002 - the option's name
         """Return a file's data with its references resolved: plain data, or an lxml tree for XML.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.redaction import Redactor
-from ciphertool.secret import MASK, Secret
+from ciphertool.secret import MASK, Secret, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,24 @@ def test_secrets_are_equal_by_value_and_to_nothing_else() -> None:
 def test_pickling_is_refused(protocol: int) -> None:
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps([SECRET], protocol)
+
+
+def test_what_asks_for_the_state_gets_none() -> None:
+    with pytest.raises(TypeError):
+        Secret("c4n4ry").__getstate__()
+    with pytest.raises(TypeError):
+        Values().__getstate__()
+
+
+def test_revealed_values_show_how_many_they_are() -> None:
+    values = Values()
+    values.add("c4n4ry")
+    values.add("c4n4ry")
+    assert (repr(values), [*values], "c4n4ry" in values) == ("Values(1)", ["c4n4ry"], True)
+    with pytest.raises(TypeError):
+        pickle.dumps(values)
+    with pytest.raises(TypeError):
+        vars(values)
 
 
 def test_a_copy_is_the_same_object() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.pretty import pretty_repr
 
 from ciphertool import CipherToolError, ProblemsError, UnknownAliasError, Vault
 from ciphertool.errors import (
@@ -408,3 +409,15 @@ def test_every_real_pair_resolves(corpus: Path, tmp_path: Path, monkeypatch: pyt
         assert Vault.open(root, warn=warned.append).load(root / "a.yaml") == {"a": row["plaintext"]}
         assert bool(warned) == (row["transformation"] == "RSA/ECB/NoPadding")
     assert len(rows) == 14
+
+
+def test_a_dump_of_a_vault_shows_no_value(protected: Path) -> None:
+    vault = Vault.open(protected)
+    assert vault["app.smtp.password"].reveal() in vault.redactor()._values
+    assert "c4n4ry" not in f"{vault!r}{vars(vault)!r}"
+    assert "c4n4ry" not in pretty_repr(vars(vault), expand_all=True)
+
+
+def test_a_vault_is_asked_by_name_and_not_walked(protected: Path) -> None:
+    with pytest.raises(TypeError, match="not iterable"):
+        list(Vault.open(protected))  # type: ignore[call-overload]
