@@ -121,8 +121,8 @@ class Vault:
         the `define` of `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
         """
         path = Path(path)
-        rewriter = self._rewriter(path, format)
         data = files.read(path).bytes
+        rewriter = self._rewriter(path, format)
         resolver = self._current()
         reveal: Callable[[Reference], str] = _revealing(resolver)
         if placeholders:
@@ -141,7 +141,8 @@ class Vault:
     def resolve_file(self, path: str | Path, *, format: str | None = None) -> bytes:  # noqa: A002 - the option's name
         """Return a file's bytes with its references resolved: the file as it was before it was protected."""
         path = Path(path)
-        return resolve_document(self._rewriter(path, format), files.read(path).bytes, path, self._current())
+        data = files.read(path).bytes
+        return resolve_document(self._rewriter(path, format), data, path, self._current())
 
     def resolve_bytes(self, data: bytes, *, format: str, name: str = "<bytes>") -> bytes:  # noqa: A002 - as above
         """Return a document's bytes with its references resolved; errors call the document `name`."""
@@ -178,7 +179,8 @@ class Vault:
         resolver = self._current()
         for path, named in configured_files(self.settings).items():
             try:
-                document = self._rewriter(path, named).parse(files.read(path).bytes)
+                data = files.read(path).bytes
+                document = self._rewriter(path, named).parse(data)
             except CipherToolError as error:
                 problems.append(error.at(path))
                 continue

@@ -33,7 +33,6 @@ _PATIENCE = 0.5
 """Seconds of silence before a bar is drawn."""
 FINDINGS = 1
 BUG = 70
-INTERRUPTED = 130
 _STATUS: tuple[tuple[type[CipherToolError], int], ...] = (
     (ConfigError, 3),
     (KeystoreError, 4),
@@ -58,11 +57,6 @@ def _styled(style: str, text: str, stream: object = None) -> str:
     return text if plain else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
-def clean(text: str) -> str:
-    """Return a text of any number of lines with its control characters made visible."""
-    return visible(text, keep="\n\t")
-
-
 def shown(path: Path) -> str:
     """Return a path as a person finds it: relative to the working directory where it lies below that."""
     try:
@@ -74,18 +68,18 @@ def shown(path: Path) -> str:
 def say(style: str, text: str, *, label: bool = True) -> None:
     """Write one message to stderr."""
     head = f"{_styled(style, f'{style}:')} " if label else ""
-    body = clean(text) if label else _styled(style, clean(text))
+    body = visible(text) if label else _styled(style, visible(text))
     print(f"{head}{body}", file=sys.stderr)
 
 
 def out(text: str = "") -> None:
     """Write one line of data to stdout."""
-    print(clean(text))
+    print(visible(text, keep="\n\t"))
 
 
 def out_raw(text: str) -> None:
     """Write a text to stdout as it is, but for control characters."""
-    sys.stdout.write(clean(text))
+    sys.stdout.write(visible(text, keep="\n\t"))
 
 
 def show_problems(problems: Sequence[CipherToolError], consequence: str) -> int:
