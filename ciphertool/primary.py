@@ -108,20 +108,22 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
-    warnings += (f"{name}: {message}" for message in _judged(settings, source, alias, now))
+    warnings += (f"{name}: {message}" for message in _judged(settings, source, alias, given, now))
     if given is not None and given.exposed is not None:
         warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
     return Primary(cipher, tuple(warnings))
 
 
-def _judged(settings: Settings, keystore: Keystore, alias: str | None, now: datetime) -> list[str]:
+def _judged(
+    settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
+) -> list[str]:
     """What else a primary keystore is to be warned of; a public default key stops the strict policy."""
     from ciphertool.engine.policy import Policy
     from ciphertool.keystore.check import check
     from ciphertool.keystore.create import Role
     from ciphertool.keystore.findings import Level
 
-    found = check(keystore, Role.PRIMARY, now=now, alias=alias)
+    found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule == _PUBLIC]
     if public and settings.policy is Policy.STRICT:
         raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])

@@ -13,10 +13,11 @@ import pytest
 
 from ciphertool import Vault, protection, settings
 from ciphertool.errors import ConflictError
+from ciphertool.keystore.create import CertificateRequest, create_keystore
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.primary import open_to_encrypt
 from ciphertool.repository import open_repository
-from tests.conftest import APP_YAML, SECRETS, SERVER_XML
+from tests.conftest import APP_YAML, PASSWORD, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -409,3 +410,20 @@ def test_what_another_run_has_protected_meanwhile_is_a_conflict(project: Path, r
     primary = open_to_encrypt(found, PasswordChain([Environment()]), now=datetime.now(UTC))
     with pytest.raises(ConflictError, match="changed while it was being worked on"):
         protection.plan(found, before, primary.cipher)
+
+
+def test_a_key_password_of_its_own_is_no_reason_for_a_warning(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = CertificateRequest(subject="CN=test", bits=2048)
+    data = create_keystore(
+        request, "primary", PASSWORD, now=datetime.now(UTC), format_name="JKS", key_password="another one"
+    )
+    (project / "security/primary.jks").write_bytes(data)
+    (project / "security/primary.jks").chmod(0o600)
+    settings_file = project / "ciphertool.toml"
+    settings_file.write_text(settings_file.read_text().replace("security/primary.p12", "security/primary.jks"))
+    monkeypatch.setenv("CIPHERTOOL_KEY_PASSWORD", "another one")
+    outcome = run("protect")
+    assert outcome.status == 0
+    assert "warning" not in outcome.err
