@@ -95,9 +95,13 @@ def names_a_secret(name: str) -> bool:
     return strength(name) >= Strength.TOKEN
 
 
-def telling(names: Sequence[str]) -> set[int]:
-    """Return the indexes of the names, or dotted paths, of any strength: sooner than by asking for each."""
-    lasts = [name[name.rfind(".") + 1 :] for name in names]
+def lasts(names: Sequence[str]) -> list[str]:
+    """Return what is after the last dot of each dotted path."""
+    return [name[name.rfind(".") + 1 :] for name in names]
+
+
+def telling(names: Sequence[str], lasts: Sequence[str]) -> set[int]:
+    """Return the indexes of the dotted paths of any strength, given their lasts: sooner than by asking for each."""
     weak = {last for last in set(lasts) if _strength_of_last(last) is Strength.NONE}
     return {index for index, last in enumerate(lasts) if last not in weak and strength(names[index])}
 

@@ -12,7 +12,7 @@ from ciphertool.audit.model import Evidence
 from ciphertool.names import Strength, strength
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ciphertool.rewriters.base import Outline, Site
 
@@ -56,8 +56,9 @@ class Detector:
 
     def __init__(self, path: str, outline: Outline) -> None:
         self._known = places.known(path, outline)
-        self._titles = _titles(outline)
-        self.candidates = patterns.candidates(outline.values) | self._telling(outline)
+        lasts = names.lasts(outline.keys)
+        self._titles = _titles(outline, lasts)
+        self.candidates = patterns.candidates(outline.values) | self._telling(outline, lasts)
 
     def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
         """Yield those of the candidates' sites that hold a secret in clear, or a placeholder where one belongs."""
@@ -65,9 +66,9 @@ class Detector:
             if site.reference is None and site.value.strip() and (found := self._judge(site)) is not None:
                 yield found
 
-    def _telling(self, outline: Outline) -> set[int]:
+    def _telling(self, outline: Outline, lasts: Sequence[str]) -> set[int]:
         """Return the indexes of all sites whose name or place says something, by what is cheap to ask of every one."""
-        found = names.telling(outline.keys)
+        found = names.telling(outline.keys, lasts)
         for index in [index for index, value in enumerate(outline.values) if "=" in value]:
             if (assigned := _ASSIGNED.match(outline.values[index].strip())) and strength(assigned["name"]):
                 found.add(index)
@@ -95,11 +96,12 @@ class Detector:
         return None if site.value == name.rpartition(".")[2] and not site.value.islower() else found
 
 
-def _titles(outline: Outline) -> dict[str, str]:
+def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
     """Return what names the values of pairs, by the selectors of the pairs."""
     found: dict[str, str] = {}
-    # A key ends as its selector does, and has fewer ends to try.
-    for index in [index for index, key in enumerate(outline.keys) if key.endswith(_TITLE_KEYS)]:
+    # A key ends as its selector does, and there are few of them.
+    ends = {last for last in set(lasts) if last.endswith(_TITLE_KEYS)}
+    for index in [index for index, last in enumerate(lasts) if last in ends]:
         selector, value = outline.selectors[index], outline.values[index]
         if selector.endswith(_TITLES) or (value == "password" and selector.endswith("type']")):
             found.setdefault(_STEP.sub("", selector), value)

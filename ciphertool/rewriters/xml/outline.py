@@ -30,7 +30,8 @@ def outline(root: etree._Element) -> Outline:
             selectors += [f"{selector}/@{local(name)}{places.get(name, '')}" for name, _ in own]
             keys += [f"{key}.{local(name)}" for name, _ in own]
             values += [value for _, value in own]
-        if (text := _text(element)) is not None:
+        text = _text(element) if len(element) else element.text or ""
+        if text is not None:
             selectors.append(selector)
             keys.append(key)
             values.append(text)
@@ -53,9 +54,7 @@ def _every(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, st
 
 
 def _text(element: etree._Element) -> str | None:
-    """Return the text of an element, None if it has child elements."""
-    if not len(element):
-        return element.text or ""
+    """Return the text of an element that has comments or the like in it, None if it has child elements."""
     if next(element.iterchildren("*"), None) is not None:
         return None
     return (element.text or "") + "".join(child.tail or "" for child in element)
