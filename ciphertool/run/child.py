@@ -10,6 +10,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from ciphertool.errors import WriteError
 from ciphertool.masking import Masker
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def run(command: Sequence[str], environment: Mapping[str, str], masked: Collecti
     """Run a command to its end and return its exit status, 128 + n where signal n ended it.
 
     Its standard output and error are masked, unless `masked` is None; what is a terminal stays one for the child.
-    Raises `NotStartedError`.
+    Who stops reading an output closes it for the child too. Raises `NotStartedError`, and, when the child has ended,
+    `WriteError` where its output could not be written.
     """
     streams = () if masked is None else (1, 2)
     terminal = any(os.isatty(stream) for stream in streams)
@@ -62,6 +64,7 @@ class _Child:
         self._masked = masked
         self._process: subprocess.Popen[bytes] | None = None
         self._early: list[int] = []  # signals that came before there was a child
+        self._failure: OSError | None = None  # why the child's output could not be written
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = os.pipe()
         os.set_blocking(self._woken, False)
@@ -153,6 +156,8 @@ class _Child:
                 self._serve(key)
         for key in self._outputs():
             self._finish(key)
+        if self._failure is not None:
+            raise WriteError(f"the output of the command cannot be written: {self._failure.strerror}")
         status = self._process.returncode
         return status if status >= 0 else 128 - status
 
@@ -175,16 +180,34 @@ class _Child:
                 self._selector.unregister(key.fd)
         elif data:
             stream, masker = key.data
-            _write(stream, masker.feed(data))
+            if not self._write(stream, masker.feed(data)) and not self._is_terminal(key):
+                self._close(key)  # so that the child is told, by SIGPIPE, as it would be without us
         else:
             self._finish(key)
 
     def _finish(self, key: selectors.SelectorKey) -> None:
         stream, masker = key.data
+        self._close(key)
+        self._write(stream, masker.finish())
+
+    def _close(self, key: selectors.SelectorKey) -> None:
         self._selector.unregister(key.fd)
-        if self.terminal is None or key.fd != self.terminal.own:
+        if not self._is_terminal(key):
             os.close(key.fd)
-        _write(stream, masker.finish())
+
+    def _is_terminal(self, key: selectors.SelectorKey) -> bool:
+        return self.terminal is not None and key.fd == self.terminal.own
+
+    def _write(self, stream: int, data: bytes) -> bool:
+        """Tell whether all was written. It is no failure that nobody reads any more."""
+        try:
+            _write(stream, data)
+        except BrokenPipeError:
+            return False
+        except OSError as error:
+            self._failure = error
+            return False
+        return True
 
 
 def _write(stream: int, data: bytes) -> None:
@@ -195,8 +218,6 @@ def _write(stream: int, data: bytes) -> None:
             with selectors.DefaultSelector() as writable:
                 writable.register(stream, selectors.EVENT_WRITE)
                 writable.select()
-        except BrokenPipeError:  # who reads our output has gone: the child is told when its own pipe closes
-            return
 
 
 def _in_foreground() -> bool:

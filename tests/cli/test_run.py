@@ -9,12 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAM = [sys.executable, "-m", "ciphertool", "run"]
 ALIAS, VALUE = "app.datasource.password", "c4n4ry-yaml-1"
@@ -184,6 +181,47 @@ def test_a_grandchild_that_lives_on_does_not_hold_up_the_end() -> None:
     )
     assert (done.returncode, done.stdout) == (0, b"done\n")
     assert time.monotonic() - start < 15
+
+
+@pytest.mark.usefixtures("protected")
+@pytest.mark.parametrize("stream", [1, 2])
+def test_who_stops_reading_an_output_ends_the_child_as_without_us(stream: int) -> None:
+    name = "stdout" if stream == 1 else "stderr"
+    command = [*PROGRAM, "--env", f"A={ALIAS}", "--", "sh", "-c", f"exec yes >&{stream}"]
+    with subprocess.Popen(command, **{name: subprocess.PIPE}) as process:  # type: ignore[call-overload]
+        output = getattr(process, name)
+        assert output.readline() == b"y\n"
+        output.close()
+        try:
+            assert process.wait(30) == 128 + signal.SIGPIPE
+        finally:
+            process.kill()
+
+
+@pytest.mark.usefixtures("protected")
+def test_a_child_that_heeds_no_closed_pipe_ends_as_it_likes() -> None:
+    program = (
+        "import sys\ntry:\n    while True: print('y', flush=True)\n"
+        "except BrokenPipeError:\n    sys.stderr.write('told\\n'); sys.stderr.flush(); import os; os._exit(9)"
+    )
+    with subprocess.Popen([*PROGRAM, *_python(program)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        try:
+            assert process.wait(30) == 9
+            assert process.stderr.read() == b"told\n"
+        finally:
+            process.kill()
+
+
+@pytest.mark.usefixtures("protected")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_output_that_cannot_be_written_is_a_failure_of_run() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*PROGRAM, "echo", "x"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 125
+    assert done.stderr == b"error: the output of the command cannot be written: No space left on device\n"
 
 
 def _on_a_terminal(command: list[str], typed: bytes = b"") -> tuple[bytes, int]:
