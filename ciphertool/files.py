@@ -20,6 +20,7 @@ from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO
 
 PRIVATE = 0o600
 _MAXIMUM_BYTES = 256 * 1024 * 1024
@@ -71,11 +72,8 @@ def read_if_there(path: Path) -> Snapshot:
     """Read a file once; a file that does not exist has `data` None."""
     real = Path(os.path.realpath(path))
     try:
-        with open(real, "rb", opener=_open_without_waiting) as stream:
-            status = os.fstat(stream.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError("not a regular file", path=path)
-            if status.st_size > _MAXIMUM_BYTES:
+        with open_regular(real) as stream:
+            if os.fstat(stream.fileno()).st_size > _MAXIMUM_BYTES:
                 raise ConfigError(f"larger than {_MAXIMUM_BYTES >> 20} MiB", path=path)
             return Snapshot(path, real, stream.read())
     except FileNotFoundError:
@@ -92,8 +90,16 @@ def size(path: Path) -> int:
         return 0
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to be read; raise `OSError` for a pipe or a device too, which is not waited for."""
+    stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115 - the caller's to close
+    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "not a regular file")
+    return stream
+
+
 def _open_without_waiting(path: str, flags: int) -> int:
-    """A pipe that nobody writes to is refused, not waited for."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ciphertool import files
 from ciphertool.errors import KeystoreUnreadableError, NotAKeystoreError
 from ciphertool.keystore.limits import MAX_FILE
 from ciphertool.keystore.store import Keystore, located
@@ -39,7 +40,7 @@ def open_keystore(
 def read_file(path: Path) -> bytes:
     """Return a keystore file's bytes; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with files.open_regular(path) as file:
             return file.read(MAX_FILE + 1)
     except FileNotFoundError:
         raise KeystoreUnreadableError(path, "no such keystore file") from None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import stat
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +29,14 @@ def _environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)
     monkeypatch.delenv("CIPHERTOOL_KEY_PASSWORD", raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-m", "ciphertool", "keystore", "list", "pipe"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "pipe: cannot be read: not a regular file" in done.stderr
 
 
 @pytest.fixture

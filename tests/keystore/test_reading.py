@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,8 +33,6 @@ from ciphertool.keystore.writing import write
 from .vectors import KEY_PASSWORD, NAMES, PASSWORD, VECTORS, expected, listed, vector
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 # Java sees no entry in a store of plain certificates, and drops a key that lies in the clear.
@@ -180,6 +180,8 @@ def test_files_that_are_no_keystores(tmp_path: Path) -> None:
         open_keystore(tmp_path / "absent.jks", None)
     with pytest.raises(KeystoreUnreadableError, match="cannot be read: is a directory"):
         open_keystore(tmp_path, None)
+    with pytest.raises(KeystoreUnreadableError, match="cannot be read: not a regular file"):
+        open_keystore(Path(os.devnull), None)
     for content, reason in ((b"", "the file is empty"), (b"\x7fELF", "known format"), (b"0\x82", "known format")):
         (tmp_path / "x.jks").write_bytes(content)
         with pytest.raises(NotAKeystoreError, match=reason) as caught:
