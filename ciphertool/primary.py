@@ -108,7 +108,9 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
-    warnings += (f"{name}: {message}" for message in _judged(settings, source, alias, given, now))
+    warnings += (
+        f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
+    )
     if given is not None and given.exposed is not None:
         warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
     return Primary(cipher, tuple(warnings))

@@ -11,27 +11,27 @@ def main() -> None:
     """Run the program and exit with its status. A crash shows no value: not even the message of its exception."""
     try:
         _run()
-    except (KeyboardInterrupt, EOFError):  # from the first import on
+    except KeyboardInterrupt:  # from the first import on
         sys.exit(_INTERRUPTED)
 
 
 def _run() -> None:
     from ciphertool.cli import console
     from ciphertool.cli.app import app
-    from ciphertool.cli.output import READER_GONE, standard_output
+    from ciphertool.cli.output import standard_streams
     from ciphertool.errors import CipherToolError
 
-    try:
-        with standard_output():
-            app()
-    except CipherToolError as error:
-        console.show_error(error)
-        sys.exit(console.status(error))
-    except (KeyboardInterrupt, EOFError):
-        raise
-    except BrokenPipeError:  # nobody reads the messages
-        sys.stderr.close()
-        sys.exit(READER_GONE)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: its message may hold a secret
-        console.show_bug(error)
-        sys.exit(console.BUG)
+    with standard_streams():
+        try:
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
+        except CipherToolError as error:
+            console.show_error(error)
+            sys.exit(console.status(error))
+        except EOFError:  # at a prompt
+            sys.exit(_INTERRUPTED)
+        except Exception as error:  # noqa: BLE001 - the last line of defence: its message may hold a secret
+            console.show_bug(error)
+            sys.exit(console.BUG)

@@ -1,4 +1,4 @@
-"""Standard output that says why it cannot be written, and ends the program quietly when its reader has gone."""
+"""Standard streams that are closed or full, or that nobody reads any more: one end for each, whoever writes."""
 
 from __future__ import annotations
 
@@ -6,72 +6,79 @@ import io
 import os
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from _typeshed import ReadableBuffer
 
 READER_GONE = 141
 """The exit status that a shell shows for a program that SIGPIPE has ended: what `| head` does to most."""
-_STDOUT, _STDERR = 1, 2
 
 
 @contextmanager
-def standard_output() -> Iterator[None]:
-    """Let `sys.stdout` raise `WriteError` where it cannot be written, for a full disk or because it is closed.
+def standard_streams() -> Iterator[None]:
+    """Let `sys.stdout` raise `WriteError` where it cannot be written, and `sys.stderr` lose what it cannot say.
 
-    What is still in its buffer is written when the context ends, so that no failure is lost. A standard output that
-    somebody has replaced is left alone.
+    Who has written to them flushes `sys.stdout` before the context ends, or would not hear of a failure. A closed
+    standard input is an empty one. Streams that somebody has replaced are left alone.
     """
-    before = sys.stdout
-    if before is None:
-        _occupy(_STDOUT, os.O_RDONLY)
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(_occupy(_STDERR, os.O_WRONLY), "w")  # else print() would write messages to stdout
-    if before is not sys.__stdout__:
-        yield
-        return
-    raw = _Raw(_STDOUT, "wb", closefd=False)
-    ours = io.TextIOWrapper(
-        io.BufferedWriter(raw),
-        encoding=before.encoding if before else "utf-8",
-        errors=before.errors if before else "strict",
-        line_buffering=raw.isatty(),
-    )
-    sys.stdout = ours
+    before = sys.stdin, sys.stdout, sys.stderr
+    # In the order of their numbers, which the system gives away in order: a file of ours could get a closed one's.
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(_occupied(0, os.O_RDONLY))
+    out, err = _Raw(1, _stop, before[1]), _Raw(2, _ignore, before[2])
+    if before[1] is sys.__stdout__:
+        sys.stdout = out.text()
+    if before[2] is sys.__stderr__:
+        sys.stderr = err.text()
     try:
         yield
     finally:
-        try:
-            ours.flush()
-        finally:
-            raw.discards = True
-            sys.stdout = before
+        sys.stderr.flush()
+        out.discards = err.discards = True
+        sys.stdin, sys.stdout, sys.stderr = before
 
 
-def _occupy(descriptor: int, mode: int) -> int:
-    """Take the place of a closed file descriptor, before a file of ours could get its number and its output."""
+def _occupied(descriptor: int, mode: int) -> int:
     nothing = os.open(os.devnull, mode)
     return nothing if nothing == descriptor else os.dup2(nothing, descriptor)
 
 
-class _Raw(io.FileIO):
-    """The file descriptor. After a failure it `discards` what is written, since buffers try again when they close."""
+def _stop(error: OSError) -> NoReturn:
+    from ciphertool.errors import WriteError
 
-    discards = False
+    if isinstance(error, BrokenPipeError):
+        sys.exit(READER_GONE)
+    raise WriteError(f"standard output cannot be written: {error.strerror or 'unknown'}") from None
+
+
+def _ignore(error: OSError) -> None:
+    """A message that nobody can read stops no work."""
+
+
+class _Raw(io.FileIO):
+    """A file descriptor whose first failure to write is told, and which then `discards` all: buffers try again."""
+
+    def __init__(self, descriptor: int, failed: Callable[[OSError], None], before: Any) -> None:
+        if before is None:
+            _occupied(descriptor, os.O_RDONLY)  # to which nothing can be written
+        super().__init__(descriptor, "wb", closefd=False)
+        self.discards = False
+        self._failed, self._before = failed, before
+
+    def text(self) -> io.TextIOWrapper:
+        """Return a text stream like the one before."""
+        encoding, errors = (self._before.encoding, self._before.errors) if self._before else ("utf-8", None)
+        buffered = self.isatty() or self.fileno() == 2
+        return io.TextIOWrapper(io.BufferedWriter(self), encoding, errors, line_buffering=buffered)
 
     def write(self, data: ReadableBuffer, /) -> int:
-        if self.discards:
-            return len(memoryview(data).cast("B"))
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            self.discards = True
-            sys.exit(READER_GONE)
-        except OSError as error:
-            from ciphertool.errors import WriteError
-
-            self.discards = True
-            raise WriteError(f"standard output cannot be written: {(error.strerror or 'unknown')}") from None
+        if not self.discards:
+            try:
+                return super().write(data)
+            except OSError as error:
+                self.discards = True
+                self._failed(error)
+        return len(memoryview(data).cast("B"))

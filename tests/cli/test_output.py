@@ -59,6 +59,17 @@ def test_messages_never_become_data(protected: Path) -> None:
     assert (status, (protected / "out").read_text()) == (0, "")
 
 
+def test_messages_that_cannot_be_said_stop_no_work(project: Path) -> None:
+    assert _shell(f"{PROGRAM} protect 2> /dev/full", project) == (0, "")
+    assert _shell(f"{PROGRAM} check 2> /dev/full", project) == (0, "")
+
+
+def test_closed_standard_input_is_empty(protected: Path) -> None:
+    status, errors = _shell(f"{PROGRAM} encrypt --secret-alias a <&-", protected)
+    assert status == 3
+    assert errors.endswith("error: the value is empty\n")
+
+
 def test_a_missing_file_is_called_missing(protected: Path) -> None:
     for command in ("resolve nofile", "run --config-file nofile -- true"):
         _, errors = _shell(f"{PROGRAM} {command}", protected)
