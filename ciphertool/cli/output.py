@@ -28,16 +28,19 @@ def standard_streams() -> Iterator[None]:
     # In the order of their numbers, which the system gives away in order: a file of ours could get a closed one's.
     if sys.stdin is None:
         sys.stdin = os.fdopen(_occupied(0, os.O_RDONLY))
-    out, err = _Raw(1, _stop, before[1]), _Raw(2, _ignore, before[2])
-    if before[1] is sys.__stdout__:
-        sys.stdout = out.text()
-    if before[2] is sys.__stderr__:
-        sys.stderr = err.text()
+    ours = []
+    if sys.stdout is sys.__stdout__:
+        ours.append(_Raw(1, _stop, sys.stdout))
+        sys.stdout = ours[-1].text()
+    if sys.stderr is sys.__stderr__:
+        ours.append(_Raw(2, _ignore, sys.stderr))
+        sys.stderr = ours[-1].text()
     try:
         yield
     finally:
         sys.stderr.flush()
-        out.discards = err.discards = True
+        for raw in ours:
+            raw.discards = True
         sys.stdin, sys.stdout, sys.stderr = before
 
 
