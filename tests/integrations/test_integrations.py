@@ -112,7 +112,8 @@ def test_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = {"PASSWORD": VALUE, "URL": f"db://app:{VALUE}@h", "SEC": VALUE, "ALONE": None}
     assert dotenv_values(vault=Vault.open()) == expected
     for name in expected:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that it is gone again afterwards
+        monkeypatch.delenv(name)
     monkeypatch.setenv("SEC", "kept")
     assert load_dotenv()
     assert (os.environ["URL"], os.environ["SEC"]) == (f"db://app:{VALUE}@h", "kept")
