@@ -45,6 +45,7 @@ def standard_streams() -> Iterator[None]:
 
 
 def _occupied(descriptor: int, mode: int) -> int:
+    """Return a closed file descriptor opened on nothing."""
     nothing = os.open(os.devnull, mode)
     return nothing if nothing == descriptor else os.dup2(nothing, descriptor)
 
@@ -74,8 +75,8 @@ class _Raw(io.FileIO):
     def text(self) -> io.TextIOWrapper:
         """Return a text stream like the one before."""
         encoding, errors = (self._before.encoding, self._before.errors) if self._before else ("utf-8", None)
-        buffered = self.isatty() or self.fileno() == 2
-        return io.TextIOWrapper(io.BufferedWriter(self), encoding, errors, line_buffering=buffered)
+        by_line = self.isatty() or self.fileno() == 2
+        return io.TextIOWrapper(io.BufferedWriter(self), encoding, errors, line_buffering=by_line)
 
     def write(self, data: ReadableBuffer, /) -> int:
         if not self.discards:

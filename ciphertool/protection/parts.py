@@ -87,11 +87,11 @@ def _passwords(value: str) -> Iterator[tuple[int, int]]:
             yield quoted.span(_GROUP if quoted["quote"] else "braced")
             position = quoted.end()
         else:
-            position = key.end() + len(_unquoted(value[key.end() :], key["before"]))
+            position = key.end() + len(_bare(value[key.end() :], key["before"]))
             yield key.end(), position
 
 
-def _unquoted(rest: str, before: str | None) -> str:
+def _bare(rest: str, before: str | None) -> str:
     """Return the password with which a text begins. `before` is what separates its pair from the one before it.
 
     Where pairs are separated by `;` a password may hold any other separator, as ADO.NET, ODBC and JDBC have it.

@@ -8,11 +8,9 @@ from ciphertool import references
 from ciphertool.rewriters.base import Outline
 from ciphertool.rewriters.xml import aliases
 from ciphertool.rewriters.xml.children import local
-from ciphertool.rewriters.xml.paths import below, positions
+from ciphertool.rewriters.xml.paths import every, positions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lxml import etree
 
 
@@ -22,7 +20,7 @@ def outline(root: etree._Element) -> Outline:
     keys: list[str] = []
     values: list[str] = []
     marked: set[int] = set()
-    for element, (selector, key) in _every(root):
+    for element, (selector, key) in every(root):
         first, attributes = len(values), element.items()
         if attributes:
             places = positions(element)
@@ -38,19 +36,6 @@ def outline(root: etree._Element) -> Outline:
         if attributes and len(own) < len(attributes):
             marked.update(range(first, len(values)))
     return Outline(selectors, keys, values, marked.union(references.within(values)))
-
-
-def _every(root: etree._Element) -> Iterator[tuple[etree._Element, tuple[str, str]]]:
-    """Yield every element with its path."""
-    name = local(str(root.tag))
-    pending = [(root, (f"/{name}", name))]
-    yield pending[0]
-    while pending:
-        element, path = pending.pop()
-        for child in below(element, *path):
-            yield child
-            if len(child[0]):
-                pending.append(child)
 
 
 def _text(element: etree._Element) -> str | None:

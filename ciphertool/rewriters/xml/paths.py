@@ -36,7 +36,7 @@ class Paths:
             path = upcoming.pop(element)
             self._at_hand = element, path
             if len(element):
-                upcoming.update(below(element, *path))
+                upcoming.update(_below(element, *path))
             yield element
 
     def of(self, element: etree._Element, slot: str) -> _Path:
@@ -68,7 +68,20 @@ class Paths:
         return f"{above[0]}/{name}[{places[element]}]", f"{above[1]}.{name}"
 
 
-def below(parent: etree._Element, selector: str, key: str) -> Iterator[tuple[etree._Element, _Path]]:
+def every(root: etree._Element) -> Iterator[tuple[etree._Element, _Path]]:
+    """Yield every element with its path, the children of each in their order: sooner than in that of the document."""
+    name = local(str(root.tag))
+    pending = [(root, (f"/{name}", name))]
+    yield pending[0]
+    while pending:
+        element, path = pending.pop()
+        for child in _below(element, *path):
+            yield child
+            if len(child[0]):
+                pending.append(child)
+
+
+def _below(parent: etree._Element, selector: str, key: str) -> Iterator[tuple[etree._Element, _Path]]:
     """Yield each child element with its path."""
     children = list(parent.iterchildren("*"))
     names = [local(str(child.tag)) for child in children]
