@@ -395,6 +395,19 @@ class KeyTooSmallError(KeystoreError):
         )
 
 
+class BrokenKeyError(KeystoreError):
+    """A certificate whose public key others can break, or which cannot encrypt, for each of `reasons`."""
+
+    def __init__(self, keystore: Path, alias: str | None, reasons: Sequence[str]) -> None:
+        self.alias = alias
+        self.reasons = tuple(reasons)
+        super().__init__(
+            f"the certificate{f' of {alias!r}' if alias else ''} hides nothing: its public key {'; it '.join(reasons)}",
+            path=keystore,
+            hint="make a key of your own by `ciphertool init` or `ciphertool keystore create`",
+        )
+
+
 _RIGHT_CERTIFICATE = (
     "make a keystore with a right certificate by `ciphertool init` or `ciphertool keystore create --role primary`, "
     "or by `keytool -genkeypair -keyalg RSA -ext KU:critical=dataEncipherment,keyEncipherment`"

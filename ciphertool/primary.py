@@ -35,6 +35,7 @@ _JUDGED_BY_POLICY = frozenset(
     {
         "no-key",
         "key-algorithm",
+        "key-broken",
         "key-usage-refused",
         "key-usage-unstated",
         "certificate-expired",

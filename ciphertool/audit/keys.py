@@ -9,7 +9,7 @@ from ciphertool.audit.model import KeyCard, Level
 from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.engine.policy import Concern, Policy, check_certificate
-from ciphertool.errors import CipherToolError, PasswordNeededError, WrongKeyUsageError
+from ciphertool.errors import BrokenKeyError, CipherToolError, PasswordNeededError, WrongKeyUsageError
 from ciphertool.keystore import EntryKind
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from ciphertool.audit.model import Place
     from ciphertool.keystore import Entry, Keystore
     from ciphertool.settings.model import Settings
+
+_CONCERNS = {
+    # Java encrypts with it, as with most certificates there are.
+    Concern.NO_DATA_ENCIPHERMENT: (rules.KEY_USAGE, Level.NOTE),
+    Concern.EXPIRED: (rules.EXPIRED, None),
+    Concern.NOT_YET_VALID: (rules.EXPIRED, None),
+    Concern.WEAK_KEY: (rules.BROKEN_KEY, None),
+}
 
 
 def judge(
@@ -108,10 +116,9 @@ def _judge_usage(
     except WrongKeyUsageError as error:
         gathered.finding(rules.KEY_USAGE, place, error.message, level=Level.ERROR)
         return
+    except BrokenKeyError as error:
+        gathered.finding(rules.BROKEN_KEY, place, error.message)
+        return
     for warning in checked.warnings:
-        usage = warning.concern is Concern.NO_DATA_ENCIPHERMENT
-        message = f"the certificate of {alias!r} {warning.reason}"
-        if usage:  # Java encrypts with it, as with most certificates there are
-            gathered.finding(rules.KEY_USAGE, place, message, level=Level.NOTE)
-        else:
-            gathered.finding(rules.EXPIRED, place, message)
+        rule, level = _CONCERNS[warning.concern]
+        gathered.finding(rule, place, f"the certificate of {alias!r} {warning.reason}", level=level)

@@ -259,6 +259,14 @@ OTHER_ALIAS = Rule(
     "A place refers to another alias than its target gives it.",
     "Give the target the alias that the file has, or protect the place again.",
 )
+BROKEN_KEY = Rule(
+    "CT030",
+    "broken-key",
+    Level.ERROR,
+    1241,
+    "The primary key can be broken by others: its modulus can be factored, or its numbers are no RSA key's.",
+    "Make a new key (`ciphertool keystore create`), rotate to it, and change the secrets.",
+)
 
 RULES: tuple[Rule, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 """Every rule, in the order of their ids."""

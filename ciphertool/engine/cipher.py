@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.engine.schemes import DEFAULT, SCHEMES
 from ciphertool.errors import (
+    KeystoreError,
     KeyTooSmallError,
     NotTextError,
     ValueTooLongError,
@@ -49,11 +50,17 @@ class Encryptor:
         return key_id(self._key)
 
     def encrypt(self, plaintext: bytes, label: bytes = b"") -> bytes:
-        """Return the ciphertext, bound to the label, or raise `ValueTooLongError`."""
+        """Return the ciphertext, bound to the label.
+
+        Raise `ValueTooLongError`, and `KeystoreError` for a key whose numbers OpenSSL refuses.
+        """
         if self.limit is not None and len(plaintext) > self.limit:
             raise ValueTooLongError(self.scheme.name, self.bits, len(plaintext), self.limit)
         _check_label(self.scheme, label)
-        return self._encrypt(plaintext, label)
+        try:
+            return self._encrypt(plaintext, label)
+        except ValueError:
+            raise KeystoreError("the public key encrypts nothing: OpenSSL refuses its numbers") from None
 
 
 class Decryptor:

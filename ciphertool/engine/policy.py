@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from ciphertool.engine.key_usage import KeyUsage, key_usage
 from ciphertool.engine.strictness import Policy
-from ciphertool.errors import BadCertificateError, NotRsaError, RefusedCertificateError, WrongKeyUsageError
+from ciphertool.errors import (
+    BadCertificateError,
+    BrokenKeyError,
+    NotRsaError,
+    RefusedCertificateError,
+    WrongKeyUsageError,
+)
+from ciphertool.weak_keys import Severity, weaknesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +35,7 @@ class Concern(Enum):
     NO_DATA_ENCIPHERMENT = "no-data-encipherment"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
+    WEAK_KEY = "weak-key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +60,20 @@ def check_certificate(
     """Return the certificate's key and its warnings at the time `now`, which has a time zone.
 
     `keystore` and `alias` name it in errors; a PEM file has no alias. Raise `WrongKeyUsageError` exactly where
-    `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key, and under
-    the strict policy `RefusedCertificateError` where the java policy would warn.
+    `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
+    `BrokenKeyError` for a key whose values everybody could read, and under the strict policy `RefusedCertificateError`
+    where the java policy would warn.
     """
     key = _rsa_key(certificate, keystore, alias)
+    numbers = key.public_numbers()
+    found = weaknesses(numbers.n, numbers.e)
+    if broken := [weakness.reason for weakness in found if weakness.severity is Severity.BROKEN]:
+        raise BrokenKeyError(keystore, alias, broken)
     usage = key_usage(certificate.tbs_certificate_bytes)
     if usage is not None and _refuses(usage):
         raise WrongKeyUsageError(keystore, alias, usage.usages)
-    warnings = (*_usage_warnings(usage), *_validity_warnings(certificate, now))
+    weak = [CertificateWarning(Concern.WEAK_KEY, f"is weak: its public key {item.reason}") for item in found]
+    warnings = (*_usage_warnings(usage), *_validity_warnings(certificate, now), *weak)
     if warnings and policy is Policy.STRICT:
         raise RefusedCertificateError(keystore, alias, [warning.reason for warning in warnings])
     return CheckedCertificate(key, warnings)

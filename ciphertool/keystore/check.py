@@ -16,6 +16,7 @@ from ciphertool.keystore.facts import CertificateFacts, certificate_facts, exten
 from ciphertool.keystore.findings import Finding, Level, finding
 from ciphertool.keystore.public_keys import origin_of
 from ciphertool.keystore.store import Entry, EntryKind, Keystore
+from ciphertool.weak_keys import weaknesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,6 +130,9 @@ def _check_public_key(subject: _Subject) -> Iterator[Finding]:
         yield subject.finding("key-size", f"the key has {leaf.bits} bits, fewer than {_MINIMUM_BITS}")
     if leaf.exponent is not None and leaf.exponent < _MINIMUM_EXPONENT:
         yield subject.finding("key-exponent", f"the public exponent is {leaf.exponent}, less than {_MINIMUM_EXPONENT}")
+    if leaf.modulus is not None and leaf.exponent is not None:
+        for weakness in weaknesses(leaf.modulus, leaf.exponent):
+            yield subject.finding("key-broken", f"the public key {weakness.reason}")
     for other in subject.others:
         for entry in other.entries:
             if (

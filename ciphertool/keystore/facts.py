@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,6 +54,7 @@ class CertificateFacts:
     not_after: datetime | None = None
     algorithm: str | None = None
     bits: int | None = None
+    modulus: int | None = field(default=None, repr=False)
     exponent: int | None = None
     signature_hash: str | None = None
     signature_oid: str | None = None
@@ -68,7 +69,7 @@ def certificate_facts(data: bytes) -> CertificateFacts:
         spki = certificates.public_key_info(data, "")
     except BadCertificateError:
         return CertificateFacts(fingerprint)
-    algorithm, bits, exponent = _read(lambda: _public_key(certificate)) or (None, None, None)
+    algorithm, bits, modulus, exponent = _read(lambda: _public_key(certificate)) or (None, None, None, None)
     return CertificateFacts(
         fingerprint,
         public_key_sha256=sha256(spki).hexdigest(),
@@ -78,6 +79,7 @@ def certificate_facts(data: bytes) -> CertificateFacts:
         not_after=_read(lambda: certificate.not_valid_after_utc),
         algorithm=algorithm,
         bits=bits,
+        modulus=modulus,
         exponent=exponent,
         signature_hash=_read(lambda: _signature_hash(certificate)),
         signature_oid=_read(lambda: certificate.signature_algorithm_oid.dotted_string),
@@ -135,12 +137,13 @@ def summary(entry: Entry) -> dict[str, object]:
     }
 
 
-def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None]:
+def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None, int | None]:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = certificate.public_key()
-    exponent = key.public_numbers().e if isinstance(key, rsa.RSAPublicKey) else None
-    return certificates.algorithm_name(key), getattr(key, "key_size", None), exponent
+    numbers = key.public_numbers() if isinstance(key, rsa.RSAPublicKey) else None
+    modulus, exponent = (numbers.n, numbers.e) if numbers else (None, None)
+    return certificates.algorithm_name(key), getattr(key, "key_size", None), modulus, exponent
 
 
 def _signature_hash(certificate: x509.Certificate) -> str | None:

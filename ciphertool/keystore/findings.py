@@ -39,6 +39,7 @@ RULES: dict[str, tuple[Level, str]] = {
     "key-algorithm": (_E, "use an RSA key: ciphertool keystore create"),
     "key-size": (_W, _NEW_KEY),
     "key-exponent": (_W, _NEW_KEY),
+    "key-broken": (_E, _NEW_KEY),
     "public-default-key": (_E, _NEW_KEY),
     "shared-key": (_W, "use a key of its own for each role"),
     "key-password": (_E, "make both passwords the same: ciphertool keystore change-password"),

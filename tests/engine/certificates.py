@@ -64,14 +64,15 @@ def certificate(
     start: datetime = datetime(2020, 1, 1, tzinfo=UTC),
     end: datetime = datetime(2040, 1, 1, tzinfo=UTC),
     odd_extension: bool = False,
+    public_key: rsa.RSAPublicKey | None = None,
 ) -> x509.Certificate:
-    """Return a certificate of the key; `odd_extension` adds one that cannot be parsed."""
+    """Return a certificate of the key, or of `public_key`; `odd_extension` adds one that cannot be parsed."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
-        .public_key(key.public_key())
+        .public_key(public_key or key.public_key())
         .serial_number(7)
         .not_valid_before(start)
         .not_valid_after(end)

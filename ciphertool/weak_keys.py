@@ -1,0 +1,98 @@
+"""Whether an RSA public key is one that others can break, told by its numbers alone. Reads no certificate.
+
+The numbers come from a certificate that anybody can have made. What is looked for costs milliseconds: it finds keys
+that are wrong or damaged, not every key that a determined attacker could factor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from math import gcd, isqrt, prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Java (`RSAKeyFactory.checkRSAProviderKeys`) and OpenSSL take no modulus over 16,384 bits, and with one over 3,072 bits
+# no exponent over 64.
+_LARGEST_MODULUS, _LARGEST_FREE, _LARGEST_EXPONENT = 16_384, 3_072, 64
+_TRIAL_DIVISION = 1 << 16
+_FERMAT_ROUNDS = 100
+# The primes for which a modulus of Infineon's library (CVE-2017-15361) is a power of 65537: one modulus in 2^28 of
+# other making is, too. M. Nemec et al., The Return of Coppersmith's Attack, 2017.
+_FINGERPRINT_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+
+class Severity(Enum):
+    """`BROKEN`: such a key hides nothing, or encrypts nothing. `WEAK`: breaking it takes an attacker's effort."""
+
+    BROKEN = "broken"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """One fault of a public key; `reason` ends a sentence that begins "its public key"."""
+
+    severity: Severity
+    reason: str
+
+
+def weaknesses(modulus: int, exponent: int) -> tuple[Weakness, ...]:
+    """Return what is wrong with a public key; nothing if nothing was found."""
+    broken = [Weakness(Severity.BROKEN, reason) for reason in _faults(modulus, exponent)]
+    if not broken and _is_fingerprinted(modulus):
+        reason = "has the fingerprint of keys that can be factored (ROCA, CVE-2017-15361)"
+        return (Weakness(Severity.WEAK, reason),)
+    return tuple(broken)
+
+
+def _faults(modulus: int, exponent: int) -> Iterator[str]:
+    bits = modulus.bit_length()
+    if exponent < 3 or exponent % 2 == 0 or exponent >= modulus:
+        yield "has an exponent that no RSA key has"
+    elif exponent.bit_length() > _LARGEST_EXPONENT and bits > _LARGEST_FREE:
+        yield f"has an exponent of {exponent.bit_length()} bits, which neither Java nor OpenSSL takes"
+    if bits > _LARGEST_MODULUS:
+        yield f"has {bits} bits, which neither Java nor OpenSSL takes"
+    elif modulus % 2 == 0:
+        yield "has an even modulus: everybody can factor it"
+    elif gcd(modulus, _small_primes()) != 1:
+        yield "has a modulus with a small factor: everybody can factor it"
+    elif _factors_are_close(modulus):
+        yield "has a modulus whose factors are close together: everybody can factor it"
+    elif pow(2, modulus - 1, modulus) == 1:
+        yield "has a modulus that is a prime: everybody can compute its private key"
+
+
+@cache
+def _small_primes() -> int:
+    """The product of the primes under `_TRIAL_DIVISION`."""
+    sieve = bytearray([1]) * _TRIAL_DIVISION
+    sieve[:2] = b"\0\0"
+    for number in range(2, isqrt(_TRIAL_DIVISION) + 1):
+        if sieve[number]:
+            sieve[number * number :: number] = bytes(len(range(number * number, _TRIAL_DIVISION, number)))
+    return prod(number for number, is_prime in enumerate(sieve) if is_prime)
+
+
+def _factors_are_close(modulus: int) -> bool:
+    """Tell whether Fermat's method finds the factors in its first rounds; a square is the closest case."""
+    middle = isqrt(modulus)
+    middle += middle * middle < modulus
+    for candidate in range(middle, middle + _FERMAT_ROUNDS):
+        rest = candidate * candidate - modulus
+        if isqrt(rest) ** 2 == rest:
+            return True
+    return False
+
+
+@cache
+def _powers(prime: int) -> frozenset[int]:
+    return frozenset(pow(65_537, exponent, prime) for exponent in range(prime))
+
+
+def _is_fingerprinted(modulus: int) -> bool:
+    return all(modulus % prime in _powers(prime) for prime in _FINGERPRINT_PRIMES)
