@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.ciphertext import Bare, Ciphertext, Native, SelfContained, Symmetric
 from ciphertool.engine import scheme_named
-from ciphertool.engine.schemes import UNPADDED
+from ciphertool.engine.schemes import SCHEMES, UNPADDED
 from ciphertool.errors import (
     CiphertextLengthError,
     DecryptionError,
@@ -19,6 +19,7 @@ from ciphertool.errors import (
     MalformedCiphertextError,
     UnsupportedSchemeError,
 )
+from ciphertool.repository.base import Encrypted
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ if TYPE_CHECKING:
 
     from ciphertool.engine import Decryptor, Encryptor, Scheme
     from ciphertool.engine.gcm import SecretKeyDecryptor
+    from ciphertool.repository.base import SecretRepository
 
 
 class VaultCipher:
     """The cipher of a vault whose key is an RSA key.
 
     Without `encryptor` it cannot encrypt, without `decryptor` not decrypt.
-    `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down.
+    `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down. `subject` is that of the
+    certificate that it encrypts to, as it states it.
     """
 
     def __init__(
@@ -42,12 +45,21 @@ class VaultCipher:
         encryptor: Encryptor | None = None,
         decryptor: Decryptor | None = None,
         store_type: str = "JKS",
+        subject: str | None = None,
     ) -> None:
         self.scheme = scheme
         self.native = native
         self.encryptor = encryptor
         self.decryptor = decryptor
         self.store_type = store_type
+        self.subject = subject
+
+    @property
+    def recipient(self) -> str:
+        """Whom values are encrypted to, for people: the key, and the subject of its certificate."""
+        if self.encryptor is None:
+            return f"the key {self.decryptor.key_id}" if self.decryptor else "no key"
+        return f"the key {self.encryptor.key_id} ({self.subject or 'no subject'}, RSA-{self.encryptor.bits})"
 
     @property
     def decrypts(self) -> bool:
@@ -62,7 +74,7 @@ class VaultCipher:
     def duplicate(self) -> VaultCipher:
         """Return a cipher with a private key of its own, which shares no lock with this one's."""
         decryptor = self.decryptor and self.decryptor.duplicate()
-        return VaultCipher(self.scheme, self.native, self.encryptor, decryptor, self.store_type)
+        return VaultCipher(self.scheme, self.native, self.encryptor, decryptor, self.store_type, self.subject)
 
     def encrypt(self, alias: str, value: Secret) -> Ciphertext:
         """Return the ciphertext of an alias's value, proved by decrypting it where the private key is at hand.
@@ -102,6 +114,26 @@ class VaultCipher:
             if len(ciphertext.data) != size:
                 raise CiphertextLengthError(len(ciphertext.data), size)
         return False
+
+    def other_keys(self, repository: SecretRepository) -> dict[str, str]:
+        """Return the aliases of a vault's values that another key has encrypted than this cipher's, each with that key.
+
+        A bare ciphertext names no key: only its length speaks, and two keys may be equally long.
+        """
+        stored = ((alias, entry.stored) for alias, entry in repository.entries.items())
+        keys = ((alias, self._other_key(one.ciphertext)) for alias, one in stored if isinstance(one, Encrypted))
+        return {alias: key for alias, key in keys if key is not None}
+
+    def _other_key(self, ciphertext: Ciphertext) -> str | None:
+        key = self.encryptor or self.decryptor
+        if isinstance(ciphertext, Native):
+            own = key is None or ciphertext.key_id == key.key_id
+            known = any(scheme.native and scheme.name == ciphertext.scheme for scheme in SCHEMES)
+            return f"the key {ciphertext.key_id}" if known and not own else None
+        bits = 8 * len(ciphertext.data)
+        if self.encryptor is None or isinstance(ciphertext, Symmetric) or bits == (self.encryptor.bits + 7) // 8 * 8:
+            return None
+        return f"a key of {bits} bits"
 
     def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> str | None:
         """Return the alias under which a native ciphertext decrypts, if it is one of those given; others never tell."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -368,6 +368,21 @@ class NotAesError(KeystoreError):
         super().__init__(
             f"the secret key {alias!r} is no AES key: it is {algorithm} and has {bits} bits",
             hint="name the entry of an AES key of 128, 192 or 256 bits as the key alias",
+        )
+
+
+class OtherKeyError(KeystoreError):
+    """A vault whose values are encrypted to other keys than new ones would be; `keys` are those others."""
+
+    def __init__(self, keys: Mapping[str, int], key: str, *, path: Path) -> None:
+        self.keys = dict(keys)
+        self.key = key
+        held = " and ".join(f"{count} to {other}" for other, count in keys.items())
+        super().__init__(
+            f"holds values under another key: {held}, and new ones would be encrypted to {key}",
+            path=path,
+            hint="put the former [keystore] back; to change the key, resolve the files with the former one, remove the "
+            "repository and protect them again: see docs/keystores.md",
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ciphertool.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Sequence
 
 _SECONDS = 30
 _SAFE = (
@@ -118,6 +118,28 @@ def history(path: Path, *, limit: int = 200) -> History:
         tuple((commit, blob) for blob, commit in seen.items()),
         "the clone is shallow: fetch the rest" if shallow else gap,
     )
+
+
+def changes(directory: Path, paths: Iterable[Path], *, limit: int = 200) -> tuple[list[str], str]:
+    """Return the short names of the commits that changed one of the files, oldest first, and what may be missing.
+
+    They are the newest `limit` of the current branch's history. Raise `GitError` where git does not answer.
+    """
+    shallow = _answer(directory, "rev-parse", "--is-shallow-repository").strip() != b"false"
+    names = [os.path.relpath(path, directory) for path in paths]
+    arguments = ("--format=%h", f"--max-count={limit + 1}", "--no-show-signature", "--", *names)
+    commits = _answer(directory, "log", *arguments).decode("ascii").split()
+    gap = f"only the {limit} newest commits were looked at" if len(commits) > limit else ""
+    return commits[:limit][::-1], "the clone is shallow: fetch the rest" if shallow else gap
+
+
+def contents(directory: Path, asked: Sequence[tuple[str, Path]]) -> list[bytes | None]:
+    """Return what files held in commits, None where there was no such file; the commit "" is the index.
+
+    Raise `GitError` where git does not answer.
+    """
+    names = [f"{commit}:./{os.path.relpath(path, directory)}" for commit, path in asked]
+    return _contents(directory, list(map(os.fsencode, names)), ask=_answer)
 
 
 def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:

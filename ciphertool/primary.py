@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.cipher import SecretKeyCipher, VaultCipher
@@ -11,6 +12,7 @@ from ciphertool.errors import (
     BadCertificateError,
     ConfigError,
     KeystoreError,
+    OtherKeyError,
     RefusedCertificateError,
     UnsupportedSchemeError,
 )
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ciphertool.engine import Scheme
     from ciphertool.keystore import Entry, Keystore
     from ciphertool.passwords import PasswordChain, Passwords
+    from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
 
 _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
@@ -80,7 +83,10 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
     for; the private key is then at hand only if a password is there anyway.
     """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     from ciphertool.engine.policy import check_certificate
+    from ciphertool.keystore.facts import certificate_facts
 
     keystore = None
     given: Passwords | None = None
@@ -106,6 +112,7 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         encryptor,
         _decryptor(settings, keystore, given, certificate),
         _jca_type(source),
+        certificate_facts(certificate.public_bytes(Encoding.DER)).subject,
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
@@ -115,6 +122,16 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     if given is not None and given.exposed is not None:
         warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
     return Primary(cipher, tuple(warnings))
+
+
+def require_one_key(cipher: VaultCipher, repository: SecretRepository) -> None:
+    """Raise `OtherKeyError` where a vault holds values that another key has encrypted than would encrypt new ones.
+
+    A change of the key that nobody meant would otherwise give all new values to whoever made it. Bare ciphertexts name
+    no key: only their length speaks.
+    """
+    if others := cipher.other_keys(repository):
+        raise OtherKeyError(Counter(others.values()), cipher.recipient, path=repository.path)
 
 
 def _judged(

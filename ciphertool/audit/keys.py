@@ -11,6 +11,7 @@ from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.engine.policy import Concern, Policy, check_certificate
 from ciphertool.errors import BrokenKeyError, CipherToolError, PasswordNeededError, WrongKeyUsageError
 from ciphertool.keystore import EntryKind
+from ciphertool.keystore.facts import certificate_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,8 @@ def judge(
         _judge_usage(gathered, path, place, entry.alias, certificate, now)
         scheme = scheme_named(settings.scheme, allow_unpadded=True)
         key = certificate.public_key()
-        return VaultCipher(scheme, settings.native, Encryptor(key, scheme, minimum_bits=1))  # type: ignore[arg-type]  # RSA
+        encryptor = Encryptor(key, scheme, minimum_bits=1)  # type: ignore[arg-type]  # RSA
+        return VaultCipher(scheme, settings.native, encryptor, subject=certificate_facts(entry.chain[0]).subject)
     except PasswordNeededError:
         gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, "the certificate in this keystore is encrypted")
     except CipherToolError as error:
@@ -80,7 +82,6 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes 
 
 
 def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entry) -> None:
-    from ciphertool.keystore.facts import certificate_facts
     from ciphertool.keystore.public_keys import origin_of
 
     facts = certificate_facts(entry.chain[0])

@@ -103,8 +103,10 @@ FOREIGN = Rule(
     "foreign-ciphertext",
     Level.ERROR,
     None,
-    "A ciphertext cannot have been made by the primary key: its length or key id is another's.",
-    "Open the vault with the keystore that made it, or set the secret again.",
+    "Ciphertexts cannot have been made by the primary key: their length or key id is another's. New values would be "
+    "encrypted to whoever has the key that the settings name now.",
+    "Find out who changed the key (`--history` names the commit), and put the former keystore back. docs/keystores.md "
+    "says how to change a key.",
 )
 PKCS1 = Rule(
     "CT011",
@@ -266,6 +268,15 @@ BROKEN_KEY = Rule(
     1241,
     "The primary key can be broken by others: its modulus can be factored, or its numbers are no RSA key's.",
     "Make a new key (`ciphertool keystore create`), rotate to it, and change the secrets.",
+)
+KEY_CHANGED = Rule(
+    "CT031",
+    "key-changed",
+    Level.WARNING,
+    None,
+    "A commit changes the key to which new secrets are encrypted: who has the new private key can read them.",
+    "Make sure that the new key is yours (`ciphertool keystore list`); if not, put the former one back and change the "
+    "secrets that were set since.",
 )
 
 RULES: tuple[Rule, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Rule))

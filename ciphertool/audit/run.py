@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.audit import exposure, history, keys, nested, rules, stored, suppress
+from ciphertool.audit import exposure, history, key_history, keys, nested, rules, stored, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.gather import Gathered
 from ciphertool.audit.index import Index, index_of
@@ -150,6 +150,8 @@ class _Audit:
         values = self._gathered.values[first:]
         if settings is not None and (contents is None or self._subject.index is not None):
             self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
+            if self._options.history or self._subject.index is not None:
+                key_history.judge(self._gathered, settings, staged=self._subject.index is not None)
         self._shared_aliases(values)
         if self._options.history:
             history.judge(self._gathered, values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
 from ciphertool.audit.model import Evidence, SchemeUse, State
+from ciphertool.cipher import VaultCipher
 from ciphertool.ciphertext import Native, SelfContained, Symmetric
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
@@ -16,7 +17,7 @@ from ciphertool.errors import CipherToolError, UnsupportedSchemeError
 from ciphertool.repository import Clear, Encrypted, Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from ciphertool.audit.gather import Gathered
@@ -37,6 +38,8 @@ def judge(
     this key can have made.
     """
     same: defaultdict[bytes, list[str]] = defaultdict(list)
+    foreign = cipher.other_keys(repository) if isinstance(cipher, VaultCipher) else {}
+    _judge_keys(gathered, repository, foreign, cipher)
     for alias, entry in repository.entries.items():
         place = gathered.place(repository.path, entry.line, alias)
         match entry.stored:
@@ -47,7 +50,7 @@ def judge(
                 gathered.finding(rules.MALFORMED, place, f"{alias!r}: {reason}")
             case Encrypted(ciphertext):
                 same[ciphertext.data].append(alias)
-                if cipher is not None:
+                if cipher is not None and alias not in foreign:
                     _judge_origin(gathered, repository, alias, entry, cipher)
         waits = isinstance(entry.stored, Clear) and not entry.stored.value
         if used is not None and alias not in used and not waits:
@@ -75,9 +78,22 @@ def _judge_origin(gathered: Gathered, repository: SecretRepository, alias: str, 
     try:
         cipher.prove(alias, entry.stored.ciphertext)
     except CipherToolError as error:
-        rule = rules.DOES_NOT_DECRYPT if cipher.decrypts else rules.FOREIGN
         place = gathered.place(repository.path, entry.line, alias)
-        gathered.finding(rule, place, f"{alias!r}: {error.message}")
+        gathered.finding(rules.DOES_NOT_DECRYPT, place, f"{alias!r}: {error.message}")
+
+
+def _judge_keys(
+    gathered: Gathered, repository: SecretRepository, foreign: Mapping[str, str], cipher: Cipher | None
+) -> None:
+    """Report each key, other than the one that the settings name, that values are encrypted to."""
+    aliases: defaultdict[str, list[str]] = defaultdict(list)
+    for alias, key in foreign.items():
+        aliases[key].append(alias)
+    for key, found in aliases.items():
+        assert isinstance(cipher, VaultCipher)  # noqa: S101 - another tells no keys apart
+        place = gathered.place(repository.path, repository.get(found[0]).line, key)
+        message = f"{len(found)} of {len(repository.entries)} values are encrypted to {key}, and new ones would be to "
+        gathered.finding(rules.FOREIGN, place, f"{message}{cipher.recipient}: {', '.join(map(repr, found))}")
 
 
 def _judge_schemes(gathered: Gathered, settings: Settings, repository: SecretRepository) -> None:

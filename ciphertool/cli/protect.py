@@ -13,6 +13,7 @@ from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 from ciphertool.protection.plan import State, Take, listed
 
 if TYPE_CHECKING:
+    from ciphertool.cipher import VaultCipher
     from ciphertool.protection import Plan
     from ciphertool.repository import SecretRepository
 
@@ -53,26 +54,28 @@ def protect(
             settings, repository, primary.cipher, take=take, progress=progress, processes=jobs or cores()
         )
     if plan.problems:
-        _show(plan, repository, done=False, diff=False, as_json=as_json)
+        _show(plan, repository, primary.cipher, done=False, diff=False, as_json=as_json)
         raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
     if dry_run:
-        _show(plan, repository, done=False, diff=diff, as_json=as_json)
+        _show(plan, repository, primary.cipher, done=False, diff=diff, as_json=as_json)
         raise typer.Exit(0 if plan.empty else console.FINDINGS)
     exposures = list(view.exposures(plan, repository))
     with console.progress() as progress:
         protection.apply(settings, plan, progress=progress)
-    _show(plan, repository, done=True, diff=diff, as_json=as_json)
+    _show(plan, repository, primary.cipher, done=True, diff=diff, as_json=as_json)
     for note in exposures:
         console.show_note("warning", note)
 
 
-def _show(plan: Plan, repository: SecretRepository, *, done: bool, diff: bool, as_json: bool) -> None:
+def _show(
+    plan: Plan, repository: SecretRepository, cipher: VaultCipher, *, done: bool, diff: bool, as_json: bool
+) -> None:
     from ciphertool.protection import view
 
     for note in plan.notes:
         console.show_note("note", note)
     if as_json:
-        console.out(json.dumps(_as_json(plan, done=done), indent=2))
+        console.out(json.dumps(_as_json(plan, cipher, done=done), indent=2))
         return
     if diff:
         console.out_raw(view.diff(plan, repository, console.shown))
@@ -89,17 +92,19 @@ def _show(plan: Plan, repository: SecretRepository, *, done: bool, diff: bool, a
     else:
         written = listed([console.shown(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
-        console.say(
-            "done", f"{verb}: {len(plan.encrypted)}; {'written' if done else 'to write'}: {written}", label=False
-        )
+        count = f"{len(plan.encrypted)}, to {cipher.recipient}" if plan.encrypted else "0"
+        console.say("done", f"{verb}: {count}", label=False)
+        console.say("done", f"{'written' if done else 'to write'}: {written}", label=False)
 
 
 def _state(state: State, *, done: bool) -> str:
     return (State.PROTECTED if done and state is State.PLANNED else state).value
 
 
-def _as_json(plan: Plan, *, done: bool) -> dict[str, object]:
+def _as_json(plan: Plan, cipher: VaultCipher, *, done: bool) -> dict[str, object]:
     return {
+        "encrypted": list(plan.encrypted),
+        "key": {"id": cipher.encryptor.key_id if cipher.encryptor else None, "subject": cipher.subject},
         "files": [
             {
                 "path": console.shown(item.before.path),

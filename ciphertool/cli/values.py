@@ -41,14 +41,19 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
     """
-    from ciphertool.primary import open_to_encrypt
+    from ciphertool.primary import open_to_encrypt, require_one_key
+    from ciphertool.repository import open_repository
 
     settings = _settings(vault, transformation)
     alias = _alias(settings, secret_alias)
     primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
     for warning in primary.warnings:
         console.say("warning", warning)
-    console.out(str(primary.cipher.encrypt(alias, _plaintext())))
+    if transformation is None and settings.repository != Path():
+        require_one_key(primary.cipher, open_repository(settings.kind, settings.repository, plugins=settings.named))
+    value = _plaintext()
+    console.say("note", f"encrypted to {primary.cipher.recipient}")
+    console.out(str(primary.cipher.encrypt(alias, value)))
 
 
 @vault_options

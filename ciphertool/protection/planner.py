@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
-from ciphertool.errors import CipherToolError, ConfigError, ConflictError, NoMatchError, UnknownAliasError
+from ciphertool.errors import (
+    CipherToolError,
+    ConfigError,
+    ConflictError,
+    NoMatchError,
+    OtherKeyError,
+    UnknownAliasError,
+)
 from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, listed, silent
 from ciphertool.protection.survey import survey
 from ciphertool.protection.targets import Match, is_left_alone, note_missing
@@ -84,16 +92,21 @@ class _Planner:
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
+        self._foreign = cipher.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        if self._foreign:
+            keys = Counter(self._foreign.values())
+            self._problems.append(OtherKeyError(keys, self._cipher.recipient, path=self._repository.path))
         self._problems += surveyed.problems
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[Opened, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
         for alias, places in wanted.items():
-            self._decide(alias, places)
+            if alias not in self._foreign:
+                self._decide(alias, places)
         for alias, entry in self._repository.entries.items():
-            if alias not in wanted:
+            if alias not in wanted and alias not in self._foreign:
                 self._keep(alias, entry)
         self._prove()
         new = self._encrypt()
