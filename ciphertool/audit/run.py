@@ -152,7 +152,7 @@ class _Audit:
             self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
         self._shared_aliases(values)
         if self._options.history:
-            history.judge(self._gathered, values)
+            history.judge(self._gathered, values, targets, plugins=judge.plugins)
         self._run.apart.update(map(_real, targets.files if targets else ()))
         return count + sum(audit.run() for audit in inner)
 
