@@ -52,7 +52,8 @@ def reads_ascii(codec: str) -> bool:
 
 def _is_ascii(codec: str, data: bytes) -> bool:
     try:
-        return data.decode(codec) == data.decode("ascii") and data.decode("ascii").encode(codec) == data
+        text = data.decode("ascii")
+        return text.encode(codec) == data and data.decode(codec) == text
     except (LookupError, UnicodeError):
         return False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciphertool import references, rewriters
 from ciphertool.engine.strictness import Policy
-from ciphertool.errors import ConfigError, ProblemsError
+from ciphertool.errors import ConfigError, ProblemsError, UnknownEncodingError
 from ciphertool.repository import CARBON_KINDS, KINDS
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source
@@ -115,9 +115,11 @@ def _encoding(table: Table, target: Target) -> str | None:
         return None
     try:
         return rewriters.encoding_of(PurePath(target.file), target.format, name)
+    except UnknownEncodingError as error:
+        table.problem("encoding", f"{name!r} is not known; {error.hint}")
     except ConfigError as error:
         table.problem("encoding", f"{name!r} {error.message}")
-        return None
+    return None
 
 
 def _target(table: Table) -> Target:
