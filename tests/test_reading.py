@@ -275,3 +275,17 @@ def test_audit_reads_text_without_marks_as_its_target_says(project: Path, run: R
     assert run("protect").status == 0
     assert Vault.open().load("conf/wide.ini")["s"]["password"] == "c4n4ry-7d1f-x"
     assert os.path.getsize(project / "conf/wide.ini") % 2 == 0  # noqa: PTH202 - bytes of UTF-16
+
+
+@pytest.mark.parametrize("kind", ["carbon4", "carbon5"])
+def test_a_carbon_kind_reads_properties_as_java_does_without_a_word(project: Path, run: Run, kind: str) -> None:
+    path = project / "conf/application.properties"
+    path.write_bytes(UTF8)
+    settings = SETTINGS.replace('vault.properties"', f'vault.properties"\nkind = "{kind}"')
+    (project / "ciphertool.toml").write_text(settings + _target(str(path), "app.password", "app.password"))
+    for command in (("protect",), ("get", "app.password"), ("check",), ("resolve", str(path))):
+        outcome = run(*command)
+        assert outcome.status == 0
+        assert "readers" not in outcome.err
+        assert "looks like" not in outcome.err
+    assert Vault.open().load(path)["app.password"] == "päss-c4n4ry".encode().decode("latin-1")

@@ -86,7 +86,8 @@ class FileJudge:
             except CipherToolError as error:
                 gathered.finding(rules.UNREADABLE, gathered.place(path), error.message)
                 return None
-        if reading.is_binary(data) and (self.targets is None or not self.targets.of_file(path)):
+        targets = self.targets.of_file(path) if self.targets else ()
+        if reading.is_binary(data) and not any(target.encoding for target in targets):  # UTF-16 may have no mark
             skipped.add("binary", path)
             return None
         return data
