@@ -65,11 +65,11 @@ class ConfigError(CipherToolError):
 class ConfigSyntaxError(ConfigError):
     """A document that is not well-formed; `reason` never quotes it."""
 
-    def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
+    def __init__(self, reason: str, line: int | None = None, column: int | None = None, *, hint: str = "") -> None:
         self.reason = reason
         self.column = column
         where = f" (column {column})" if column else ""
-        super().__init__(f"{reason}{where}", line=line)
+        super().__init__(f"{reason}{where}", line=line, hint=hint)
 
 
 class SelectorError(ConfigError):
@@ -106,6 +106,17 @@ class UnknownPlaceholderError(ConfigError):
         super().__init__(
             f"nothing is given for the placeholder {kind}:{name}",
             hint="set the environment variable" if kind == "env" else "define it, by --define or by Overrides",
+        )
+
+
+class UnknownEncodingError(ConfigError):
+    """An encoding that is not known, or in which no part of a file can be changed by itself."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"unknown encoding {name!r}",
+            hint="name one such as utf-8, iso-8859-1, windows-1252, utf-16-le",
         )
 
 

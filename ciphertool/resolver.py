@@ -14,10 +14,11 @@ from ciphertool.errors import (
     MovedCiphertextError,
     NotEncryptedYetError,
     ProblemsError,
+    SelectorError,
     UnknownAliasError,
 )
 from ciphertool.repository import CARBON_KINDS, Clear, Encrypted, Malformed
-from ciphertool.rewriters.base import Change, rewrite
+from ciphertool.rewriters.base import SAY_ENCODING, Change, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.secret import Secret
+
+
+_PUT_RIGHT = (
+    "say which it is by `encoding` of its target; if it is UTF-8, resolve the file with `--encoding iso-8859-1`, which "
+    "gives its bytes back, and protect it again with `--take file`"
+)
 
 
 class CipherAtHand:
@@ -70,6 +77,12 @@ class Resolver:
         self._warn = warn
         self._tell = tell
         self._known: dict[str, Secret] = {}
+        self._misread: set[str] = set()
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the vault is of a kind of ciphertool's own, not of a product that says how its files are read."""
+        return self.repository.kind not in CARBON_KINDS
 
     def resolve(self, alias: str) -> Secret:
         """Return the alias's secret.
@@ -89,11 +102,17 @@ class Resolver:
         Carbon's runtimes put a value into a URL as it is stored, so there it is stored encoded.
         """
         value = self.resolve(reference.alias).reveal()
-        if reference.in_url and self.repository.kind not in CARBON_KINDS:
+        if reference.in_url and self.is_native:
             from urllib.parse import quote
 
             return quote(value, safe="")
         return value
+
+    def warn_of_misread(self, alias: str, path: Path) -> None:
+        """Warn, once for each secret, that it looks like UTF-8 that was read as ISO-8859-1 from this file."""
+        if self.is_native and alias not in self._misread:
+            self._misread.add(alias)
+            self._warn(f"{path}: the secret {alias!r} looks like UTF-8 that was read as ISO-8859-1; {_PUT_RIGHT}")
 
     def resolved(self) -> dict[str, Secret]:
         """Return every secret that has been resolved, by its alias."""
@@ -105,6 +124,7 @@ class Resolver:
         What is stored as it was is not decrypted again, unless by another cipher. Raises what `resolve` raises,
         `ProblemsError` for several.
         """
+        self._misread = before._misread
         problems: list[CipherToolError] = []
         for alias, secret in before.resolved().items():
             try:
@@ -170,8 +190,7 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
         document = rewriter.parse(data)
     except ConfigError as error:
         raise error.at(path) from None
-    sites = list(reference_sites(document))
-    problems = check_references(sites, path, resolver)
+    sites, problems = check_document(document, path, resolver)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     changes = [Change(site, _resolved(site, resolver)) for site, _ in sites]
@@ -181,27 +200,32 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
         raise error.at(path) from None
 
 
-def check_references(
-    sites: list[tuple[Site, tuple[Reference, ...]]], path: Path, resolver: Resolver
-) -> list[CipherToolError]:
-    """Return why references do not resolve, one error for each place.
+def check_document(
+    document: Document, path: Path, resolver: Resolver
+) -> tuple[list[tuple[Site, tuple[Reference, ...]]], list[CipherToolError]]:
+    """Return the sites that hold references, with them, and why these do not resolve, one error for each place.
 
-    A keystore that does not open is no such reason: its `KeystoreError` is raised.
+    A keystore that does not open is no such reason: its `KeystoreError` is raised. `resolver` warns of values that may
+    have been read from the file in another encoding than its own.
     """
+    sites = list(reference_sites(document))
     problems: list[CipherToolError] = []
     failed: dict[str, CipherToolError] = {}
     for site, found in sites:
+        if resolver.is_native and (doubt := document.doubt(site)):
+            problems.append(SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING).at(path))
         for reference in found:
             try:
                 if reference.alias in failed:
                     raise failed[reference.alias]
-                resolver.resolve(reference.alias)
+                if document.may_misread(resolver.resolve(reference.alias).reveal()):
+                    resolver.warn_of_misread(reference.alias, path)
             except (UnknownAliasError, DecryptionError, ConfigError) as error:
                 if reference.alias not in failed and error.path is not None:
                     error.message = f"{error.message} (in {error.path}{f':{error.line}' if error.line else ''})"
                 failed[reference.alias] = error
                 problems.append(_copied(error, path, site.line))
-    return problems
+    return sites, problems
 
 
 def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:

@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
-from ciphertool.resolver import CipherAtHand, Resolver, check_references, reference_sites, resolve_document
+from ciphertool.resolver import CipherAtHand, Resolver, check_document, resolve_document
+from ciphertool.rewriters.base import SAY_ENCODING
+from ciphertool.rewriters.properties import looks_misread
 from ciphertool.secret import Values
+from ciphertool.settings.targets import Reading, files_of_alias, named_files, reading, reading_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ciphertool.cipher import Cipher
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction import Redactor
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Rewriter
+    from ciphertool.rewriters.base import Document, Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
+    from ciphertool.settings.model import Target
 
 
 _CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
@@ -54,6 +58,8 @@ class Vault:
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
         self._seen = Values()
+        self._doubted: set[Path] = set()  # what was warned of, or found not worth it
+        self._judged: set[str] = set()
         self._watch = watch
         self._looked = time.monotonic()
         stamps = self._stamps()
@@ -108,27 +114,43 @@ class Vault:
 
     def resolve(self, alias: str) -> Secret:
         """Return an alias's secret, or raise `UnknownAliasError` or a `DecryptionError`."""
-        return self._current().resolve(alias)
+        resolver = self._current()
+        secret = resolver.resolve(alias)
+        if looks_misread(value := secret.reveal()) and resolver.is_native and alias not in self._judged:
+            self._judged.add(alias)
+            self._warn_of_misread(alias, value, resolver)
+        return secret
 
     __getitem__ = resolve
     __iter__ = None  # an alias is asked for by its name; without this Python would ask for 0, 1, 2 …
 
-    def load(self, path: str | Path, *, format: str | None = None, placeholders: bool = False) -> Any:  # noqa: A002 - the option's name
+    def load(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the option's name
+        encoding: str | None = None,
+        placeholders: bool = False,
+    ) -> Any:
         """Return a file's data with its references resolved: plain data, or an lxml tree for XML.
 
-        YAML is read as YAML 1.2. The format is told by the suffix unless named. With `placeholders`, `${env:X}`,
+        YAML is read as YAML 1.2. Format and encoding are those given here, else those of the file's targets, else what
+        its name and its bytes tell. With `placeholders`, `${env:X}`,
         `${env:X,default}`, `${sys:X}`, `$env{X}` and `$sys{X}` are filled in as well: from the environment, and from
         the `define` of `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
         """
         path = Path(path)
         data = files.read(path).bytes
-        rewriter = self._rewriter(path, format)
+        rewriter = self._rewriter(path, Reading(format, encoding))
         resolver = self._current()
         reveal: Callable[[Reference], str] = _revealing(resolver)
         if placeholders:
             reveal = references.Filling(reveal, self._look_up)
         try:
-            return rewriter.load(data, reveal)
+            loaded = rewriter.load(data, reveal)
+            if resolver.is_native and rewriter.name == "properties":
+                self._warn_of_doubt(rewriter.parse(data), path, resolver)
+            return loaded
         except UnknownPlaceholderError as error:
             raise error.at(path, _line_of(rewriter, data, error)) from None
         except ConfigError as error:
@@ -138,15 +160,42 @@ class Vault:
             resolve_document(rewriter, data, path, resolver)
             raise
 
-    def resolve_file(self, path: str | Path, *, format: str | None = None) -> bytes:  # noqa: A002 - the option's name
-        """Return a file's bytes with its references resolved: the file as it was before it was protected."""
+    def resolve_file(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the option's name
+        encoding: str | None = None,
+    ) -> bytes:
+        """Return a file's bytes with its references resolved: the file as it was before it was protected.
+
+        Format and encoding are found as `load` finds them.
+        """
         path = Path(path)
         data = files.read(path).bytes
-        return resolve_document(self._rewriter(path, format), data, path, self._current())
+        return resolve_document(self._rewriter(path, Reading(format, encoding)), data, path, self._current())
 
-    def resolve_bytes(self, data: bytes, *, format: str, name: str = "<bytes>") -> bytes:  # noqa: A002 - as above
+    def resolve_bytes(
+        self,
+        data: bytes,
+        *,
+        format: str,  # noqa: A002 - as above
+        encoding: str | None = None,
+        name: str = "<bytes>",
+    ) -> bytes:
         """Return a document's bytes with its references resolved; errors call the document `name`."""
-        return resolve_document(self._rewriter(Path(name), format), data, Path(name), self._current())
+        rewriter = rewriters.by_name(format, encoding, plugins=self.settings.named)
+        return resolve_document(rewriter, data, Path(name), self._current())
+
+    def reading(self, path: str | Path) -> Reading:
+        """Return the format and the encoding that the settings' targets say for a file, each None where none does.
+
+        Raises `ConfigError` where they contradict each other.
+        """
+        try:
+            return reading_of(self.settings, path)
+        except ConfigError as error:
+            raise error.at(Path(path)) from None
 
     def resolve_tree(self, value: Any) -> Any:
         """Return a copy of nested dicts, lists and tuples with the references in its strings resolved.
@@ -177,16 +226,16 @@ class Vault:
         problems: list[CipherToolError] = []
         count = 0
         resolver = self._current()
-        for path, named in configured_files(self.settings).items():
+        for path, targets in configured_files(self.settings).items():
             try:
-                data = files.read(path).bytes
-                document = self._rewriter(path, named).parse(data)
+                rewriter = reading(targets).rewriter(path, plugins=self.settings.named)
+                document = rewriter.parse(files.read(path).bytes)
             except CipherToolError as error:
                 problems.append(error.at(path))
                 continue
-            sites = list(reference_sites(document))
-            count += sum(len(found) for _, found in sites)
-            problems += check_references(sites, path, resolver)
+            sites, found = check_document(document, path, resolver)
+            count += sum(len(references) for _, references in sites)
+            problems += found
         if problems:
             raise ProblemsError(problems)
         return count
@@ -236,10 +285,32 @@ class Vault:
 
     # --- for the above -----------------------------------------------------------------------------------------------
 
-    def _rewriter(self, path: Path, format: str | None) -> Rewriter:  # noqa: A002 - as above
-        if format is not None:
-            return rewriters.by_name(format, plugins=self.settings.named)
-        return rewriters.for_path(path)
+    def _rewriter(self, path: Path, given: Reading) -> Rewriter:
+        """Return what reads a file: as is given, then as the settings say, then as its name does."""
+        said = given if None not in given else given.over(self.reading(path))
+        try:
+            return said.rewriter(path, plugins=self.settings.named)
+        except ConfigError as error:
+            raise error.at(path) from None
+
+    def _warn_of_doubt(self, document: Document, path: Path, resolver: Resolver) -> None:
+        """Warn of values that other readers of a file may read otherwise, in it and among its secrets."""
+        doubt = next((site for site in document.sites() if document.doubt(site)), None)
+        if doubt is not None and path not in self._doubted:
+            self._doubted.add(path)
+            self._warn(f"{path}:{doubt.line}: {doubt.selector}: {document.doubt(doubt)}; {SAY_ENCODING}")
+        check_document(document, path, resolver)
+
+    def _warn_of_misread(self, alias: str, value: str, resolver: Resolver) -> None:
+        """Warn of a secret that looks misread where a target of it names a file whose encoding nobody says."""
+        for path in files_of_alias(self.settings, alias):
+            try:
+                rewriter = self._rewriter(path, Reading())
+                document = rewriter.parse(files.read_if_there(path).bytes)
+            except CipherToolError:
+                continue  # whoever reads the file hears of that
+            if document.may_misread(value):
+                resolver.warn_of_misread(alias, path)
 
     def _look_up(self, kind: str, name: str, default: str | None) -> str:
         value = (os.environ if kind == "env" else self._define).get(name, default)
@@ -287,22 +358,21 @@ def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) ->
     return None
 
 
-def configured_files(settings: Settings) -> dict[Path, str | None]:
-    """Return every file whose references a vault serves, with the format that a target names where its name does not.
+def configured_files(settings: Settings) -> dict[Path, Sequence[Target]]:
+    """Return every file whose references a vault serves, with the targets that name it.
 
     They are those of the targets, and those that a Carbon product reads.
     """
-    from ciphertool.protection.targets import paths
-
-    found = {path: target.format for target in settings.targets for path in paths(settings.root, target.file)}
+    named, _ = named_files(settings)
+    found: dict[Path, Sequence[Target]] = dict(named)
     if settings.kind == "carbon5":
-        found[settings.origin] = None
+        found.setdefault(settings.origin, ())
     if settings.kind == "toml-secrets":
-        found[settings.repository] = None
+        found.setdefault(settings.repository, ())
     if settings.kind == "carbon4":
         # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
         for path in sorted(settings.sibling.parent.rglob("*")):
             if path.suffix in _CARBON_SUFFIXES and path.is_file() and _REFERENCE.search(files.read(path).bytes):
-                found[path] = None
+                found.setdefault(path, ())
         found.pop(settings.repository, None)
     return found

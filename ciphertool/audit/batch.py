@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from ciphertool import files, workers
 from ciphertool.audit import reading, rules
 from ciphertool.audit.gather import Gathered
+from ciphertool.audit.model import Level
 from ciphertool.audit.sites import Judge
 from ciphertool.audit.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
+from ciphertool.settings.targets import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -60,14 +62,20 @@ class FileJudge:
         return Judged(*judged, count)
 
     def _judge(self, judge: Judge, path: Path, data: bytes) -> None:
-        targets = self.targets.of_file(path) if self.targets else ()
-        named = targets[0].format if targets else None
         relative = judge.gathered.place(path).path
-        opened = reading.open_text(path, relative, data, named, plugins=self.plugins)
+        opened = reading.open_text(path, relative, data, self._said(path, judge.gathered), plugins=self.plugins)
         if path in self.referring:
             judge.references(opened)
             return
         judge.file(opened, self.targets.match(opened, judge.gathered) if self.targets else {})
+
+    def _said(self, path: Path, gathered: Gathered) -> Reading:
+        """Return what the targets say of how a file is read; that they contradict each other is a finding."""
+        try:
+            return self.targets.reading(path) if self.targets else Reading()
+        except CipherToolError as error:
+            gathered.finding(rules.UNREADABLE, gathered.place(path), error.message, level=Level.ERROR)
+            return Reading()
 
     def _read(self, path: Path, gathered: Gathered, skipped: SkippedFiles) -> bytes | None:
         if self.contents is not None:
@@ -78,7 +86,8 @@ class FileJudge:
             except CipherToolError as error:
                 gathered.finding(rules.UNREADABLE, gathered.place(path), error.message)
                 return None
-        if reading.is_binary(data):
+        targets = self.targets.of_file(path) if self.targets else ()
+        if reading.is_binary(data) and not any(target.encoding for target in targets):  # UTF-16 may have no mark
             skipped.add("binary", path)
             return None
         return data

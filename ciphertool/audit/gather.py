@@ -31,9 +31,9 @@ class Gathered:
         """Return a place with its path as reports show it."""
         return Place(relative(path, self.base), line, selector)
 
-    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence) -> None:
+    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence, doubt: str = "") -> None:
         """Add a value."""
-        self.values.append(Value(place, alias, state, evidence))
+        self.values.append(Value(place, alias, state, evidence, doubt))
 
     def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
         """Add a finding; `level` where this case is milder or graver than the rule."""

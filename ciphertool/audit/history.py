@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ciphertool import git, references
 from ciphertool.audit import patterns, rules
 from ciphertool.audit.model import Level, State
-from ciphertool.audit.reading import format_of
+from ciphertool.audit.reading import rewriter_of
 from ciphertool.errors import CipherToolError
+from ciphertool.settings.targets import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,18 +18,25 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.gather import Gathered
     from ciphertool.audit.model import Value
+    from ciphertool.audit.targets import Targets
     from ciphertool.rewriters.base import Rewriter
 
 
-def judge(gathered: Gathered, values: Iterable[Value]) -> None:
-    """Report each protected place that held a value in clear in an earlier version, and what is missing."""
+def judge(gathered: Gathered, values: Iterable[Value], targets: Targets | None, *, plugins: bool = False) -> None:
+    """Report each protected place that held a value in clear in an earlier version, and what is missing.
+
+    Files are read as their targets say; with `plugins` in a format that may be another distribution's.
+    """
     by_path: defaultdict[Path, dict[str, Value]] = defaultdict(dict)
     for value in values:
         if value.state is State.PROTECTED and value.place.selector is not None:
             by_path[gathered.base / value.place.path][value.place.selector] = value
     gaps: defaultdict[str, list[Path]] = defaultdict(list)
     for path, places in by_path.items():
-        rewriter = format_of(path.name)
+        try:
+            rewriter = rewriter_of(path, targets.reading(path) if targets else Reading(), plugins=plugins)
+        except CipherToolError:
+            rewriter = None  # which was said when the file was judged
         if rewriter is None:
             continue
         found: defaultdict[str, list[str]] = defaultdict(list)

@@ -68,12 +68,16 @@ class Place(NamedTuple):
 
 
 class Value(NamedTuple):
-    """One place that holds a secret, a reference or a placeholder. `alias` is None where nothing names it yet."""
+    """One place that holds a secret, a reference or a placeholder. `alias` is None where nothing names it yet.
+
+    `doubt` is why other readers may read another value there.
+    """
 
     place: Place
     alias: str | None
     state: State
     evidence: Evidence
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ciphertool.errors import UnknownFormatError
 from ciphertool.rewriters import for_path
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Place, Report
+    from ciphertool.audit.model import Report, Value
 
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._-]+")
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")
@@ -38,7 +38,7 @@ def targets(report: Report) -> Proposal:
         place = value.place
         if value.state is not State.UNPROTECTED or value.evidence is Evidence.DECLARED or place.selector is None:
             continue
-        if reason := _obstacle(report.root, place):
+        if reason := _obstacle(report.root, value):
             left_out[reason] = None
             continue
         alias = base = _alias(place.path, place.selector)
@@ -58,13 +58,16 @@ def targets(report: Report) -> Proposal:
     return Proposal("\n\n".join(tables) + ("\n" if tables else ""), tuple(left_out))
 
 
-def _obstacle(root: Path, place: Place) -> str | None:
-    """Return why no target of the directory's own settings can or should name a place."""
+def _obstacle(root: Path, value: Value) -> str | None:
+    """Return why no target of the directory's own settings can or should name a value's place."""
+    place = value.place
     vault = nested.outermost(root / place.path, root)
     if vault is not None:
         return f"{relative(vault, root)}: has settings of its own, where its targets belong; audit it by itself"
     if _NO_TEXT.search(f"{place.path}{place.selector}"):
         return f"{place}: has a name that is no Unicode text, which no target can hold"
+    if value.doubt:
+        return f"{place}: {value.doubt}; write a target with the `encoding` of its file: utf-8 or iso-8859-1"
     return None
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.rewriters.base import Document, Rewriter, Site
+    from ciphertool.settings.targets import Reading
 
 _SNIFFED = 8192
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -64,36 +65,46 @@ def is_binary(data: bytes) -> bool:
     return b"\0" in data[:_SNIFFED] and not data.startswith(_BOMS)
 
 
-def format_of(name: str) -> Rewriter | None:
-    """Return the rewriter for a file's name, backup and template endings left aside, or None."""
+def format_of(name: str, encoding: str | None = None) -> Rewriter | None:
+    """Return the rewriter for a file's name, backup and template endings left aside, or None.
+
+    Raises `ConfigError` for an encoding that files of the format cannot have.
+    """
     name = _TEMPLATE.sub("", _BACKUP.sub("", name))
     try:
-        return rewriters.for_path(PurePath(name))
+        return rewriters.for_path(PurePath(name), encoding)
     except UnknownFormatError:
         pass
     for wanted, pattern in _ALSO:
         if pattern.search(name):
             try:
-                return rewriters.by_name(wanted)
+                return rewriters.by_name(wanted, encoding)
             except UnknownFormatError:
                 return None
     return None
 
 
-def open_text(path: Path, relative: str, data: bytes, named: str | None = None, *, plugins: bool = False) -> Opened:
-    """Return a file as a document of the format that is named or that its name tells, or as text alone.
+def rewriter_of(path: Path, said: Reading, *, plugins: bool = False) -> Rewriter | None:
+    """Return the rewriter that is said, or that a file's name tells as `format_of` understands it."""
+    return said.rewriter(path, plugins=plugins) if said.format else format_of(path.name, said.encoding)
 
-    With `plugins` the named format may be another distribution's, as in `rewriters.by_name`.
+
+def open_text(path: Path, relative: str, data: bytes, said: Reading, *, plugins: bool = False) -> Opened:
+    """Return a file as a document of the format that is said or that its name tells, or as text alone.
+
+    With `plugins` the format that is said may be another distribution's, as in `rewriters.by_name`.
     """
     backup = _BACKUP.search(path.name) is not None
-    rewriter = rewriters.by_name(named, plugins=plugins) if named else format_of(path.name)
+    rewriter = None
     problem, line = "", None
-    if rewriter is not None:
-        try:
+    try:
+        rewriter = rewriter_of(path, said, plugins=plugins)
+        if rewriter is not None:
             document = rewriter.parse(data)
             return Opened(path, relative, document.source.text, backup, rewriter, document, document.outline())
-        except CipherToolError as error:
-            problem, line = f"not readable as {rewriter.name}: {error.message}", error.line
-    text = data.decode("utf-16" if data.startswith(_BOMS) else "utf-8-sig", "replace")
+    except CipherToolError as error:
+        what = "as its targets say" if rewriter is None else f"as {rewriter.name}"
+        problem, line = f"not readable {what}: {error.message}", error.line
+    text = data.decode("utf-16" if data.startswith(_BOMS) else said.encoding or "utf-8-sig", "replace")
     assigns = rewriter is not None or _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
     return Opened(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)

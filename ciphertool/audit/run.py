@@ -154,7 +154,7 @@ class _Audit:
                 key_history.judge(self._gathered, settings, staged=self._subject.index is not None)
         self._shared_aliases(values)
         if self._options.history:
-            history.judge(self._gathered, values)
+            history.judge(self._gathered, values, targets, plugins=judge.plugins)
         self._run.apart.update(map(_real, targets.files if targets else ()))
         return count + sum(audit.run() for audit in inner)
 

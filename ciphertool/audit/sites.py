@@ -125,7 +125,8 @@ class Judge:
         if suspect.placeholder:
             self.gathered.value(place, None, State.PLACEHOLDER, suspect.evidence)
             return
-        self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence)
+        doubt = opened.document.doubt(suspect.site) if opened.document else ""
+        self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence, doubt)
         rule = rules.UNPROTECTED_VALUE if suspect.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
         what = f"holds: {suspect.kind}" if suspect.kind else "holds a value in clear"
         self.gathered.finding(rule, place, f"{suspect.site.key} {what}")

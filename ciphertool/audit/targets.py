@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ from ciphertool.audit.model import Level
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.files import Snapshot
 from ciphertool.protection import parts
-from ciphertool.protection.targets import expand_alias, paths
+from ciphertool.protection.targets import expand_alias
+from ciphertool.rewriters.base import SAY_ENCODING
+from ciphertool.settings.targets import paths, reading
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ciphertool.references import Reference
     from ciphertool.rewriters.base import Site
     from ciphertool.settings.model import Settings, Target
+    from ciphertool.settings.targets import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +48,15 @@ class Targets:
     """Targets by the real path of their file."""
     files: Sequence[Path]
     filled: Container[str]
+    native: bool = True
+    """Whether no product says how its files are read."""
 
     @classmethod
     def of(cls, settings: Settings, filled: Container[str], gathered: Gathered) -> Targets:
         """Find the targets' files; a target without any is a finding."""
         by_file: defaultdict[Path, list[Target]] = defaultdict(list)
         files: dict[Path, None] = {}
-        targets = cls(settings.root, by_file, (), filled)
+        targets = cls(settings.root, by_file, (), filled, settings.native)
         for target in settings.targets:
             found = list(paths(settings.root, target.file))
             for path in found:
@@ -64,11 +69,15 @@ class Targets:
                 by_file[Path(os.path.realpath(path))].append(target)
             if not found:
                 targets._miss(gathered, target, settings.root / target.file, "no such file", None)
-        return cls(settings.root, by_file, tuple(files), filled)
+        return replace(targets, files=tuple(files))
 
     def of_file(self, path: Path) -> Sequence[Target]:
         """Return the targets of a file, behind whatever links."""
         return self.by_file.get(Path(os.path.realpath(path)), ())
+
+    def reading(self, path: Path) -> Reading:
+        """Return what a file's targets say of how it is read; raise `ConfigError` where they contradict each other."""
+        return reading(self.of_file(path))
 
     def match(self, opened: Opened, gathered: Gathered) -> dict[str, list[Declared]]:
         """Return a file's declared secrets by their selector; a target that names nothing in it is a finding."""
@@ -82,6 +91,10 @@ class Targets:
                 if isinstance(located, SelectorError):
                     raise located
                 for site in located:
+                    if self.native and (doubt := opened.document.doubt(site)):
+                        place = gathered.place(opened.path, site.line, site.selector)
+                        message = f"{doubt}; {SAY_ENCODING}"
+                        gathered.finding(rules.TARGET_MISSES, place, message, level=Level.ERROR)
                     found[site.selector].append(self._declared(target, opened.path, site))
             except NoMatchError as error:
                 self._miss(gathered, target, opened.path, error.message, error.line)

@@ -38,7 +38,10 @@ def resolve(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here (mode 0600) instead of stdout.")
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="NAME", help="The file's format, if its suffix does not tell.")
+        str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix tell.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The file's encoding, over what the settings say of it.")
     ] = None,
 ) -> None:
     """Print a file with every reference resolved: the file as it was before it was protected.
@@ -52,9 +55,10 @@ def resolve(
     if str(file) == "-":
         if format is None:
             raise typer.BadParameter("standard input has no suffix: name its --format")
-        data = open_vault(options).resolve_bytes(sys.stdin.buffer.read(), format=format, name="standard input")
+        given = sys.stdin.buffer.read()
+        data = open_vault(options).resolve_bytes(given, format=format, encoding=encoding, name="standard input")
     else:
-        data = open_vault(options).resolve_file(file, format=format)
+        data = open_vault(options).resolve_file(file, format=format, encoding=encoding)
     if output is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

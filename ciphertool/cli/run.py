@@ -88,7 +88,13 @@ def _run(
     from ciphertool.run.private import private_files
 
     vault = open_vault(options)
-    environment = child_environment(os.environ, env_files, _aliases(env), lambda alias: vault.resolve(alias).reveal())
+    environment = child_environment(
+        os.environ,
+        env_files,
+        _aliases(env),
+        lambda alias: vault.resolve(alias).reveal(),
+        lambda path: vault.reading(path).encoding,
+    )
     named = [_named_file(text) for text in config_files]
     contents = {path: vault.resolve_file(path) for _, path in named}
     values = vault.resolved()

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def dotenv_values(path: str | Path = ".env", vault: Vault | None = None) -> dict[str, str | None]:
     """Return name → value, None for a name alone. Raises what `Vault.resolve_tree` raises."""
-    values: dict[str, str | None] = (vault or Vault.open()).resolve_tree(dict(dotenv.dotenv_values(path)))
+    vault = vault or Vault.open()
+    encoding = vault.reading(path).encoding or "utf-8"
+    values: dict[str, str | None] = vault.resolve_tree(dict(dotenv.dotenv_values(path, encoding=encoding)))
     return values
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciphertool import files, workers
-from ciphertool.protection.targets import paths
-from ciphertool.protection.workbench import Named, Opened, ToRewrite, Workbench
+from ciphertool.protection.workbench import Opened, ToRewrite, Workbench
+from ciphertool.settings.targets import named_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from ciphertool.protection.plan import Progress
     from ciphertool.protection.targets import Match
     from ciphertool.settings.model import Settings, Target
+    from ciphertool.settings.targets import Named
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
     What was opened can be rewritten within the context. With more than one of `processes` as many do it, where there is
     enough to do; what they find is the same.
     """
-    named, absent = _named(settings)
+    named, absent = named_files(settings)
     sizes = [files.size(path) for path, _ in named]
     batches = workers.batches(named, sizes)
     opened: list[Opened] = []
@@ -66,17 +65,3 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
             else:
                 problems.append(result)
         yield Survey(opened, absent, problems, batches, crew)
-
-
-def _named(settings: Settings) -> tuple[list[Named], list[Target]]:
-    """Return each file once, by whichever name comes first, and the targets that name none."""
-    real = functools.cache(os.path.realpath)
-    by_file: dict[str, Named] = {}
-    absent = []
-    for target in settings.targets:
-        found = list(paths(settings.root, target.file))
-        if not found:
-            absent.append(target)
-        for path in found:
-            by_file.setdefault(real(path), Named(path, [])).targets.append(target)
-    return list(by_file.values()), absent

@@ -1,4 +1,4 @@
-"""From targets to sites: globs become paths, selectors become sites, alias patterns become aliases."""
+"""From targets to sites: selectors become sites, alias patterns become aliases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, Select
 from ciphertool.protection import parts
 from ciphertool.protection.plan import Note
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Change, Edit, splice
+from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Document, Site
     from ciphertool.settings.model import Settings, Target
 
-_GLOB = re.compile(r"[*?\[]")
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 
 
@@ -50,14 +49,6 @@ class Located:
     problems: tuple[CipherToolError, ...]
 
 
-def paths(root: Path, pattern: str) -> Iterator[Path]:
-    """Yield the files that a target's `file` names below the settings' root: one, or those that a glob matches."""
-    if _GLOB.search(pattern):
-        yield from sorted(path for path in root.glob(pattern) if path.is_file())
-    elif (root / pattern).exists():
-        yield root / pattern
-
-
 def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: Sequence[Target]) -> Located:
     """Find what targets name in a file's document; what is wrong is collected, never raised."""
     problems: list[CipherToolError] = []
@@ -71,7 +62,7 @@ def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: 
         else:
             for site in found:
                 try:
-                    match = _match(settings, snapshot, target, site)
+                    match = _match(settings, snapshot, document, target, site)
                 except SelectorError as error:
                     problems.append(error.at(snapshot.path))
                     continue
@@ -82,8 +73,10 @@ def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: 
     return Located(tuple(_distinct(matches, snapshot.path, problems)), tuple(missing), tuple(problems))
 
 
-def _match(settings: Settings, snapshot: Snapshot, target: Target, site: Site) -> Match | None:
+def _match(settings: Settings, snapshot: Snapshot, document: Document, target: Target, site: Site) -> Match | None:
     alias = expand_alias(target.alias, settings.root, snapshot, site)
+    if settings.native and (doubt := document.doubt(site)):
+        raise SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING)
     if target.part is None:
         _refuse_references_within(target, site, site.value, site.reference)
         return Match(target, alias, site, site.value, site.reference)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files, rewriters
-from ciphertool.errors import CipherToolError, ConfigError
+from ciphertool import files
+from ciphertool.errors import CipherToolError
 from ciphertool.protection.targets import changes, locate
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import rewrite
+from ciphertool.settings.targets import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
     from ciphertool.protection.targets import Located, Match
     from ciphertool.rewriters.base import Document, Rewriter
     from ciphertool.settings.model import Settings, Target
-
-
-class Named(NamedTuple):
-    """A file, and all the targets that name it."""
-
-    path: Path
-    targets: list[Target]
+    from ciphertool.settings.targets import Named, Reading
 
 
 class ToRewrite(NamedTuple):
@@ -54,7 +49,7 @@ class Workbench:
     def __init__(self, settings: Settings) -> None:
         # Where passwords come from is nothing that a process which only reads files has to know.
         self._settings = settings._replace(targets=(), password_sources=())
-        self._rewriters: dict[str, Rewriter] = {}
+        self._rewriters: dict[Reading, Rewriter] = {}
         self._documents: dict[Path, tuple[Rewriter, Document]] = {}
 
     def open(self, named: Sequence[Named]) -> list[Opened | CipherToolError]:
@@ -68,7 +63,7 @@ class Workbench:
     def _opened(self, path: Path, targets: Sequence[Target]) -> Opened | CipherToolError:
         try:
             snapshot = files.read(path)
-            rewriter = self._rewriter(path, {target.format for target in targets if target.format})
+            rewriter = self._rewriter(path, reading(targets))
             document = rewriter.parse(snapshot.bytes)
             located = locate(self._settings, snapshot, document, targets)
         except CipherToolError as error:
@@ -76,15 +71,12 @@ class Workbench:
         self._documents[path] = rewriter, document
         return Opened(snapshot, rewriter, document.source.codec, located)
 
-    def _rewriter(self, path: Path, named: set[str]) -> Rewriter:
-        if len(named) > 1:
-            raise ConfigError(f"its targets name several formats: {', '.join(sorted(named))}")
-        if not named:
-            return rewriters.for_path(path)
-        [name] = named
-        if name not in self._rewriters:  # to find a plug-in takes longer than to read most files
-            self._rewriters[name] = rewriters.by_name(name, plugins=self._settings.named)
-        return self._rewriters[name]
+    def _rewriter(self, path: Path, reading: Reading) -> Rewriter:
+        if reading.format is None:
+            return reading.rewriter(path, plugins=False)
+        if reading not in self._rewriters:  # to find a plug-in takes longer than to read most files
+            self._rewriters[reading] = reading.rewriter(path, plugins=self._settings.named)
+        return self._rewriters[reading]
 
     def _rewritten(self, path: Path, matches: Sequence[Match]) -> bytes | CipherToolError:
         rewriter, document = self._documents.pop(path)

@@ -24,7 +24,7 @@ class PropertiesRepository(FileRepository):
         """Raise `ConfigError` where the file is damaged or names an alias twice."""
         super().__init__(snapshot, grammar)
         try:
-            self._document = PropertiesRewriter(grammar.encoding).parse(snapshot.bytes)
+            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(snapshot.bytes)
         except ConfigError as error:
             raise error.at(self.path) from None
         for found in self._document.locate(list(self._document.repeated)):

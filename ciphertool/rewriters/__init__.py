@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.errors import UnknownFormatError
+from ciphertool.errors import ConfigError, UnknownFormatError
+from ciphertool.rewriters import encodings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,59 +20,60 @@ ENTRY_POINTS = "ciphertool.rewriters"
 """The entry-point group in which other distributions offer rewriters, each under its format's name."""
 
 
-def _xml() -> Rewriter:
+def _xml(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.xml import XmlRewriter
 
-    return XmlRewriter()
+    return XmlRewriter(encoding)
 
 
-def _yaml() -> Rewriter:
+def _yaml(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.yaml import YamlRewriter
 
-    return YamlRewriter()
+    return YamlRewriter(encoding)
 
 
-def _toml() -> Rewriter:
+def _toml(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.toml import TomlRewriter
 
-    return TomlRewriter()
+    return TomlRewriter(encoding)
 
 
-def _json() -> Rewriter:
+def _json(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.json import JsonRewriter
 
-    return JsonRewriter()
+    return JsonRewriter(encoding)
 
 
-def _properties() -> Rewriter:
+def _properties(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.properties import PropertiesRewriter
 
-    return PropertiesRewriter()
+    return PropertiesRewriter(encoding)
 
 
-def _env() -> Rewriter:
+def _env(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.env import EnvRewriter
 
-    return EnvRewriter()
+    return EnvRewriter(encoding)
 
 
-def _ini() -> Rewriter:
+def _ini(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.ini import IniRewriter
 
-    return IniRewriter()
+    return IniRewriter(encoding)
 
 
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
-    make: Callable[[], Rewriter]
+    make: Callable[[str | None], Rewriter]
+    encodings: tuple[str, ...] = ()  # those that a file of it can have; none: any
 
 
 _BUILT_IN = (
     _Format("xml", frozenset({".xml"}), _xml),
-    _Format("yaml", frozenset({".yaml", ".yml"}), _yaml),
-    _Format("toml", frozenset({".toml"}), _toml),
-    _Format("json", frozenset({".json", ".jsonc"}), _json),
+    _Format("yaml", frozenset({".yaml", ".yml"}), _yaml, encodings.UNICODE),
+    _Format("toml", frozenset({".toml"}), _toml, ("utf-8",)),
+    _Format("json", frozenset({".json", ".jsonc"}), _json, encodings.UNICODE),
     _Format("properties", frozenset({".properties"}), _properties),
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
@@ -80,7 +82,7 @@ _BUILT_IN = (
 
 def built_in() -> tuple[Rewriter, ...]:
     """Return every built-in rewriter."""
-    return tuple(known.make() for known in _BUILT_IN)
+    return tuple(known.make(None) for known in _BUILT_IN)
 
 
 def names() -> tuple[str, ...]:
@@ -88,14 +90,16 @@ def names() -> tuple[str, ...]:
     return tuple(known.name for known in _BUILT_IN)
 
 
-def by_name(name: str, *, plugins: bool = False) -> Rewriter:
+def by_name(name: str, encoding: str | None = None, *, plugins: bool = False) -> Rewriter:
     """Return the rewriter of that name, or raise `UnknownFormatError`, which lists the known ones.
 
-    With `plugins` one may come from another distribution: a matter of trust, so only for settings named explicitly.
+    It reads files in `encoding`, where one is said; raises `UnknownEncodingError`, and `ConfigError` for one that files
+    of the format cannot have. With `plugins` one may come from another distribution: a matter of trust, so only for
+    settings named explicitly.
     """
     for known in _BUILT_IN:
         if known.name == name:
-            return known.make()
+            return _made(known, encoding)
     if not plugins:
         raise UnknownFormatError(name, names())
     from ciphertool import plugins as offered
@@ -103,14 +107,48 @@ def by_name(name: str, *, plugins: bool = False) -> Rewriter:
     make = offered.find(ENTRY_POINTS, name)
     if make is None:
         raise UnknownFormatError(name, (*names(), *offered.names(ENTRY_POINTS)))
+    if encoding is not None:
+        raise ConfigError(f"{name} is a plug-in's format, which knows the encoding of its files: none can be said")
     rewriter: Rewriter = make()
     return rewriter
 
 
-def for_path(path: PurePath) -> Rewriter:
-    """Return the rewriter that a file's name chooses: by its suffix, and `.env.local` like `.env`."""
+def _made(known: _Format, encoding: str | None) -> Rewriter:
+    return known.make(None if encoding is None else _possible(known, encoding))
+
+
+def _possible(known: _Format, encoding: str) -> str:
+    """Return an encoding's canonical name; raise `ConfigError` if no file of the format can be in it."""
+    found = encodings.canonical(encoding)
+    if known.encodings and found not in known.encodings:
+        possible = " or ".join(known.encodings[:2]).replace("utf", "UTF")
+        raise ConfigError(f"is no encoding of {known.name.upper()}, which is {possible} by its definition")
+    return found
+
+
+def _named_by(path: PurePath) -> _Format | None:
     for suffix in (path.suffix.lower(), "." + path.name.lower().lstrip(".").partition(".")[0]):
         for known in _BUILT_IN:
             if suffix in known.suffixes and (suffix == path.suffix.lower() or path.name.startswith(".")):
-                return known.make()
-    raise UnknownFormatError(path.suffix or path.name, names())
+                return known
+    return None
+
+
+def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
+    """Return the rewriter that a file's name chooses: by its suffix, and `.env.local` like `.env`.
+
+    Raises `UnknownFormatError`, and of `encoding` what `by_name` raises.
+    """
+    known = _named_by(path)
+    if known is None:
+        raise UnknownFormatError(path.suffix or path.name, names())
+    return _made(known, encoding)
+
+
+def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:
+    """Return the canonical name of an encoding for a file of that format or, without one, of that name.
+
+    Raises what `by_name` raises of encodings, and nothing of formats.
+    """
+    known = _named_by(path) if name is None else next((known for known in _BUILT_IN if known.name == name), None)
+    return encodings.canonical(encoding) if known is None else _possible(known, encoding)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters import encodings
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
@@ -31,41 +32,59 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
+SAY_ENCODING = 'say which by `encoding` of its target: "utf-8" or "iso-8859-1"'
+"""What to do about `Document.doubt`."""
+
 _START, _END = attrgetter("start"), attrgetter("end")
 _BLOCK = 2048  # characters between which line ends are counted anew
 
 
-class Source:
-    """A file's bytes as text: `bom + text.encode(codec)` is the file, to the byte."""
+def byte_order_mark(data: bytes) -> tuple[bytes, str | None]:
+    """Return a file's byte order mark and the encoding that it stands for, if there is one."""
+    for mark, codec in _BOMS:
+        if data.startswith(mark):
+            if codec is None:
+                raise ConfigSyntaxError("UTF-32 is not supported")
+            return mark, codec
+    return b"", None
 
-    def __init__(self, text: str, codec: str = "utf-8", bom: bytes = b"") -> None:
+
+class Source:
+    """A file's bytes as text: `bom + text.encode(codec)` is the file, to the byte.
+
+    `said` tells that a person or a byte order mark says the encoding, which is otherwise what the format assumes.
+    """
+
+    def __init__(self, text: str, codec: str = "utf-8", bom: bytes = b"", *, said: bool = False) -> None:
         self.text = text
         self.codec = codec
         self.bom = bom
+        self.said = said or bool(bom)
         self._counted = (0, 1)  # an offset, and its line
 
     @classmethod
-    def decode(cls, data: bytes, codec: str = "utf-8") -> Source:
-        """Decode a file by its byte order mark or, without one, by `codec`; `ConfigSyntaxError` if it is not that.
+    def decode(cls, data: bytes, codec: str = "utf-8", *, said: str | None = None) -> Source:
+        """Decode a file in the encoding that is `said`, or by its byte order mark or, without either, by `codec`.
 
-        UTF-16 is named `utf-16-le` or `utf-16-be`, so that Python adds no mark of its own when it encodes.
+        `ConfigSyntaxError` if it is not that, and if a mark and what is said contradict each other. UTF-16 is named
+        `utf-16-le` or `utf-16-be`, so that Python adds no mark of its own when it encodes.
         """
-        bom = b""
-        for mark, named in _BOMS:
-            if data.startswith(mark):
-                if named is None:
-                    raise ConfigSyntaxError("UTF-32 is not supported")
-                bom, codec = mark, named
-                break
+        mark, marked = byte_order_mark(data)
+        if said is not None and marked is not None and not encodings.agree(said, marked):
+            raise ConfigSyntaxError(f"its byte order mark is that of {marked}, but its encoding is said to be {said}")
+        codec = marked or said or codec
+        if codec == "utf-16":
+            reason = "has no byte order mark, so utf-16 says too little"
+            raise ConfigSyntaxError(reason, hint="say utf-16-le or utf-16-be")
         try:
-            text = data[len(bom) :].decode(codec)
+            text = data[len(mark) :].decode(codec)
         except (UnicodeDecodeError, LookupError) as error:
             start = getattr(error, "start", None)
-            line = data.count(b"\n", 0, len(bom) + start) + 1 if start is not None else None
+            line = data.count(b"\n", 0, len(mark) + start) + 1 if start is not None else None
             raise ConfigSyntaxError(f"not {codec} text", line) from None
-        if bom + text.encode(codec) != data:
+        if mark + text.encode(codec) != data:
             raise ConfigSyntaxError(f"its {codec} text would not be written as the same bytes")
-        return cls(text, codec, bom)
+        return cls(text, codec, mark, said=said is not None)
 
     def encode(self, text: str) -> bytes:
         """Return the bytes of a changed text; UnicodeEncodeError where the codec lacks a character."""
@@ -219,6 +238,14 @@ class Document(ABC):
         `NoMatchError` says that nothing is there or that the value is empty or absent; any other `SelectorError`,
         that the selector cannot be understood or that what it names cannot be protected.
         """
+
+    def doubt(self, site: Site) -> str:  # noqa: ARG002 - where encodings are certain, so are all sites
+        """Return why what stands at a site may be another value to other readers of the file, or ""."""
+        return ""
+
+    def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
+        """Tell whether a value may once have been read from this file otherwise than its readers do."""
+        return False
 
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
 from ciphertool.references import Syntax
-from ciphertool.rewriters.base import Source
-from ciphertool.rewriters.lines import ABSENT, Entries, EntryDocument
+from ciphertool.rewriters.lines import ABSENT, Entries, EntryDocument, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site
+    from ciphertool.rewriters.base import Site, Source
 
 _BLANKS = r"[^\S\r\n]"
 _BINDING = re.compile(
@@ -100,9 +99,13 @@ class EnvRewriter:
     suffixes = frozenset({".env"})
     syntax = Syntax.SECRET
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """Read files in this encoding; without one, UTF-8 is assumed."""
+        self._encoding = encoding
+
     def parse(self, data: bytes) -> EnvDocument:
         """Parse a file's bytes; raise `ConfigSyntaxError` on a line that is no binding and on an open quote."""
-        source = Source.decode(data)
+        source = decode(data, self._encoding)
         return EnvDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str | None]:

@@ -212,9 +212,13 @@ class JsonRewriter:
     suffixes = frozenset({".json", ".jsonc"})
     syntax = Syntax.SECRET
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """Read files in this encoding; without one, it is UTF-8, or UTF-16 with a byte order mark."""
+        self._encoding = encoding
+
     def parse(self, data: bytes) -> JsonDocument:
         """Parse a file's bytes."""
-        source = Source.decode(data)
+        source = Source.decode(data, said=self._encoding)
         judged, judge = source.text, _Judge()
         try:
             try:

@@ -16,20 +16,30 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.errors import NoMatchError, SelectorError, UnrepresentableValueError
+from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Change, Document, Edit, Outline, Site
+from ciphertool.rewriters import encodings
+from ciphertool.rewriters.base import Change, Document, Edit, Outline, Site, Source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from ciphertool.rewriters.base import Source
 
 ABSENT = -1
 """The end of a value that is not there, as of a group that matched nothing: a key alone on its line."""
 
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, so no text in UTF-8 holds it, but `\\uXXXX` can spell it."""
+
+_OTHER_ENCODING = "if it is in another encoding, say so: by `encoding` of its target or --encoding"
+
+
+def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
+    """Decode a file in the encoding that is said or, where its bytes do not say one, assumed: no standard says any."""
+    try:
+        return Source.decode(data, assumed, said=said)
+    except ConfigSyntaxError as error:
+        error.hint = error.hint or _OTHER_ENCODING
+        raise
 
 
 class Entries:
@@ -171,10 +181,15 @@ class EntryDocument(Document):
         return ordinals[0] if ordinals else None
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return one edit for each change."""
-        return [
-            Edit(change.site.start, change.site.end, self.spell(change.site, self.wanted(change))) for change in changes
-        ]
+        """Return one edit for each change; `UnrepresentableValueError` for what the file's encoding cannot hold."""
+        return [Edit(change.site.start, change.site.end, self._spelled(change)) for change in changes]
+
+    def _spelled(self, change: Change) -> str:
+        spelled = self.spell(change.site, self.wanted(change))
+        if not encodings.can_hold(self.source.codec, spelled):
+            reason = f"it has a character that {self.source.codec}, the file's encoding, has not"
+            raise UnrepresentableValueError(change.site.selector, reason)
+        return spelled
 
     def wanted(self, change: Change) -> str:
         """Return the value that is to be read at a change's site afterwards."""

@@ -7,6 +7,9 @@ r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), the
     value    = all the rest, trailing blanks included
     escape   = `\t` `\n` `\r` `\f` `\uXXXX`; a backslash before anything else is dropped
 
+Which encoding a file has is nowhere said: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
+Quarkus read UTF-8. ISO-8859-1 is assumed; a value beyond ASCII is then in doubt, unless the file cannot be UTF-8.
+
 One thing is not read as Java reads it: a file that ends in a line of nothing but a backslash has no entry there,
 where Java finds an empty key with an empty value.
 """
@@ -15,19 +18,24 @@ from __future__ import annotations
 
 import bisect
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, UnrepresentableValueError
 from ciphertool.references import Syntax
-from ciphertool.rewriters.base import Edit, Source, SpliceError, splice
-from ciphertool.rewriters.lines import HALF_PAIR, Entries, EntryDocument
+from ciphertool.rewriters import encodings
+from ciphertool.rewriters.base import Edit, SpliceError, splice
+from ciphertool.rewriters.lines import HALF_PAIR, Entries, EntryDocument, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site
+    from ciphertool.rewriters.base import Site, Source
+
+JAVA_ENCODING = "iso-8859-1"
+"""What `Properties.load(InputStream)` reads."""
 
 _FOLD = r"\\(?:\r\n?|\n)[ \t\f]*+"
 _BLANKS = rf"(?:[ \t\f]++|{_FOLD})*+"
@@ -44,6 +52,8 @@ _FOLDS = re.compile(rf"(\\[^\r\n])|{_FOLD}|\\\Z")
 _ESCAPE = re.compile(r"\\(u(?:[0-9A-Fa-f]{4})?+|[^u])", re.DOTALL)
 _LETTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _TO_ESCAPE = re.compile(r"[^ -\[\]-~]|^ ")
+# UTF-8 as ISO-8859-1 shows it: a lead byte and as many others as it asks for.
+_UTF8_MISREAD = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _TO_ESCAPE_AS_STORE = re.compile(r"[^ -~]|[\\=:#!]|^ ")
 _TO_ESCAPE_IN_KEY = re.compile(r"[^!-~]|[\\=:#!]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -96,8 +106,43 @@ class PropertiesDocument(EntryDocument):
         return _unescape(spelled)
 
     def spell(self, site: Site, value: str) -> str:
-        """Escape as little as reads back the same, so that a value revealed is spelled as people spell it."""
-        return self._separated(self.head(site), value, _escape(value, _TO_ESCAPE))
+        """Escape as little as reads back the same, so that a value revealed is spelled as people spell it.
+
+        Characters beyond ASCII stand as they are where the encoding is said, and as `\\uXXXX` where it is assumed or
+        they are spelled so elsewhere: that reads the same in any encoding.
+        """
+        return self._separated(self.head(site), value, _TO_ESCAPE.sub(self._escape_one, value))
+
+    def _escape_one(self, match: re.Match[str]) -> str:
+        character = match[0]
+        stays = character > "~" and character.isprintable() and self._keeps_characters
+        return character if stays and encodings.can_hold(self.source.codec, character) else _escape_one(match)
+
+    @cached_property
+    def _keeps_characters(self) -> bool:
+        text = self.source.text
+        return self.source.said and not (text.isascii() and "\\u" in text)
+
+    def doubt(self, site: Site) -> str:
+        """Return why the value of a site may be another one to other readers of the file, or ""."""
+        if not self._is_doubtful or self.source.text[site.start : site.end].isascii():
+            return ""
+        return "its bytes beyond ASCII are one value to readers of UTF-8 and another to readers of ISO-8859-1"
+
+    def may_misread(self, value: str) -> bool:
+        """Tell whether a value is what UTF-8 looks like when it was read from this file as ISO-8859-1."""
+        return self._is_doubtful and looks_misread(value)
+
+    @cached_property
+    def _is_doubtful(self) -> bool:
+        """Whether the encoding is only assumed, and the file may as well be in UTF-8."""
+        if self.source.said or self.source.codec != JAVA_ENCODING:
+            return False
+        try:
+            self.source.encode(self.source.text).decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _separated(self, head: int, value: str, spelled: str) -> str:
         """Guard a spelled value against the separator before it, which may be blanks only, or nothing at all."""
@@ -126,23 +171,29 @@ class PropertiesDocument(EntryDocument):
             yield key, self.read(self.spelled(ordinal) or "")
 
 
-class PropertiesRewriter:
-    """Java `.properties`, read as `java.util.Properties.load(InputStream)` reads it, in ISO-8859-1.
+def looks_misread(value: str) -> bool:
+    """Tell whether a value has characters that UTF-8 becomes when it is read as ISO-8859-1."""
+    return not value.isascii() and _UTF8_MISREAD.search(value) is not None
 
-    `encoding` says that the file is read otherwise, as Carbon 5 reads `secrets.properties` in UTF-8; a byte order mark
-    says so too. Everything outside printable ASCII is written `\\uXXXX`, which reads the same either way.
+
+class PropertiesRewriter:
+    """Java `.properties`, in the encoding that is said or in the one that their reader assumes.
+
+    For files that one product reads, `assumed` is what it reads: Carbon 5 reads `secrets.properties` in UTF-8. A byte
+    order mark says UTF-8 too.
     """
 
     name = "properties"
     suffixes = frozenset({".properties"})
     syntax = Syntax.SECRET
 
-    def __init__(self, encoding: str = "iso-8859-1") -> None:
-        self._encoding = encoding
+    def __init__(self, encoding: str | None = None, *, assumed: str = JAVA_ENCODING) -> None:
+        """Read files in this encoding; without one, by their byte order mark or as is assumed."""
+        self._encoding, self._assumed = encoding, assumed
 
     def parse(self, data: bytes) -> PropertiesDocument:
         """Parse a file's bytes; raise `ConfigSyntaxError` on text in another encoding and on a malformed `\\uXXXX`."""
-        source = Source.decode(data, self._encoding)
+        source = decode(data, self._encoding, self._assumed)
         return PropertiesDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str]:
@@ -202,7 +253,7 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
     if ordered:
         edits += _insertions(document, added)
     data = source.encode(_append(splice(source.text, edits), added))
-    proved = PropertiesRewriter(source.codec).parse(data)
+    proved = PropertiesRewriter(assumed=source.codec).parse(data)
     if not _entries_are(proved, document, changes, ordered=ordered):
         raise SpliceError("the rewritten properties document is not what was planned")
     return data

@@ -189,9 +189,13 @@ class TomlRewriter:
     suffixes = frozenset({".toml"})
     syntax = Syntax.SECRET
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """Read files in this encoding; without one, it is UTF-8."""
+        self._encoding = encoding
+
     def parse(self, data: bytes) -> TomlDocument:
         """Parse a file's bytes; a byte order mark, which TOML does not know, is accepted and kept."""
-        source = Source.decode(data)
+        source = Source.decode(data, said=self._encoding)
         if source.codec != "utf-8":
             raise ConfigSyntaxError("not UTF-8 text")
         try:

@@ -22,11 +22,13 @@ def child_environment(
     env_files: Sequence[Path],
     aliases: Mapping[str, str],
     reveal: Callable[[str], str],
+    encoding_of: Callable[[Path], str | None] = lambda _: None,
 ) -> dict[str, str]:
     """Return what a child is given: the inherited variables, then those of each file, then name → secret by alias.
 
     A later one replaces an earlier one. Files are read as python-dotenv reads them, without expanding variables; a name
-    without a value is left out. Raises `ProblemsError` with everything that does not resolve, or the one error.
+    without a value is left out. Each is in the encoding that `encoding_of` says, or UTF-8. Raises `ProblemsError` with
+    everything that does not resolve, or the one error.
     """
     problems: list[CipherToolError] = []
     resolved: dict[str, str] = {}
@@ -45,7 +47,7 @@ def child_environment(
         if not name.startswith(_OWN):
             fill(name, value, f"the environment variable {name}")
     for path in env_files:
-        for name, value in _file(path).items():
+        for name, value in _file(path, encoding_of(path)).items():
             fill(name, value, f"{name} of {path}")
     for name, alias in aliases.items():
         fill(name, str(references.Reference(alias, references.Syntax.SECRET)), f"--env {name}")
@@ -54,12 +56,12 @@ def child_environment(
     return {name: value for name, value in resolved.items() if not name.startswith(_OWN)}
 
 
-def _file(path: Path) -> dict[str, str]:
+def _file(path: Path, encoding: str | None) -> dict[str, str]:
     def keep(reference: Reference) -> str:
         return str(reference)
 
     try:
-        values = EnvRewriter().load(files.read(path).bytes, keep)
+        values = EnvRewriter(encoding).load(files.read(path).bytes, keep)
     except ConfigError as error:
         raise error.at(path) from None
     return {name: value for name, value in values.items() if value is not None}

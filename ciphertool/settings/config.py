@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ciphertool import references
+from ciphertool import references, rewriters
 from ciphertool.engine.strictness import Policy
-from ciphertool.errors import ConfigError, ProblemsError
+from ciphertool.errors import ConfigError, ProblemsError, UnknownEncodingError
 from ciphertool.repository import CARBON_KINDS, KINDS
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source
@@ -108,6 +109,19 @@ def _keystore(table: Table, root: Path, *, named: bool) -> KeystoreSettings:
     )
 
 
+def _encoding(table: Table, target: Target) -> str | None:
+    name = table.text("encoding")
+    if name is None:
+        return None
+    try:
+        return rewriters.encoding_of(PurePath(target.file), target.format, name)
+    except UnknownEncodingError as error:
+        table.problem("encoding", f"{name!r} is not known; {error.hint}")
+    except ConfigError as error:
+        table.problem("encoding", f"{name!r} {error.message}")
+    return None
+
+
 def _target(table: Table) -> Target:
     target = Target(
         file=table.required("file"),
@@ -118,6 +132,7 @@ def _target(table: Table) -> Target:
         part=table.text("part"),
         format=table.text("format"),
     )
+    target = target._replace(encoding=_encoding(table, target))
     if any("**" in name and name != "**" for name in target.file.split("/")):
         table.problem("file", "** stands for directories, and is the whole name of one")
     sample = target.alias

@@ -34,7 +34,8 @@ class Target(NamedTuple):
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
     `optional` makes a missing file or site a note, `where_absent` only if the repository lacks the alias as well (so
     a Carbon home does). `part` names the secret inside a longer value (`protection.parts`). `literal` protects a value
-    even where it looks like a placeholder. `line` is where the settings say so.
+    even where it looks like a placeholder. `format` and `encoding` say how the file is read, where its name and its
+    bytes do not; the encoding by its canonical name. `line` is where the settings say so.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Target(NamedTuple):
     part: str | None = None
     format: str | None = None
     line: int | None = None
+    encoding: str | None = None
 
 
 class Settings(NamedTuple):

@@ -6,7 +6,7 @@ from pathlib import PurePath
 import pytest
 
 from ciphertool import rewriters
-from ciphertool.errors import UnknownFormatError
+from ciphertool.errors import ConfigError, UnknownFormatError
 from ciphertool.rewriters.yaml import YamlRewriter
 
 
@@ -44,3 +44,5 @@ def test_a_plug_in_serves_only_settings_that_were_named(monkeypatch: pytest.Monk
     with pytest.raises(UnknownFormatError):
         rewriters.by_name("mine")
     assert isinstance(rewriters.by_name("mine", plugins=True), YamlRewriter)
+    with pytest.raises(ConfigError, match="a plug-in's format"):
+        rewriters.by_name("mine", "utf-8", plugins=True)

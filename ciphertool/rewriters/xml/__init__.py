@@ -28,11 +28,15 @@ class XmlRewriter:
     suffixes = frozenset({".xml"})
     syntax = Syntax.ATTRIBUTE
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """Read files in this encoding, which none may contradict; without one, in the one that each says, or UTF-8."""
+        self._encoding = encoding
+
     def parse(self, data: bytes) -> XmlDocument:
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
         from ciphertool.rewriters.xml.document import XmlDocument
 
-        return XmlDocument(data)
+        return XmlDocument(data, self._encoding)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> etree._ElementTree:
         """Return lxml's tree of the file as it is with every reference replaced by what `reveal` gives.

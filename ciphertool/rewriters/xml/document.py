@@ -31,9 +31,9 @@ _start = attrgetter("site.start")
 class XmlDocument(Document):
     """A parsed XML file: `tree` is lxml's, `scan` finds the tags of the same text."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, encoding: str | None = None) -> None:
         """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""
-        self.source = judge.decode(data)
+        self.source = judge.decode(data, encoding)
         is_utf8 = self.source.codec == "utf-8" and not self.source.bom
         self.tree, self.undeclared = judge.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)

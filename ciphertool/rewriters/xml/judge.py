@@ -6,35 +6,55 @@ import re
 
 from lxml import etree
 
-from ciphertool.errors import ConfigSyntaxError
-from ciphertool.rewriters.base import Source
+from ciphertool.errors import ConfigSyntaxError, UnknownEncodingError
+from ciphertool.rewriters import encodings
+from ciphertool.rewriters.base import Source, byte_order_mark
 
-_DECLARED = re.compile(rb"""<\?xml[^>]*?[ \t\r\n]encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']""")
-_DECLARATION_LIMIT = 1024
-_ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
-
+_QUOTED = r"""(?:"[^"<>]*+"|'[^'<>]*+')"""
+_DECLARATION = re.compile(
+    rf"""<\?xml[ \t\r\n]++version[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED}"""
+    r"""[ \t\r\n]++encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']"""
+)
 # What Java reads and lxml refuses, and what recovering from leaves nothing out of the tree.
 _HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_RELATIVE"})
 
 
-def decode(data: bytes) -> Source:
-    """Decode a file by its byte order mark, its first bytes or its declaration, in this order."""
-    if data.startswith(b"<\x00"):
-        return Source.decode(data, "utf-16-le")
-    if data.startswith(b"\x00<"):
-        return Source.decode(data, "utf-16-be")
-    declared = _DECLARED.match(data[:_DECLARATION_LIMIT])
-    codec = declared[1].decode("ascii").lower() if declared else "utf-8"
-    if not _reads_ascii(codec):  # UTF-16 without its mark, UTF-7, EBCDIC: the declaration itself was read as ASCII
-        raise ConfigSyntaxError(f"the declared encoding {codec} is not supported, or is not the file's", line=1)
-    return Source.decode(data, codec)
+def decode(data: bytes, said: str | None = None) -> Source:
+    """Decode a file by its mark, its first bytes, its declaration or what is `said`: by the first that there is.
+
+    Where two of them contradict each other, readers differ in which one they follow (XML 1.0, 4.3.3): refused.
+    """
+    mark, codec = byte_order_mark(data)
+    why = f"its byte order mark is that of {codec}"
+    if codec is None and data.startswith((b"<\x00", b"\x00<")):
+        codec = "utf-16-le" if data[0] else "utf-16-be"
+        why = f"it begins as {codec} does"
+    declared = _declared(data[len(mark) :], codec)
+    if codec is None and declared is not None:
+        codec, why = declared, f"it declares {declared}"
+    if codec is not None:
+        for other, how in (declared, "declares"), (said, "is said to be in"):
+            if other is not None and not encodings.agree(other, codec):
+                reason = f"{why}, but it {how} {other}: readers differ in which they follow"
+                raise ConfigSyntaxError(reason, line=1, hint="make them say the same, or leave only one of them")
+    return Source.decode(data, codec or "utf-8", said=None if codec else said)
 
 
-def _reads_ascii(codec: str) -> bool:
+def _declared(data: bytes, codec: str | None) -> str | None:
+    """Return the encoding that a document without its byte order mark declares, if it declares one."""
+    head = data[: data.find(b">") + 2].decode(codec or "latin-1", "replace")
+    match = _DECLARATION.match(head)
+    if match is None:
+        return None
     try:
-        return _ASCII.decode(codec) == _ASCII.decode("ascii")
-    except (LookupError, UnicodeError):
-        return False
+        declared = encodings.one_name(match[1])
+    except UnknownEncodingError:
+        declared = None
+    # UTF-16 in fact, UTF-7 and EBCDIC: the declaration itself was read as ASCII.
+    if declared is None or (codec is None and not encodings.reads_ascii(declared)):
+        reason = f"the declared encoding {match[1].lower()} is not supported, or is not the file's"
+        raise ConfigSyntaxError(reason, line=1)
+    return declared
 
 
 def parse(data: bytes) -> tuple[etree._ElementTree, bool]:

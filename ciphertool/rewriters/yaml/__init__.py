@@ -39,9 +39,13 @@ class YamlRewriter:
     suffixes = frozenset({".yaml", ".yml"})
     syntax = Syntax.SEC
 
+    def __init__(self, encoding: str | None = None) -> None:
+        """Read files in this encoding; without one, it is UTF-8, or UTF-16 with a byte order mark."""
+        self._encoding = encoding
+
     def parse(self, data: bytes) -> YamlDocument:
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
-        return YamlDocument(Source.decode(data))
+        return YamlDocument(Source.decode(data, said=self._encoding))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
         """Return the file's data, every reference in a value replaced; a list of all where it holds several documents.
