@@ -1,15 +1,17 @@
-"""The environment of a child: references in it resolved, secrets added, and nothing that is ciphertool's own."""
+"""The environment of a child: secrets in it, and nothing of ciphertool's own or that leads to a password."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.rewriters.env import EnvRewriter
+from ciphertool.run.expansion import Expansion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.references import Reference
@@ -17,52 +19,120 @@ if TYPE_CHECKING:
 _OWN = "CIPHERTOOL_"
 
 
+class Rules(NamedTuple):
+    """What of the inherited environment the child gets, each by the names of variables.
+
+    References are resolved in those to `inherit` alone: the others may be a stranger's text. `passwords` are those that
+    sources of passwords read; they and ciphertool's own are taken out, but for those to `keep`.
+    """
+
+    inherit: Collection[str] = ()
+    passwords: Collection[str] = ()
+    keep: Collection[str] = ()
+
+    def withhold(self, name: str) -> bool:
+        """Tell whether the child does not get a variable."""
+        return (name.startswith(_OWN) or name in self.passwords) and name not in self.keep
+
+
+class ChildEnvironment(NamedTuple):
+    """What a child is given, and the names of those inherited variables whose references were left as they are."""
+
+    variables: dict[str, str]
+    unresolved: tuple[str, ...]
+
+
 def child_environment(
     inherited: Mapping[str, str],
     env_files: Sequence[Path],
     aliases: Mapping[str, str],
-    reveal: Callable[[str], str],
-) -> dict[str, str]:
+    reveal: Callable[[Reference], str],
+    rules: Rules,
+) -> ChildEnvironment:
     """Return what a child is given: the inherited variables, then those of each file, then name → secret by alias.
 
-    A later one replaces an earlier one. Files are read as python-dotenv reads them, without expanding variables; a name
-    without a value is left out. Raises `ProblemsError` with everything that does not resolve, or the one error.
+    A later one replaces an earlier one. Files are read as python-dotenv reads them; `expansion` says which variables
+    are expanded. A name without a value is left out. Raises `ProblemsError` with everything that does not resolve, or
+    the one error.
     """
-    problems: list[CipherToolError] = []
-    resolved: dict[str, str] = {}
+    making = _Making(reveal, rules)
+    making.inherit(inherited)
+    for path in env_files:
+        making.read(path)
+    for name, alias in aliases.items():
+        making.add(name, alias)
+    problems = making.problems
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    variables = {name: value for name, value in making.variables.items() if not rules.withhold(name)}
+    return ChildEnvironment(variables, tuple(name for name in making.unresolved if name in variables))
 
-    def fill(name: str, value: str, where: str) -> None:
+
+class _Making:
+    """An environment in the making: what is there so far, and what did not resolve."""
+
+    def __init__(self, reveal: Callable[[Reference], str], rules: Rules) -> None:
+        self.variables: dict[str, str] = {}
+        self.unresolved: dict[str, None] = {}
+        self.problems: list[CipherToolError] = []
+        self._reveal = reveal
+        self._rules = rules
+
+    def inherit(self, inherited: Mapping[str, str]) -> None:
+        """Take the inherited variables over."""
+        for name, value in inherited.items():
+            if self._rules.withhold(name):
+                continue
+            if name in self._rules.inherit:
+                resolved = partial(references.substitute, value, self._reveal)
+                self._fill(name, resolved, f"the environment variable {name}")
+            else:
+                self._set(name, value)
+                if any(references.find(value)):
+                    self.unresolved[name] = None
+
+    def read(self, path: Path) -> None:
+        """Add the variables of a `.env` file."""
         try:
-            filled = references.substitute(value, lambda reference: reveal(reference.alias))
+            document = EnvRewriter().parse(files.read(path).bytes)
+        except ConfigError as error:
+            raise error.at(path) from None
+        alone: set[str] = set()
+        expansion = Expansion(self._reveal, self.variables, alone, self._rules.withhold)
+        for ordinal, name in enumerate(document.entries.selectors):
+            spelled = document.spelled(ordinal)
+            if spelled is None:
+                alone.add(name)
+                continue
+            alone.discard(name)
+            reveal = self._reveal if spelled.startswith("'") else expansion
+            line = document.source.line(document.entries.heads[ordinal])
+            value = partial(references.substitute, document.read(spelled), reveal)
+            self._fill(name, value, f"{name} of {path}:{line}")
+
+    def add(self, name: str, alias: str) -> None:
+        """Add the secret of an alias."""
+        where = f"--env {name}"
+        if self._rules.withhold(name):
+            hint = f"give --keep-environment {name} as well, or take another name"
+            self.problems.append(ConfigError(f"{where}: the child does not get a variable of this name", hint=hint))
+            return
+        reference = references.Reference(alias, references.Syntax.SECRET)
+        self._fill(name, lambda: self._reveal(reference), where)
+
+    def _fill(self, name: str, value: Callable[[], str], where: str) -> None:
+        try:
+            filled = value()
             _check(name, filled)
         except CipherToolError as error:
             error.message = f"{where}: {error.message}"
-            problems.append(error)
+            self.problems.append(error)
         else:
-            resolved[name] = filled
+            self._set(name, filled)
 
-    for name, value in inherited.items():
-        if not name.startswith(_OWN):
-            fill(name, value, f"the environment variable {name}")
-    for path in env_files:
-        for name, value in _file(path).items():
-            fill(name, value, f"{name} of {path}")
-    for name, alias in aliases.items():
-        fill(name, str(references.Reference(alias, references.Syntax.SECRET)), f"--env {name}")
-    if problems:
-        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return {name: value for name, value in resolved.items() if not name.startswith(_OWN)}
-
-
-def _file(path: Path) -> dict[str, str]:
-    def keep(reference: Reference) -> str:
-        return str(reference)
-
-    try:
-        values = EnvRewriter().load(files.read(path).bytes, keep)
-    except ConfigError as error:
-        raise error.at(path) from None
-    return {name: value for name, value in values.items() if value is not None}
+    def _set(self, name: str, value: str) -> None:
+        self.unresolved.pop(name, None)
+        self.variables[name] = value
 
 
 def _check(name: str, value: str) -> None:
