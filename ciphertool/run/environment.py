@@ -65,7 +65,7 @@ def child_environment(
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     variables = {name: value for name, value in making.variables.items() if not rules.withhold(name)}
-    return ChildEnvironment(variables, tuple(name for name in making.unresolved if name in variables))
+    return ChildEnvironment(variables, tuple(sorted(making.unresolved)))
 
 
 class _Making:
@@ -73,7 +73,7 @@ class _Making:
 
     def __init__(self, reveal: Callable[[Reference], str], rules: Rules) -> None:
         self.variables: dict[str, str] = {}
-        self.unresolved: dict[str, None] = {}
+        self.unresolved: set[str] = set()
         self.problems: list[CipherToolError] = []
         self._reveal = reveal
         self._rules = rules
@@ -85,11 +85,10 @@ class _Making:
                 continue
             if name in self._rules.inherit:
                 resolved = partial(references.substitute, value, self._reveal)
-                self._fill(name, resolved, f"the environment variable {name}")
-            else:
-                self._set(name, value)
-                if any(references.find(value)):
-                    self.unresolved[name] = None
+                value = self._tried(name, resolved, f"the environment variable {name}")
+            elif any(references.find(value)):
+                self.unresolved.add(name)
+            self.variables[name] = value
 
     def read(self, path: Path) -> None:
         """Add the variables of a `.env` file."""
@@ -97,18 +96,19 @@ class _Making:
             document = EnvRewriter().parse(files.read(path).bytes)
         except ConfigError as error:
             raise error.at(path) from None
-        alone: set[str] = set()
-        expansion = Expansion(self._reveal, self.variables, alone, self._rules.withhold)
+        given: dict[str, str | None] = {}
+        seen: dict[str, str | None] = {**self.variables}
+        expansion = Expansion(self._reveal, seen, self._rules.withhold)
         for ordinal, name in enumerate(document.entries.selectors):
             spelled = document.spelled(ordinal)
-            if spelled is None:
-                alone.add(name)
-                continue
-            alone.discard(name)
-            reveal = self._reveal if spelled.startswith("'") else expansion
-            line = document.source.line(document.entries.heads[ordinal])
-            value = partial(references.substitute, document.read(spelled), reveal)
-            self._fill(name, value, f"{name} of {path}:{line}")
+            given[name] = None
+            if spelled is not None:
+                reveal = self._reveal if spelled.startswith("'") else expansion
+                value = partial(references.substitute, document.read(spelled), reveal)
+                line = document.source.line(document.entries.heads[ordinal])
+                given[name] = self._tried(name, value, f"{name} of {path}:{line}")
+            seen[name] = given[name]
+        self._replace({name: value for name, value in given.items() if value is not None})
 
     def add(self, name: str, alias: str) -> None:
         """Add the secret of an alias."""
@@ -118,21 +118,22 @@ class _Making:
             self.problems.append(ConfigError(f"{where}: the child does not get a variable of this name", hint=hint))
             return
         reference = references.Reference(alias, references.Syntax.SECRET)
-        self._fill(name, lambda: self._reveal(reference), where)
+        self._replace({name: self._tried(name, lambda: self._reveal(reference), where)})
 
-    def _fill(self, name: str, value: Callable[[], str], where: str) -> None:
+    def _replace(self, given: Mapping[str, str]) -> None:
+        self.variables.update(given)
+        self.unresolved.difference_update(given)
+
+    def _tried(self, name: str, value: Callable[[], str], where: str) -> str:
+        """Return a value, or "" where there is a problem, which is noted."""
         try:
-            filled = value()
-            _check(name, filled)
+            made = value()
+            _check(name, made)
         except CipherToolError as error:
             error.message = f"{where}: {error.message}"
             self.problems.append(error)
-        else:
-            self._set(name, filled)
-
-    def _set(self, name: str, value: str) -> None:
-        self.unresolved.pop(name, None)
-        self.variables[name] = value
+            return ""
+        return made
 
 
 def _check(name: str, value: str) -> None:

@@ -14,7 +14,7 @@ from ciphertool.errors import ConfigError
 from ciphertool.references import Filling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
 
     from ciphertool.references import Reference
 
@@ -29,20 +29,18 @@ _HINT = "write ${NAME} or ${NAME:-default}; or put the value in single quotes, w
 class Expansion(Filling):
     """What stands in a value of a `.env` file in place of references, and of variables around them.
 
-    `variables` are those of the lines before and of the environment; `alone` the names that a line before has without a
-    value, `withheld` tells those that the child does not get.
+    `variables` are those of the lines before and of the environment, None for a name that stands without a value;
+    `withheld` tells those that the child does not get.
     """
 
     def __init__(
         self,
         reveal: Callable[[Reference], str],
-        variables: Mapping[str, str],
-        alone: Collection[str],
+        variables: Mapping[str, str | None],
         withheld: Callable[[str], bool],
     ) -> None:
         self._reveal = reveal
         self._variables = variables
-        self._alone = alone
         self._withheld = withheld
 
     def fill(self, text: str) -> str:
@@ -57,17 +55,19 @@ class Expansion(Filling):
             raise ConfigError(
                 f"asks for {name}, which the child does not get", hint=f"pass it on with --keep-environment {name}"
             )
-        if name in self._alone:
+        if name not in self._variables:
+            return default or ""
+        value = self._variables[name]
+        if value is None:
             raise ConfigError(
                 f"asks for {name}, which stands without a value in a line before: python-dotenv takes that for nothing,"
                 " Compose for the environment's",
                 hint=f"write {name}= and a value",
             )
-        value = self._variables.get(name)
-        if value == "" and default:
+        if not value and default:
             raise ConfigError(
                 f"asks for {name} with a default, and it is empty: python-dotenv leaves it so, Compose and a shell take"
                 " the default",
                 hint=f"give {name} a value, or take it out",
             )
-        return (default or "") if value is None else value
+        return value
