@@ -137,7 +137,8 @@ def _remove_abandoned(parent: Path) -> None:
 
 
 def _remove_if_abandoned(directory: Path) -> None:
-    if directory.lstat().st_uid == os.geteuid() and (held := _held(directory)) is not None:
+    held = _held(directory)
+    if held is not None:
         try:
             _remove(directory, held)
         finally:

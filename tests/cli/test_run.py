@@ -112,8 +112,7 @@ def test_the_child_gets_no_variable_that_a_password_is_read_from(protected: Path
         assert password.encode() not in done.stdout
     keep = ["--keep-environment", "APP_STORE", "--no-masking"]
     kept = _run(*keep, *_python(_SHOW, "APP_STORE", "APP_STORE_KEY"), given=given)
-    assert kept.stdout.decode() == f"{[password, None]}
-"
+    assert kept.stdout.decode() == f"{[password, None]}\n"
     refused = _run("--env", f"APP_STORE={ALIAS}", "true", given=given)
     assert refused.returncode == 125
     assert b"--keep-environment APP_STORE" in refused.stderr
