@@ -57,7 +57,7 @@ def run(
     ] = None,
     inherit: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Resolve the references in the inherited variable NAME; also [run] inherit."),
+        typer.Option(metavar="NAME", help="Resolve references in the inherited variable NAME; also \\[run] inherit."),
     ] = None,
     keep_environment: Annotated[
         list[str] | None,
