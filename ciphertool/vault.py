@@ -121,6 +121,10 @@ class Vault:
             self._warn_of_misread(alias, value, resolver)
         return secret
 
+    def reveal(self, reference: Reference) -> str:
+        """Return what a reference stands for, where it stands: percent-encoded as the password of a URL."""
+        return self._current().reveal(reference)
+
     __getitem__ = resolve
     __iter__ = None  # an alias is asked for by its name; without this Python would ask for 0, 1, 2 …
 

@@ -13,6 +13,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ciphertool import core_dumps
 from ciphertool.errors import WorkerError
 
 if TYPE_CHECKING:
@@ -173,7 +174,8 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _serve(connection: Connection[Any, Any], worker: object) -> None:
-    gc.disable()  # the process is ours alone
+    core_dumps.forbid()  # the process is ours alone
+    gc.disable()
     try:
         while True:
             connection.send_bytes(_attempt(worker, *connection.recv()))

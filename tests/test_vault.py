@@ -290,6 +290,7 @@ class SlowSource:
     """A source that has its password when it is told to."""
 
     name = "a slow source"
+    variables = ()
 
     def __init__(self, password: str) -> None:
         self._password = password

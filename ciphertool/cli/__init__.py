@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from ciphertool import core_dumps
+
 _INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the program and exit with its status. A crash shows no value: not even the message of its exception."""
     try:
+        core_dumps.forbid()
         _run()
     except KeyboardInterrupt:  # from the first import on
         sys.exit(_INTERRUPTED)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand
@@ -51,20 +52,40 @@ def run(
             help="Give FILE, resolved, as a private file: its path replaces FILE in the command, or is in NAME.",
         ),
     ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None, typer.Option(metavar="NAME", help="The format of each --config-file, if its name does not tell.")
+    ] = None,
+    inherit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Resolve references in the inherited variable NAME; also \\[run] inherit."),
+    ] = None,
+    keep_environment: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Pass NAME on, though it is ciphertool's own or leads to the keystore's password."
+        ),
+    ] = None,
     no_masking: Annotated[bool, typer.Option("--no-masking", help="Pass the output through as it is.")] = False,
 ) -> None:
-    """Run a command with its secrets, for it alone: references in its environment and in these files are resolved.
+    """Run a command with its secrets, for it alone: references in these files and variables are resolved.
 
-    Every secret value in its output is masked, if it has four characters or more. Its exit status is passed on.
+    An inherited variable is passed on as it is unless it is named, for it may be a stranger's text; one that leads to
+    the keystore's password is taken out. Every secret value in the output is masked, if it has four characters or more.
+    The exit status is passed on.
 
     [bold]Examples[/bold]
 
     ciphertool run --env PGPASSWORD=app.db.password -- psql -h db
 
+    ciphertool run --inherit DATABASE_URL --env-file .env -- ./server
+
     ciphertool run --config-file conf/app.yaml -- ./server --config conf/app.yaml
     """
     try:
-        raise typer.Exit(_run(options, command, env or [], env_file or [], config_file or [], masking=not no_masking))
+        given = _Given(_aliases(env or ()), env_file or (), [_named_file(text) for text in config_file or ()], format)
+        if format is not None and not given.files:
+            raise typer.BadParameter("--format: there is no --config-file")
+        raise typer.Exit(_run(options, command, given, inherit or (), keep_environment or (), masking=not no_masking))
     except CipherToolError as error:
         console.show_error(error)
         raise typer.Exit(FAILED) from None
@@ -73,35 +94,46 @@ def run(
         raise
 
 
+class _Given(NamedTuple):
+    """What the child is given: variables by alias and by `.env` files, and files, whose path may be in a variable."""
+
+    aliases: dict[str, str]
+    env_files: Sequence[Path]
+    files: Sequence[tuple[str | None, Path]]
+    format: str | None
+
+
 def _run(
     options: VaultOptions,
     command: list[str],
-    env: list[str],
-    env_files: list[Path],
-    config_files: list[str],
+    given: _Given,
+    inherit: Sequence[str],
+    keep: Sequence[str],
     *,
     masking: bool,
 ) -> int:
     from ciphertool.masking import SHORTEST
     from ciphertool.run import child
-    from ciphertool.run.environment import child_environment
+    from ciphertool.run.environment import Rules, child_environment
     from ciphertool.run.private import private_files
 
     vault = open_vault(options)
-    environment = child_environment(
-        os.environ,
-        env_files,
-        _aliases(env),
-        lambda alias: vault.resolve(alias).reveal(),
-        lambda path: vault.reading(path).encoding,
-    )
-    named = [_named_file(text) for text in config_files]
-    contents = {path: vault.resolve_file(path) for _, path in named}
+    passwords = options.passwords(vault.settings).variables
+    rules = Rules({*inherit, *vault.settings.inherit}, passwords, keep)
+    env_files = [(path, vault.reading(path).encoding) for path in given.env_files]
+    environment, unresolved = child_environment(os.environ, env_files, given.aliases, vault.reveal, rules)
+    if unresolved:
+        console.say(
+            "warning",
+            f"references in these inherited variables are left as they are: {', '.join(unresolved)}; name what is to be"
+            " resolved by --inherit NAME, or in [run] inherit",
+        )
+    contents = {path: vault.resolve_file(path, format=given.format) for _, path in given.files}
     values = vault.resolved()
     if masking and (short := sorted(alias for alias, value in values.items() if len(value) < SHORTEST)):
         console.say("warning", f"not masked, being shorter than {SHORTEST} characters: {', '.join(short)}")
     with private_files(contents) as places:
-        command = _placed(command, named, places, environment)
+        command = _placed(command, given.files, places, environment)
         sys.stdout.flush()
         try:
             return child.run(command, environment, values.values() if masking else None)
@@ -110,7 +142,7 @@ def _run(
             return error.status
 
 
-def _aliases(env: list[str]) -> dict[str, str]:
+def _aliases(env: Sequence[str]) -> dict[str, str]:
     aliases = {}
     for item in env:
         match = _NAMED.fullmatch(item)
@@ -128,7 +160,7 @@ def _named_file(text: str) -> tuple[str | None, Path]:
 
 
 def _placed(
-    command: list[str], named: list[tuple[str | None, Path]], places: dict[Path, Path], environment: dict[str, str]
+    command: list[str], named: Sequence[tuple[str | None, Path]], places: dict[Path, Path], environment: dict[str, str]
 ) -> list[str]:
     """Return the command with the private files in place of those they were made from; set the variables asked for."""
     for name, path in named:

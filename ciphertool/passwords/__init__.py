@@ -1,7 +1,7 @@
 """Where a keystore password and a key password come from. Knows no keystore; a person is asked by who calls.
 
-A new kind of source is a class of its own with a `name` and a `read`, put where it belongs into a `PasswordChain`;
-other distributions offer one in the entry-point group `ciphertool.passwords`.
+A new kind of source is a class of its own with a `name`, `variables` and a `read`, put where it belongs into a
+`PasswordChain`; other distributions offer one in the entry-point group `ciphertool.passwords`.
 """
 
 from __future__ import annotations

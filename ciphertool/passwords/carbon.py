@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ciphertool.errors import ConfigSyntaxError, PasswordSourceError
 from ciphertool.passwords.chain import Passwords
@@ -26,6 +26,7 @@ class CarbonHome:
 
     home: Path
     consume: bool = False
+    variables: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -68,6 +69,11 @@ class MasterKeys:
     def name(self) -> str:
         """The variable and the file."""
         return f"the environment variable {_MASTER_KEYS[0]} and the file {self.path}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables, named as the master keys are."""
+        return _MASTER_KEYS
 
     def read(self) -> Passwords | None:
         """Return the passwords that the variables and the file give together, None where there is neither."""

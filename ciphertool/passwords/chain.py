@@ -8,7 +8,7 @@ from ciphertool.errors import NoPasswordError
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
 
@@ -48,6 +48,10 @@ class PasswordSource(Protocol):
     def name(self) -> str:
         """How messages name it."""
 
+    @property
+    def variables(self) -> Collection[str]:
+        """The environment variables that it reads, passwords or the way to them: no program that is run gets them."""
+
     def read(self) -> Passwords | None:
         """Return the passwords, or None where it has none; raise `PasswordSourceError` if it is there and useless."""
 
@@ -63,6 +67,11 @@ class PasswordChain:
         # No `cached_property`: before Python 3.12 it holds a lock that a forked child would find held for ever.
         self._given: Passwords | None = None
         self._asked_all_but_people = False
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The environment variables that any of the sources reads."""
+        return frozenset(name for source in self._sources for name in source.variables)
 
     def read(self) -> Passwords:
         """Return the passwords, the same at every call, or raise `NoPasswordError`."""
@@ -87,6 +96,7 @@ class Prompt:
     """A person. `ask` returns what was typed, or None where there is no terminal."""
 
     name = "a prompt on the terminal"
+    variables = ()
 
     def __init__(self, ask: Callable[[], str | None]) -> None:
         self._ask = ask

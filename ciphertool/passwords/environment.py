@@ -31,6 +31,11 @@ class Environment(NamedTuple):
         """The variable."""
         return f"the environment variable {self.variable}"
 
+    @property
+    def variables(self) -> tuple[str, str]:
+        """Both variables."""
+        return self.variable, self.key_variable
+
     def read(self) -> Passwords | None:
         """Return the variables' values; a key password alone is an error, for it would be ignored."""
         keystore = variable(self.environment, self.variable)

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords.chain import Passwords
@@ -28,6 +28,7 @@ class PasswordFile:
 
     path: Path
     private: bool = False
+    variables: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -56,6 +57,7 @@ class MountedSecret:
     directory: Path
     keystore: str
     key: str | None = None
+    variables: ClassVar[tuple[str, ...]] = ()
 
     @property
     def name(self) -> str:
@@ -87,6 +89,7 @@ class SystemdCredential:
     keystore: str
     key: str | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    variables: ClassVar[tuple[str, ...]] = ("CREDENTIALS_DIRECTORY",)
 
     @property
     def name(self) -> str:
@@ -97,7 +100,7 @@ class SystemdCredential:
         """Return the passwords, or None where there is no such credential."""
         from pathlib import Path
 
-        directory = self.environment.get("CREDENTIALS_DIRECTORY")
+        directory = self.environment.get(self.variables[0])
         return MountedSecret(Path(directory), self.keystore, self.key).read() if directory else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import plugins
+from ciphertool.errors import PluginError
 
 if TYPE_CHECKING:
     from ciphertool.passwords.chain import Passwords, PasswordSource
@@ -25,6 +26,17 @@ class PluginSource:
     def name(self) -> str:
         """How messages name it."""
         return f"the plug-in {self.kind}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that the source says it reads; none where it says nothing."""
+        with plugins.guarded(ENTRY_POINTS, self.kind):
+            declared = getattr(self.source, "variables", ())
+            if not isinstance(declared, str):
+                names = tuple(declared)
+                if all(isinstance(name, str) for name in names):
+                    return names
+        raise PluginError(ENTRY_POINTS, self.kind, "its `variables` are no names of environment variables")
 
     def read(self) -> Passwords | None:
         """Return what the source returns."""

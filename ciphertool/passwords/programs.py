@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ciphertool import core_dumps
 from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords.chain import Passwords
 
@@ -14,10 +15,12 @@ _SECONDS = 60
 class Command:
     """A command that prints the keystore password on line 1 and, perhaps, the key password on line 2.
 
-    It is started without a shell and without input: one that has to ask a person does so on the terminal.
+    It is started without a shell and without input: one that has to ask a person does so on the terminal. `variables`
+    are the environment variables that it reads, as somebody who knows it has said.
     """
 
     arguments: tuple[str, ...]
+    variables: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -30,7 +33,12 @@ class Command:
 
         try:
             done = subprocess.run(  # noqa: S603 - what the settings name, and only settings that a person named
-                self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=_SECONDS
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                check=False,
+                timeout=_SECONDS,
+                preexec_fn=core_dumps.for_programs(),
             )
         except subprocess.TimeoutExpired:
             raise PasswordSourceError(self.name, f"it did not end within {_SECONDS} seconds") from None
@@ -49,11 +57,15 @@ class Command:
 
 @dataclass(frozen=True)
 class Keyring:
-    """The system's keyring, by the package `keyring`: the extra `keyring` installs it."""
+    """The system's keyring, by the package `keyring`: the extra `keyring` installs it.
+
+    `variables` are the environment variables that its backend reads, as somebody who knows it has said.
+    """
 
     service: str
     user: str
     key_user: str | None = None
+    variables: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from ciphertool import core_dumps
 from ciphertool.errors import WriteError
 from ciphertool.masking import Masker
 
@@ -123,7 +124,7 @@ class _Child:
                 stdout=ends.get(1),
                 stderr=ends.get(2),
                 start_new_session=self.terminal is not None,
-                preexec_fn=self.terminal.adopt if self.terminal is not None else None,
+                preexec_fn=self._before_it_starts,
             )
         except OSError as error:
             status = NOT_FOUND if error.errno == errno.ENOENT else NOT_EXECUTABLE
@@ -142,6 +143,13 @@ class _Child:
             self._selector.register(self.terminal.own, selectors.EVENT_READ, (shown, Masker(self._masked)))
             if os.isatty(0):
                 self._selector.register(0, selectors.EVENT_READ)
+
+    def _before_it_starts(self) -> None:
+        """Runs in the child."""
+        if restore := core_dumps.for_programs():
+            restore()
+        if self.terminal is not None:
+            self.terminal.adopt()
 
     def pass_through(self) -> int:
         """Pass on what the child writes until it has ended; return its status."""

@@ -1,15 +1,17 @@
-"""The environment of a child: references in it resolved, secrets added, and nothing that is ciphertool's own."""
+"""The environment of a child: secrets in it, and nothing of ciphertool's own or that leads to a password."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.rewriters.env import EnvRewriter
+from ciphertool.run.expansion import Expansion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.references import Reference
@@ -17,54 +19,121 @@ if TYPE_CHECKING:
 _OWN = "CIPHERTOOL_"
 
 
+class Rules(NamedTuple):
+    """What of the inherited environment the child gets, each by the names of variables.
+
+    References are resolved in those to `inherit` alone: the others may be a stranger's text. `passwords` are those that
+    sources of passwords read; they and ciphertool's own are taken out, but for those to `keep`.
+    """
+
+    inherit: Collection[str] = ()
+    passwords: Collection[str] = ()
+    keep: Collection[str] = ()
+
+    def withhold(self, name: str) -> bool:
+        """Tell whether the child does not get a variable."""
+        return (name.startswith(_OWN) or name in self.passwords) and name not in self.keep
+
+
+class ChildEnvironment(NamedTuple):
+    """What a child is given, and the names of those inherited variables whose references were left as they are."""
+
+    variables: dict[str, str]
+    unresolved: tuple[str, ...]
+
+
 def child_environment(
     inherited: Mapping[str, str],
-    env_files: Sequence[Path],
+    env_files: Sequence[tuple[Path, str | None]],
     aliases: Mapping[str, str],
-    reveal: Callable[[str], str],
-    encoding_of: Callable[[Path], str | None] = lambda _: None,
-) -> dict[str, str]:
+    reveal: Callable[[Reference], str],
+    rules: Rules,
+) -> ChildEnvironment:
     """Return what a child is given: the inherited variables, then those of each file, then name → secret by alias.
 
-    A later one replaces an earlier one. Files are read as python-dotenv reads them, without expanding variables; a name
-    without a value is left out. Each is in the encoding that `encoding_of` says, or UTF-8. Raises `ProblemsError` with
-    everything that does not resolve, or the one error.
+    A later one replaces an earlier one. Files are read as python-dotenv reads them, each in the encoding beside it, or
+    in UTF-8; `expansion` says which variables are expanded. A name without a value is left out. Raises `ProblemsError`
+    with everything that does not resolve, or the one error.
     """
-    problems: list[CipherToolError] = []
-    resolved: dict[str, str] = {}
-
-    def fill(name: str, value: str, where: str) -> None:
-        try:
-            filled = references.substitute(value, lambda reference: reveal(reference.alias))
-            _check(name, filled)
-        except CipherToolError as error:
-            error.message = f"{where}: {error.message}"
-            problems.append(error)
-        else:
-            resolved[name] = filled
-
-    for name, value in inherited.items():
-        if not name.startswith(_OWN):
-            fill(name, value, f"the environment variable {name}")
-    for path in env_files:
-        for name, value in _file(path, encoding_of(path)).items():
-            fill(name, value, f"{name} of {path}")
+    making = _Making(reveal, rules)
+    making.inherit(inherited)
+    for path, encoding in env_files:
+        making.read(path, encoding)
     for name, alias in aliases.items():
-        fill(name, str(references.Reference(alias, references.Syntax.SECRET)), f"--env {name}")
+        making.add(name, alias)
+    problems = making.problems
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return {name: value for name, value in resolved.items() if not name.startswith(_OWN)}
+    variables = {name: value for name, value in making.variables.items() if not rules.withhold(name)}
+    return ChildEnvironment(variables, tuple(sorted(making.unresolved)))
 
 
-def _file(path: Path, encoding: str | None) -> dict[str, str]:
-    def keep(reference: Reference) -> str:
-        return str(reference)
+class _Making:
+    """An environment in the making: what is there so far, and what did not resolve."""
 
-    try:
-        values = EnvRewriter(encoding).load(files.read(path).bytes, keep)
-    except ConfigError as error:
-        raise error.at(path) from None
-    return {name: value for name, value in values.items() if value is not None}
+    def __init__(self, reveal: Callable[[Reference], str], rules: Rules) -> None:
+        self.variables: dict[str, str] = {}
+        self.unresolved: set[str] = set()
+        self.problems: list[CipherToolError] = []
+        self._reveal = reveal
+        self._rules = rules
+
+    def inherit(self, inherited: Mapping[str, str]) -> None:
+        """Take the inherited variables over."""
+        for name, value in inherited.items():
+            if self._rules.withhold(name):
+                continue
+            if name in self._rules.inherit:
+                resolved = partial(references.substitute, value, self._reveal)
+                value = self._tried(name, resolved, f"the environment variable {name}")
+            elif any(references.find(value)):
+                self.unresolved.add(name)
+            self.variables[name] = value
+
+    def read(self, path: Path, encoding: str | None) -> None:
+        """Add the variables of a `.env` file."""
+        try:
+            document = EnvRewriter(encoding).parse(files.read(path).bytes)
+        except ConfigError as error:
+            raise error.at(path) from None
+        given: dict[str, str | None] = {}
+        seen: dict[str, str | None] = {**self.variables}
+        expansion = Expansion(self._reveal, seen, self._rules.withhold)
+        for ordinal, name in enumerate(document.entries.selectors):
+            spelled = document.spelled(ordinal)
+            given[name] = None
+            if spelled is not None:
+                reveal = self._reveal if spelled.startswith("'") else expansion
+                value = partial(references.substitute, document.read(spelled), reveal)
+                line = document.source.line(document.entries.heads[ordinal])
+                given[name] = self._tried(name, value, f"{name} of {path}:{line}")
+            seen[name] = given[name]
+        self._replace({name: value for name, value in given.items() if value is not None})
+
+    def add(self, name: str, alias: str) -> None:
+        """Add the secret of an alias."""
+        where = f"--env {name}"
+        if self._rules.withhold(name):
+            hint = f"give --keep-environment {name} as well, or take another name"
+            self.problems.append(ConfigError(f"{where}: the child does not get a variable of this name", hint=hint))
+            return
+        reference = references.Reference(alias, references.Syntax.SECRET)
+        self._replace({name: self._tried(name, lambda: self._reveal(reference), where)})
+
+    def _replace(self, given: Mapping[str, str]) -> None:
+        self.variables.update(given)
+        self.unresolved.difference_update(given)
+
+    def _tried(self, name: str, value: Callable[[], str], where: str) -> str:
+        """Return a value, or "" where there is a problem, which is noted."""
+        try:
+            made = value()
+            _check(name, made)
+        except CipherToolError as error:
+            error.message = f"{where}: {error.message}"
+            self.problems.append(error)
+            return ""
+        return made
 
 
 def _check(name: str, value: str) -> None:

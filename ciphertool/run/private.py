@@ -1,12 +1,17 @@
-"""Private files that vanish: in memory where there is such a directory, for one user, removed when the child ends."""
+"""Private files that vanish: in memory where there is such a directory, for one user, removed when the child ends.
+
+Each run has a directory of its own and holds a lock on it (flock) for as long as it lives. The system gives the lock
+back however the run ends, and the child never has it: who gets it finds the directory abandoned. No name and no process
+id tells that, for others can make names, and process ids mean nothing in another namespace.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
-import re
-import secrets
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PREFIX = "ciphertool-run-"
-_NAME = re.compile(rf"{_PREFIX}(?P<process>\d+)-[0-9a-f]{{16}}")
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ATTEMPTS = 100
 
 
 @contextlib.contextmanager
@@ -29,53 +35,122 @@ def private_files(contents: Mapping[Path, bytes]) -> Iterator[dict[Path, Path]]:
     if not contents:
         yield {}
         return
-    directory = _memory() / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
+    parent = _memory()
+    _remove_abandoned(parent)
+    directory, held = _made(parent)
     try:
-        _remove_abandoned(directory.parent)
-        directory.mkdir(mode=0o700)
-    except OSError as error:
-        raise WriteError(f"cannot be made: {error.strerror}", path=directory) from None
-    try:
-        places = {}
-        for number, (path, data) in enumerate(contents.items()):
-            place = directory / str(number) / path.name
-            _write(place, data)
-            places[path] = place
-        yield places
+        yield {
+            path: _write(directory, held, Path(str(number), path.name), data)
+            for number, (path, data) in enumerate(contents.items())
+        }
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _remove(directory, held)
+        os.close(held)
 
 
-def _write(place: Path, data: bytes) -> None:
+def _made(parent: Path) -> tuple[Path, int]:
+    """Make a directory and return it with the descriptor that holds its lock."""
     try:
-        place.parent.mkdir(mode=0o700)
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        for _ in range(_ATTEMPTS):
+            directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+            held = _held(directory)
+            if held is not None:
+                return directory, held
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+    except OSError as error:
+        raise WriteError(f"no private directory can be made in it: {error.strerror}", path=parent) from None
+    raise WriteError("no private directory lasts in it", path=parent)
+
+
+def _held(directory: Path) -> int | None:
+    """Return a descriptor of a private directory of ours and the lock on it; None where it is not, or somebody has it.
+
+    Raises `OSError` where it cannot be opened or locked.
+    """
+    try:
+        descriptor = os.open(directory, _OPEN)
+    except FileNotFoundError:  # removed since, by a run that took it for abandoned before its lock was on
+        return None
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid == os.geteuid() and not stat.S_IMODE(status.st_mode) & 0o077:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(status, directory.lstat()):
+                return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
+
+
+def _write(directory: Path, held: int, name: Path, data: bytes) -> Path:
+    try:
+        os.mkdir(name.parent, 0o700, dir_fd=held)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=held)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
     except OSError as error:
-        raise WriteError(f"cannot be written: {error.strerror}", path=place) from None
+        raise WriteError(f"cannot be written: {error.strerror}", path=directory / name) from None
+    return directory / name
 
 
 def _memory() -> Path:
-    """Return a directory that is kept in memory, or else the one for temporary files."""
-    for candidate in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm"):  # noqa: S108 - the new directory is our own
-        if candidate and Path(candidate).is_dir() and os.access(candidate, os.W_OK | os.X_OK):
-            return Path(candidate)
-    return Path(tempfile.gettempdir())
+    """Return a directory that is kept in memory, or else the one for temporary files; raise `WriteError`."""
+    usual = Path(tempfile.gettempdir())
+    named = [Path(candidate) for candidate in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm") if candidate]  # noqa: S108 - the new directory is our own
+    for candidate in (*named, usual):
+        if _is_fit(candidate):
+            return candidate
+    raise WriteError(
+        "others could rename private files in it",
+        path=usual,
+        hint="set XDG_RUNTIME_DIR to a directory that only you can write",
+    )
+
+
+def _is_fit(directory: Path) -> bool:
+    """Tell whether a directory can be written, and nobody but its owner, root or us, can rename what is ours in it."""
+    try:
+        status = directory.stat()
+    except OSError:
+        return False
+    return (
+        stat.S_ISDIR(status.st_mode)
+        and status.st_uid in (0, os.geteuid())
+        and (not status.st_mode & 0o022 or bool(status.st_mode & stat.S_ISVTX))
+        and os.access(directory, os.W_OK | os.X_OK)
+    )
 
 
 def _remove_abandoned(parent: Path) -> None:
-    for path in parent.glob(f"{_PREFIX}*"):
-        match = _NAME.fullmatch(path.name)
-        if match and path.lstat().st_uid == os.geteuid() and not _is_running(int(match["process"])):
-            shutil.rmtree(path, ignore_errors=True)
+    """Remove the directories of ours that no run holds. What is not ours, or goes away meanwhile, is left alone."""
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PREFIX):
+                with contextlib.suppress(OSError):
+                    _remove_if_abandoned(Path(entry.path))
 
 
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _remove_if_abandoned(directory: Path) -> None:
+    held = _held(directory)
+    if held is not None:
+        try:
+            _remove(directory, held)
+        finally:
+            os.close(held)
+
+
+def _remove(directory: Path, held: int) -> None:
+    """Remove a directory that is held, and first what is in it by the descriptor: no name leads elsewhere."""
+    os.fchmod(held, 0o700)
+    for name in os.listdir(held):
+        try:
+            os.unlink(name, dir_fd=held)
+        except OSError:
+            shutil.rmtree(name, ignore_errors=True, dir_fd=held)
+    directory.rmdir()

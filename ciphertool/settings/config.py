@@ -37,6 +37,7 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
         raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
     top = Table("", content, problems, path)
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
+    run = top.table("run")
     kind = _kind(repository, named=named)
     root = snapshot.path.absolute().parent
     settings = Settings(
@@ -52,10 +53,11 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
         password_sources=tuple(
             source for table in top.tables("password") if (source := read_source(table, root, named=named)) is not None
         ),
+        inherit=run.names("inherit"),
         sibling=path,
         named=named,
     )
-    for table in (keystore, repository, encryption, top):
+    for table in (keystore, repository, encryption, run, top):
         table.finish()
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)

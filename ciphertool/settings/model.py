@@ -54,8 +54,9 @@ class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
     `sibling` is the file whose mode a new repository takes. `secret_conf` is the file that a Carbon 4 runtime reads to
-    open the vault, where there is such a runtime. `named` tells that a person named these settings, which were not
-    found by searching: only such may start programs and load plug-ins.
+    open the vault, where there is such a runtime. `inherit` names the variables of `run`'s environment
+    whose references are resolved. `named` tells that a person named these settings, which were not found by searching:
+    only such may start programs and load plug-ins.
     """
 
     origin: Path
@@ -69,6 +70,7 @@ class Settings(NamedTuple):
     minimum_bits: int = 2048
     targets: tuple[Target, ...] = ()
     password_sources: tuple[PasswordSource, ...] = ()
+    inherit: tuple[str, ...] = ()
     secret_conf: Path | None = None
     named: bool = True
 

@@ -52,12 +52,13 @@ def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
         case "keyring":
             from ciphertool.passwords.programs import Keyring
 
-            return Keyring(table.required("service"), table.required("user"), table.text("key_user"))
+            service, user = table.required("service"), table.required("user")
+            return Keyring(service, user, table.text("key_user"), table.names("variables"))
         case "command":
             from ciphertool.passwords.programs import Command
 
-            arguments = table.texts("command")
-            return Command(arguments) if arguments else None
+            arguments, variables = table.texts("command"), table.names("variables")
+            return Command(arguments, variables) if arguments else None
         case "carbon":
             from ciphertool.passwords.carbon import CarbonHome
 

@@ -57,6 +57,14 @@ class Table:
             return ()
         return tuple(value)
 
+    def names(self, key: str) -> tuple[str, ...]:
+        """Take a list of names of environment variables, none unless given."""
+        value = self._content.pop(key, [])
+        if not isinstance(value, list) or not all(isinstance(n, str) and n and not set(n) & {"=", "\0"} for n in value):
+            self.problem(key, "must be a list of names of environment variables")
+            return ()
+        return tuple(value)
+
     def rest(self) -> dict[str, Any]:
         """Take all keys that are left."""
         content, self._content = self._content, {}

@@ -10,19 +10,25 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROGRAM = [sys.executable, "-m", "ciphertool", "run"]
 ALIAS, VALUE = "app.datasource.password", "c4n4ry-yaml-1"
 
 
-def _run(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    *arguments: str, stdin: bytes = b"", given: Mapping[str, str] | None = None, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [*PROGRAM, *arguments],
         input=stdin,
         capture_output=True,
-        env={**os.environ, **environment},
+        env={**os.environ, **(given or {}), **environment},
         timeout=60,
         check=False,
     )
@@ -35,7 +41,7 @@ def _python(program: str, *arguments: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory = tmp_path / "memory"
-    directory.mkdir()
+    directory.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(directory))
     return directory
 
@@ -44,14 +50,14 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_child_gets_secrets_by_alias_by_file_and_by_reference(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"URL='db://app:$secret{{{ALIAS}}}@h'\nPLAIN=\"a b\"\nEMPTY\n")
     shown = _run(
-        "--env", f"A={ALIAS}", "--env-file", ".env",
+        "--env", f"A={ALIAS}", "--env-file", ".env", "--inherit", "B",
         *_python("import os; print([os.environ.get(n, '') for n in ('A', 'URL', 'PLAIN', 'B', 'EMPTY')])"),
         B=f"${{sec:{ALIAS}}}!",
     )  # fmt: skip
     assert (shown.returncode, shown.stderr) == (0, b"")
     assert shown.stdout == b"['****', 'db://app:****@h', 'a b', '****!', '']\n"
     program = f"import os; v = {VALUE!r}; assert [os.environ[n] for n in 'AB'] == [v, v + '!'], 1"
-    assert _run("--env", f"A={ALIAS}", *_python(program), B=f"${{sec:{ALIAS}}}!").returncode == 0
+    assert _run("--env", f"A={ALIAS}", "--inherit=B", *_python(program), B=f"${{sec:{ALIAS}}}!").returncode == 0
 
 
 @pytest.mark.usefixtures("protected")
@@ -60,6 +66,99 @@ def test_the_childs_environment_holds_nothing_of_ciphertool() -> None:
         *_python("import os; print([n for n in os.environ if n.startswith('CIPHERTOOL')])"), CIPHERTOOL_X="$secret{no}"
     )
     assert (done.returncode, done.stdout) == (0, b"[]\n")
+
+
+_SHOW = "import os, sys; print([os.environ.get(n) for n in sys.argv[1:]])"
+
+
+@pytest.mark.usefixtures("protected")
+def test_a_strangers_text_is_passed_on_and_told_once_by_its_names() -> None:
+    inherited = {"BRANCH": f"x${{sec:{ALIAS}}}", "TITLE": "$secret{no.such.alias}"}
+    done = _run(*_python(_SHOW, "BRANCH", "TITLE"), given=inherited)
+    assert (done.returncode, done.stdout.decode()) == (0, f"{list(inherited.values())}\n")
+    assert done.stderr.decode() == (
+        "warning: references in these inherited variables are left as they are: BRANCH, TITLE; name what is to be"
+        " resolved by --inherit NAME, or in [run] inherit\n"
+    )
+
+
+def test_the_settings_name_what_is_resolved_and_the_option_adds_to_it(protected: Path) -> None:
+    config = protected / "ciphertool.toml"
+    config.write_text(config.read_text() + '[run]\ninherit = ["A"]\n')
+    reference = f"${{sec:{ALIAS}}}"
+    done = _run("--no-masking", "--inherit", "B", *_python(_SHOW, *"ABC"), A=reference, B=reference, C=reference)
+    assert done.stdout.decode() == f"{[VALUE, VALUE, reference]}\n"
+    assert b"are left as they are: C; name" in done.stderr
+    for wrong in ("inherit = 'A'", "inherit = ['']", "inherit = ['A=B']", "inherits = []"):
+        config.write_text(f"{config.read_text().partition('[run]')[0]}[run]\n{wrong}\n")
+        assert _run("true").returncode == 125
+
+
+def test_the_child_gets_no_variable_that_a_password_is_read_from(protected: Path) -> None:
+    config = protected / "ciphertool.toml"
+    config.write_text(config.read_text() + '[[password]]\nfrom = "environment"\nvariable = "APP_STORE"\n')
+    password = os.environ["CIPHERTOOL_KEYSTORE_PASSWORD"]
+    given = {
+        "APP_STORE": password,
+        "APP_STORE_KEY": password,
+        "APP_STORES": "other",
+        "CIPHERTOOL_KEYSTORE_PASSWORD": "",
+    }
+    (protected / ".env").write_text(f"APP_STORE='{password}'\nCIPHERTOOL_KEYSTORE_PASSWORD='{password}'\n")
+    for options in ([], ["--env-file", ".env"], ["--inherit", "APP_STORE"]):
+        done = _run("--no-masking", *options, "env", given=given)
+        assert done.returncode == 0, done.stderr
+        assert b"APP_STORES=other\n" in done.stdout
+        assert password.encode() not in done.stdout
+    keep = ["--keep-environment", "APP_STORE", "--no-masking"]
+    kept = _run(*keep, *_python(_SHOW, "APP_STORE", "APP_STORE_KEY"), given=given)
+    assert kept.stdout.decode() == f"{[password, None]}\n"
+    refused = _run("--env", f"APP_STORE={ALIAS}", "true", given=given)
+    assert refused.returncode == 125
+    assert b"--keep-environment APP_STORE" in refused.stderr
+
+
+def test_the_child_gets_no_master_key_of_carbon_5(protected: Path) -> None:
+    config = protected / "ciphertool.toml"
+    config.write_text(config.read_text() + '[[password]]\nfrom = "master-keys"\npath = "absent.yaml"\n')
+    password = os.environ["CIPHERTOOL_KEYSTORE_PASSWORD"]
+    names = ("keyStorePassword", "privateKeyPassword")
+    given = {**dict.fromkeys(names, password), "CIPHERTOOL_KEYSTORE_PASSWORD": ""}
+    done = _run("--no-masking", "--env", f"A={ALIAS}", *_python(_SHOW, "A", *names), given=given)
+    assert done.stdout.decode() == f"{[VALUE, None, None]}\n", done.stderr
+
+
+def test_the_password_of_a_url_is_encoded_as_it_is_when_a_file_is_resolved(protected: Path) -> None:
+    env = protected / "app.env"
+    env.write_text('URL="db://app:p@ss/word@${HOST}/x"\n')
+    config = protected / "ciphertool.toml"
+    target = '[[target]]\nfile = "app.env"\nselector = "URL"\nalias = "url"\npart = "://app:(?P<secret>.*)@[$]"\n'
+    config.write_text(config.read_text() + target)
+    subprocess.run([sys.executable, "-m", "ciphertool", "protect"], check=True, capture_output=True)
+    url = env.read_text().partition("=")[2].strip().strip("'\"")
+    assert "$secret{url}" in url
+    env.write_text(f'HOST=h\nURL="{url}"\n')
+    expected = "db://app:p%40ss%2Fword@h/x"
+    done = _run("--no-masking", "--inherit", "B", "--env-file", "app.env", *_python(_SHOW, "URL", "B"), B=url)
+    assert done.stdout.decode() == f"{[expected, expected.replace('@h', '@${HOST}')]}\n", done.stderr
+
+
+def test_an_env_file_that_is_read_differently_is_refused_before_anything_starts(protected: Path) -> None:
+    (protected / ".env").write_text("HOST=h\nURL=http://$HOST/\n")
+    done = _run("--env-file", ".env", "touch", "started")
+    assert done.returncode == 125
+    assert b"error: URL of .env:2: holds a $ that" in done.stderr
+    assert not (protected / "started").exists()
+
+
+def test_a_config_file_whose_name_tells_no_format_is_read_as_it_is_said(protected: Path) -> None:
+    (protected / "my.cnf").write_text(f"[client]\npassword = $secret{{{ALIAS}}}\n")
+    command = ["--no-masking", "--config-file", "F=my.cnf", "sh", "-c", 'cat "$F"']
+    assert _run(*command).returncode == 125
+    done = _run("--format", "ini", *command)
+    assert (done.returncode, done.stdout.decode()) == (0, f"[client]\npassword = {VALUE}\n")
+    assert _run("--format", "nonsense", *command).returncode == 125
+    assert _run("--format", "ini", "true").returncode == 125
 
 
 @pytest.mark.usefixtures("protected")
@@ -84,16 +183,6 @@ def test_a_config_file_that_the_command_would_not_find_is_refused() -> None:
     assert done.returncode == 125
     assert b"CONF" not in done.stderr
     assert b"--config-file NAME=conf/app.yaml" in done.stderr
-
-
-@pytest.mark.usefixtures("protected")
-def test_what_a_killed_run_left_is_removed_by_the_next(memory: Path) -> None:
-    left = memory / f"ciphertool-run-999999999-{'0' * 16}"
-    kept = memory / f"ciphertool-run-{os.getpid()}-{'0' * 16}"
-    for directory in (left, kept):
-        directory.mkdir()
-    assert _run("--config-file", "CONF=conf/app.yaml", "true").returncode == 0
-    assert list(memory.iterdir()) == [kept]
 
 
 @pytest.mark.usefixtures("protected")
@@ -145,7 +234,7 @@ def test_the_exit_status_is_the_childs_or_as_in_env(command: list[str], status: 
 
 @pytest.mark.usefixtures("protected")
 def test_everything_that_does_not_resolve_is_told_before_the_child_starts(tmp_path: Path) -> None:
-    done = _run("--env", "A=no.a", "touch", "started", B="$secret{no.b}")
+    done = _run("--env", "A=no.a", "--inherit", "B", "touch", "started", B="$secret{no.b}")
     assert done.returncode == 125
     assert b"--env A: unknown secret alias 'no.a'" in done.stderr
     assert b"the environment variable B: unknown secret alias 'no.b'" in done.stderr

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.jvm
 
 class _Given:
     name = "a test"
+    variables = ()
 
     def __init__(self, passwords: Passwords) -> None:
         self._passwords = passwords

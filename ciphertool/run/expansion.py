@@ -1,0 +1,73 @@
+r"""The variables within the values of a `.env` file: `${NAME}` and `${NAME:-default}`.
+
+python-dotenv, Compose and a shell each read more than these, and each otherwise: `$NAME`, `$$`, `\$`, `$(command)`,
+`${NAME-default}`, `${NAME:?reason}`, one within another. All that is refused, since it is not known who the file was
+written for. In single quotes nothing is expanded, as in Compose and in a shell; python-dotenv alone does it there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError
+from ciphertool.references import Filling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ciphertool.references import Reference
+
+_VARIABLE = re.compile(
+    r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^${}\r\n]*))?\}"
+    # At the end, or before a blank or another sign, a $ is a $ to everybody.
+    r"|\\\$|\$[A-Za-z0-9_{($!@*#?-]"
+)
+_HINT = "write ${NAME} or ${NAME:-default}; or put the value in single quotes, where nothing is expanded"
+
+
+class Expansion(Filling):
+    """What stands in a value of a `.env` file in place of references, and of variables around them.
+
+    `variables` are those of the lines before and of the environment, None for a name that stands without a value;
+    `withheld` tells those that the child does not get.
+    """
+
+    def __init__(
+        self,
+        reveal: Callable[[Reference], str],
+        variables: Mapping[str, str | None],
+        withheld: Callable[[str], bool],
+    ) -> None:
+        self._reveal = reveal
+        self._variables = variables
+        self._withheld = withheld
+
+    def fill(self, text: str) -> str:
+        """Return a text with its variables expanded; raise `ConfigError` for what is not read alike everywhere."""
+        return _VARIABLE.sub(self._value, text)
+
+    def _value(self, match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        if name is None:
+            raise ConfigError("holds a $ that python-dotenv, Compose and a shell read differently", hint=_HINT)
+        if self._withheld(name):
+            raise ConfigError(
+                f"asks for {name}, which the child does not get", hint=f"pass it on with --keep-environment {name}"
+            )
+        if name not in self._variables:
+            return default or ""
+        value = self._variables[name]
+        if value is None:
+            raise ConfigError(
+                f"asks for {name}, which stands without a value in a line before: python-dotenv takes that for nothing,"
+                " Compose for the environment's",
+                hint=f"write {name}= and a value",
+            )
+        if not value and default:
+            raise ConfigError(
+                f"asks for {name} with a default, and it is empty: python-dotenv leaves it so, Compose and a shell take"
+                " the default",
+                hint=f"give {name} a value, or take it out",
+            )
+        return value
