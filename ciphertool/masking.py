@@ -7,10 +7,9 @@ characters are left alone: masking `no` in every line would hide more than it pr
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from ciphertool.search import PatternSearch
 from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
@@ -43,13 +42,24 @@ class Masker:
     """
 
     def __init__(self, values: Iterable[str]) -> None:
-        patterns = {text.encode("utf-8", "surrogatepass") for value in values for text in spellings(value)}
-        self._sorted = sorted(patterns)
-        self._longest = max(map(len, patterns), default=0)
-        # A lookahead finds values that overlap; of several that start at one place, the longest.
-        alternatives = b"|".join(map(re.escape, sorted(patterns, key=len, reverse=True))) or b"(?!)"
-        self._find = re.compile(b"(?=(" + alternatives + b"))").finditer
+        self._search = PatternSearch()
         self._held = b""
+        self._masked = 0  # how much of what is held belongs to a value whose mask is shown already
+        self.add(values)
+
+    def add(self, values: Iterable[str]) -> None:
+        """Mask these values too, from here on."""
+        patterns = {text.encode("utf-8", "surrogatepass") for value in values for text in spellings(value)}
+        for pattern in sorted(patterns, key=len):
+            # What others cover without a gap is masked without a search of its own: aaaa is all that aaaaaa needs.
+            if self._spans(pattern, final=True)[0] != [(0, len(pattern))]:
+                self._search.add(pattern)
+
+    def another(self) -> Masker:
+        """Return a masker of the same values for another stream."""
+        other = Masker(())
+        other._search = self._search
+        return other
 
     def feed(self, data: bytes) -> bytes:
         """Return what can be shown now."""
@@ -62,46 +72,40 @@ class Masker:
     def mask(self, text: str) -> str:
         """Return a text that stands for itself with every value masked; what is held back is not touched."""
         data = text.encode("utf-8", "surrogatepass")
-        return b"".join(self._pieces(data, len(data))[0]).decode("utf-8", "surrogatepass")
+        spans, _ = self._spans(data, final=True)
+        return b"".join(_masked(data, spans, 0, len(data))).decode("utf-8", "surrogatepass") if spans else text
 
     def _mask(self, data: bytes, *, final: bool) -> bytes:
-        parts, position = self._pieces(data, len(data) if final else self._start_of_open_value(data))
-        self._held = data[position:]
-        return b"".join(parts)
+        spans, limit = self._spans(data, final=final, masked=self._masked)
+        shown = spans.pop(0)[1] if self._masked else 0
+        self._held = data[limit:]
+        self._masked = max(0, (spans[-1][1] if spans else shown) - limit)
+        return b"".join(_masked(data, spans, shown, limit))
 
-    def _pieces(self, data: bytes, limit: int) -> tuple[list[bytes], int]:
-        """Return the masked pieces of the data up to the limit, or to where a value runs over it, and that place."""
-        parts: list[bytes] = []
-        position = 0
-        for start, end in self._values(data):
+    def _spans(self, data: bytes, *, final: bool, masked: int = 0) -> tuple[list[tuple[int, int]], int]:
+        """Return the span of each value, or of several that overlap, up to where one begins that may go on, and that.
+
+        Of data that is final that is its end. So much at its start as is masked already is a span of its own.
+        """
+        spans = [(-1, masked)] if masked else []
+        limit = len(data) if final else self._search.opening(data)
+        for start, end, goes_on in self._search.find(data):
             if start >= limit:
                 break
-            if end > limit:  # it runs into what is open: more may belong to it
+            if goes_on and not final:
                 limit = start
                 break
-            parts += data[position:start], MASK.encode()
-            position = end
-        limit = max(limit, position)
-        return [*parts, data[position:limit]], limit
+            if spans and start < spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], end)
+            elif end > start:
+                spans.append((start, end))
+        return spans, limit
 
-    def _start_of_open_value(self, data: bytes) -> int:
-        for start in range(max(len(data) - self._longest + 1, 0), len(data)):
-            tail = data[start:]
-            place = bisect_right(self._sorted, tail)  # where what begins with the tail would stand, if it is longer
-            if place < len(self._sorted) and self._sorted[place].startswith(tail):
-                return start
-        return len(data)
 
-    def _values(self, data: bytes) -> Iterator[tuple[int, int]]:
-        """Yield the span of each value, or of several that overlap."""
-        span: tuple[int, int] | None = None
-        for match in self._find(data):
-            start, end = match.span(1)
-            if span is not None and start < span[1]:
-                span = span[0], max(span[1], end)
-                continue
-            if span is not None:
-                yield span
-            span = start, end
-        if span is not None:
-            yield span
+def _masked(data: bytes, spans: list[tuple[int, int]], position: int, limit: int) -> Iterator[bytes]:
+    """Yield the data from the position to the limit, with the spans masked: the last may go beyond it."""
+    for start, end in spans:
+        yield data[position:start]
+        yield MASK.encode()
+        position = end
+    yield data[position:limit]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +24,15 @@ class Redactor(logging.Filter):
     def __init__(self, values: Collection[str]) -> None:
         super().__init__()
         self._values = values
-        self._known = -1
+        self._known: set[str] = set()
+        self._count = 0
         self._masker = Masker(())
+        self._lock, self._process = threading.RLock(), os.getpid()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask the record in place; it always passes."""
-        if len(self._values) != self._known:
-            values = tuple(self._values)
-            self._masker, self._known = Masker(values), len(values)
+        if len(self._values) != self._count:
+            self._learn()
         self._mask_message(record)
         if record.exc_info and not record.exc_text:
             text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
@@ -41,6 +44,18 @@ class Redactor(logging.Filter):
             if name not in ("msg", "args", "exc_info"):
                 record.__dict__[name] = self._redacted(value)
         return True
+
+    def _learn(self) -> None:
+        if (
+            self._process != os.getpid()
+        ):  # a fork: the parent's other threads, and with them who held the lock, are gone
+            self._lock, self._process = threading.RLock(), os.getpid()
+        with self._lock:
+            count = len(self._values)
+            new = [value for value in self._values if value not in self._known]
+            self._masker.add(new)
+            self._known.update(new)
+            self._count = count  # only now: a record of another thread is not to pass before they are masked
 
     def _mask_message(self, record: logging.LogRecord) -> None:
         try:

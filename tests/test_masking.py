@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import itertools
+import random
+import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool.masking import Masker, spellings
+from tests.reference_masker import ReferenceMasker, random_case
 
 
-def _through(masker: Masker, *chunks: bytes) -> bytes:
+def _through(masker: Masker | ReferenceMasker, *chunks: bytes) -> bytes:
     return b"".join([*(masker.feed(chunk) for chunk in chunks), masker.finish()])
+
+
+def _cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    places = sorted({0, *(min(cut, len(data)) for cut in cuts), len(data)})
+    return [data[a:b] for a, b in itertools.pairwise(places)]
 
 
 @given(
     st.lists(st.integers(0, 40)), st.sampled_from([b"a s3cret-value b", b"s3cret-values3cret-value", b"xs3cret-val"])
 )
 def test_the_borders_of_chunks_do_not_leak(cuts: list[int], text: bytes) -> None:
-    places = sorted({0, *(min(cut, len(text)) for cut in cuts), len(text)})
-    chunks = [text[a:b] for a, b in itertools.pairwise(places)]
+    chunks = _cut(text, cuts)
     expected = text.replace(b"s3cret-value", b"****")
     masker = Masker(["s3cret-value"])
     shown = b""
@@ -70,3 +78,74 @@ def test_a_text_is_masked_by_itself() -> None:
     masker.feed(b"s3cret")
     assert masker.mask("s3cret-value and s3cret") == "**** and s3cret"
     assert masker.finish() == b"s3cret"
+
+
+_short = st.text("ab", max_size=9)
+_values = st.lists(
+    st.one_of(
+        st.text("ab", min_size=4, max_size=40),
+        st.builds(lambda part, times, end: part * times + end, _short, st.integers(1, 12), _short),
+        st.text(max_size=20),
+        st.text("a\n", min_size=4, max_size=60),
+    ),
+    max_size=12,
+)
+
+
+@given(_values, st.data(), st.lists(st.integers(0, 200)))
+def test_it_masks_what_a_plain_search_at_every_byte_finds(
+    values: list[str], data: st.DataObject, cuts: list[int]
+) -> None:
+    patterns = [text.encode("utf-8", "surrogatepass") for value in values for text in spellings(value)] or [b"x"]
+    piece = st.one_of(
+        st.sampled_from(patterns),
+        st.sampled_from(patterns).map(lambda pattern: pattern[: len(pattern) * 2 // 3]),
+        st.binary(max_size=6),
+        st.text("ab", max_size=60).map(str.encode),
+    )
+    stream = b"".join(data.draw(st.lists(piece, max_size=12)))
+    chunks = _cut(stream, cuts)
+    new, reference = Masker(values), ReferenceMasker(values)
+    shown, expected = b"", b""
+    for chunk in chunks:
+        shown += new.feed(chunk)
+        expected += reference.feed(chunk)
+        assert len(shown) >= len(expected)  # nothing is held back for longer than need be
+    assert shown + new.finish() == expected + reference.finish() == _through(ReferenceMasker(values), stream)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_it_masks_what_a_plain_search_finds_among_many_values_whenever_they_became_known(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    values, stream = random_case(chance)
+    expected = _through(ReferenceMasker(values), stream)
+    growing = Masker(())
+    for value in chance.sample(values, len(values)):
+        growing.add([value])
+    for masker in (Masker(values), growing, growing.another()):
+        assert _through(masker, *_cut(stream, [chance.randrange(len(stream) + 1) for _ in range(5)])) == expected
+
+
+def test_what_other_values_cover_costs_nothing() -> None:
+    search = Masker(["a" * length for length in range(4, 300)])._search
+    assert sum(1 for _ in search.find(b"a" * 900)) == 300
+
+
+def test_a_value_that_others_cover_with_a_gap_is_found() -> None:
+    assert _through(Masker(["abcd", "efgh", "abcdefgh", "xabcdabcd"]), b"abcdefgh,xabcdabcd") == b"****,****"
+    assert _through(Masker(["abcd", "efgh"]), b"abcdefgh") == b"********"
+
+
+def test_a_mask_is_shown_before_the_value_that_goes_on_has_ended() -> None:
+    masker = Masker(["abcdabcdX", "abcd"])
+    assert masker.feed(b"-abcdX abcdab") == b"-****X "
+    assert masker.feed(b"c.") == b"****abc."
+    assert masker.finish() == b""
+
+
+@pytest.mark.parametrize("length", [4, 5, 6, 7, 8, 14, 15, 16, 40])
+def test_each_of_many_values_is_found_wherever_it_stands_in_a_long_text(length: int) -> None:
+    chance = random.Random(length)  # noqa: S311 - not for secrets
+    values = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=length)) for _ in range(200)]
+    text = "".join(value + "-" * chance.randrange(1, 99) for value in values * 5)
+    assert Masker(values).mask(text) == re.sub("[a-z]+", "****", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,9 +10,10 @@ from ciphertool.audit import rules
 from ciphertool.audit.model import Level
 from ciphertool.ciphertext import Native
 from ciphertool.engine.cipher import key_id
-from ciphertool.errors import CipherToolError, GitError
+from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
 from ciphertool.files import Snapshot
 from ciphertool.repository import Encrypted, repository_of
+from ciphertool.rewriters import toml
 from ciphertool.settings import config
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def _certificate(settings: Settings, origin: bytes | None) -> tuple[Path, str | 
     if origin is None or settings.origin.name != config.FILE_NAME:
         return present, alias
     try:
-        table = tomllib.loads(origin.decode("utf-8"))["keystore"]
+        table = toml.read(origin.decode("utf-8"))["keystore"]
         path, name = table.get("certificate") or table["path"], table.get("alias")
         file = settings.origin.absolute().parent / path
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, ConfigSyntaxError):
         return present, alias
     return file, name if isinstance(name, str) and not table.get("certificate") else None
 

@@ -25,10 +25,12 @@ _BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
 _LITERAL = r"'[^'\n]*+'"
 _PART = rf"(?:[A-Za-z0-9_-]++|{_BASIC}|{_LITERAL})"
 _KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+"
-_VALUE = (
+_LONG_STRING = (
     r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+"{3,5}+'  # at most two quotes more belong to the value
-    r"|'''(?:[^']++|'(?!''))*+'{3,5}+"
-    rf"|{_BASIC}|{_LITERAL}"
+    r"|'''(?:[^']++|'(?!''))*+'{3,5}+)"
+)
+_VALUE = (
+    rf"(?:{_LONG_STRING}|{_BASIC}|{_LITERAL}"
     r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
 )
 _IS = r"[ \t]*+=[ \t]*+"
@@ -53,6 +55,25 @@ _REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?")++""")
 _DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate immutable namespace"}
 
 _NOTHING: Steps = {}
+
+_MOST_PARTS = 50
+# All that can hold a dot, each taken whole: long strings, comments, and keys, of which short strings look like one.
+_DOTTED = re.compile(rf"{_LONG_STRING}|\#[^\n]*+|({_KEY})")
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return what `tomllib` gives; raise `TOMLDecodeError`, or `ConfigSyntaxError` where that would take for ever.
+
+    The time that it takes for a dotted key grows with the square of the key's parts.
+    """
+    if any(line.count(".") >= _MOST_PARTS for line in text.split("\n")):
+        for key in _DOTTED.finditer(text):
+            if key[1] and key[1].count(".") >= _MOST_PARTS and len(_PARTS.findall(key[1])) > _MOST_PARTS:
+                raise ConfigSyntaxError("nested too deeply", text.count("\n", 0, key.start()) + 1)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigSyntaxError("nested too deeply") from None
 
 
 class _Scanner:
@@ -199,9 +220,7 @@ class TomlRewriter:
         if source.codec != "utf-8":
             raise ConfigSyntaxError("not UTF-8 text")
         try:
-            values = tomllib.loads(source.text)
-        except RecursionError:
-            raise ConfigSyntaxError("nested too deeply") from None
+            values = read(source.text)
         except ValueError as error:
             raise _syntax_error(source, error) from None
         return TomlDocument(source, values)

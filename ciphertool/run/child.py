@@ -136,11 +136,12 @@ class _Child:
                 self.terminal.hand_over()
         for number in self._early:
             self._process.send_signal(number)
+        masker = Masker(self._masked)
         for stream, (end, _) in pipes.items():
-            self._selector.register(end, selectors.EVENT_READ, (stream, Masker(self._masked)))
+            self._selector.register(end, selectors.EVENT_READ, (stream, masker.another()))
         if self.terminal is not None:
             shown = next(stream for stream in streams if os.isatty(stream))
-            self._selector.register(self.terminal.own, selectors.EVENT_READ, (shown, Masker(self._masked)))
+            self._selector.register(self.terminal.own, selectors.EVENT_READ, (shown, masker.another()))
             if os.isatty(0):
                 self._selector.register(0, selectors.EVENT_READ)
 

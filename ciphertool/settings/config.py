@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ciphertool import references, rewriters
 from ciphertool.engine.strictness import Policy
-from ciphertool.errors import ConfigError, ProblemsError, UnknownEncodingError
+from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
 from ciphertool.repository import CARBON_KINDS, KINDS
+from ciphertool.rewriters import toml
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
@@ -32,8 +33,8 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
     """
     path, problems = snapshot.path, list[Any]()
     try:
-        content = tomllib.loads(snapshot.bytes.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        content = toml.read(snapshot.bytes.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigSyntaxError) as error:
         raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
     top = Table("", content, problems, path)
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
@@ -69,7 +70,7 @@ def _position(error: Exception) -> str:
     if isinstance(error, tomllib.TOMLDecodeError):
         _, _, where = str(error).rpartition("(at ")
         return f"syntax error at {where.rstrip(')')}" if where else "syntax error"
-    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "nested too deeply"
+    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _kind(table: Table, *, named: bool) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ciphertool.errors import UnrepresentableValueError
+from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, Rewriter, rewrite
 from ciphertool.rewriters.jsonpath import normalized
@@ -195,3 +195,34 @@ def test_real_deployment_toml_is_protected_and_comes_back(corpus: Path) -> None:
     again = REWRITER.parse(protected)
     back = [Change(site, values[site.key]) for site in again.sites() if site.reference]
     assert rewrite(REWRITER, again, back) == data
+
+
+_LONG_KEY = ".".join(["a", '"b c"', "'d'"] * 20)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{_LONG_KEY} = 1",
+        f"\n[{_LONG_KEY}]",
+        f"[[{_LONG_KEY.replace('.', ' . ')}]]",
+        f"x = {{ b = 1, {_LONG_KEY} = 1 }}",
+        f'x = """\ndon\'t""" # "\n{_LONG_KEY} = \'\'',
+        f"{'.'.join('a' * 100_000)} = 1",
+    ],
+)
+def test_a_key_of_too_many_parts_is_refused_before_it_is_parsed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tomllib, "loads", lambda _text: pytest.fail("it is parsed"))
+    with pytest.raises(ConfigSyntaxError, match="nested too deeply") as refused:
+        REWRITER.parse(text.encode())
+    assert refused.value.line == text.count("\n") + 1
+
+
+@pytest.mark.parametrize("text", ["x = '{}'", 'x = "{}"', 'x = """\n{}"""', "# {}", "x = 1 # it's {}"])
+def test_a_text_with_many_dots_is_no_key(text: str) -> None:
+    assert REWRITER.parse(text.format(".".join("a" * 1_000)).encode())
+
+
+def test_a_key_of_fifty_parts_is_read() -> None:
+    (site,) = REWRITER.parse(f"{'.'.join('a' * 50)} = 'v'".encode()).sites()
+    assert site.value == "v"

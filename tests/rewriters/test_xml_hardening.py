@@ -104,7 +104,7 @@ def test_broken_or_excessive_text_is_refused_at_once(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<a" + "".join(f" x{n}='>'" for n in range(20_000)) + "/>",
+        "<r>" + ("<a" + "".join(f" x{n}='>'" for n in range(1_000)) + "/>") * 20 + "</r>",
         "<a>" + "<!-- - -->]]<![CDATA[]]]]>" * 20_000 + "</a>",
         "<a>" + "&#32;&amp; " * 50_000 + "</a>",
         f"<!DOCTYPE a [{'<!-- ] -->' * 20_000}]><a/>",
@@ -116,6 +116,19 @@ def test_tiresome_text_takes_no_longer_than_it_is(text: str) -> None:
     started = time.process_time()
     assert sum(1 for _ in document.sites()) >= 1
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("attribute", ["a{}='x'", "xmlns:p{}='urn:{}'"])
+@pytest.mark.parametrize("prefix", ["", "undeclared:"])
+def test_an_element_has_a_thousand_attributes_and_no_more(attribute: str, prefix: str) -> None:
+    def text(count: int) -> bytes:
+        attributes = " ".join(attribute.format(n, n) for n in range(count))
+        return f"<r>\n<{prefix}q {attributes}/></r>".encode()
+
+    assert REWRITER.parse(text(999))
+    with pytest.raises(ConfigSyntaxError, match="more than 1000 attributes or prefixes") as refused:
+        REWRITER.parse(text(1_001))
+    assert refused.value.line == 2
 
 
 def test_the_next_document_is_judged_by_its_own_errors() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.rewriters.xml import XmlRewriter, xpath
 from ciphertool.rewriters.xml.children import Children
-from ciphertool.rewriters.xml.select import Select
+from ciphertool.rewriters.xml.select import Node, Select
 
 REWRITER = XmlRewriter()
 DOCUMENT = b"""<a xmlns="urn:d" xmlns:p="urn:p">
@@ -93,6 +93,24 @@ def test_undeclared_prefixes_match_by_local_and_by_qualified_name() -> None:
     assert values == [["2", "3"], ["1"], ["3"], ["1"]]
 
 
+class _Counting(Select):
+    """Counts what only lxml can answer, each time by a walk over the document."""
+
+    walks = 0
+
+    def evaluate(self, selector: str) -> list[Node]:
+        self.walks += 1
+        return super().evaluate(selector)
+
+
+@pytest.mark.parametrize("selector", ["/r/b[{}]", "/r/q:b[{}]", "/r/b[{}]/@n"])
+def test_own_selectors_of_elements_with_an_undeclared_prefix_take_no_walk_each(selector: str) -> None:
+    document = REWRITER.parse(b"<r>" + b"<q:b q:n='1'>2</q:b>" * 50 + b"</r>")
+    select = _Counting(document.tree, Children(document.tree, undeclared=True), undeclared=True)
+    assert [len(select.nodes(selector.format(place))) for place in range(1, 51)] == [1] * 50
+    assert select.walks == 0
+
+
 _names = st.sampled_from(["a", "b", "c", "p:a", "p:b", "div"])
 _values = st.sampled_from(["", "1", "2", "a/b", "x]"])
 
@@ -120,12 +138,14 @@ _paths = st.builds("/r{}{}".format, st.lists(_steps, max_size=3).map("".join), s
 @settings(max_examples=150)
 @given(st.lists(_elements(), max_size=3).map("".join), st.lists(_paths, min_size=1, max_size=8))
 def test_plain_paths_give_what_lxml_gives(content: str, paths: list[str]) -> None:
-    document = REWRITER.parse(f'<r xmlns:p="urn:p" xmlns="urn:d">{content}</r>'.encode())
-    for few in (0, 8):
-        select = Select(document.tree, Children(document.tree, undeclared=False), undeclared=False, few=few)
-        for path in paths:
-            assert xpath.plain(path) is not None
-            assert select.nodes(path) == select.evaluate(path)
+    for declarations in ('xmlns:p="urn:p" xmlns="urn:d"', 'xmlns="urn:d"', ""):  # `p` undeclared in two
+        document = REWRITER.parse(f"<r {declarations}>{content}</r>".encode())
+        for few in (0, 8):
+            children = Children(document.tree, undeclared=document.undeclared)
+            select = Select(document.tree, children, undeclared=document.undeclared, few=few)
+            for path in paths:
+                assert xpath.plain(path) is not None
+                assert select.nodes(path) == select.evaluate(path)
 
 
 @given(st.text(alphabet="ab:/@[]()'\"=.*|$ 12", max_size=12))

@@ -108,3 +108,8 @@ def test_settings_that_were_found_are_not_named(tmp_path: Path, monkeypatch: pyt
     assert settings.load(path).named
     monkeypatch.setenv("CIPHERTOOL_CONFIG", str(path))
     assert settings.load().named
+
+
+def test_a_key_of_too_many_parts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not valid TOML: nested too deeply"):
+        settings.load(_write(tmp_path, MINIMAL + ".".join("a" * 100_000) + " = 1"))

@@ -38,7 +38,7 @@ class XmlDocument(Document):
         self.tree, self.undeclared = judge.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
         # What a selector has named, which a rewrite asks for again: by where its sites start.
-        self._holders: dict[int, Holder] = {}
+        self._holders: dict[int, tuple[Holder, str]] = {}
 
     def sites(self) -> Iterator[Site]:
         """Yield every attribute and the text of every element without child elements, in document order."""
@@ -114,12 +114,12 @@ class XmlDocument(Document):
         slots: dict[str, Change] = {}
         for change in sorted(changes, key=_start):
             start = change.site.start
-            holder = self._holders.get(start)
+            holder, slot = self._holders.get(start, (None, ""))
             if holder is not last:
                 if last is not None:
                     yield last, slots
                 last, slots = holder, {}
-            if holder is None or (slot := holder.slot_at(start)) in slots:
+            if holder is None or slot in slots:
                 raise SpliceError("a site of another document, or one that is changed twice")
             slots[slot] = change
         if last is not None:
@@ -132,7 +132,7 @@ class XmlDocument(Document):
             if element in elements:
                 holder = held[element] = hold(element, tag, self.scan)
                 for slot in holder.slots():
-                    self._holders[holder.span(slot)[0]] = holder
+                    self._holders[holder.span(slot)[0]] = holder, slot
         return held
 
     def _tags(self, elements: Collection[etree._Element], children: Children) -> Iterator[tuple[etree._Element, Tag]]:

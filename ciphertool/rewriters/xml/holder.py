@@ -57,12 +57,6 @@ class Holder:
             raise AssertionError("an element with child elements has no text of its own")
         return self.content.start, self.content.end
 
-    def slot_at(self, start: int) -> str:
-        """Return the slot whose span starts there."""
-        if start >= self.tag.end:
-            return TEXT
-        return next(slot for slot, span in self.spans.items() if span.start == start)
-
     def slots(self) -> list[str]:
         """Return the slots in document order, the alias attribute left out."""
         slots = [key for key in self.attributes if not aliases.is_alias(key)] if self.attributes else []

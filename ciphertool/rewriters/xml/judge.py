@@ -15,6 +15,11 @@ _DECLARATION = re.compile(
     rf"""<\?xml[ \t\r\n]++version[ \t\r\n]*+=[ \t\r\n]*+{_QUOTED}"""
     r"""[ \t\r\n]++encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']"""
 )
+_MOST = 1000
+"""So many attributes one element may have, and so many prefixes: for each value, lxml looks through all of them."""
+# A start tag, or a text, that is long enough for more of them: `a=""` and a blank for each.
+_LONG = re.compile(rb"<[^<]{5000}")
+
 # What Java reads and lxml refuses, and what recovering from leaves nothing out of the tree.
 _HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_RELATIVE"})
 
@@ -61,7 +66,7 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
     """Return lxml's tree of a text in UTF-8, and whether some prefix is undeclared (its names then hold a colon)."""
     parser = _parser(recover=False)
     try:
-        return etree.fromstring(data, parser).getroottree(), False
+        return _bounded(data, etree.fromstring(data, parser)), False
     except etree.XMLSyntaxError:
         pass
     if all(entry.type_name in _HARMLESS for entry in parser.error_log):
@@ -69,8 +74,17 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
         parser = _parser(recover=True)
         root = etree.fromstring(data, parser)
         if root is not None and all(entry.type_name in _HARMLESS for entry in parser.error_log):
-            return root.getroottree(), True
+            return _bounded(data, root), True
     raise _error(parser)
+
+
+def _bounded(data: bytes, root: etree._Element) -> etree._ElementTree:
+    """Return a root's tree; raise `ConfigSyntaxError` where an element has too many attributes or prefixes."""
+    if _LONG.search(data):
+        for element in root.iter("*"):
+            if len(element.attrib) > _MOST or len(element.nsmap) > _MOST:
+                raise ConfigSyntaxError(f"an element with more than {_MOST} attributes or prefixes", element.sourceline)
+    return root.getroottree()
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:

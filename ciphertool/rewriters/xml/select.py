@@ -44,10 +44,11 @@ class Select:
         self._few = few
         self._elements: dict[str, _Elements] = {}
         self._indexes: dict[tuple[str, str, str], dict[str | int, _Elements]] = {}
+        self._keys: dict[etree._Element, dict[str, list[str]]] = {}
 
     def nodes(self, selector: str) -> list[Node]:
         """Return what a selector names, or raise `SelectorError` where that is not elements, texts and attributes."""
-        plain = None if self._undeclared else xpath.plain(selector)
+        plain = xpath.plain(selector)
         return self.evaluate(selector) if plain is None else self._walk(*plain)
 
     def evaluate(self, selector: str) -> list[Node]:
@@ -70,7 +71,7 @@ class Select:
         values = iter(literals)
         for test, predicates in steps:
             if test[0] == "@":
-                return [(element, key) for element in elements or () for key in _keys(element, test[1:])]
+                return [(element, key) for element in elements or () for key in self._attributes(element, test[1:])]
             path = f"{path}/{test}"
             elements = self._children(path, elements, test)
             for predicate in predicates:
@@ -92,10 +93,19 @@ class Select:
         else:
             found = [child for parent in parents for child in self._of.named(parent, name)]
         if prefix:
-            found = [element for element in found if element.prefix == prefix]
+            found = [element for element in found if _prefix(element) == prefix]
         if parents is None or len(found) > self._few:
             self._elements[path] = found
         return found
+
+    def _attributes(self, element: etree._Element, name: str) -> Sequence[str]:
+        """Return the keys of an element's attributes of that local name."""
+        keys = self._keys.get(element)
+        if keys is None:
+            keys = self._keys[element] = defaultdict(list)
+            for key in element.keys():  # noqa: SIM118 - lxml's method
+                keys[local(key)].append(key)
+        return keys.get(name, ())
 
     def _filter(self, path: str, elements: _Elements, predicate: Predicate, value: str | int) -> _Elements:
         if len(elements) <= self._few:
@@ -121,7 +131,7 @@ def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree.
     name = predicate.name
     for element in elements:
         if predicate.kind == "child":
-            answers = [_string_value(child) for child in element.iterchildren(f"{{*}}{name}")]
+            answers = [_string_value(child) for child in element.iterchildren("*") if local(str(child.tag)) == name]
         else:
             answers = [value for key, value in element.items() if key == name or local(key) == name]
             if predicate.kind == "has":
@@ -134,9 +144,9 @@ def _string_value(element: etree._Element) -> str:
     return str(_string(element)) if len(element) else element.text or ""
 
 
-def _keys(element: etree._Element, name: str) -> list[str]:
-    """Return the keys of an element's attributes of that local name."""
-    return [key for key in element.keys() if key == name or local(key) == name]  # noqa: SIM118 - lxml's method
+def _prefix(element: etree._Element) -> str | None:
+    """Return the prefix of an element's name, which is a part of its local name where it is undeclared."""
+    return element.prefix or str(element.tag).rpartition("}")[2].rpartition(":")[0] or None
 
 
 def _node(selector: str, node: object) -> Node:
