@@ -58,7 +58,8 @@ _SPELLED = re.compile(f"(?:{_VALUE})?+", re.DOTALL)
 _LINE_END = re.compile(r"\r\n?|\n")
 _PLAIN = re.compile(r"[\w.,:/@%+=-]++")
 _NOT_SINGLE = re.compile(r"['\r]|\\(?:\\|\Z)")
-_HINT = "put what stands there into single quotes in the file"
+_HINT = "put what stands there into single quotes, or write -verbatim or -escaped into its reference (configuration.md)"
+_HINT_OF_ESCAPES = "put what stands there into single quotes"
 _HINT_OF_PART = "protect the whole value"
 
 
@@ -77,10 +78,12 @@ class EnvDocument(EntryDocument):
 
     def wanted(self, change: Change) -> str:
         """Return the value that is to be read at a change's site, a reference in the spelling that is written there."""
+        return self._value(change, self._pieces(change))
+
+    def _value(self, change: Change, pieces: list[tuple[Edit, Edit]] | None) -> str:
         value = super().wanted(change)
         if "\0" in value:
             raise UnrepresentableValueError(change.site.selector, "no environment variable can hold a NUL")
-        pieces = self._pieces(change)
         return value if pieces is None else splice(change.site.value, [piece for piece, _ in pieces])
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
@@ -88,8 +91,8 @@ class EnvDocument(EntryDocument):
         return [edit for change in changes for edit in self._edits(change)]
 
     def _edits(self, change: Change) -> list[Edit]:
-        site, text, wanted = change.site, self.source.text, self.wanted(change)
-        pieces = self._pieces(change)
+        site, text, pieces = change.site, self.source.text, self._pieces(change)
+        wanted = self._value(change, pieces)
         if pieces is None:
             return [Edit(site.start, site.end, self.spell(site, wanted))]
         edits = [edit for _, edit in pieces]
@@ -134,7 +137,9 @@ class EnvDocument(EntryDocument):
         if syntax is not None and is_part and references.is_in_url(site.value, start, end):
             syntax = quoting.syntax_in_url(syntax, value)
         if syntax is None:
-            raise UnrepresentableValueError(site.selector, "its escapes would not come back as they are", _HINT)
+            raise UnrepresentableValueError(
+                site.selector, "its escapes would not come back as they are", _HINT_OF_ESCAPES
+            )
         return syntax
 
     def _put_back(self, site: Site, reference: Reference, value: str) -> str:

@@ -131,6 +131,20 @@ def worked(case: Case, *, at_random: Random | None = None, literal: bool = False
     return case
 
 
+def changed(random: Random, quote: str) -> tuple[bytes, str] | None:
+    """Return a file in which another value than the one that had stood there took its reference's place, and the value.
+
+    None where it is refused.
+    """
+    pieces = random.choice((_PLAIN, _PIECES, (*_PIECES, *_PLAIN * 8)))
+    value = "".join(random.choice(pieces) for _ in range(random.randrange(1, 8)))
+    data = f"VAL={quote}{{ciphertool:{ALIAS}}}{quote}\n".encode()
+    try:
+        return resolve_document(EnvRewriter(), data, Path("/nowhere/a.env"), cast("Resolver", _Known(value))), value
+    except CipherToolError:
+        return None
+
+
 class _Known:
     """A vault of one secret; how it is put into a URL is `Resolver`'s own doing."""
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool import Vault
-from tests.interop.env_cases import QUOTES, Case, judge, made, worked
+from tests.interop.env_cases import ENV, QUOTES, Case, changed, judge, made, worked
 from tests.interop.env_readers import CANARY, node_is_there, read_all
 
 if TYPE_CHECKING:
@@ -93,6 +93,26 @@ def test_every_reader_finds_what_it_found_and_nothing_to_expand_meanwhile(seed: 
     assert not differences
     assert len(readings) >= 5
     assert all(case.before == case.after for case in cases)
+
+
+@hypothesis.settings(max_examples=4, phases=[hypothesis.Phase.generate])
+@given(st.integers(0, 2**32), st.sampled_from(("", "'", '"')))
+def test_value_that_was_changed_is_the_same_for_every_reader_or_is_refused(seed: int, quote: str) -> None:
+    random = Random(seed)  # noqa: S311 - cases, not keys
+    accepted = [each for _ in range(100) if (each := changed(random, quote)) is not None]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{number}.env" for number in range(len(accepted))]
+        for path, (data, _) in zip(paths, accepted, strict=True):
+            path.write_bytes(data)
+        (scratch := Path(folder) / "scratch").mkdir()
+        found = read_all(paths, ["VAL"], ENV, scratch)
+    for reader, readings in found.items():
+        for reading, (_, value) in zip(readings, accepted, strict=True):
+            if reader.startswith("docker"):
+                assert reading == (f"{quote}{value}{quote}".split("\n")[0].removesuffix("\r"),) or "\n" in value
+            else:
+                assert reading == ((value, "") if reader == "bash" else (value,)), reader
+    assert accepted
 
 
 @pytest.mark.parametrize(
