@@ -91,10 +91,10 @@ class NoMatchError(SelectorError):
 class UnrepresentableValueError(ConfigError):
     """A value that the format cannot hold at that place, as a control character in XML."""
 
-    def __init__(self, selector: str, reason: str) -> None:
+    def __init__(self, selector: str, reason: str, hint: str = "") -> None:
         self.selector = selector
         self.reason = reason
-        super().__init__(f"{selector}: the value cannot be written here: {reason}")
+        super().__init__(f"{selector}: the value cannot be written here: {reason}", hint=hint)
 
 
 class UnknownPlaceholderError(ConfigError):

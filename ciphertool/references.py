@@ -1,7 +1,7 @@
 """The only place that knows how a reference to a secret is spelled, and how a product's placeholder is.
 
-A reference stands for a secret: `${sec:a}`, `$secret{a}`, `secretAlias:a`, `{wso2:vault-lookup('a')}`, or the attribute
-`svns:secretAlias="a"`.
+A reference stands for a secret: `${sec:a}`, `$secret{a}`, `secretAlias:a`, `{wso2:vault-lookup('a')}`, the attribute
+`svns:secretAlias="a"`, or `{ciphertool:a}`, in which no shell and no loader of `.env` files finds anything to expand.
 A placeholder stands for something else that a product fills in: `${env:X}`, `${X}`, `$env{X}`, `{{ x }}`.
 """
 
@@ -23,12 +23,15 @@ class Syntax(Enum):
     SECRET_ALIAS = "secretAlias:ALIAS"  # noqa: S105 - a pattern, no password
     LOOKUP = "{wso2:vault-lookup('ALIAS')}"
     ATTRIBUTE = 'svns:secretAlias="ALIAS"'
+    INERT = "{ciphertool:ALIAS}"
+    INERT_VERBATIM = "{ciphertool-verbatim:ALIAS}"
+    INERT_ESCAPED = "{ciphertool-escaped:ALIAS}"
 
 
 class Reference(NamedTuple):
     """A reference to the secret `alias`. `start` and `end` are its place in the value it was found in.
 
-    `in_url` tells that it stands where a URL has its password, which is percent-encoded there.
+    `in_url` tells that it stands where a URL has its password, which is percent-encoded there unless it is verbatim.
     """
 
     alias: str
@@ -41,19 +44,34 @@ class Reference(NamedTuple):
         return self.syntax.value.replace("ALIAS", self.alias)
 
 
-MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(")
+MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(", "{ciphertool")
 """Texts of which a file that refers to a secret holds one, unless it spells them with escapes."""
 
 # What is written is narrow, what is read is wide: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
 _NEVER = r"}\x00-\x1f\x7f"
 _CALL = rf"\{{wso2:vault-lookup\(\s*+'(?P<lookup>[^'{_NEVER}]++)'\s*+\)\}}"
-_ALONE = re.compile(rf"\$\{{sec:(?P<sec>[^{_NEVER}]++)\}}|\$secret\{{(?P<secret>[^{_NEVER}]++)\}}|{_CALL}")
-_OPENING = re.compile(rf"(?P<sec>\$\{{sec:)|(?P<secret>\$secret\{{)|{_CALL}")
+_OPENINGS = {
+    "sec": r"\$\{sec:",
+    "secret": r"\$secret\{",
+    "inert": r"\{ciphertool:",
+    "verbatim": r"\{ciphertool-verbatim:",
+    "escaped": r"\{ciphertool-escaped:",
+}
+_ALONE = re.compile("|".join([*(rf"{o}(?P<{n}>[^{_NEVER}]++)\}}" for n, o in _OPENINGS.items()), _CALL]))
+_OPENING = re.compile("|".join([*(f"(?P<{n}>{o})" for n, o in _OPENINGS.items()), _CALL]))
 _ALIAS = re.compile(rf"[^{_NEVER}]*+")
-_LOOKUP = "{wso2:"
+_BRACE = "{"  # every reference has one, but for `secretAlias:a`
 _WHOLE = re.compile(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")
-_SYNTAXES = {"sec": Syntax.SEC, "secret": Syntax.SECRET, "lookup": Syntax.LOOKUP, "whole": Syntax.SECRET_ALIAS}
+_SYNTAXES = {
+    "sec": Syntax.SEC,
+    "secret": Syntax.SECRET,
+    "inert": Syntax.INERT,
+    "verbatim": Syntax.INERT_VERBATIM,
+    "escaped": Syntax.INERT_ESCAPED,
+    "lookup": Syntax.LOOKUP,
+    "whole": Syntax.SECRET_ALIAS,
+}
 # Where a URL has the password of its user, and the values of its query.
 _USER = re.compile(r"://(?=[^/?#@:\s]*+(:))")
 _QUERY = re.compile(r"://[^?#\s]*+((?:\?[^#\s]*+)?)")
@@ -74,7 +92,7 @@ def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
     alone = parse(value, whole=whole)
     if alone is not None:
         yield alone
-    elif "$" in value or _LOOKUP in value:
+    elif _BRACE in value:
         yield from _inside(value)
 
 
@@ -96,7 +114,7 @@ def _inside(value: str) -> Iterator[Reference]:
                 continue
             end = alias_end + 1
         position = end
-        yield Reference(alias.strip(), _SYNTAXES[group], start, end, in_url(start, end))
+        yield Reference(alias.strip(), _SYNTAXES[group], start, end, group != "verbatim" and in_url(start, end))
 
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
@@ -104,7 +122,7 @@ def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
     return [
         n
         for n, value in enumerate(values)
-        if ("$" in value or _LOOKUP in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole))
+        if (_BRACE in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole))
     ]
 
 
@@ -124,7 +142,7 @@ def _in_urls(value: str) -> Callable[[int, int], bool]:
 
 def parse(value: str, *, whole: bool = False) -> Reference | None:
     """Return the reference that a value consists of and nothing else, or None."""
-    inside = "$" in value or _LOOKUP in value
+    inside = _BRACE in value
     if not (inside or whole):
         return None  # as nearly all are
     match = (_ALONE if inside else _WHOLE).fullmatch(value)

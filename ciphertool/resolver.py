@@ -18,7 +18,7 @@ from ciphertool.errors import (
     UnknownAliasError,
 )
 from ciphertool.repository import CARBON_KINDS, Clear, Encrypted, Malformed
-from ciphertool.rewriters.base import SAY_ENCODING, Change, rewrite
+from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,7 +193,7 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
     sites, problems = check_document(document, path, resolver)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    changes = [Change(site, _resolved(site, resolver)) for site, _ in sites]
+    changes = [_resolved(site, found, resolver) for site, found in sites]
     try:
         return rewrite(rewriter, document, changes)
     except ConfigError as error:
@@ -237,7 +237,8 @@ def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
     return copy
 
 
-def _resolved(site: Site, resolver: Resolver) -> str:
+def _resolved(site: Site, found: tuple[Reference, ...], resolver: Resolver) -> Change:
     if site.reference is not None:
-        return resolver.resolve(site.reference.alias).reveal()
-    return references.substitute(site.value, resolver.reveal)
+        return Change(site, resolver.resolve(site.reference.alias).reveal())
+    edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
+    return Change(site, splice(site.value, edits), edits)

@@ -23,7 +23,7 @@ _OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,60}+://[^/?#@:\s]*+:(?P<secret>[
 _KEY = re.compile(r"(?:\A|(?P<before>[;?&\s,]))(?:password|passwd|pwd)\s*+=\s*+", re.IGNORECASE)
 _QUOTED = re.compile(
     r"""(?:(?P<quote>["'])(?P<secret>(?:(?!(?P=quote))[^\\]|\\.|(?P=quote){2})*+)(?P=quote)"""
-    r"""|\{(?!wso2:)(?P<braced>(?:[^}]|\}\})*+)\})(?=\s|[;&,)\]]|\Z)""",
+    r"""|\{(?!wso2:|ciphertool)(?P<braced>(?:[^}]|\}\})*+)\})(?=\s|[;&,)\]]|\Z)""",
     re.DOTALL,
 )
 _SEPARATOR = re.compile(r"[;&,\s]")

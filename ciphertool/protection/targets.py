@@ -63,6 +63,8 @@ def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: 
             for site in found:
                 try:
                     match = _match(settings, snapshot, document, target, site)
+                    if match is not None:
+                        _refuse_ambiguous(document, match)
                 except SelectorError as error:
                     problems.append(error.at(snapshot.path))
                     continue
@@ -97,6 +99,16 @@ def _refuse_references_within(target: Target, site: Site, value: str, whole: Ref
     if within is not None:
         hint = "give the target the `part` that is the secret, or put the value back and protect it again"
         reason = f"holds a reference to {within.alias!r} within a longer value"
+        raise SelectorError(site.selector, reason, line=site.line, hint=hint)
+
+
+def _refuse_ambiguous(document: Document, match: Match) -> None:
+    """Raise `SelectorError` where what stands there is not the secret itself for all who read the file."""
+    site, part = match.site, match.part
+    if match.reference is not None or match.target.literal or references.is_placeholder(match.value):
+        return
+    if reason := document.ambiguity(site, part.start if part else 0, part.end if part else len(site.value)):
+        hint = "say `literal = true` if it is the secret as it stands, or name the `part` that is the secret"
         raise SelectorError(site.selector, reason, line=site.line, hint=hint)
 
 
@@ -166,7 +178,7 @@ def is_left_alone(match: Match) -> bool:
 
 def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
     """Return the changes that put a reference in place of each secret; the parts of one value make one change."""
-    inside = Syntax.SEC if syntax is Syntax.SEC else Syntax.SECRET
+    inside = syntax if syntax in (Syntax.SEC, Syntax.INERT) else Syntax.SECRET
     made: list[Change] = []
     by_site: dict[str, list[Match]] = {}
     for match in matches:
@@ -175,6 +187,6 @@ def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
         else:
             by_site.setdefault(match.site.selector, []).append(match)
     for members in by_site.values():
-        edits = [Edit(m.part.start, m.part.end, str(Reference(m.alias, inside))) for m in members if m.part]
-        made.append(Change(members[0].site, splice(members[0].site.value, edits)))
+        edits = tuple(Edit(m.part.start, m.part.end, str(Reference(m.alias, inside))) for m in members if m.part)
+        made.append(Change(members[0].site, splice(members[0].site.value, edits), edits))
     return tuple(made)

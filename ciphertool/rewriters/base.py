@@ -173,10 +173,14 @@ class Change(NamedTuple):
     A `Reference` is spelled the format's way (in XML as `svns:secretAlias` where that is possible), unless its syntax
     asks for `secretAlias:a`. A value may hold references in its text; a reference attribute that stood for the site
     is taken out.
+
+    `within` are the edits that make the site's value `to` where only pieces of it change: references that take the
+    place of text, or text that takes the place of references.
     """
 
     site: Site
     to: Reference | str
+    within: tuple[Edit, ...] = ()
 
     def __repr__(self) -> str:
         return showing(self, "site")
@@ -246,6 +250,10 @@ class Document(ABC):
     def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
         """Tell whether a value may once have been read from this file otherwise than its readers do."""
         return False
+
+    def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - where all readers agree
+        """Return why a piece of a site's value is not the secret itself for every reader of such files, or None."""
+        return None
 
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:

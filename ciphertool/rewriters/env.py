@@ -5,9 +5,18 @@ r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quot
     'value' = may span lines; escapes `\\` and `\'`
     "value" = may span lines; escapes `\\` `\'` `\"` `\a` `\b` `\f` `\n` `\r` `\t` `\v`
 
-Where python-dotenv skips a line that it cannot read, the file is refused here. A reference is always written in single
-quotes, so that neither a shell nor a loader expands its `$`. `docker run --env-file` knows no quotes: it hands them on
-as part of the value, of a reference as of any other, so a file for it is to be resolved before.
+Where python-dotenv skips a line that it cannot read, the file is refused here.
+
+Other readers understand the same line otherwise (`quoting`). So all that the author wrote around a secret stays and
+comes back as it was: a reference takes the secret's place between the same quotes, in a spelling in which no reader
+finds anything to expand, and which says how the value is put back:
+
+    {ciphertool:a}            as it is, if every reader finds that very value between these quotes; else it is refused
+    {ciphertool-verbatim:a}   as it is: so it stood there, though readers may differ on what it says
+    {ciphertool-escaped:a}    with the escapes that python-dotenv reads, as it stood there
+
+What could not come back to the byte is refused beforehand. `'$secret{a}'`, as ciphertool wrote it formerly, does not
+tell the quotes that had stood there; it is put back bare or in the quotes that need least.
 """
 
 from __future__ import annotations
@@ -17,44 +26,41 @@ from typing import TYPE_CHECKING
 
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, UnrepresentableValueError
-from ciphertool.references import Syntax
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters import quoting
+from ciphertool.rewriters.base import Edit, Source, splice
 from ciphertool.rewriters.lines import ABSENT, Entries, EntryDocument, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site, Source
+    from ciphertool.rewriters.base import Change, Site
 
 _BLANKS = r"[^\S\r\n]"
+_VALUE = (
+    r"'(?:[^'\\]++|\\.)*+'"
+    r'|"(?:[^"\\]++|\\.)*+"'
+    rf"|(?!['\"]|(?<={_BLANKS})\#)\S++(?:{_BLANKS}++(?!\#)\S++)*+"
+)
 _BINDING = re.compile(
     r"(?:\s++|\#[^\r\n]*+)*+"
     r"(?:\Z|"
     rf"(?:export{_BLANKS}++)?+"
     r"(?:(?=\#)|'(?P<quoted>[^']++)'|(?!')(?P<key>[^=\#\s]++))"
     rf"{_BLANKS}*+"
-    rf"(?:=(?P<empty>)(?:{_BLANKS}*+(?P<value>"
-    r"'(?:[^'\\]++|\\.)*+'"
-    r'|"(?:[^"\\]++|\\.)*+"'
-    rf"|(?!['\"]|(?<={_BLANKS})\#)\S++(?:{_BLANKS}++(?!\#)\S++)*+"
-    rf"))?+)?+"
+    rf"(?:=(?P<empty>)(?:{_BLANKS}*+(?P<value>{_VALUE}))?+)?+"
     rf"{_BLANKS}*+(?:\#[^\r\n]*+)?+(?:\r\n?|\n|\Z)"
     r"|(?P<damage>))",
     re.DOTALL,
 )
 _VALUES = ("value", "empty")
-_SINGLE_ESCAPE = re.compile(r"\\([\\'])")
-_DOUBLE_ESCAPE = re.compile(r"\\([\\'\"abfnrtv])")
-_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_SPELLED = re.compile(f"(?:{_VALUE})?+", re.DOTALL)
+_LINE_END = re.compile(r"\r\n?|\n")
 _PLAIN = re.compile(r"[\w.,:/@%+=-]++")
 _NOT_SINGLE = re.compile(r"['\r]|\\(?:\\|\Z)")
-_TO_ESCAPE = re.compile(r"[\\\"\n\r\t]")
-_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-
-
-def _unix(text: str) -> str:
-    """Return the text with the line ends that python-dotenv sees, since it opens files in text mode."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+_HINT = "put what stands there into single quotes, or write -verbatim or -escaped into its reference (configuration.md)"
+_HINT_OF_ESCAPES = "put what stands there into single quotes"
+_HINT_OF_PART = "protect the whole value"
 
 
 class EnvDocument(EntryDocument):
@@ -62,26 +68,101 @@ class EnvDocument(EntryDocument):
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for, its variables as they are written."""
-        if "\\" not in spelled and "\r" not in spelled:
-            return spelled[1:-1] if spelled[:1] in ("'", '"') else spelled
-        if spelled[:1] == "'":
-            return _SINGLE_ESCAPE.sub(r"\1", _unix(spelled[1:-1]))
-        if spelled[:1] == '"':
-            return _DOUBLE_ESCAPE.sub(lambda match: _LETTERS.get(match[1], match[1]), _unix(spelled[1:-1]))
+        return quoting.read(spelled)
+
+    def ambiguity(self, site: Site, start: int, end: int) -> str | None:
+        """Return why a piece of a value is not the secret itself for every reader of the file, or None."""
+        quote, inner = self._opened(site)
+        at = quoting.offsets(quote, inner)
+        return quoting.ambiguity(quote, inner, at[start], at[end])
+
+    def wanted(self, change: Change) -> str:
+        """Return the value that is to be read at a change's site, a reference in the spelling that is written there."""
+        return self._value(change, self._pieces(change))
+
+    def _value(self, change: Change, pieces: list[tuple[Edit, Edit]] | None) -> str:
+        value = super().wanted(change)
+        if "\0" in value:
+            raise UnrepresentableValueError(change.site.selector, "no environment variable can hold a NUL")
+        return value if pieces is None else splice(change.site.value, [piece for piece, _ in pieces])
+
+    def edits(self, changes: Sequence[Change]) -> list[Edit]:
+        """Return the edits that leave all that stands around a secret as it is."""
+        return [edit for change in changes for edit in self._edits(change)]
+
+    def _edits(self, change: Change) -> list[Edit]:
+        site, text, pieces = change.site, self.source.text, self._pieces(change)
+        wanted = self._value(change, pieces)
+        if pieces is None:
+            return [Edit(site.start, site.end, self.spell(site, wanted))]
+        edits = [edit for _, edit in pieces]
+        shifted = [Edit(start - site.start, end - site.start, new) for start, end, new in edits]
+        before, after = text[max(site.start - 1, 0) : site.start], splice(text[site.start : site.end], shifted)
+        if not _SPELLED.fullmatch(before + after, len(before)) or self.read(after) != wanted:
+            raise UnrepresentableValueError(site.selector, "as it stands there it would be read as another one", _HINT)
+        return edits
+
+    def _pieces(self, change: Change) -> list[tuple[Edit, Edit]] | None:
+        """Return what changes, in the value and in the text; None where nothing tells how the value had stood there."""
+        site, to = change.site, change.to
+        within = change.within
+        if isinstance(to, Reference) or site.reference is not None:
+            within = (Edit(0, len(site.value), str(to)),)
+        quote, inner = self._opened(site)
+        at, shift = quoting.offsets(quote, inner), site.start + len(quote)
+        pieces = []
+        for start, end, text in within:
+            old = references.parse(site.value[start:end])
+            if old is not None and old.syntax not in quoting.SYNTAXES:
+                return None
+            new = to if isinstance(to, Reference) else references.parse(text) if old is None else None
+            if new is not None:
+                spelled = text = str(Reference(new.alias, old.syntax if old else self._syntax(site, start, end)))
+            elif old is not None:
+                spelled = self._put_back(site, old, text)
+            else:
+                return None
+            pieces.append((Edit(start, end, text), Edit(shift + at[start], shift + at[end], spelled)))
+        return pieces or None
+
+    def _syntax(self, site: Site, start: int, end: int) -> Syntax:
+        """Return the syntax of the reference in whose place a piece of a value comes back as it is spelled now."""
+        quote, inner = self._opened(site)
+        at, value = quoting.offsets(quote, inner), site.value[start:end]
+        is_part = (start, end) != (0, len(site.value))
+        before = self.source.text[max(site.start - 1, 0) : site.start + len(quote) + at[start]]
+        if is_part and (reason := quoting.obstacle(quote, before)):
+            raise UnrepresentableValueError(site.selector, f"the part {reason}", _HINT_OF_PART)
+        syntax = quoting.syntax_for(quote, inner[at[start] : at[end]], value, self._line_end(site))
+        if syntax is not None and is_part and references.is_in_url(site.value, start, end):
+            syntax = quoting.syntax_in_url(syntax, value)
+        if syntax is None:
+            raise UnrepresentableValueError(
+                site.selector, "its escapes would not come back as they are", _HINT_OF_ESCAPES
+            )
+        return syntax
+
+    def _put_back(self, site: Site, reference: Reference, value: str) -> str:
+        quote, _ = self._opened(site)
+        spelled = quoting.written(quote, reference.syntax, value, self._line_end(site))
+        if spelled is None:
+            where = f"between {quote}" if quote else "without quotes"
+            raise UnrepresentableValueError(site.selector, f"{where} not every reader would find it", _HINT)
         return spelled
 
-    def spell(self, site: Site, value: str) -> str:
-        """Spell a reference in single quotes, and a value bare if it is plain, else in the quotes that need least.
+    def _opened(self, site: Site) -> tuple[str, str]:
+        return quoting.opened(self.source.text[site.start : site.end])
 
-        Which quotes stood where a reference stands now is not known: bare is what most plain values are.
-        """
-        if "\0" in value:
-            raise UnrepresentableValueError(site.selector, "no environment variable can hold a NUL")
+    def _line_end(self, site: Site) -> str:
+        """Return the line end that follows a site, which no change ever changes."""
+        found = _LINE_END.search(self.source.text, site.end)
+        return found[0] if found else "\n"
+
+    def spell(self, site: Site, value: str) -> str:
+        """Spell a value bare if it is plain, else in the quotes that need least: where nothing tells how it stood."""
         if _PLAIN.fullmatch(value) and not self._quoted(site) and self._ends_bare(site):
             return value
-        if not _NOT_SINGLE.search(value):
-            return f"'{value}'"
-        return '"' + _TO_ESCAPE.sub(lambda match: _ESCAPES.get(match[0], f"\\{match[0]}"), value) + '"'
+        return f"'{value}'" if not _NOT_SINGLE.search(value) else '"' + quoting.escape('"', value) + '"'
 
     def _quoted(self, site: Site) -> bool:
         """Tell whether a site is quoted by the file's author, not because it is a reference."""
@@ -97,7 +178,7 @@ class EnvRewriter:
 
     name = "env"
     suffixes = frozenset({".env"})
-    syntax = Syntax.SECRET
+    syntax = Syntax.INERT
 
     def __init__(self, encoding: str | None = None) -> None:
         """Read files in this encoding; without one, UTF-8 is assumed."""
@@ -130,7 +211,7 @@ def _scan(source: Source) -> Entries:
             continue
         name, head = match["key"], match.start("key")
         if name is None:
-            name, head = _unix(match["quoted"]), match.start("quoted")
+            name, head = quoting.unix(match["quoted"]), match.start("quoted")
         start, end = match.span(last) if last in _VALUES else (head, ABSENT)
         selectors.append(name)
         heads.append(head)

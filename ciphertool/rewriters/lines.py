@@ -210,7 +210,7 @@ class EntryDocument(Document):
         """
         if not isinstance(before, EntryDocument):
             return False
-        planned = {change.site.start: self.wanted(change) for change in changes}
+        planned = {change.site.start: before.wanted(change) for change in changes}
         if before.entries.selectors != self.entries.selectors:
             return False
         for start, old, new in zip(before.entries.starts, before.spellings(), self.spellings(), strict=True):

@@ -43,8 +43,8 @@ def _protected(project: Path, run: Run, format_name: str, jobs: int, *options: s
 def test_a_format_of_a_plug_in_serves_in_every_process(project: Path, run: Run) -> None:
     outcome = _protected(project, run, "example-env", 2, "--diff")
     assert outcome.status == 0
-    assert "+PASSWORD='$secret{b}'" in outcome.out
-    assert (project / "c.example-env").read_text() == "PASSWORD='$secret{c}'\n"
+    assert "+PASSWORD={ciphertool:b}" in outcome.out
+    assert (project / "c.example-env").read_text() == "PASSWORD={ciphertool:c}\n"
     assert "c4n4ry" not in outcome.out + outcome.err
 
 

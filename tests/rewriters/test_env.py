@@ -1,4 +1,4 @@
-"""`.env`: the same bindings as python-dotenv sees, references that nothing expands, values in fitting quotes."""
+"""`.env`: the same bindings as python-dotenv sees, references that nothing expands, values back in their quotes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ciphertool.errors import ConfigSyntaxError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Change, rewrite
+from ciphertool.rewriters.base import Change, Edit, rewrite, splice
 from ciphertool.rewriters.env import EnvDocument, EnvRewriter
 from ciphertool.testing import RewriterContract, is_outlined
 
@@ -71,13 +71,125 @@ def _with(data: bytes, to: Reference | str) -> bytes:
     return rewrite(REWRITER, document, [Change(site, to)])
 
 
-@pytest.mark.parametrize("data", [b"A=x", b"A='x'", b'A="x"', b"A=", b"A='${sec:b}'"])
-def test_reference_stands_in_single_quotes(data: bytes) -> None:
-    protected = _with(data, Reference("a.b", Syntax.SEC))
-    assert protected == b"A='$secret{a.b}'"
+@pytest.mark.parametrize(
+    ("before", "protected"),
+    [
+        (b"A=x # c", b"A={ciphertool:a.b} # c"),
+        (b"A='x'# c", b"A='{ciphertool:a.b}'# c"),
+        (b'A="x"', b'A="{ciphertool:a.b}"'),
+        (b"A=", b"A={ciphertool:a.b}"),
+        (b"A=Tr0ub4dor&3!", b"A={ciphertool-verbatim:a.b}"),
+        (b"A=`x y`", b"A={ciphertool-verbatim:a.b}"),
+        (b"A='x$HOST'", b"A='{ciphertool-verbatim:a.b}'"),
+        (b'A="pa$word"', b'A="{ciphertool-verbatim:a.b}"'),
+        (b'A="x\\ny"', b'A="{ciphertool-escaped:a.b}"'),
+        (b"A='it\\'s'", b"A='{ciphertool-escaped:a.b}'"),
+        (b"A='${sec:b}'", b"A='$secret{a.b}'"),
+        (b"A='$secret{b}'", b"A='$secret{a.b}'"),
+        (b'A="{ciphertool-escaped:b}"', b'A="{ciphertool-escaped:a.b}"'),
+    ],
+)
+def test_reference_takes_the_place_of_the_value_between_its_quotes(before: bytes, protected: bytes) -> None:
+    assert _with(before, Reference("a.b", Syntax.SEC)) == protected
     (site,) = REWRITER.parse(protected).sites()
     assert site.reference is not None
     assert site.reference.alias == "a.b"
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        (b"A={ciphertool:a} # c\n", "x", b"A=x # c\n"),
+        (b"A={ciphertool:a}\n", "", b"A=\n"),
+        (b"A='{ciphertool:a}'\n", "pa$$ `word`", b"A='pa$$ `word`'\n"),
+        (b"A='{ciphertool:a}'\r\n", "a\nb", b"A='a\r\nb'\r\n"),
+        (b'A="{ciphertool:a}"\n', "it's", b'A="it\'s"\n'),
+        (b"A={ciphertool-verbatim:a}\n", "x&y z", b"A=x&y z\n"),
+        (b'A="{ciphertool-verbatim:a}"\n', "pa$$", b'A="pa$$"\n'),
+        (b'A="{ciphertool-escaped:a}"\n', 'a\n"b"\\', b'A="a\\n\\"b\\"\\\\"\n'),
+        (b"A='{ciphertool-escaped:a}'\n", "it's", b"A='it\\'s'\n"),
+    ],
+)
+def test_value_comes_back_between_the_quotes_that_stand_there(before: bytes, value: str, after: bytes) -> None:
+    assert _with(before, value) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "value"),
+    [
+        (b"A={ciphertool:a}\n", "x;touch y"),
+        (b"A={ciphertool:a}\n", "two words"),
+        (b"A={ciphertool:a}\n", "it's"),
+        (b"A={ciphertool:a}\n", "~root"),
+        (b"A='{ciphertool:a}'\n", "it's"),
+        (b"A='{ciphertool:a}'\n", "a\\"),
+        (b"A='{ciphertool:a}'\n", "a${HOST}"),
+        (b"A='{ciphertool:a}'\n", "a\\$"),
+        (b'A="{ciphertool:a}"\n', "$(touch y)"),
+        (b'A="{ciphertool:a}"\n', "`touch y`"),
+        (b'A="{ciphertool:a}"\n', "a\\b"),
+        (b"A={ciphertool-verbatim:a}\n", "a\nb"),
+        (b"A={ciphertool-verbatim:a}\n", "x # y"),
+        (b"A={ciphertool-verbatim:a}\n", " x"),
+        (b"A= {ciphertool-verbatim:a}\n", "#x"),
+        (b"A={ciphertool-verbatim:a}\n", "'x'"),
+        (b'A="{ciphertool-verbatim:a}"\n', 'x"y'),
+        (b"A={ciphertool-escaped:a}\n", "x"),
+    ],
+)
+def test_changed_value_that_a_reader_would_take_for_another_is_refused(before: bytes, value: str) -> None:
+    with pytest.raises(UnrepresentableValueError) as caught:
+        _with(before, value)
+    assert caught.value.selector == "A"
+    assert value not in f"{caught.value}{caught.value.hint}"
+
+
+def _within(data: bytes, secret: str, to: Reference | str) -> bytes:
+    document = REWRITER.parse(data)
+    (site,) = document.sites()
+    start = site.value.index(secret)
+    edits = (Edit(start, start + len(secret), str(to)),)
+    return rewrite(REWRITER, document, [Change(site, splice(site.value, edits), edits)])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'A="postgres://app:%b@${DB_HOST}/db" # c\n',
+        b"A=postgres://app:%b@${DB_HOST}/db\n",
+        b"A='x$%%(%b)'\r\n",
+        b'A="\\n\\"%b\\\\x"\n',
+        b'A="a\r\n%b\n"\n',
+        b"A='it\\'s %b'\n",
+        b"A=Server=x;Password=%b;User ID=y\n",
+    ],
+)
+def test_all_that_stands_around_a_part_stays(line: bytes) -> None:
+    protected = _within(line % b"pw9", "pw9", Reference("a", Syntax.INERT))
+    assert protected == line % b"{ciphertool:a}"
+    assert _within(protected, "{ciphertool:a}", "pw9") == line % b"pw9"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'A="x$pw9"\n', "stands after a $"),
+        (b"A='x$HOSTpw9'\n", "stands after a $"),
+        (b'A="${X:-pw9}"\n', "stands within something that is expanded, or after a command"),
+        (b"A='${X:-pw9}'\n", "stands within something that is expanded, or after a command"),
+        (b'A="$(echo pw9)"\n', "stands within something that is expanded, or after a command"),
+        (b'A="`echo pw9`"\n', "stands after a backtick"),
+        (b"A=`x pw9`\n", "stands after a backtick"),
+        (b'A="x\\pw9"\n', "stands after a backslash"),
+        (b"A=x pw9\n", "stands where a shell takes a bare value for a command"),
+        (b"A=x>pw9\n", "stands where a shell takes a bare value for a command"),
+        (b"A= x-pw9\n", "stands where a shell takes a bare value for a command"),
+    ],
+)
+def test_part_that_a_reader_would_expand_or_run_is_refused(line: bytes, reason: str) -> None:
+    with pytest.raises(UnrepresentableValueError) as caught:
+        _within(line, "pw9", Reference("a", Syntax.INERT))
+    assert caught.value.reason == f"the part {reason}"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +211,9 @@ def test_reference_stands_in_single_quotes(data: bytes) -> None:
         (b"A=old # c\n", "new", b"A=new # c\n"),
     ],
 )
-def test_value_is_bare_or_in_the_quotes_that_need_least(before: bytes, value: str, after: bytes) -> None:
+def test_value_is_bare_or_in_the_quotes_that_need_least_where_nothing_tells_how_it_stood(
+    before: bytes, value: str, after: bytes
+) -> None:
     assert _with(before, value) == after
 
 
@@ -126,8 +240,9 @@ def test_name_that_is_set_twice_is_refused_and_its_last_value_counts() -> None:
 def test_a_lost_or_gained_value_is_not_proved() -> None:
     before = REWRITER.parse(b"A=1\nFLAG\nB=2\n")
     change = Change(next(before.sites()), Reference("x", Syntax.SECRET))
-    assert REWRITER.parse(b"A='$secret{x}'\nFLAG\nB=2\n").proves(before, [change])
-    for other in (b"A='$secret{x}'\nFLAG=\nB=2\n", b"A='$secret{x}'\nFLAG\nB\n", b"A='$secret{x}'\nFLAG\nB='2'\n"):
+    assert REWRITER.parse(b"A={ciphertool:x}\nFLAG\nB=2\n").proves(before, [change])
+    for rest in (b"FLAG=\nB=2\n", b"FLAG\nB\n", b"FLAG\nB='2'\n"):
+        other = b"A={ciphertool:x}\n" + rest
         assert not REWRITER.parse(other).proves(before, [change])
 
 
@@ -149,23 +264,42 @@ def test_any_document_is_read_as_python_dotenv_reads_it(data: bytes) -> None:
 
 
 @given(_DOCUMENTS, _VALUES)
-def test_any_site_takes_any_value_and_gives_its_own_back(data: bytes, value: str) -> None:
+def test_any_site_gives_its_own_value_back_to_the_byte_and_no_other_than_it_is_given(data: bytes, value: str) -> None:
     document = _parse(data)
     for site in document.sites() if document else ():
         assert document is not None
-        protected = rewrite(REWRITER, document, [Change(site, Reference("x", Syntax.SECRET))])
+        try:
+            protected = rewrite(REWRITER, document, [Change(site, Reference("x", Syntax.INERT))])
+        except UnrepresentableValueError:
+            continue
+        parsed = REWRITER.parse(protected)
+        again = next(other for other in parsed.sites() if other.selector == site.selector)
+        assert again.reference is not None
+        assert again.reference.alias == "x"
+        assert rewrite(REWRITER, parsed, [Change(again, site.value)]) == data
+        try:
+            changed = _judged(rewrite(REWRITER, parsed, [Change(again, value)]))
+        except UnrepresentableValueError:
+            continue
+        assert changed is not None
+        assert dict(changed)[site.selector] == value
+
+
+@given(_DOCUMENTS, _VALUES)
+def test_any_site_with_a_reference_of_former_versions_takes_any_value(data: bytes, value: str) -> None:
+    document = _parse(data)
+    for site in document.sites() if document else ():
+        assert document is not None
         text = document.source.text
-        assert protected.decode() == f"{text[: site.start]}'$secret{{x}}'{text[site.end :]}"
+        protected = f"{text[: site.start]}'$secret{{x}}'{text[site.end :]}".encode()
         again = next(other for other in REWRITER.parse(protected).sites() if other.selector == site.selector)
-        for wanted in (site.value, value):
-            if "\0" in wanted:
-                with pytest.raises(UnrepresentableValueError):
-                    REWRITER.parse(protected).edits([Change(again, wanted)])
-                continue
-            back = rewrite(REWRITER, REWRITER.parse(protected), [Change(again, wanted)])
-            read = _judged(back)
-            assert read is not None
-            assert dict(read)[site.selector] == wanted
+        if "\0" in value:
+            with pytest.raises(UnrepresentableValueError):
+                REWRITER.parse(protected).edits([Change(again, value)])
+            continue
+        read = _judged(rewrite(REWRITER, REWRITER.parse(protected), [Change(again, value)]))
+        assert read is not None
+        assert dict(read)[site.selector] == value
 
 
 def test_shell_reads_what_is_written(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Eleme
     alias = holder.attributes[holder.alias_key] if holder.alias_key else None
     if alias is not None and any(bears_alias(change.site) for change in changes.values()):
         alias = None
-    for slot, (site, to) in changes.items():
+    for slot, change in changes.items():
+        site, to = change.site, change.to
         former, value = holder.value(slot), _text(holder, new) if slot == TEXT else new.get(slot)
         if former != site.value:
             return False

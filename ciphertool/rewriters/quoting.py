@@ -1,0 +1,122 @@
+r"""How a value stands between the quotes of a `.env` file, and where a reference among them stays a mere text.
+
+python-dotenv says what a value is. Other readers understand the same line otherwise: a shell and compose expand `$` in
+double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escapes but `\n`; a shell takes a
+bare blank for the end of a value. Nothing here knows of documents. A quote is `'`, `"`, or "" around a bare value.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from ciphertool.references import Syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SYNTAXES = (Syntax.INERT, Syntax.INERT_VERBATIM, Syntax.INERT_ESCAPED)
+"""The references that tell how a value is put in their place, the first one that serves being the one to write."""
+
+_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ESCAPE = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_UNIT = {"'": re.compile(r"\\[\\']|\r\n|.", re.DOTALL), '"': re.compile(r"\\[\\'\"abfnrtv]|\r\n|.", re.DOTALL)}
+_TO_ESCAPE = {"'": re.compile(r"[\\']"), '"': re.compile(r"[\\\"\n\r\t]")}
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+# What every reader finds as it is, bare and between each kind of quotes.
+_PLAIN = {
+    "": re.compile(r"[\w.,:/@%+=-]*+"),
+    "'": re.compile(r"(?:[^'\\$\r]++|\$(?![A-Za-z_{])|\\(?![\\'$]|\Z))*+"),
+    '"': re.compile(r'[^"\\$`\r]*+'),
+}
+_WHOLE_EXPANSION = re.compile(r"\$\{[^{}]*+\}")
+_AFTER_DOLLAR = re.compile(r"\$\w*\Z")
+_COMMAND = re.compile(r"[\s;&|()](?![A-Za-z_]\w*\+?=)[^\s;&|()<>]*+\Z|[<>][^\s;&|()<>]*+\Z")
+_EXPANDED = re.compile(r"\\.|\$\$|(?P<dollar>\$[A-Za-z_{(\[])|(?P<tick>`)", re.DOTALL)
+_IN_BACKTICKS = re.compile(r"`[^`]*+`")
+
+
+def opened(spelled: str) -> tuple[str, str]:
+    """Return the quote of a spelling, and what stands between it and the one that closes it."""
+    return (spelled[0], spelled[1:-1]) if spelled[:1] in _ESCAPE else ("", spelled)
+
+
+def unix(text: str) -> str:
+    """Return the text with the line ends that python-dotenv sees, since it opens files in text mode."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def read(spelled: str) -> str:
+    """Return the value that a spelling stands for, its variables as they are written."""
+    quote, inner = opened(spelled)
+    if not quote:
+        return inner
+    inner = unix(inner)
+    return _ESCAPE[quote].sub(lambda match: _LETTERS.get(match[1], match[1]), inner) if "\\" in inner else inner
+
+
+def offsets(quote: str, inner: str) -> Sequence[int]:
+    """Return where each character of a value begins in its spelling, and where the spelling ends."""
+    if not quote or not ("\\" in inner or "\r" in inner):
+        return range(len(inner) + 1)
+    return [0, *accumulate(len(unit) for unit in _UNIT[quote].findall(inner))]
+
+
+def escape(quote: str, value: str) -> str:
+    """Return a value with the escapes that python-dotenv needs and reads."""
+    return _TO_ESCAPE[quote].sub(lambda match: _ESCAPES.get(match[0], f"\\{match[0]}"), value)
+
+
+def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None:
+    """Return what takes the place of a reference, None where the value cannot stand there as the reference says."""
+    if syntax is Syntax.INERT_ESCAPED:
+        return escape(quote, value) if quote else None
+    if syntax is Syntax.INERT and not _PLAIN[quote].fullmatch(value):
+        return None
+    return value.replace("\n", line_end)
+
+
+def syntax_for(quote: str, spelled: str, value: str, line_end: str) -> Syntax | None:
+    """Return the reference in whose place a value is spelled as it is now, None if there is none."""
+    return next((syntax for syntax in SYNTAXES if written(quote, syntax, value, line_end) == spelled), None)
+
+
+def syntax_in_url(syntax: Syntax, value: str) -> Syntax | None:
+    """Return the reference for the password of a URL, which is percent-encoded in place of all but a verbatim one."""
+    from urllib.parse import quote, unquote
+
+    if quote(unquote(value), safe="") == value:
+        return syntax
+    return Syntax.INERT_VERBATIM if syntax is not Syntax.INERT_ESCAPED and unquote(value) == value else None
+
+
+def obstacle(quote: str, before: str) -> str | None:
+    """Return why a reference after this text would not be the same text for every reader, or None."""
+    if before.endswith("\\"):
+        return "stands after a backslash"
+    if _AFTER_DOLLAR.search(before):
+        return "stands after a $"
+    if "${" in _WHOLE_EXPANSION.sub("", before) or (quote != "'" and ("$(" in before or "$[" in before)):
+        return "stands within something that is expanded, or after a command"
+    if quote != "'" and "`" in before:
+        return "stands after a backtick"
+    if not quote and _COMMAND.search(before):
+        return "stands where a shell takes a bare value for a command"
+    return None
+
+
+def ambiguity(quote: str, inner: str, start: int, end: int) -> str | None:
+    """Return why a piece of a value is not the secret itself for every reader, or None."""
+    if quote == "'":
+        return None
+    ticks = 1
+    if not quote and inner.startswith("`"):
+        if not _IN_BACKTICKS.fullmatch(inner):
+            return "begins with a ` that some readers take for a quote, and ends elsewhere for them"
+        ticks = 2
+    found = [match.lastgroup for match in _EXPANDED.finditer(inner, start, end)]
+    if "dollar" in found or found.count("tick") > ticks:
+        return "holds a $ or ` that a shell or compose expands"
+    return None
