@@ -52,6 +52,7 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
             source for table in top.tables("password") if (source := read_source(table, root, named=named)) is not None
         ),
         sibling=path,
+        new_mode=snapshot.mode_beside,
         named=named,
     )
     for table in (keystore, repository, encryption, top):
