@@ -1,4 +1,4 @@
-"""Directories held open, and the way to a file: through no link that a stranger made. Nothing here knows a file's content.
+"""Directories held open, and the way to a file: through no link that a stranger made. Nothing here reads a file.
 
 A link is followed where root or the user of this process made it, or the owner of the directory in which it lies, who
 could put there what he likes; root does not follow the latter's either. What lies behind any other link must belong to
@@ -43,7 +43,7 @@ class Directory:
 
     def status(self) -> os.stat_result:
         """Return what the system says of the directory itself."""
-        return os.stat(self.path) if self._descriptor is None else os.fstat(self._descriptor)
+        return self.path.stat() if self._descriptor is None else os.fstat(self._descriptor)
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
         """Open a file that is no link; the descriptor is the caller's to close."""
@@ -88,9 +88,9 @@ class Directory:
     def names(self) -> list[str]:
         """Return the names in the directory."""
         if self._descriptor is None:
-            return os.listdir(self.path)
+            return [path.name for path in self.path.iterdir()]
         with self._readable() as descriptor:
-            return os.listdir(descriptor)
+            return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not take
 
     def writable(self) -> bool:
         """Tell whether names can be made in the directory."""

@@ -101,7 +101,7 @@ def read_at(way: Way, most: int = _MAXIMUM_BYTES) -> Snapshot:
         way.refuse_unless_of(status.st_uid)
         if status.st_size > most:
             raise ConfigError(f"larger than {most >> 20} MiB", path=way.path)
-        with open(descriptor, "rb", closefd=False) as stream:  # noqa: PTH123 - a descriptor
+        with open(descriptor, "rb", closefd=False) as stream:
             return Snapshot(way.path, way.real, stream.read(), _facts(descriptor, status))
     finally:
         os.close(descriptor)

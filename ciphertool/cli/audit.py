@@ -85,14 +85,15 @@ def audit(
     from ciphertool.audit import propose, suppress
 
     places = [] if write_targets else [_output(path, Format.JSON if as_json else format) for path in output or []]
+    ledger = None if accept is None else _baseline(baseline, accept)
     subjects = _subjects(vault, paths or [], staged=staged)
     if decrypt:
         subjects = [_with_key(vault, subject) for subject in subjects]
     with console.progress() as progress:
         options = workflow.Options(history, suppressions, jobs or cores(), progress)
         report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
-    if accept is not None:
-        _accept(report, baseline, accept)
+    if accept is not None and ledger is not None:
+        _accept(report, ledger, accept)
     if baseline is not None and suppressions:
         report = suppress.apply_baseline(report, suppress.read_baseline(files.read(baseline)))
     if write_targets:
@@ -169,13 +170,19 @@ def _with_key(vault: VaultOptions, subject: Subject) -> Subject:
     return replace(subject, cipher=cipher, keystore=keystore)
 
 
-def _accept(report: Report, baseline: Path | None, reason: str) -> None:
+def _baseline(path: Path | None, reason: str) -> Snapshot:
+    """Return the baseline that is to be written."""
+    from ciphertool import files
+
+    if path is None or not reason.strip():
+        raise typer.BadParameter("--accept needs a reason, and --baseline FILE to write it to")
+    return files.destination(path, files.Audience.DIRECTORY)
+
+
+def _accept(report: Report, before: Snapshot, reason: str) -> None:
     from ciphertool import files
     from ciphertool.audit import suppress
 
-    if baseline is None or not reason.strip():
-        raise typer.BadParameter("--accept needs a reason, and --baseline FILE to write it to")
-    before = files.destination(baseline, files.Audience.DIRECTORY)
     known = suppress.read_baseline(before) if before.data is not None else {}
     text = suppress.baseline_of(report, reason.strip(), known)
     files.write_all([files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY)])

@@ -52,9 +52,10 @@ class Target(NamedTuple):
 class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
-    `sibling` is the file beside which a new repository lies, whose mode it takes: `new_mode`. `secret_conf` is the file that a Carbon 4 runtime reads to
-    open the vault, where there is such a runtime. `named` tells that a person named these settings, which were not
-    found by searching: only such may start programs and load plug-ins.
+    `sibling` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
+    `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `named`
+    tells that a person named these settings, which were not found by searching: only such may start programs and load
+    plug-ins.
     """
 
     origin: Path
