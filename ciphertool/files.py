@@ -60,7 +60,7 @@ class Audience(Enum):
 class Write(NamedTuple):
     """One file to be written: what it held, what it is to hold, and for whom.
 
-    A new file takes owner and group of its directory unless it is for ourselves, and `mode`. A file that exists keeps
+    A new file takes owner and group of its directory, as far as they are ours to give, and `mode`. One that exists keeps
     its owner, its extended attributes and its mode without set-id bits; with `private` it is 0600.
     """
 
@@ -238,7 +238,7 @@ def _take_over(descriptor: int, item: Write, directory: Directory) -> None:
         owner, group = made.st_uid, made.st_gid
         if facts is not None:
             owner, group = facts.owner, facts.group
-        elif item.audience is not Audience.OURSELVES:
+        else:
             host = directory.status()
             owner, group = host.st_uid, host.st_gid
         if (made.st_uid, made.st_gid) != (owner, group):
