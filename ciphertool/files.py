@@ -60,7 +60,7 @@ class Audience(Enum):
 class Write(NamedTuple):
     """One file to be written: what it held, what it is to hold, and for whom.
 
-    A new file takes owner and group of its directory, as far as they are ours to give, and `mode`. One that exists keeps
+    A new file takes owner and group of its directory, where we may give them, and `mode`. One that exists keeps
     its owner, its extended attributes and its mode without set-id bits; with `private` it is 0600.
     """
 
