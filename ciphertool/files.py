@@ -1,7 +1,9 @@
-"""Reading and writing of files: whole or not at all, same mode and owner, never over somebody else's change.
+"""Writing of files: whole or not at all, same mode and owner, never over somebody else's change.
 
-Nothing here knows what a file holds. A write goes to a temporary file in the same directory (0600 from its first
-byte), is synced, compared against what was read, renamed over the target, and the directory is synced.
+Nothing here knows what a file holds; `snapshots` reads it. A write goes to a file without a name in the
+same directory, or where there are none to a temporary file (0600). That is synced, the target compared with what was
+read, the file renamed over it, and the directory synced. What it takes over is what the system said of the descriptor
+that was read, never of a name.
 """
 
 from __future__ import annotations
@@ -10,127 +12,144 @@ import contextlib
 import errno
 import os
 import re
-import stat
 import time
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.directories import reach
 from ciphertool.errors import ConfigError, ConflictError, WriteError
 from ciphertool.secret import showing
+from ciphertool.snapshots import PRIVATE, Facts, Snapshot, read, read_at, read_if_there, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import BinaryIO
 
-PRIVATE = 0o600
-_MAXIMUM_BYTES = 256 * 1024 * 1024
+    from ciphertool.directories import Directory, Way
+
+__all__ = [
+    "PRIVATE",
+    "Audience",
+    "Facts",
+    "Snapshot",
+    "Write",
+    "destination",
+    "lock",
+    "make_directory",
+    "obstacle",
+    "read",
+    "read_if_there",
+    "size",
+    "write_all",
+]
 _STALE = re.compile(r"\.ciphertool-[0-9a-f]{12}")
+_ACL = "system.posix_acl_access"
 
 
-class Snapshot(NamedTuple):
-    """What a file held when it was read; `data` is None where there was no such file. `real` is behind all links."""
+class Audience(Enum):
+    """Who may have what is written. Anything but a change is refused where a stranger's link leads to the place."""
 
-    path: Path
-    real: Path
-    data: bytes | None
-
-    def __repr__(self) -> str:
-        return showing(self, "path", "real")
-
-    @property
-    def bytes(self) -> bytes:
-        """The file's content, b"" where there is no such file."""
-        return self.data or b""
+    OWNER = "owner"
+    """A file is changed in place, and whose it is keeps it."""
+    DIRECTORY = "directory"
+    """A file of ours, or of the user who owns its directory: reports."""
+    OURSELVES = "ourselves"
+    """A file of ours; if we are root, in a directory of root's: secrets and keystores."""
 
 
 class Write(NamedTuple):
-    """One file to be written: what it held, what it is to hold, and whose mode a new file takes.
+    """One file to be written: what it held, what it is to hold, and for whom.
 
-    A new file takes owner and group of its directory and the mode of `sibling` without write for others, or `mode`
-    (0600 unless given). A file that exists keeps its mode, owner and extended attributes; with `private` it is 0600.
+    A new file takes owner and group of its directory, where we may give them, and `mode`. One that exists keeps
+    its owner, its extended attributes and its mode without set-id bits; with `private` it is 0600.
     """
 
     before: Snapshot
     data: bytes
-    sibling: Path | None = None
-    private: bool = False
     mode: int = PRIVATE
+    audience: Audience = Audience.OWNER
+    private: bool = False
 
     def __repr__(self) -> str:
-        return showing(self, "before", "sibling", "private", "mode")
+        return showing(self, "before", "mode", "audience", "private")
 
 
-def read(path: Path) -> Snapshot:
-    """Read a file once; raise `ConfigError` if it is not there or cannot be read."""
-    snapshot = read_if_there(path)
-    if snapshot.data is None:
-        raise ConfigError("no such file", path=path)
-    return snapshot
+def destination(path: Path, audience: Audience) -> Snapshot:
+    """Return what is at a place that is to be written; raise `WriteError` if it could not, or must not, be."""
+    before = read_if_there(path)
+    if (found := obstacle(before, audience)) is not None:
+        raise found
+    return before
 
 
-def read_if_there(path: Path) -> Snapshot:
-    """Read a file once; a file that does not exist has `data` None."""
-    real = Path(os.path.realpath(path))
+def make_directory(path: Path) -> None:
+    """Make a directory, and those above it, where they are missing; raise `WriteError`."""
     try:
-        with open_regular(real) as stream:
-            if os.fstat(stream.fileno()).st_size > _MAXIMUM_BYTES:
-                raise ConfigError(f"larger than {_MAXIMUM_BYTES >> 20} MiB", path=path)
-            return Snapshot(path, real, stream.read())
-    except FileNotFoundError:
-        return Snapshot(path, real, None)
+        try:
+            with reach(path) as way:
+                way.directory.make(way.name)
+        except FileNotFoundError:
+            make_directory(path.parent)
+            with reach(path) as way:
+                way.directory.make(way.name)
+    except IsADirectoryError:
+        return
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
+        raise WriteError(f"cannot be made: {error.strerror}", path=path) from None
 
 
-def size(path: Path) -> int:
-    """Return how many bytes a file has, 0 where that cannot be told: why is told when it is read."""
+def obstacle(snapshot: Snapshot, audience: Audience = Audience.OWNER) -> WriteError | None:
+    """Return why a file could not, or must not, be replaced, found before anything is written, or None."""
+    path, facts = snapshot.path, snapshot.facts
     try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """Open a file to be read; raise `OSError` for a pipe or a device too, which is not waited for."""
-    stream = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115 - the caller's to close
-    if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        stream.close()
-        raise OSError(errno.EINVAL, "not a regular file")
-    return stream
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
-def obstacle(snapshot: Snapshot) -> WriteError | None:
-    """Return why a file could not be replaced by renaming, found before anything is written, or None."""
-    directory = snapshot.real.parent
-    if not directory.is_dir():
-        return WriteError("its directory does not exist", path=snapshot.path)
-    if not os.access(directory, os.W_OK | os.X_OK):
-        return WriteError(
-            "no permission to write in its directory",
-            hint="a file is replaced by renaming, which needs write permission on the directory",
-            path=snapshot.path,
-        )
-    if snapshot.data is None:
-        return None
-    status = snapshot.real.stat()
+        with reach(path) as way:
+            if not way.directory.writable():
+                return WriteError(
+                    "no permission to write in its directory",
+                    hint="a file is replaced by renaming, which needs write permission on the directory",
+                    path=path,
+                )
+            refused = _refused(snapshot, way, audience)
+    except FileNotFoundError:
+        return WriteError("its directory does not exist", path=path)
+    except OSError as error:
+        return WriteError(f"cannot be written: {error.strerror}", path=path)
+    if facts is None or refused is not None:
+        return refused
     if _is_mount_point(snapshot.real):
         return WriteError(
             "is a mount point and cannot be replaced",
             hint="run ciphertool where the file really lies, not in the container that mounts it",
-            path=snapshot.path,
+            path=path,
         )
-    if status.st_nlink > 1:
+    if os.name == "posix" and os.geteuid() not in (0, facts.owner):
+        return WriteError("belongs to another user, and its owner could not be kept", path=path)
+    return None
+
+
+def _refused(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | None:
+    """Return why a place must not get what is for this audience, or None."""
+    facts = snapshot.facts
+    if facts is not None and facts.links > 1:
         return WriteError(
-            f"has {status.st_nlink} hard links; replacing it would leave the others as they are",
+            f"has {facts.links} hard links; replacing it would leave the others as they are",
             hint="replace the hard link by a symbolic link or a copy",
             path=snapshot.path,
         )
-    if os.name == "posix" and os.geteuid() not in (0, status.st_uid):
-        return WriteError("belongs to another user, and its owner could not be kept", path=snapshot.path)
+    if audience is Audience.OWNER or os.name != "posix":
+        return None
+    user, host = os.geteuid(), way.directory.status().st_uid
+    hint = "remove it, name another place, or run as that user"
+    if way.strange is not None:
+        return WriteError(f"the link {way.strange} belongs to another user", hint=hint, path=snapshot.path)
+    if facts is not None and facts.owner != user and (audience is Audience.OURSELVES or facts.owner != host):
+        return WriteError("belongs to another user, who would get what is written", hint=hint, path=snapshot.path)
+    if audience is Audience.OURSELVES and user == 0 and host != 0:
+        return WriteError(
+            "its directory belongs to another user, who prepares what is in it",
+            hint="name a place in a directory of root's, or run as that user",
+            path=snapshot.path,
+        )
     return None
 
 
@@ -165,72 +184,113 @@ def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _
 
 
 def _write(item: Write) -> None:
-    target = item.before.real
-    temporary = target.with_name(f".{target.name}.ciphertool-{os.urandom(6).hex()}")
+    before = item.before
     try:
-        _remove_stale(target)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), PRIVATE)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(item.data)
-                stream.flush()
-                _take_over_attributes(stream.fileno(), item)
-                os.fsync(stream.fileno())
-            _refuse_if_changed(item.before)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_directory(target.parent)
+        with reach(before.path) as way:
+            if way.real != before.real:
+                raise _conflict(before)
+            if (refused := _refused(before, way, item.audience)) is not None:
+                raise refused
+            _remove_stale(way)
+            if not _replace(item, way, way.directory.open_unnamed()):
+                _replace(item, way, None)
+            way.directory.sync()
     except OSError as error:
-        raise WriteError(f"cannot be written: {error.strerror}", path=item.before.path) from None
+        raise WriteError(f"cannot be written: {error.strerror}", path=before.path) from None
+    except ConfigError:
+        raise _conflict(before) from None
 
 
-def _take_over_attributes(descriptor: int, item: Write) -> None:
-    """Give the temporary file the target's mode, owner and extended attributes, or those a new file should have."""
-    target = item.before.real
-    if item.before.data is not None:
-        status = target.stat()
-        mode = PRIVATE if item.private else stat.S_IMODE(status.st_mode)
-        for name in os.listxattr(target) if hasattr(os, "listxattr") else ():
-            with contextlib.suppress(OSError):  # security.* may be set by root alone, who gets it by the directory
-                os.setxattr(descriptor, name, os.getxattr(target, name))
-    else:
-        status = target.parent.stat()
-        mode = stat.S_IMODE(item.sibling.stat().st_mode) & ~0o113 if item.sibling else item.mode
+def _replace(item: Write, way: Way, unnamed: int | None) -> bool:
+    """Write the new file and put it in the old one's place; return False where a file without a name cannot get one.
+
+    Owner, mode and attributes come last, so that a temporary file has no other mode than 0600 but for the moment
+    between that and the renaming.
+    """
+    directory, temporary = way.directory, f".{way.name}.ciphertool-{os.urandom(6).hex()}"
+    descriptor = unnamed if unnamed is not None else directory.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    is_new = item.before.data is None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(item.data)
+            stream.flush()
+            os.fsync(descriptor)
+            _refuse_if_changed(item.before, way)
+            _take_over(descriptor, item, directory)
+            if unnamed is not None and not directory.link(descriptor, way.name if is_new else temporary):
+                return False
+        if unnamed is None or not is_new:
+            directory.replace(temporary, way.name)
+    except FileExistsError:
+        raise _conflict(item.before) from None
+    except BaseException:
+        directory.remove(temporary)
+        raise
+    return True
+
+
+def _take_over(descriptor: int, item: Write, directory: Directory) -> None:
+    """Give the new file the owner, attributes and mode of the one that was read, or those a new file should have."""
+    facts = item.before.facts
+    mode = PRIVATE if item.private else (item.mode if facts is None else facts.mode) & 0o777
     if hasattr(os, "fchown"):
         made = os.fstat(descriptor)
-        if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid):
+        owner, group = made.st_uid, made.st_gid
+        if facts is not None:
+            owner, group = facts.owner, facts.group
+        else:
+            host = directory.status()
+            owner, group = host.st_uid, host.st_gid
+        if (made.st_uid, made.st_gid) != (owner, group):
             try:
-                os.fchown(descriptor, status.st_uid, status.st_gid)
+                os.fchown(descriptor, owner, group)
             except PermissionError:
-                if item.before.data is not None:
+                if facts is not None:
                     raise
-        os.fchmod(descriptor, mode)
+    if facts is not None:
+        _take_over_attributes(descriptor, dict(facts.attributes), with_acl=not item.private)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, mode)  # after the ACL, whose mask is the mode's bits for the group
 
 
-def _refuse_if_changed(before: Snapshot) -> None:
-    now = read_if_there(before.path)
-    if (now.real, now.data) != (before.real, before.data):
-        raise ConflictError("changed while it was being worked on; nothing of it was written", path=before.path)
-
-
-def _sync_directory(directory: Path) -> None:
-    if not hasattr(os, "O_DIRECTORY"):
+def _take_over_attributes(descriptor: int, attributes: dict[str, bytes], *, with_acl: bool) -> None:
+    acl = attributes.pop(_ACL, None)
+    for name, value in attributes.items():
+        try:
+            os.setxattr(descriptor, name, value)
+        except OSError:
+            if name.startswith("user."):
+                raise
+            # What is the system's may be set by root alone, or by nobody: a new file gets its own.
+    if not hasattr(os, "setxattr"):
         return
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    if acl is not None and with_acl:
+        os.setxattr(descriptor, _ACL, acl)
+        return
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.removexattr(descriptor, _ACL)  # that the directory gives to what is new in it
+    except OSError as error:
+        if error.errno not in (errno.ENODATA, errno.ENOTSUP):
+            raise
 
 
-def _remove_stale(target: Path) -> None:
-    """Remove what a killed run left beside the target."""
-    prefix = f".{target.name}"
-    for path in target.parent.iterdir():
-        if path.name.startswith(prefix) and _STALE.fullmatch(path.name[len(prefix) :]):
-            path.unlink(missing_ok=True)
+def _refuse_if_changed(before: Snapshot, way: Way) -> None:
+    now = read_at(way)
+    if (now.data, now.facts) != (before.data, before.facts):
+        raise _conflict(before)
+
+
+def _conflict(before: Snapshot) -> ConflictError:
+    return ConflictError("changed while it was being worked on; nothing of it was written", path=before.path)
+
+
+def _remove_stale(way: Way) -> None:
+    """Remove what a killed run left beside the target, as far as that is ours to remove."""
+    prefix = f".{way.name}"
+    for name in way.directory.names():
+        if name.startswith(prefix) and _STALE.fullmatch(name[len(prefix) :]):
+            with contextlib.suppress(OSError):
+                way.directory.remove(name)
 
 
 @contextlib.contextmanager

@@ -6,12 +6,14 @@ stops in the middle. Each runs in a forked child.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mmap
 import os
 import resource
 import shutil
 import signal
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
-CALLS = ("open", "fsync", "fchmod", "rename", "replace", "listxattr")
+CALLS = ("open", "fsync", "fchown", "setxattr", "removexattr", "fchmod", "link", "rename", "replace", "unlink", "mkdir")
 """The calls that a write is made of. The writes themselves are stopped by a limit on the size of files."""
+UNNAMED = getattr(os, "O_TMPFILE", 0)
 ORIGINAL = {"conf/app.yaml": APP_YAML.encode(), "conf/server.xml": SERVER_XML.encode()}
 
 
@@ -64,17 +67,32 @@ def _at_call(number: int, act: Callable[[], None], fired: mmap.mmap) -> Callable
 
         def call(*arguments: Any, **options: Any) -> Any:
             nonlocal count
-            writes = name != "open" or (len(arguments) > 1 and bool(arguments[1] & os.O_CREAT))
+            writes = name != "open" or _makes_a_file(*arguments[1:])
             if writes:
                 count += 1
                 if count == number:
-                    fired[0] = 1
+                    fired[0] = 1 + CALLS.index(name)
                     act()
             return real(*arguments, **options)
 
         setattr(os, name, call)
 
     return install
+
+
+def _makes_a_file(flags: int = 0, *_: Any) -> bool:
+    return bool(flags & os.O_CREAT or flags & UNNAMED == UNNAMED != 0)
+
+
+def _without_unnamed_files(install: Callable[[], None]) -> Callable[[], None]:
+    """A fault on a system that has no files without a name."""
+
+    def both() -> None:
+        if UNNAMED:
+            del os.O_TMPFILE
+        install()
+
+    return both
 
 
 def _kill() -> None:
@@ -125,23 +143,31 @@ def _reset(project: Path) -> None:
     (project / "security" / "vault.properties").unlink(missing_ok=True)
 
 
+@pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
 @pytest.mark.parametrize(
     ("act", "expected"),
     [(_kill, None), (_fail(errno.ENOSPC), 6), (_fail(errno.EACCES), 6)],
     ids=["killed", "no space", "no permission"],
 )
 def test_a_fault_at_every_call_loses_nothing(
-    project: Path, run: Callable[..., Outcome], act: Callable[[], None], expected: int | None
+    project: Path, run: Callable[..., Outcome], act: Callable[[], None], expected: int | None, unnamed: bool
 ) -> None:
+    if unnamed and not UNNAMED:
+        pytest.skip("no files without a name on this system")
+    with contextlib.suppress(AttributeError, OSError):  # of a system that has no such
+        os.setxattr(project / "conf/app.yaml", "user.note", b"kept")
     faults = 0
     for number in range(1, 200):
         fired = mmap.mmap(-1, 1)
-        status = _child(_at_call(number, act, fired))
+        fault = _at_call(number, act, fired)
+        status = _child(fault if unnamed else _without_unnamed_files(fault))
         if not fired[0]:
             assert os.WEXITSTATUS(status) == 0
             break
         if expected is None:
             assert os.WTERMSIG(status) == signal.SIGKILL
+            if CALLS[fired[0] - 1] not in ("rename", "replace"):  # before which it has got the target's
+                assert {stat.S_IMODE(path.stat().st_mode) for path in _temporary(project)} <= {0o600}
         else:
             assert os.WEXITSTATUS(status) == expected
             assert not _temporary(project), "only a killed process may leave one"

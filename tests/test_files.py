@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ciphertool import files
+from ciphertool import directories, files
 from ciphertool.errors import ConfigError, ConflictError, WriteError
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
@@ -22,7 +24,8 @@ def test_a_new_file_takes_the_mode_of_its_sibling_without_write_for_others(tmp_p
     sibling = tmp_path / "sibling"
     sibling.touch()
     sibling.chmod(0o777)
-    files.write_all([files.Write(files.read_if_there(tmp_path / "new"), b"x", sibling=sibling)])
+    mode = files.read(sibling).mode_beside
+    files.write_all([files.Write(files.read_if_there(tmp_path / "new"), b"x", mode)])
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o664
 
 
@@ -188,3 +191,144 @@ def test_an_error_of_the_system_is_a_write_error(tmp_path: Path) -> None:
         files.write_all([files.Write(files.read(tmp_path / name), b"y")])
     assert "name too long" in caught.value.message.lower()
     assert (tmp_path / name).read_bytes() == b"x"
+
+
+def test_set_id_bits_and_the_sticky_bit_are_never_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    path.chmod(0o7755)
+    files.write_all([files.Write(files.read(path), b"new")])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
+
+
+def test_a_new_file_takes_no_set_id_bits_of_its_sibling(tmp_path: Path) -> None:
+    sibling = tmp_path / "sibling"
+    sibling.touch()
+    sibling.chmod(0o6755)
+    assert files.read(sibling).mode_beside == 0o644
+    assert files.read_if_there(tmp_path / "absent").mode_beside == 0o600
+
+
+def test_what_is_taken_over_is_of_the_file_that_was_read(tmp_path: Path) -> None:
+    """Another file of the same content under the name is another file, and gives nothing."""
+    path, other = tmp_path / "f", tmp_path / "other"
+    path.write_bytes(b"old")
+    other.write_bytes(b"old")
+    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+    write = files.Write(files.read(path), b"new")
+    other.replace(path)
+    with pytest.raises(ConflictError):
+        files.write_all([write])
+    assert path.read_bytes() == b"old"
+
+
+def test_a_mode_that_was_changed_meanwhile_is_not_undone(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    write = files.Write(files.read(path), b"new")
+    path.chmod(0o600)
+    with pytest.raises(ConflictError):
+        files.write_all([write])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@as_root
+def test_a_programs_capabilities_are_not_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    try:
+        os.setxattr(path, "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))
+    except OSError:
+        pytest.skip("no capabilities of files here")
+    files.write_all([files.Write(files.read(path), b"new")])
+    assert "security.capability" not in os.listxattr(path)
+
+
+ACL = "system.posix_acl_access"
+
+
+def _acl(*entries: tuple[int, int, int]) -> bytes:
+    """An ACL as Linux stores it: tag, permissions and id of each entry."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def _set_acl(path: Path, name: str = ACL) -> bytes:
+    """Let user 1234 read and write: owner rw, user 1234 rw, group r, mask rw, others nothing."""
+    nobody = 0xFFFFFFFF
+    value = _acl((1, 6, nobody), (2, 6, 1234), (4, 4, nobody), (0x10, 6, nobody), (0x20, 0, nobody))
+    try:
+        os.setxattr(path, name, value)
+    except (AttributeError, OSError):
+        pytest.skip("no access control lists here")
+    return value
+
+
+@pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
+def test_an_access_control_list_is_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unnamed: bool) -> None:
+    if not unnamed:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    value = _set_acl(path)
+    mode = path.stat().st_mode
+    files.write_all([files.Write(files.read(path), b"new")])
+    assert path.read_bytes() == b"new"
+    assert os.getxattr(path, ACL) == value
+    assert path.stat().st_mode == mode
+    assert stat.S_IMODE(mode) == 0o660
+
+
+def test_a_directorys_list_gives_nobody_what_the_file_did_not(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    _set_acl(tmp_path, "system.posix_acl_default")
+    files.write_all([files.Write(files.read(path), b"new")])
+    assert ACL not in os.listxattr(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_private_file_keeps_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    _set_acl(path)
+    files.write_all([files.Write(files.read(path), b"new", private=True)])
+    assert ACL not in os.listxattr(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="no files without a name on this system")
+def test_a_system_that_cannot_name_an_unnamed_file_gets_a_named_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "not here")
+
+    monkeypatch.setattr(os, "link", link)
+    files.write_all([files.Write(files.read(path), b"new"), files.Write(files.read_if_there(tmp_path / "g"), b"new")])
+    assert path.read_bytes() == (tmp_path / "g").read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["f", "g"]
+
+
+def test_a_system_without_directories_held_open_writes_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: paths are all there is."""
+    monkeypatch.setattr(directories, "_HELD", False)
+    for name in ("O_TMPFILE", "listxattr", "setxattr", "removexattr", "fchmod", "fchown"):
+        monkeypatch.delattr(os, name, raising=False)
+    path = tmp_path / "f"
+    path.write_bytes(b"old")
+    files.make_directory(tmp_path / "d")
+    writes = [files.Write(files.read(path), b"new"), files.Write(files.read_if_there(tmp_path / "d/g"), b"new")]
+    assert [files.obstacle(write.before) for write in writes] == [None, None]
+    files.write_all(writes)
+    assert path.read_bytes() == (tmp_path / "d/g").read_bytes() == b"new"
+    assert files.read_if_there(tmp_path / "absent/f").data is None
+    found = files.obstacle(files.read_if_there(tmp_path / "absent/f"))
+    assert found is not None
+    assert "directory does not exist" in found.message

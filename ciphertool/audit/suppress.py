@@ -10,17 +10,16 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from ciphertool import files
 from ciphertool.audit.model import Suppression
 from ciphertool.audit.rules import rule
 from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from ciphertool.audit.model import Finding, Report
     from ciphertool.rewriters.base import Site
+    from ciphertool.snapshots import Snapshot
 
 VERSION = "1.0"
 MARK = "ciphertool:"
@@ -70,10 +69,11 @@ def inline(findings: Iterable[Finding], allowed: Mapping[str, Allowances]) -> li
     return result
 
 
-def read_baseline(path: Path) -> dict[str, Suppression]:
+def read_baseline(snapshot: Snapshot) -> dict[str, Suppression]:
     """Return fingerprint → suppression of a baseline; raise `ConfigError` where one has no reason or no date."""
+    path = snapshot.path
     try:
-        document = json.loads(files.read(path).bytes)
+        document = json.loads(snapshot.bytes)
         accepted = document["accepted"]
         if document["version"] != VERSION or not isinstance(accepted, list):
             raise KeyError

@@ -17,6 +17,7 @@ from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
+    from ciphertool.snapshots import Snapshot
 
 _SUFFIXES = {
     ".cdx.json": Format.CBOM,  # CycloneDX's own; before the suffix that it ends with
@@ -80,25 +81,28 @@ def audit(
     ciphertool audit . --write-targets >> ciphertool.toml
     """
     from ciphertool import audit as workflow
+    from ciphertool import files
     from ciphertool.audit import propose, suppress
 
+    places = [] if write_targets else [_output(path, Format.JSON if as_json else format) for path in output or []]
+    ledger = None if accept is None else _baseline(baseline, accept)
     subjects = _subjects(vault, paths or [], staged=staged)
     if decrypt:
         subjects = [_with_key(vault, subject) for subject in subjects]
     with console.progress() as progress:
         options = workflow.Options(history, suppressions, jobs or cores(), progress)
         report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
-    if accept is not None:
-        _accept(report, baseline, accept)
+    if accept is not None and ledger is not None:
+        _accept(report, ledger, accept)
     if baseline is not None and suppressions:
-        report = suppress.apply_baseline(report, suppress.read_baseline(baseline))
+        report = suppress.apply_baseline(report, suppress.read_baseline(files.read(baseline)))
     if write_targets:
         proposal = propose.targets(report)
         console.out_raw(proposal.tables)
         for reason in proposal.left_out:
             console.say("warning", reason)
         return
-    _write(report, Format.JSON if as_json else format, output or [])
+    _write(report, Format.JSON if as_json else format, places)
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)
 
 
@@ -166,35 +170,45 @@ def _with_key(vault: VaultOptions, subject: Subject) -> Subject:
     return replace(subject, cipher=cipher, keystore=keystore)
 
 
-def _accept(report: Report, baseline: Path | None, reason: str) -> None:
+def _baseline(path: Path | None, reason: str) -> Snapshot:
+    """Return the baseline that is to be written."""
+    from ciphertool import files
+
+    if path is None or not reason.strip():
+        raise typer.BadParameter("--accept needs a reason, and --baseline FILE to write it to")
+    return files.destination(path, files.Audience.DIRECTORY)
+
+
+def _accept(report: Report, before: Snapshot, reason: str) -> None:
     from ciphertool import files
     from ciphertool.audit import suppress
 
-    if baseline is None or not reason.strip():
-        raise typer.BadParameter("--accept needs a reason, and --baseline FILE to write it to")
-    before = files.read_if_there(baseline)
-    known = suppress.read_baseline(baseline) if before.data is not None else {}
+    known = suppress.read_baseline(before) if before.data is not None else {}
     text = suppress.baseline_of(report, reason.strip(), known)
-    files.write_all([files.Write(before, text.encode(), mode=0o644)])
+    files.write_all([files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY)])
 
 
-def _write(report: Report, format: Format | None, outputs: list[Path]) -> None:  # noqa: A002 - as above
-    """Write the report to each output, in the format that is named or its suffix tells, or to stdout."""
+def _output(path: Path, format: Format | None) -> tuple[Snapshot, Format]:  # noqa: A002 - as above
+    """Return a place to write to, and the format that its suffix tells or that is named."""
+    from ciphertool import files
+
+    chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
+    if chosen is None:
+        raise typer.BadParameter(f"--output {path}: name its format with --format")
+    return files.destination(path, files.Audience.DIRECTORY), chosen
+
+
+def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot, Format]]) -> None:  # noqa: A002 - as above
+    """Write the report to each output, or to stdout."""
     from ciphertool import files
     from ciphertool.audit.reports import render
 
     if not outputs:
         console.out_raw(render(report, format or Format.TABLE))
         return
-    writes = []
-    for path in outputs:
-        chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
-        if chosen is None:
-            raise typer.BadParameter(f"--output {path}: name its format with --format")
-        writes.append(
-            files.Write(files.read_if_there(path), render(report, chosen).encode("utf-8", "replace"), mode=0o644)
-        )
-    files.write_all(writes)
+    audience = files.Audience.DIRECTORY
+    texts = [(before, render(report, chosen).encode("utf-8", "replace")) for before, chosen in outputs]
+    files.write_all([files.Write(before, text, 0o644, audience) for before, text in texts])
 
 
 def textconv(

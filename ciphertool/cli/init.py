@@ -13,6 +13,7 @@ from ciphertool import files
 from ciphertool.cli import console
 from ciphertool.cli.options import new_password
 from ciphertool.errors import ConfigError
+from ciphertool.files import Audience
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 
 _ALIAS = "primary"
@@ -65,25 +66,28 @@ def init(
         raise ConfigError(f"there already: {', '.join(there)}", hint="remove it, or name another directory")
     named = (PasswordFile(password_file),) if password_file else ()
     passwords = PasswordChain((*named, Environment(), Prompt(new_password))).read()
+    security = (directory / _KEYSTORE).parent
+    files.make_directory(security)
+    key_file = files.destination(directory / _KEYSTORE, Audience.OURSELVES)
     now = datetime.now(UTC)
     request = CertificateRequest(subject="CN=ciphertool primary keystore", bits=3072, days=3650)
     store = create_keystore(request, _ALIAS, passwords.keystore, now=now)
     keystore = open_keystore(directory / _KEYSTORE, passwords.keystore, data=store)
     settings = _SETTINGS.replace("FINGERPRINT", keystore.entry(_ALIAS).sha256 or "")
-    security = (directory / _KEYSTORE).parent
-    security.mkdir(parents=True, exist_ok=True)
     readable = 0o666 & ~_umask()
     contents = [
-        (directory / _KEYSTORE, store, files.PRIVATE),
-        (directory / _CERTIFICATE, DER_cert_to_PEM_cert(keystore.entry(_ALIAS).chain[0]).encode(), readable),
-        (security / ".gitignore", _IGNORE.encode(), readable),
-        (security / ".gitattributes", _ATTRIBUTES.encode(), readable),
-        (directory / "ciphertool.toml", settings.encode(), readable),
+        (directory / _CERTIFICATE, DER_cert_to_PEM_cert(keystore.entry(_ALIAS).chain[0]).encode()),
+        (security / ".gitignore", _IGNORE.encode()),
+        (security / ".gitattributes", _ATTRIBUTES.encode()),
+        (directory / "ciphertool.toml", settings.encode()),
     ]
-    writes = [files.Write(files.read_if_there(path), data, mode=mode) for path, data, mode in contents]
+    writes = [
+        files.Write(key_file, store, audience=Audience.OURSELVES, private=True),
+        *(files.Write(files.read_if_there(path), data, readable, Audience.DIRECTORY) for path, data in contents),
+    ]
     files.write_all([write for write in writes if write.before.data is None])
-    for path, _, _ in contents:
-        console.say("done", f"made {path}", label=False)
+    for write in writes:
+        console.say("done", f"made {write.before.path}", label=False)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them no secret can be read again")
 
 

@@ -15,11 +15,15 @@ from ciphertool import files
 from ciphertool.cli import console
 from ciphertool.cli.options import ask, new_password
 from ciphertool.errors import ConfigError, PasswordNeededError
+from ciphertool.files import Audience
 from ciphertool.keystore.create import Role
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords, Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciphertool.keystore import Keystore
+    from ciphertool.snapshots import Snapshot
 
 keystore = typer.Typer(
     name="keystore", no_args_is_help=True, help="List, check, make and change keystores and truststores."
@@ -50,32 +54,50 @@ def _chain(password_file: Path | None, what: str = "Keystore password") -> Passw
     return PasswordChain((*named, Environment(), Prompt(lambda: ask(what))))
 
 
-def _open(store: Path, password_file: Path | None, *, asking: bool = True) -> tuple[Keystore, Passwords | None]:
-    """Open a store; without `asking` a person is asked only if nothing can be read without a password."""
+def _open(
+    store: Path, password_file: Path | None, *, data: bytes | None = None, asking: bool = True
+) -> tuple[Keystore, Passwords | None]:
+    """Open a store, of which `data` may have been read; unless `asking` is wished for, only if nothing else helps."""
     from ciphertool.keystore import open_keystore
 
     chain = _chain(password_file)
     given = chain.read() if asking else chain.read_unasked()
     try:
-        return open_keystore(store, given.keystore if given else None), given
+        return open_keystore(store, given.keystore if given else None, data=data), given
     except PasswordNeededError:
         given = chain.read()
-        return open_keystore(store, given.keystore), given
+        return open_keystore(store, given.keystore, data=data), given
 
 
-def _write(store: Path, data: bytes, *, new: bool = False) -> None:
-    before = files.read_if_there(store)
-    if new and before.data is not None:
-        raise ConfigError("there already", path=store, hint="remove it, or name another file")
-    files.write_all([files.Write(before, data)])
-    console.say("done", f"{'made' if before.data is None else 'changed'} {console.shown(store)}", label=False)
+def _change(store: Path, password_file: Path | None, change: Callable[[Keystore, Passwords | None], bytes]) -> None:
+    """Open a store and write what the change makes of it, if it is still the one that was read."""
+    from ciphertool.keystore.formats import read_file
+
+    before = read_file(store)
+    if (found := files.obstacle(before, Audience.OURSELVES)) is not None:
+        raise found
+    _write(before, change(*_open(store, password_file, data=before.bytes)))
 
 
-def _put_out(data: bytes, output: Path | None, *, private: bool = False) -> None:
+def _write(before: Snapshot, data: bytes) -> None:
+    files.write_all([files.Write(before, data, audience=Audience.OURSELVES)])
+    done = "made" if before.data is None else "changed"
+    console.say("done", f"{done} {console.shown(before.path)}", label=False)
+
+
+def _destination(output: Path | None, *, private: bool = False) -> Snapshot | None:
     if output is None:
+        return None
+    return files.destination(output, Audience.OURSELVES if private else Audience.DIRECTORY)
+
+
+def _put_out(data: bytes, before: Snapshot | None, *, private: bool = False) -> None:
+    if before is None:
         sys.stdout.buffer.write(data)
-        return
-    files.write_all([files.Write(files.read_if_there(output), data, private=private, mode=0o600 if private else 0o644)])
+    elif private:
+        files.write_all([files.Write(before, data, audience=Audience.OURSELVES, private=True)])
+    else:
+        files.write_all([files.Write(before, data, 0o644, Audience.DIRECTORY)])
 
 
 @keystore.command("list")
@@ -176,13 +198,16 @@ def create(
     """
     from ciphertool.keystore import CertificateRequest, create_keystore
 
+    before = files.destination(store, Audience.OURSELVES)
+    if before.data is not None:
+        raise ConfigError("there already", path=store, hint="remove it, or name another file")
     request = CertificateRequest(subject, role, days, bits, tuple(name or ()))
     named = (PasswordFile(password_file),) if password_file else ()
     given = PasswordChain((*named, Environment(), Prompt(new_password))).read()
     data = create_keystore(
         request, alias, given.keystore, now=datetime.now(UTC), format_name=format.value, key_password=given.key
     )
-    _write(store, data, new=True)
+    _write(before, data)
 
 
 @keystore.command("import")
@@ -204,12 +229,13 @@ def import_(
     """
     from ciphertool.keystore import EntryKind, changes, open_keystore, pem
 
+    before = files.destination(store, Audience.OURSELVES)
     other, theirs = _open(source, source_password_file or password_file, asking=False)
-    if not store.exists():
+    if before.data is None:
         given = _chain(password_file).read()
         data = changes.convert(other, format.value, given.keystore, key_password=theirs.key if theirs else None)
-        return _write(store, data, new=True)
-    opened, given_ = _open(store, password_file)
+        return _write(before, data)
+    opened, given_ = _open(store, password_file, data=before.data)
     key_password = given_.key if given_ else None
     if any(entry.kind is EntryKind.KEY for entry in other.entries):
         data = changes.import_entry(
@@ -224,7 +250,7 @@ def import_(
         trusted = open_keystore(truststore, None) if truststore else None
         reply = pem.read_certificates(files.read(source).bytes)
         data = changes.import_reply(opened, alias, reply, truststore=trusted, key_password=key_password)
-    return _write(store, data)
+    return _write(before, data)
 
 
 @keystore.command()
@@ -243,6 +269,7 @@ def export(
 
     if clear and not private_key:
         raise typer.BadParameter("--clear goes with --private-key")
+    before = _destination(output, private=private_key)
     opened, given = _open(store, password_file, asking=private_key)
     if private_key and given is not None:
         password = None if clear else given.for_key
@@ -251,7 +278,7 @@ def export(
         data = exports.export_der(opened, alias)
     else:
         data = exports.export_certificates(opened, alias, chain=chain)
-    _put_out(data, output, private=private_key)
+    _put_out(data, before, private=private_key)
 
 
 @keystore.command()
@@ -266,10 +293,11 @@ def csr(
     """Print a certificate signing request of an entry, with what its role needs."""
     from ciphertool.keystore import exports
 
+    before = _destination(output)
     opened, given = _open(store, password_file)
     key_password = given.key if given else None
     data = exports.signing_request(opened, alias, role=role, names=tuple(name or ()), key_password=key_password)
-    _put_out(data, output)
+    _put_out(data, before)
 
 
 @keystore.command()
@@ -285,12 +313,13 @@ def trust(
     from ciphertool.secret import Secret
 
     trusted = pem.read_certificates(files.read(certificate).bytes)
-    if store.exists():
-        opened, _ = _open(store, password_file)
+    before = files.destination(store, Audience.OURSELVES)
+    if before.data is not None:
+        opened, _ = _open(store, password_file, data=before.data)
     else:
         given = _chain(password_file).read()
         opened = Keystore(store, format.value, (), verified=True, password=Secret(given.keystore))
-    _write(store, changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC)))
+    _write(before, changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC)))
 
 
 @keystore.command()
@@ -302,8 +331,7 @@ def delete(
     """Take one entry out of a store."""
     from ciphertool.keystore import changes
 
-    opened, _ = _open(store, password_file)
-    _write(store, changes.delete(opened, alias))
+    _change(store, password_file, lambda opened, _: changes.delete(opened, alias))
 
 
 @keystore.command("change-password")
@@ -317,7 +345,9 @@ def change_password(
     """Put a store, and the keys that share its password, under a new password."""
     from ciphertool.keystore import changes
 
-    opened, given = _open(store, password_file)
-    named = (PasswordFile(new_password_file),) if new_password_file else ()
-    new = PasswordChain((*named, Prompt(new_password))).read()
-    _write(store, changes.change_password(opened, new.keystore, key_password=given.key if given else None))
+    def changed(opened: Keystore, given: Passwords | None) -> bytes:
+        named = (PasswordFile(new_password_file),) if new_password_file else ()
+        new = PasswordChain((*named, Prompt(new_password))).read()
+        return changes.change_password(opened, new.keystore, key_password=given.key if given else None)
+
+    _change(store, password_file, changed)

@@ -52,6 +52,15 @@ def resolve(
     """
     from ciphertool import files
 
+    before = None
+    if output is not None:
+        before = files.destination(output, files.Audience.OURSELVES)
+        if str(file) != "-" and before.real == files.read(file).real:
+            raise ConfigError(
+                "is the file that is being resolved",
+                path=output,
+                hint="name another file: this one would be in clear again",
+            )
     if str(file) == "-":
         if format is None:
             raise typer.BadParameter("standard input has no suffix: name its --format")
@@ -59,18 +68,11 @@ def resolve(
         data = open_vault(options).resolve_bytes(given, format=format, encoding=encoding, name="standard input")
     else:
         data = open_vault(options).resolve_file(file, format=format, encoding=encoding)
-    if output is None:
+    if before is None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    before = files.read_if_there(output)
-    if str(file) != "-" and before.real == files.read(file).real:
-        raise ConfigError(
-            "is the file that is being resolved",
-            path=output,
-            hint="name another file: this one would be in clear again",
-        )
-    files.write_all([files.Write(before, data, private=True)])
+    files.write_all([files.Write(before, data, audience=files.Audience.OURSELVES, private=True)])
 
 
 @vault_options

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ciphertool import files
-from ciphertool.errors import KeystoreUnreadableError, NotAKeystoreError
+from ciphertool import snapshots
+from ciphertool.errors import ConfigError, KeystoreUnreadableError, NotAKeystoreError
 from ciphertool.keystore.limits import MAX_FILE
 from ciphertool.keystore.store import Keystore, located
 from ciphertool.secret import Secret
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.keystore.store import Content
+    from ciphertool.snapshots import Snapshot
 
 
 def open_keystore(
@@ -27,7 +28,7 @@ def open_keystore(
     certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
     `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
     """
-    content = read_file(path) if data is None else data
+    content = read_file(path).bytes if data is None else data
     with located(path):
         if len(content) > MAX_FILE:
             raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
@@ -37,16 +38,16 @@ def open_keystore(
     return Keystore(path, name, tuple(entries), verified, secret)
 
 
-def read_file(path: Path) -> bytes:
-    """Return a keystore file's bytes; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
+def read_file(path: Path) -> Snapshot:
+    """Return a keystore file; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
     try:
-        with files.open_regular(path) as file:
-            return file.read(MAX_FILE + 1)
-    except FileNotFoundError:
-        raise KeystoreUnreadableError(path, "no such keystore file") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a path"
-        raise KeystoreUnreadableError(path, f"cannot be read: {reason.lower()}") from None
+        snapshot = snapshots.read_if_there(path, most=MAX_FILE)
+    except ConfigError as error:
+        reason = error.message if error.hint else error.message.lower()
+        raise KeystoreUnreadableError(path, reason, error.hint) from None
+    if snapshot.data is None:
+        raise KeystoreUnreadableError(path, "no such keystore file")
+    return snapshot
 
 
 class Reader(Protocol):

@@ -39,7 +39,7 @@ def writes(
         if shared is not None:
             changed.remove(shared)
             after = repository_of(settings.kind, before._replace(data=shared.after), plugins=settings.named)
-        made.append(files.Write(before, after.updated(new), settings.sibling))
+        made.append(files.Write(before, after.updated(new), settings.new_mode))
     if settings.secret_conf is not None and (repository.entries or new):
         made += _secret_conf(settings, settings.secret_conf, store_type)
     made += [files.Write(plan.before, plan.after) for plan in changed if plan.after is not None]
@@ -62,4 +62,4 @@ def _secret_conf(settings: Settings, path: Path, store_type: str) -> list[Write]
     document = PropertiesRewriter().parse(snapshot.bytes)
     present = {site.selector: site.value for site in document.sites()}
     changes = secret_conf_changes(settings, store_type, present)
-    return [files.Write(snapshot, rewrite_entries(document, changes), settings.sibling)] if changes else []
+    return [files.Write(snapshot, rewrite_entries(document, changes), settings.new_mode)] if changes else []

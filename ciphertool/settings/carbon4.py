@@ -72,6 +72,7 @@ def read_home(home: Path, define: Mapping[str, str], *, named: bool = True) -> S
     if not targets.is_file() and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
     scheme = (_declared(secret_conf) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
+    sibling = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
     return Settings(
         origin=home,
         root=home,
@@ -82,7 +83,8 @@ def read_home(home: Path, define: Mapping[str, str], *, named: bool = True) -> S
         targets=_targets(targets),
         password_sources=(CarbonHome(home),),
         secret_conf=secret_conf_path,
-        sibling=next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()),
+        sibling=sibling.path,
+        new_mode=sibling.mode_beside,
     )
 
 
@@ -90,6 +92,7 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
     """A home of Carbon 4.5 and later, whose product makes the rest of its configuration from `deployment.toml`."""
     from ciphertool.passwords.carbon import CarbonHome
 
+    sibling = files.read(conf / "carbon.xml")
     return Settings(
         origin=home,
         root=home,
@@ -98,7 +101,8 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
         repository=conf / _DEPLOYMENT,
         scheme=_declared(secret_conf) or CARBON_SCHEME,
         password_sources=(CarbonHome(home),),
-        sibling=conf / "carbon.xml",
+        sibling=sibling.path,
+        new_mode=sibling.mode_beside,
     )
 
 

@@ -51,6 +51,7 @@ def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
         scheme=SCHEME,
         password_sources=(MasterKeys(master_keys),) if master_keys else (),
         sibling=snapshot.path,
+        new_mode=snapshot.mode_beside,
     )
 
 

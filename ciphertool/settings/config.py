@@ -56,6 +56,7 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
         ),
         inherit=run.names("inherit"),
         sibling=path,
+        new_mode=snapshot.mode_beside,
         named=named,
     )
     for table in (keystore, repository, encryption, run, top):

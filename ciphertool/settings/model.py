@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.engine.strictness import Policy
 from ciphertool.repository.base import CARBON_KINDS
+from ciphertool.snapshots import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,10 +54,10 @@ class Target(NamedTuple):
 class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
-    `sibling` is the file whose mode a new repository takes. `secret_conf` is the file that a Carbon 4 runtime reads to
-    open the vault, where there is such a runtime. `inherit` names the variables of `run`'s environment
-    whose references are resolved. `named` tells that a person named these settings, which were not found by searching:
-    only such may start programs and load plug-ins.
+    `sibling` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
+    `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `inherit`
+    names the variables of `run`'s environment whose references are resolved. `named` tells that a person named these
+    settings, which were not found by searching: only such may start programs and load plug-ins.
     """
 
     origin: Path
@@ -73,6 +74,7 @@ class Settings(NamedTuple):
     inherit: tuple[str, ...] = ()
     secret_conf: Path | None = None
     named: bool = True
+    new_mode: int = PRIVATE
 
     @property
     def native(self) -> bool:

@@ -134,6 +134,46 @@ def test_resolve_does_not_write_over_its_input(protected: Path, run: Run) -> Non
     assert (protected / "conf/app.yaml").read_bytes() == before
 
 
+def test_an_output_that_cannot_be_written_is_told_before_any_work(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "wrong")
+    (project / "one").touch()
+    (project / "two").hardlink_to(project / "one")
+    for place, reason in (("absent/out.yaml", "directory does not exist"), ("two", "2 hard links")):
+        outcome = run("resolve", "conf/app.yaml", "--output", place)
+        assert (outcome.status, reason in outcome.err) == (6, True)
+        assert run("audit", "--config", "absent.toml", "--format", "json", "--output", place).status == 6
+        assert run("keystore", "export", "security/primary.p12", "--private-key", "--output", place).status == 6
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_what_a_command_writes_goes_to_no_file_of_another_users(protected: Path, run: Run) -> None:
+    (protected / "store.p12").write_bytes((protected / "security/primary.p12").read_bytes())
+    (protected / "there").write_bytes(b"")
+    certificate = run("keystore", "export", "store.p12").out
+    (protected / "certificate.pem").write_text(certificate)
+    for name in ("store.p12", "there"):
+        os.chown(protected / name, 65534, 65534)
+    before = (protected / "store.p12").read_bytes()
+    for arguments in (
+        ("resolve", "conf/app.yaml", "--output", "there"),
+        ("audit", "--format", "json", "--output", "there"),
+        ("audit", "--accept", "a reason", "--baseline", "there"),
+        ("keystore", "export", "security/primary.p12", "--output", "there"),
+        ("keystore", "csr", "security/primary.p12", "--output", "there"),
+        ("keystore", "export", "security/primary.p12", "--private-key", "--output", "there"),
+        ("keystore", "trust", "store.p12", "certificate.pem", "--alias", "new"),
+        ("keystore", "import", "store.p12", "security/primary.p12", "--as", "new"),
+        ("keystore", "delete", "store.p12", "primary"),
+        ("keystore", "change-password", "store.p12", "--new-password-file", "certificate.pem"),
+    ):
+        outcome = run(*arguments)
+        assert (outcome.status, "belongs to another user" in outcome.err) == (6, True), (arguments, outcome)
+    assert (protected / "there").read_bytes() == b""
+    assert (protected / "store.p12").read_bytes() == before
+
+
 def test_every_reference_that_fails_is_told_with_its_line(protected: Path, run: Run) -> None:
     (protected / "security/vault.properties").write_text("app.smtp.password=[c4n4ry]\n")
     for arguments in (("resolve", "conf/app.yaml"), ("check",)):

@@ -1,0 +1,246 @@
+"""Directories held open, and the way to a file: through no link that a stranger made. Nothing here reads a file.
+
+A link is followed where root or the user of this process made it, or the owner of the directory in which it lies, who
+could put there what he likes; root does not follow the latter's either. What lies behind any other link must belong to
+the link's maker, the file and its directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_HELD = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+_ENTER = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY | _NO_FOLLOW
+_BINARY = getattr(os, "O_BINARY", 0)
+_MOST_LINKS = 40
+_NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EPERM, errno.EXDEV)
+
+
+class Directory:
+    """A directory held open: a name means what lies in it, whatever becomes of its own name.
+
+    Where the system has no such calls the names are joined to its path.
+    """
+
+    def __init__(self, path: Path, descriptor: int | None) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def _name(self, name: str) -> str:
+        return name if self._descriptor is not None else str(self.path / name)
+
+    def status(self) -> os.stat_result:
+        """Return what the system says of the directory itself."""
+        return self.path.stat() if self._descriptor is None else os.fstat(self._descriptor)
+
+    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
+        """Open a file that is no link; the descriptor is the caller's to close."""
+        return os.open(self._name(name), flags | _NO_FOLLOW | _BINARY, mode, dir_fd=self._descriptor)
+
+    def open_unnamed(self) -> int | None:
+        """Open a new file (0600) that has no name yet, None where there are no such files."""
+        if self._descriptor is None or not hasattr(os, "O_TMPFILE"):
+            return None
+        try:
+            return os.open(".", os.O_TMPFILE | os.O_WRONLY, 0o600, dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno in _NO_SUCH_CALL:
+                return None
+            raise
+
+    def link(self, descriptor: int, name: str) -> bool:
+        """Give a file without a name one that is free; return whether the system can do so."""
+        try:
+            os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=self._descriptor)
+        except OSError as error:
+            if error.errno in _NO_SUCH_CALL:
+                return False
+            raise
+        return True
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename a file over another."""
+        before, after = self._name(source), self._name(target)
+        os.replace(before, after, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove a file's name if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._name(name), dir_fd=self._descriptor)
+
+    def make(self, name: str) -> None:
+        """Make a directory if there is none of that name."""
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(self._name(name), dir_fd=self._descriptor)
+
+    def names(self) -> list[str]:
+        """Return the names in the directory."""
+        if self._descriptor is None:
+            return [path.name for path in self.path.iterdir()]
+        with self._readable() as descriptor:
+            return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not take
+
+    def writable(self) -> bool:
+        """Tell whether names can be made in the directory."""
+        return os.access(self._name("."), os.W_OK | os.X_OK, dir_fd=self._descriptor)
+
+    def sync(self) -> None:
+        """Have the names on the disk before this returns, where the system knows of such."""
+        if self._descriptor is not None:
+            with self._readable() as descriptor:
+                os.fsync(descriptor)
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[int]:
+        """Give a descriptor that can do more than lead somewhere."""
+        descriptor = os.open(".", os.O_RDONLY | _DIRECTORY, dir_fd=self._descriptor)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Let go of the directory."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+
+class Way(NamedTuple):
+    """Where a path leads: a directory, and the name of a file there, which is no link and need not exist.
+
+    `strange` is a link on the way that another user made and that an output does not follow. `makers` are the users
+    to whom what lies at the end must belong, with a link of each.
+    """
+
+    path: Path
+    directory: Directory
+    name: str
+    strange: Path | None = None
+    makers: Mapping[int, Path] = {}
+
+    @property
+    def real(self) -> Path:
+        """The path without links."""
+        return self.directory.path / self.name
+
+    def refuse_unless_of(self, owner: int) -> None:
+        """Raise `ConfigError` where something with this owner must not be reached."""
+        for maker, link in self.makers.items():
+            if maker != owner:
+                raise ConfigError(
+                    f"the link {link} belongs to another user, and leads to what is not that user's",
+                    hint="name the file without the link, or let root make the link",
+                    path=self.path,
+                )
+
+
+@contextlib.contextmanager
+def reach(path: Path) -> Iterator[Way]:
+    """Give the way to a file, whose directory is held until the end.
+
+    Raise `FileNotFoundError` where a directory on the way is missing, another `OSError` where the system refuses, and
+    `ConfigError` where a link must not be followed.
+    """
+    if not _HELD:
+        real = Path(os.path.realpath(path))
+        if not real.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        yield Way(path, Directory(real.parent, None), real.name)
+        return
+    walk = _Walk(path)
+    try:
+        name = walk.to_the_end()
+        way = Way(path, Directory(Path("/", *walk.names), walk.at), name, walk.strange, walk.makers)
+        way.refuse_unless_of(way.directory.status().st_uid)
+        yield way
+    finally:
+        walk.close()
+
+
+class _Walk:
+    """Goes a path from the root, one name at a time. `at` is the directory that it has come to, `names` its path."""
+
+    def __init__(self, path: Path) -> None:
+        self.at = -1
+        self.names: list[str] = []
+        self.strange: Path | None = None
+        self.makers: dict[int, Path] = {}
+        self._todo = [*reversed(path.absolute().parts)]
+        self._links = 0
+
+    def close(self) -> None:
+        if self.at >= 0:
+            os.close(self.at)
+
+    def to_the_end(self) -> str:
+        """Go to the last directory; return the name that is left."""
+        while self._todo:
+            name = self._todo.pop()
+            if name.startswith("/"):
+                self._enter("/", [])
+            elif name == "..":
+                self._enter("..", self.names[:-1])
+            elif self._todo:
+                self._enter_or_follow(name)
+            elif self._is_link(name):
+                self._follow(name)
+            else:
+                return name
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+    def _enter(self, name: str, names: list[str]) -> None:
+        entered = os.open(name, _ENTER, dir_fd=None if self.at < 0 else self.at)
+        self.close()
+        self.at, self.names = entered, names
+
+    def _enter_or_follow(self, name: str) -> None:
+        try:
+            self._enter(name, [*self.names, name])
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP, errno.EMLINK) or not self._is_link(name):
+                raise
+            self._follow(name)
+
+    def _is_link(self, name: str) -> bool:
+        try:
+            return stat.S_ISLNK(os.stat(name, dir_fd=self.at, follow_symlinks=False).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def _follow(self, name: str) -> None:
+        self._links += 1
+        if self._links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        maker, text = _link(self.at, name)
+        user = os.geteuid()
+        if maker not in (0, user):
+            link = Path("/", *self.names, name)
+            bound = user == 0 or maker != os.fstat(self.at).st_uid
+            if bound:
+                self.makers[maker] = link
+            if bound or not self._todo:
+                self.strange = link
+        self._todo += reversed(Path(text).parts)
+
+
+def _link(directory: int, name: str) -> tuple[int, str]:
+    """Return who made a link, and where it leads: of one link, whatever becomes of its name meanwhile."""
+    if not hasattr(os, "O_PATH"):
+        return os.stat(name, dir_fd=directory, follow_symlinks=False).st_uid, os.readlink(name, dir_fd=directory)
+    descriptor = os.open(name, os.O_PATH | _NO_FOLLOW, dir_fd=directory)
+    try:
+        return os.fstat(descriptor).st_uid, os.readlink("", dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
