@@ -82,6 +82,14 @@ def read_if_there(path: Path) -> Snapshot:
         raise ConfigError(f"cannot be read: {error.strerror}", path=path) from None
 
 
+def lies_in(path: Path, directory: Path) -> bool:
+    """Tell whether a path, links followed, lies in a directory; what no file can be called lies nowhere."""
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory))
+    except ValueError:
+        return False
+
+
 def size(path: Path) -> int:
     """Return how many bytes a file has, 0 where that cannot be told: why is told when it is read."""
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
+from ciphertool.errors import CipherToolError, ConfigError, FoundSettingsError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
 from ciphertool.resolver import CipherAtHand, Resolver, check_references, reference_sites, resolve_document
 from ciphertool.secret import Values
@@ -73,10 +73,12 @@ class Vault:
         """Open the vault of a `ciphertool.toml`, a Carbon home or a Carbon 5 YAML file.
 
         Without a path: what `CIPHERTOOL_CONFIG` names, or the nearest configuration from the working directory
-        upwards. Passwords come from the environment and from what the settings name; there is no prompt. With `watch`
-        the files are looked at when a secret is asked for, at most every so many seconds, and `reload` follows a
-        change; what fails then goes to `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises
-        `ConfigError` for settings or a repository that cannot be read.
+        upwards. That one is found and not named: it starts no program, loads no plug-in and reads nothing outside its
+        directory, and a `FoundSettingsError` says what it would have to be named for. Passwords come from the
+        environment and from what the settings name; there is no prompt. With `watch` the files are looked at when a
+        secret is asked for, at most every so many seconds, and `reload` follows a change; what fails then goes to
+        `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises `ConfigError` for settings or a
+        repository that cannot be read.
         """
         from ciphertool import settings as settings_
         from ciphertool.passwords.chain import PasswordChain
@@ -174,10 +176,10 @@ class Vault:
 
         Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
         """
-        problems: list[CipherToolError] = []
+        files_, problems = configured_files(self.settings)
         count = 0
         resolver = self._current()
-        for path, named in configured_files(self.settings).items():
+        for path, named in files_.items():
             try:
                 data = files.read(path).bytes
                 document = self._rewriter(path, named).parse(data)
@@ -287,14 +289,22 @@ def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) ->
     return None
 
 
-def configured_files(settings: Settings) -> dict[Path, str | None]:
+def configured_files(settings: Settings) -> tuple[dict[Path, str | None], list[CipherToolError]]:
     """Return every file whose references a vault serves, with the format that a target names where its name does not.
 
-    They are those of the targets, and those that a Carbon product reads.
+    They are those of the targets, and those that a Carbon product reads. What settings that were found name outside
+    their tree is a problem.
     """
     from ciphertool.protection.targets import paths
+    from ciphertool.settings.confined import OUTSIDE
 
-    found = {path: target.format for target in settings.targets for path in paths(settings.root, target.file)}
+    found: dict[Path, str | None] = {}
+    problems: list[CipherToolError] = []
+    for target in settings.targets:
+        named = paths(settings.root, target.file, within=not settings.named)
+        found |= dict.fromkeys(named.found, target.format)
+        if named.outside:
+            problems.append(FoundSettingsError(f"target {target.alias!r}", OUTSIDE, settings.origin))
     if settings.kind == "carbon5":
         found[settings.origin] = None
     if settings.kind == "toml-secrets":
@@ -302,7 +312,11 @@ def configured_files(settings: Settings) -> dict[Path, str | None]:
     if settings.kind == "carbon4":
         # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
         for path in sorted(settings.sibling.parent.rglob("*")):
-            if path.suffix in _CARBON_SUFFIXES and path.is_file() and _REFERENCE.search(files.read(path).bytes):
+            if path.suffix not in _CARBON_SUFFIXES:
+                continue
+            if not (settings.named or files.lies_in(path, settings.root)):
+                problems.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
+            elif path.is_file() and _REFERENCE.search(files.read(path).bytes):
                 found[path] = None
         found.pop(settings.repository, None)
-    return found
+    return found, problems

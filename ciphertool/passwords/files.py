@@ -30,6 +30,11 @@ class PasswordFile:
     private: bool = False
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The file that it reads."""
+        return (self.path,)
+
+    @property
     def name(self) -> str:
         """The file."""
         return f"the password file {self.path}"
@@ -56,6 +61,11 @@ class MountedSecret:
     directory: Path
     keystore: str
     key: str | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it reads."""
+        return tuple(self.directory / name for name in (self.keystore, self.key) if name is not None)
 
     @property
     def name(self) -> str:

@@ -10,8 +10,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciphertool import files, workers
+from ciphertool.errors import FoundSettingsError
 from ciphertool.protection.targets import paths
 from ciphertool.protection.workbench import Named, Opened, ToRewrite, Workbench
+from ciphertool.settings.confined import OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,11 +53,11 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
     What was opened can be rewritten within the context. With more than one of `processes` as many do it, where there is
     enough to do; what they find is the same.
     """
-    named, absent = _named(settings)
+    named, absent, outside = _named(settings)
     sizes = [files.size(path) for path, _ in named]
     batches = workers.batches(named, sizes)
     opened: list[Opened] = []
-    problems: list[CipherToolError] = []
+    problems: list[CipherToolError] = list(outside)
     with workers.crew(Workbench(settings), processes, len(batches), sum(sizes)) as crew:
         results = chain.from_iterable(crew.in_order(Workbench.open, batches))
         for done, result in enumerate(results, 1):
@@ -68,15 +70,17 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
         yield Survey(opened, absent, problems, batches, crew)
 
 
-def _named(settings: Settings) -> tuple[list[Named], list[Target]]:
-    """Return each file once, by whichever name comes first, and the targets that name none."""
+def _named(settings: Settings) -> tuple[list[Named], list[Target], list[FoundSettingsError]]:
+    """Return each file once, by whichever name comes first, the targets that name none, and what is refused of them."""
     real = functools.cache(os.path.realpath)
     by_file: dict[str, Named] = {}
-    absent = []
+    absent, refused = [], []
     for target in settings.targets:
-        found = list(paths(settings.root, target.file))
-        if not found:
+        found, outside = paths(settings.root, target.file, within=not settings.named)
+        if outside:
+            refused.append(FoundSettingsError(f"target {target.alias!r}", OUTSIDE, settings.origin))
+        elif not found:
             absent.append(target)
         for path in found:
             by_file.setdefault(real(path), Named(path, [])).targets.append(target)
-    return list(by_file.values()), absent
+    return list(by_file.values()), absent, refused

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import chain
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import references
+from ciphertool import files, references
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
 from ciphertool.protection import parts
 from ciphertool.protection.plan import Note
@@ -15,7 +18,6 @@ from ciphertool.rewriters.base import Change, Edit, splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from ciphertool.files import Snapshot
     from ciphertool.protection.parts import Part
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings, Target
 
 _GLOB = re.compile(r"[*?\[]")
+_STARS = re.compile(r"\*\*+")
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 
 
@@ -50,12 +53,40 @@ class Located:
     problems: tuple[CipherToolError, ...]
 
 
-def paths(root: Path, pattern: str) -> Iterator[Path]:
-    """Yield the files that a target's `file` names below the settings' root: one, or those that a glob matches."""
-    if _GLOB.search(pattern):
-        yield from sorted(path for path in root.glob(pattern) if path.is_file())
-    elif (root / pattern).exists():
-        yield root / pattern
+class Paths(NamedTuple):
+    """The files that a target names, in order; and whether others lead out of the settings' root, not looked at."""
+
+    found: tuple[Path, ...]
+    outside: bool
+
+
+def paths(root: Path, pattern: str, *, within: bool) -> Paths:
+    """Return the files that a target's `file` names from the settings' root: one, or those that a glob matches.
+
+    With `within`, no directory outside the root is listed, and no file there returned: by `..`, a link or otherwise.
+    """
+    places, outside = [root], False
+    for part in PurePath(pattern).parts:
+        steps = dict.fromkeys(chain.from_iterable(_step(place, part) for place in places))
+        places = [path for path in steps if not within or _stays(path, part, root)]
+        outside = outside or len(places) < len(steps)
+    # Those of Path raise for a name that is too long.
+    wanted = os.path.isfile if _GLOB.search(pattern) else os.path.exists
+    return Paths(tuple(sorted(path for path in places if wanted(path))), outside)
+
+
+def _step(place: Path, part: str) -> Iterable[Path]:
+    if part == "**":
+        return (path for path in place.glob(part) if path.is_dir())
+    if not _GLOB.search(part):
+        return (place / part,)
+    return place.glob(_STARS.sub("*", part))  # within a name ** is no more than *, and pathlib refuses it
+
+
+def _stays(path: Path, part: str, root: Path) -> bool:
+    # From within the root only these lead out of it.
+    leads = part == ".." or PurePath(part).anchor or os.path.islink(path)  # noqa: PTH114 - Path.is_symlink raises for odd names
+    return not leads or files.lies_in(path, root)
 
 
 def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: Sequence[Target]) -> Located:

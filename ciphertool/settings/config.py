@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FILE_NAME = "ciphertool.toml"
 DEFAULT_SCHEME = "RSA-OAEP-256"
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
+_MOST_DOTS = 64
 _ALIAS_FIELDS = ("stem", "path", "key")
 
 
@@ -31,7 +32,9 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
     """
     path, problems = snapshot.path, list[Any]()
     try:
-        content = tomllib.loads(snapshot.bytes.decode("utf-8-sig"))
+        text = snapshot.bytes.decode("utf-8-sig")
+        _refuse_long_keys(text, path)
+        content = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
     top = Table("", content, problems, path)
@@ -59,6 +62,13 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     return settings
+
+
+def _refuse_long_keys(text: str, path: Path) -> None:
+    """Raise `ConfigError` for a key of very many parts, each of which takes tomllib longer than the one before."""
+    for line, content in enumerate(text.split("\n"), 1):
+        if not content.lstrip().startswith("#") and any(part.count(".") > _MOST_DOTS for part in content.split("=")):
+            raise ConfigError(f"more than {_MOST_DOTS} dots in one key or value", path=path, line=line)
 
 
 def _position(error: Exception) -> str:
