@@ -220,6 +220,8 @@ def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Cont
         raise GitError(directory, f"no answer within {_SECONDS} s") from None
     except OSError as error:
         raise GitError(directory, f"it cannot be started: {(error.strerror or 'unknown').lower()}") from None
+    if b"unable to read" in done.stderr:  # which is no failure to `git grep`: it goes on without the file
+        raise GitError(directory, "it lists files and cannot give them; fetch what is missing of this clone")
     if done.returncode not in statuses:
         raise GitError(directory, f"exit status {done.returncode}; is this a work tree of git's?")
     return done.stdout
