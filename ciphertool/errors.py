@@ -72,6 +72,28 @@ class ConfigSyntaxError(ConfigError):
         super().__init__(f"{reason}{where}", line=line, hint=hint)
 
 
+class NoSettingsError(ConfigError):
+    """No settings were named, and none were found."""
+
+
+class FoundSettingsError(ConfigError):
+    """What only settings that a person named may ask for, asked for by `settings`, which were merely found.
+
+    `what` is the part of them that is refused, `reason` why; `place` is the file that it names, as it spells it.
+    """
+
+    def __init__(self, what: str, reason: str, settings: Path, place: Path | None = None) -> None:
+        self.what = what
+        self.reason = reason
+        self.settings = settings
+        super().__init__(
+            f"the {what}{f' {place}' if place else ''} {reason}; these settings were found, not named",
+            hint="if you trust these settings, name them: "
+            f"--config {settings}, CIPHERTOOL_CONFIG={settings} or Vault.open({str(settings)!r})",
+            path=settings,
+        )
+
+
 class SelectorError(ConfigError):
     """A selector that cannot be understood, matches nothing, or matches what cannot be protected."""
 

@@ -98,6 +98,14 @@ def make_directory(path: Path) -> None:
         raise WriteError(f"cannot be made: {error.strerror}", path=path) from None
 
 
+def lies_in(path: Path, directory: Path) -> bool:
+    """Tell whether a path, links followed, lies in a directory; what no file can be called lies nowhere."""
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory))
+    except ValueError:
+        return False
+
+
 def obstacle(snapshot: Snapshot, audience: Audience = Audience.OWNER) -> WriteError | None:
     """Return why a file could not, or must not, be replaced, found before anything is written, or None."""
     path, facts = snapshot.path, snapshot.facts

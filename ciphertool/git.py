@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ciphertool.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 _SECONDS = 30
 _SAFE = (
@@ -59,15 +59,21 @@ def staged(directory: Path) -> dict[Path, bytes]:
 
 
 def indexed(paths: Iterable[Path]) -> dict[Path, bytes | None]:
-    """Return what the index holds for files that git tracks, links followed; None for one that a commit removes."""
+    """Return what the index holds for files that git tracks, links followed; None for one that a commit removes.
+
+    Raise `GitError` for one that it lists and cannot give.
+    """
     found: dict[Path, bytes | None] = {}
     for path in paths:
         real = Path(os.path.realpath(path))
-        if real.parent.is_dir():
-            name = b"./" + os.fsencode(real.name)
-            staged, committed = _contents(real.parent, [b":" + name, b"HEAD:" + name])
-            if staged is not None or committed is not None:
-                found[path] = staged
+        if not real.parent.is_dir():
+            continue
+        name = os.fsencode(real.name)
+        ids = _staged_ids(_git(real.parent, "ls-files", "--stage", "-z", "--", real.name))
+        if name in ids:
+            found[path] = _given(real.parent, ids)[name]
+        elif _git(real.parent, "ls-tree", "-z", "HEAD", "--", real.name):
+            found[path] = None
     return found
 
 
@@ -107,6 +113,11 @@ def history(path: Path, *, limit: int = 200) -> History:
         commits = _answer(directory, "log", *arguments).decode("ascii").split()
         names = [commit.encode() + b":" + prefix + os.fsencode(name) for commit in commits[:limit]]
         blobs = _contents(directory, names, ask=_answer)
+        missing = 0
+        for commit, blob in zip(commits, blobs, strict=False):
+            if blob is None:  # the commit deletes the file, or its content is not here
+                there = _answer(directory, "ls-tree", "-z", "--full-tree", commit, "--", os.fsdecode(prefix) + name)
+                missing += bool(there)
     except GitError as error:
         return History((), error.message)
     seen: dict[bytes, str] = {}
@@ -114,6 +125,10 @@ def history(path: Path, *, limit: int = 200) -> History:
         if blob is not None:
             seen.setdefault(blob, commit)
     gap = f"only its {limit} newest commits were looked at" if len(commits) > limit else ""
+    if missing:
+        gap = (
+            f"{missing} of its versions {'is' if missing == 1 else 'are'} not here: fetch what is missing of this clone"
+        )
     return History(
         tuple((commit, blob) for blob, commit in seen.items()),
         "the clone is shallow: fetch the rest" if shallow else gap,
@@ -143,14 +158,35 @@ def contents(directory: Path, asked: Sequence[tuple[str, Path]]) -> list[bytes |
 
 
 def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:
-    names = [name for name in listed.split(b"\0") if name]
-    blobs = _contents(directory, [b":./" + name for name in names], ask=_answer)
-    return {directory / os.fsdecode(name): blob for name, blob in zip(names, blobs, strict=True) if blob is not None}
+    names = frozenset(listed.split(b"\0"))
+    if names == {b""}:
+        return {}
+    ids = _staged_ids(_answer(directory, "ls-files", "--stage", "-z"))
+    given = _given(directory, {name: object_id for name, object_id in ids.items() if name in names})
+    return {directory / os.fsdecode(name): data for name, data in sorted(given.items())}
+
+
+def _staged_ids(listed: bytes) -> dict[bytes, bytes]:
+    """Return file → object id of what `ls-files --stage -z` lists; submodules are no files of this repository."""
+    entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry)
+    return {name: about.split(b" ")[1] for about, _, name in entries if not about.startswith(b"160000 ")}
+
+
+def _given(directory: Path, ids: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return file → content; raise `GitError` for content that is not here, as in a partial clone."""
+    given: dict[bytes, bytes] = {}
+    for name, data in zip(ids, _contents(directory, list(ids.values()), ask=_answer), strict=True):
+        if data is None:
+            shown = os.fsdecode(name)
+            raise GitError(directory, f"it lists {shown!r} and cannot give it; fetch what is missing of this clone")
+
+        given[name] = data
+    return given
 
 
 def _contents(directory: Path, names: list[bytes], ask: Callable[..., bytes] | None = None) -> list[bytes | None]:
     """Return the blobs of object names, None where there is none; raw, so that no filter of the repository runs."""
-    # A name with a line end cannot be asked for in a batch: such a file counts as absent.
+    # A name with a line end cannot be asked for in a batch: such a version counts as missing.
     asked = [name if b"\n" not in name else b"0" for name in names]
     question = b"".join(name + b"\n" for name in asked)
     output = (ask or _git)(directory, "cat-file", "--batch", stdin=question) if names else b""
@@ -189,6 +225,7 @@ def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Cont
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "",  # where a git does not know the one above, a fetch has no way to go
         "LC_ALL": "C",
     }
     try:
@@ -205,6 +242,8 @@ def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Cont
         raise GitError(directory, f"no answer within {_SECONDS} s") from None
     except OSError as error:
         raise GitError(directory, f"it cannot be started: {(error.strerror or 'unknown').lower()}") from None
+    if b"unable to read" in done.stderr:  # which is no failure to `git grep`: it goes on without the file
+        raise GitError(directory, "it lists files and cannot give them; fetch what is missing of this clone")
     if done.returncode not in statuses:
         raise GitError(directory, f"exit status {done.returncode}; is this a work tree of git's?")
     return done.stdout

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
+from ciphertool.errors import CipherToolError, ConfigError, FoundSettingsError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
 from ciphertool.resolver import CipherAtHand, Resolver, check_document, resolve_document
 from ciphertool.rewriters.base import SAY_ENCODING
 from ciphertool.rewriters.properties import looks_misread
 from ciphertool.secret import Values
-from ciphertool.settings.targets import Reading, files_of_alias, named_files, reading, reading_of
+from ciphertool.settings.targets import OUTSIDE, Reading, files_of_alias, named_files, reading, reading_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,10 +79,12 @@ class Vault:
         """Open the vault of a `ciphertool.toml`, a Carbon home or a Carbon 5 YAML file.
 
         Without a path: what `CIPHERTOOL_CONFIG` names, or the nearest configuration from the working directory
-        upwards. Passwords come from the environment and from what the settings name; there is no prompt. With `watch`
-        the files are looked at when a secret is asked for, at most every so many seconds, and `reload` follows a
-        change; what fails then goes to `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises
-        `ConfigError` for settings or a repository that cannot be read.
+        upwards. That one is found and not named: it starts no program, loads no plug-in and reads nothing outside its
+        directory, and a `FoundSettingsError` says what it would have to be named for. Passwords come from the
+        environment and from what the settings name; there is no prompt. With `watch` the files are looked at when a
+        secret is asked for, at most every so many seconds, and `reload` follows a change; what fails then goes to
+        `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises `ConfigError` for settings or a
+        repository that cannot be read.
         """
         from ciphertool import settings as settings_
         from ciphertool.passwords.chain import PasswordChain
@@ -227,10 +229,11 @@ class Vault:
 
         Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
         """
-        problems: list[CipherToolError] = []
+        configured, refused = configured_files(self.settings)
+        problems: list[CipherToolError] = [*refused]
         count = 0
         resolver = self._current()
-        for path, targets in configured_files(self.settings).items():
+        for path, targets in configured.items():
             try:
                 rewriter = reading(targets).rewriter(path, plugins=self.settings.named)
                 document = rewriter.parse(files.read(path).bytes)
@@ -362,12 +365,13 @@ def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) ->
     return None
 
 
-def configured_files(settings: Settings) -> dict[Path, Sequence[Target]]:
-    """Return every file whose references a vault serves, with the targets that name it.
+def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
+    """Return every file whose references a vault serves, with the targets that name it, and what is refused of them.
 
-    They are those of the targets, and those that a Carbon product reads.
+    They are those of the targets, and those that a Carbon product reads. What settings that were found name outside
+    their tree is refused.
     """
-    named, _ = named_files(settings)
+    named, _, refused = named_files(settings)
     found: dict[Path, Sequence[Target]] = dict(named)
     if settings.kind == "carbon5":
         found.setdefault(settings.origin, ())
@@ -376,7 +380,11 @@ def configured_files(settings: Settings) -> dict[Path, Sequence[Target]]:
     if settings.kind == "carbon4":
         # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
         for path in sorted(settings.sibling.parent.rglob("*")):
-            if path.suffix in _CARBON_SUFFIXES and path.is_file() and _REFERENCE.search(files.read(path).bytes):
+            if path.suffix not in _CARBON_SUFFIXES:
+                continue
+            if not (settings.named or files.lies_in(path, settings.root)):
+                refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
+            elif path.is_file() and _REFERENCE.search(files.read(path).bytes):
                 found.setdefault(path, ())
         found.pop(settings.repository, None)
-    return found
+    return found, refused

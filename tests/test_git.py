@@ -152,3 +152,50 @@ def test_what_is_staged_is_not_nothing_where_git_does_not_answer(
     with pytest.raises(GitError, match="not installed"):
         git.staged(tmp_path)
     assert git.tracked([tmp_path / "a"]) == set()
+
+
+def _without(repository: Path, revision: str) -> None:
+    """Take a file's content out of a repository, as a partial clone has it."""
+    done = subprocess.run(["git", "rev-parse", revision], cwd=repository, check=True, capture_output=True, text=True)
+    name = done.stdout.strip()
+    (repository / ".git/objects" / name[:2] / name[2:]).unlink()
+
+
+def test_content_that_git_lists_and_cannot_give_is_no_empty_commit(repository: Path) -> None:
+    path = repository / "conf/a b.yaml"
+    path.write_text("${sec:staged}\n")
+    _git(repository, "add", ".")
+    _without(repository, ":conf/a b.yaml")
+    for ask in (lambda: git.staged(repository), lambda: git.indexed([path])):
+        with pytest.raises(GitError, match="cannot give it"):
+            ask()
+    with pytest.raises(GitError):
+        git.indexed_with(repository, ["${sec:"])
+
+
+def test_a_version_that_is_not_here_is_a_gap_and_a_deletion_is_none(repository: Path) -> None:
+    path = repository / "conf/a b.yaml"
+    _git(repository, "rm", "-q", "conf/a b.yaml")
+    _git(repository, "commit", "-q", "-m", "2")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("three\n")
+    _git(repository, "add", ".")
+    _git(repository, "commit", "-q", "-m", "3")
+    assert git.history(path).gap == ""
+    _without(repository, "HEAD~2:conf/a b.yaml")
+    history = git.history(path)
+    assert [data for _, data in history.versions] == [b"three\n"]
+    assert history.gap.startswith("1 of its versions is not here")
+
+
+def test_a_staged_file_whose_name_has_a_line_end_is_not_passed_over(repository: Path) -> None:
+    (repository / "a\nb.yaml").write_text("x\n")
+    _git(repository, "add", ".")
+    assert git.staged(repository) == {repository / "a\nb.yaml": b"x\n"}
+
+
+def test_git_fetches_nothing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where a git does not know the variable that forbids it: no protocol is allowed to it."""
+    monkeypatch.setattr(git, "_SAFE", ("-c", "alias.show-environment=!env", *git._SAFE))
+    assert b"GIT_ALLOW_PROTOCOL=\n" in git._answer(repository, "show-environment")
+    assert b"GIT_NO_LAZY_FETCH=1\n" in git._answer(repository, "show-environment")

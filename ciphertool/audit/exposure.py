@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.audit import reading, rules
 from ciphertool.audit.model import Level
-from ciphertool.errors import CipherToolError
+from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.names import Strength, strength
 from ciphertool.passwords import MasterKeys
 from ciphertool.repository import Clear
@@ -27,15 +27,18 @@ _HOME_FILES = ("password", "password-tmp", "password-persist")
 _LARGEST_PASSWORD_FILE = 4096
 
 
-def judge(gathered: Gathered, settings: Settings, repository: SecretRepository | None) -> None:
-    """Judge the modes of keystore, repository and password files, and report password files beside the keystore."""
+def judge(gathered: Gathered, settings: Settings, repository: SecretRepository | None, tree: Path) -> None:
+    """Judge the modes of keystore, repository and password files, and report password files beside the keystore.
+
+    Of settings that were found and not named nothing is looked at that leads out of the `tree`.
+    """
     if settings.keystore.path is not None:
         _judge_mode(gathered, settings.keystore.path, "the keystore", readable=_keystore_level(settings.keystore.path))
     if repository is not None and repository.snapshot.data is not None:
         clear = any(isinstance(e.stored, Clear) and e.stored.value for e in repository.entries.values())
         level = Level.ERROR if clear else None  # ciphertexts are made to be read by others
         _judge_mode(gathered, repository.path, "the secret repository", readable=level)
-    for path in _password_files(settings):
+    for path in _password_files(settings, tree):
         gathered.finding(rules.PASSWORD_BESIDE, gathered.place(path), "holds a keystore password in clear")
         _judge_mode(gathered, path, "the password file", readable=Level.ERROR)
 
@@ -61,9 +64,11 @@ def _judge_mode(gathered: Gathered, path: Path, what: str, *, readable: Level | 
         gathered.finding(rules.PERMISSIONS, place, message, level=readable)
 
 
-def _password_files(settings: Settings) -> Iterator[Path]:
+def _password_files(settings: Settings, tree: Path) -> Iterator[Path]:
     seen = set()
     for path in _candidates(settings):
+        if not (settings.named or files.lies_in(path, tree)):
+            continue
         real = Path(os.path.realpath(path))
         if real not in seen and path.is_file() and 0 < path.stat().st_size <= _LARGEST_PASSWORD_FILE:
             seen.add(real)
@@ -79,5 +84,12 @@ def _candidates(settings: Settings) -> Iterator[Path]:
         return
     for path in sorted(keystore.parent.iterdir()):
         named = strength(path.stem) is Strength.PASSWORD or strength(path.name) is Strength.PASSWORD
-        if named and path.is_file() and not reading.is_binary(path.read_bytes()[:1024]):
+        if named and path.is_file() and not _is_binary(path):
             yield path
+
+
+def _is_binary(path: Path) -> bool:
+    try:
+        return reading.is_binary(files.read(path, most=_LARGEST_PASSWORD_FILE).bytes[:1024])
+    except ConfigError:  # too large for a password file, or no file to be read
+        return True

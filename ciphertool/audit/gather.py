@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ciphertool.audit import rules
 from ciphertool.audit.model import Evidence, Finding, Level, Place, State, Value
 from ciphertool.audit.tree import relative
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ciphertool.audit.model import KeyCard, SchemeUse
     from ciphertool.audit.rules import Rule
     from ciphertool.audit.suppress import Allowances
+    from ciphertool.errors import FoundSettingsError
 
 
 @dataclass
@@ -38,6 +40,11 @@ class Gathered:
     def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
         """Add a finding; `level` where this case is milder or graver than the rule."""
         self.findings.append(Finding(rule, place, message, level=level))
+
+    def refused(self, error: FoundSettingsError) -> None:
+        """Add what settings of the tree ask for and do not get; the path that they name is not shown."""
+        message = f"the {error.what} of this vault {error.reason}; not looked at"
+        self.finding(rules.UNREADABLE, self.place(error.settings), message, level=Level.WARNING)
 
     def add(self, other: Gathered) -> None:
         """Add what another has found after this."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.model import Place, Value
     from ciphertool.cipher import Cipher
+    from ciphertool.errors import FoundSettingsError
     from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 class Subject:
     """What is audited: the files below `root`, or of these those in `contents` only, and the vault of `settings`.
 
+    `refused` is what settings that were found ask for and do not get, as `settings.load_found` says it: findings.
     `contents` stand for what the files hold, as git's index does; the vault is then judged only with its `index`.
     `cipher`, with a private key, proves that every value decrypts; `keystore`, opened with its password, shows a
     certificate that is encrypted in it. Without settings, references are listed and not judged.
@@ -45,6 +47,7 @@ class Subject:
 
     root: Path
     settings: Settings | None = None
+    refused: Sequence[FoundSettingsError] = ()
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
     index: Index | None = None
     cipher: Cipher | None = None
@@ -127,6 +130,8 @@ class _Audit:
         self._known = {**known, **self._plaintexts()}
         self._nested: dict[Path, None] = {}
         run.apart.update(self._own_files())
+        for error in subject.refused:
+            self._gathered.refused(error)
 
     def run(self) -> int:
         """Judge everything; return how many files were looked at."""
@@ -169,8 +174,8 @@ class _Audit:
 
     def _inner(self, directory: Path, contents: Mapping[Path, bytes] | None) -> _Audit:
         """Return the audit of a vault within this subject."""
-        settings = nested.read_settings(directory, self._tree, self._gathered)
-        subject = Subject(directory, settings)
+        settings, refused = nested.read_settings(directory, self._tree, self._gathered)
+        subject = Subject(directory, settings, refused)
         if contents is not None:
             changed = self._subject.contents or {}
             within = {path: data for path, data in changed.items() if path.absolute().is_relative_to(directory)}
@@ -210,7 +215,7 @@ class _Audit:
             known = used if index is None or settings.repository in index.vault else None
             stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known)
         if index is None:  # modes, and what else lies about, are no part of a commit
-            exposure.judge(self._gathered, settings, self._repository)
+            exposure.judge(self._gathered, settings, self._repository, self._tree)
 
     @cached_property
     def _repository(self) -> SecretRepository | None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.audit import rules
 from ciphertool.audit.model import Level
-from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.errors import FoundSettingsError, NoMatchError, SelectorError
 from ciphertool.files import Snapshot
 from ciphertool.protection import parts
 from ciphertool.protection.targets import expand_alias
 from ciphertool.rewriters.base import SAY_ENCODING
-from ciphertool.settings.targets import paths, reading
+from ciphertool.settings.targets import OUTSIDE, paths, reading
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -58,16 +58,14 @@ class Targets:
         files: dict[Path, None] = {}
         targets = cls(settings.root, by_file, (), filled, settings.native)
         for target in settings.targets:
-            found = list(paths(settings.root, target.file))
+            # The tree may be anybody's: what its settings name elsewhere is not theirs to have read.
+            found, outside = paths(settings.root, target.file, within=True)
             for path in found:
-                if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(settings.root)):
-                    # The tree may be anybody's: what its settings name elsewhere is not theirs to have read.
-                    message = f"{target.alias!r}: the target leads out of {settings.root}; not looked at"
-                    gathered.finding(rules.UNREADABLE, gathered.place(path), message, level=Level.WARNING)
-                    continue
                 files[path] = None
                 by_file[Path(os.path.realpath(path))].append(target)
-            if not found:
+            if outside:
+                gathered.refused(FoundSettingsError(f"target {target.alias!r}", OUTSIDE, settings.origin))
+            elif not found:
                 targets._miss(gathered, target, settings.root / target.file, "no such file", None)
         return replace(targets, files=tuple(files))
 

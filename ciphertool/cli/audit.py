@@ -13,7 +13,7 @@ from ciphertool.audit.model import Level
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
@@ -88,7 +88,7 @@ def audit(
     ledger = None if accept is None else _baseline(baseline, accept)
     subjects = _subjects(vault, paths or [], staged=staged)
     if decrypt:
-        subjects = [_with_key(vault, subject) for subject in subjects]
+        subjects = [_with_key(vault, subject, paths or []) for subject in subjects]
     with console.progress() as progress:
         options = workflow.Options(history, suppressions, jobs or cores(), progress)
         report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
@@ -137,18 +137,18 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
 
     if missing := [str(path) for path in paths if not path.exists()]:
         raise ConfigError(f"no such file or directory: {', '.join(missing)}")
-    if vault.named or not paths:
-        found = None
-        try:
-            found = vault.settings()
-        except ConfigError:
-            if vault.named:
-                raise
-        default = [found.root if found and not staged else Path.cwd()]
-        subjects = [Subject(path, found) for path in paths or default]
+    if vault.named:
+        named = vault.settings()
+        subjects = [Subject(path, named) for path in paths or [Path.cwd() if staged else named.root]]
+    elif paths:
+        subjects = [_found(vault, path) if is_subject(path) else Subject(path) for path in paths]
     else:
-        loaded = [(path, settings.load(path, vault.overrides()) if is_subject(path) else None) for path in paths]
-        subjects = [Subject(found.root if found else path, found) for path, found in loaded]
+        try:
+            subjects = [_found(vault, settings.locate())]
+        except NoSettingsError:
+            subjects = [Subject(Path.cwd())]
+        if staged:
+            subjects = [replace(subject, root=Path.cwd()) for subject in subjects]
     if not staged:
         return subjects
     return [
@@ -161,12 +161,32 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
     ]
 
 
-def _with_key(vault: VaultOptions, subject: Subject) -> Subject:
+def _found(vault: VaultOptions, path: Path) -> Subject:
+    """Return a tree with the settings that lie in it: they are found, and nobody has named them."""
+    from ciphertool import settings
+    from ciphertool.audit import Subject
+
+    found, refused = settings.load_found(path, vault.overrides(), audited=True)
+    return Subject((path if path.is_dir() else path.parent).absolute(), found, refused)
+
+
+def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:
+    """Return a subject with the private key of its vault. Found settings are not asked for a password: a person is."""
     from ciphertool.primary import open_to_audit
 
+    if subject.refused:
+        raise ProblemsError(subject.refused)
     if subject.settings is None:
         raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
-    cipher, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings))
+    named = subject.settings.named
+    try:
+        cipher, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings if named else None))
+    except NoPasswordError as error:
+        if not named:
+            line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
+            error.hint = f"settings in a tree that is audited are found, not named, and nothing is run or read for a \
+password that only they name: if you trust them, {line}"
+        raise
     return replace(subject, cipher=cipher, keystore=keystore)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 import traceback
@@ -15,6 +16,7 @@ from ciphertool.errors import (
     ConfigError,
     ConflictError,
     DecryptionError,
+    FoundSettingsError,
     KeystoreError,
     ProblemsError,
     UnknownAliasError,
@@ -104,8 +106,24 @@ def show_error(error: CipherToolError) -> None:
     problems = error.problems if isinstance(error, ProblemsError) else [error]
     for problem in problems:
         say("error", f"{_place(problem.path, problem.line)}{problem.message}")
-    for hint in dict.fromkeys(problem.hint for problem in problems if problem.hint):
+    for hint in dict.fromkeys(_hint(problem) for problem in problems if problem.hint):
         say("hint", hint)
+
+
+def _hint(problem: CipherToolError) -> str:
+    if isinstance(problem, FoundSettingsError):
+        return f"if you trust these settings, name them: {naming(problem.settings)}"
+    return problem.hint
+
+
+def naming(settings: Path, leaving_out: Iterable[str] = ()) -> str:
+    """Return the command line of this run with settings named, without some of its arguments and `run`'s command."""
+    option = "--home" if settings.is_dir() else "--config"
+    command, *rest = [*sys.argv[1:], ""] if len(sys.argv) < 2 else sys.argv[1:]
+    own = rest[: rest.index("--")] if "--" in rest else rest
+    left = [argument for argument in own if argument not in leaving_out]
+    line = shlex.join(["ciphertool", command, option, shown(settings), *left])
+    return f"{line} -- …" if "--" in rest else line
 
 
 def show_bug(error: BaseException) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ciphertool.errors import ConfigSyntaxError, PasswordSourceError
+from ciphertool.files import lies_in
 from ciphertool.passwords.chain import Passwords
 from ciphertool.passwords.environment import variable
 from ciphertool.passwords.files import lines, read
@@ -27,6 +28,11 @@ class CarbonHome:
     home: Path
     consume: bool = False
     variables: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it reads."""
+        return tuple(self.home / name for name in _CARBON_FILES)
 
     @property
     def name(self) -> str:
@@ -60,10 +66,19 @@ _CARBON_FILES = ("password", "password-tmp", "password-persist")
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """A Carbon 5 `master-keys.yaml`, or the one it relocates to; environment variables of its names come first."""
+    """A Carbon 5 `master-keys.yaml`, or the one it relocates to; environment variables of its names come first.
+
+    With `within` no relocation leads out of that directory.
+    """
 
     path: Path
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    within: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The first file that it reads; `within` says how far that may relocate."""
+        return (self.path,)
 
     @property
     def name(self) -> str:
@@ -80,7 +95,7 @@ class MasterKeys:
         keystore, key = (variable(self.environment, name) for name in _MASTER_KEYS)
         if keystore is not None and key is not None:
             return Passwords(keystore, key)
-        file = _keys_file(self.path)
+        file = _keys_file(self.path, self.within)
         if file is None:
             return None if keystore is None else Passwords(keystore)
         if keystore is None:
@@ -116,7 +131,7 @@ class _KeysFile:
         return password
 
 
-def _keys_file(path: Path, followed: tuple[Path, ...] = ()) -> _KeysFile | None:
+def _keys_file(path: Path, within: Path | None, followed: tuple[Path, ...] = ()) -> _KeysFile | None:
     """Return the file that has the keys, None if the first one is not there."""
     content = read(path)
     if content is None:
@@ -132,12 +147,20 @@ def _keys_file(path: Path, followed: tuple[Path, ...] = ()) -> _KeysFile | None:
         raise PasswordSourceError(str(path), "its relocation is not a path")
     if path in followed:
         raise PasswordSourceError(str(path), "its relocations lead back to itself")
-    return _keys_file(_relocated(path, relocation), (*followed, path))
+    return _keys_file(_relocated(path, relocation, within), within, (*followed, path))
 
 
-def _relocated(path: Path, relocation: str) -> Path:
+def _relocated(path: Path, relocation: str, within: Path | None) -> Path:
     """Return where a relocation leads: from the working directory, as Java does, else from the file that names it."""
     named = Path(relocation).absolute()
+    if within is not None:
+        named = path.absolute().parent / relocation
+        if not lies_in(named, within) or not named.is_file():
+            raise PasswordSourceError(
+                str(path),
+                f"it relocates out of {within}, or to no file, and these settings were found, not named",
+                hint="name them, if you trust them, by --config or CIPHERTOOL_CONFIG",
+            )
     return (named if named.is_file() else path.absolute().parent / relocation).resolve()
 
 

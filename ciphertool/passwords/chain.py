@@ -42,7 +42,11 @@ class Passwords:
 
 
 class PasswordSource(Protocol):
-    """One place where passwords may be. Asked at most once in a run."""
+    """One place where passwords may be. Asked at most once in a run.
+
+    Settings that were found, and not named, may have only those with a property `files`: the files that it reads, all
+    that it reaches beside variables of the environment.
+    """
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 KEYSTORE_VARIABLE = "CIPHERTOOL_KEYSTORE_PASSWORD"
 KEY_VARIABLE = "CIPHERTOOL_KEY_PASSWORD"
@@ -25,6 +26,11 @@ class Environment(NamedTuple):
 
     def __repr__(self) -> str:
         return showing(self, "variable", "key_variable")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """None."""
+        return ()
 
     @property
     def name(self) -> str:

@@ -31,6 +31,11 @@ class PasswordFile:
     variables: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The file that it reads."""
+        return (self.path,)
+
+    @property
     def name(self) -> str:
         """The file."""
         return f"the password file {self.path}"
@@ -58,6 +63,11 @@ class MountedSecret:
     keystore: str
     key: str | None = None
     variables: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it reads."""
+        return tuple(self.directory / name for name in (self.keystore, self.key) if name is not None)
 
     @property
     def name(self) -> str:

@@ -50,11 +50,11 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
     What was opened can be rewritten within the context. With more than one of `processes` as many do it, where there is
     enough to do; what they find is the same.
     """
-    named, absent = named_files(settings)
+    named, absent, refused = named_files(settings)
     sizes = [files.size(path) for path, _ in named]
     batches = workers.batches(named, sizes)
     opened: list[Opened] = []
-    problems: list[CipherToolError] = []
+    problems: list[CipherToolError] = [*refused]
     with workers.crew(Workbench(settings), processes, len(batches), sum(sizes)) as crew:
         results = chain.from_iterable(crew.in_order(Workbench.open, batches))
         for done, result in enumerate(results, 1):

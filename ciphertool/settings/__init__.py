@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, FoundSettingsError, NoSettingsError, ProblemsError
 from ciphertool.settings.model import Overrides, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ciphertool.settings.confined import Found
 
 __all__ = ["Overrides", "Settings", "load", "load_found", "locate"]
 
@@ -22,25 +24,46 @@ _HINT = "name one with --config or --home, set CIPHERTOOL_CONFIG, or make one wi
 def load(path: Path | None = None, overrides: Overrides | None = None) -> Settings:
     """Return the settings of a configuration file or home, or of the one that `locate` finds.
 
-    Raises `ConfigError` if there is none or it cannot be read.
+    A path names them, and so does `CIPHERTOOL_CONFIG`. Raises `ConfigError` if there are none or they cannot be read,
+    `FoundSettingsError`, or a `ProblemsError` of them, where they were found and ask for more than `confined` allows.
     """
     overrides = overrides or Overrides()
-    named = path is not None or bool(os.environ.get(ENVIRONMENT_VARIABLE))
-    settings = _read(path if path is not None else locate(), overrides, named=named)
-    return _override(settings._replace(named=named), overrides)
+    if path is not None or os.environ.get(ENVIRONMENT_VARIABLE):
+        return _override(_read(path if path is not None else locate(), overrides, None), overrides)
+    found = load_found(locate(), overrides)
+    if found.refused or found.settings is None:
+        raise found.refused[0] if len(found.refused) == 1 else ProblemsError(found.refused)
+    return found.settings
 
 
-def load_found(directory: Path) -> Settings:
-    """Return the settings of a directory that nobody vouches for: they may start no program and load no plug-in, and
-    they are told nothing of the environment.
+def load_found(
+    path: Path, overrides: Overrides | None = None, *, tree: Path | None = None, audited: bool = False
+) -> Found:
+    """Return the settings of a file or directory that nobody vouches for, confined to the tree in which they lie.
+
+    That is their own directory unless given. Raises `ConfigError` or `ProblemsError` if they cannot be read.
     """
-    return _read(directory, Overrides(), named=False)._replace(named=False)
+    from ciphertool.settings import confined
+
+    overrides = overrides or Overrides()
+    tree = tree or (path if path.is_dir() else path.absolute().parent)
+    try:
+        settings = _read(path, overrides, tree)
+    except FoundSettingsError as error:
+        return confined.Found(None, (error,))
+    except ProblemsError as error:
+        refused = tuple(each for each in error.problems if isinstance(each, FoundSettingsError))
+        if len(refused) < len(error.problems):
+            raise
+        return confined.Found(None, refused)
+    return confined.confine(_override(settings, overrides), tree, overrides, audited=audited)
 
 
 def locate(start: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path:
     """Return the configuration that `CIPHERTOOL_CONFIG` names, or the nearest one from `start` upwards.
 
-    The search passes only through directories that the user or root owns and nobody else can write.
+    Raise `NoSettingsError` if there is neither. The search passes only through directories that the user or root owns
+    and nobody else can write.
     """
     from ciphertool.settings import carbon4, config
 
@@ -57,7 +80,7 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
             return candidate
         if carbon4.is_home(directory):
             return directory
-    raise ConfigError(f"no configuration found from {start} upwards{stopped}", hint=_HINT)
+    raise NoSettingsError(f"no configuration found from {start} upwards{stopped}", hint=_HINT)
 
 
 def _is_trusted(directory: Path) -> bool:
@@ -68,24 +91,24 @@ def _is_trusted(directory: Path) -> bool:
     return status.st_uid in (0, os.geteuid()) and not shared
 
 
-def _read(path: Path, overrides: Overrides, *, named: bool) -> Settings:
-    from ciphertool.settings import config
+def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
+    """Return what settings say; those that were found in a `tree`, and not named, read nothing outside it."""
+    from ciphertool.settings import config, confined
 
     if path.is_dir():
         from ciphertool.settings import carbon4
 
         if carbon4.is_home(path):
-            return carbon4.read_home(path, overrides.define, named=named)
-        candidate = path / config.FILE_NAME
-        if candidate.is_file():
-            return config.read_config(files.read(candidate), named=named)
-        raise ConfigError(f"neither a Carbon home nor a directory with {config.FILE_NAME}", path=path, hint=_HINT)
-    snapshot = files.read(path)
-    if path.suffix.lower() in (".yaml", ".yml"):
+            return carbon4.read_home(path, overrides.define, tree=tree)
+        if not (path / config.FILE_NAME).is_file():
+            raise ConfigError(f"neither a Carbon home nor a directory with {config.FILE_NAME}", path=path, hint=_HINT)
+        path = path / config.FILE_NAME
+    if tree is None and path.suffix.lower() in (".yaml", ".yml"):
         from ciphertool.settings import carbon5
 
-        return carbon5.read_vault(snapshot, overrides)
-    return config.read_config(snapshot, named=named)
+        return carbon5.read_vault(files.read(path), overrides)
+    snapshot = files.read(path) if tree is None else confined.read(path, tree, path)
+    return config.read_config(snapshot, named=tree is None)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:

@@ -9,31 +9,32 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
+from ciphertool.settings import confined
 from ciphertool.settings.config import CARBON_SCHEME
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ciphertool.files import Snapshot
     from ciphertool.rewriters.base import Site
 
 _CONF = (Path("repository/conf"), Path("conf"))
 _DEPLOYMENT = "deployment.toml"
 _STANDALONE = "cipher-standalone-config.properties"
 _LEGACY_SCHEME = "RSA"  # what the runtime takes where secret-conf.properties names none
-_TARGET = re.compile(r"(?P<file>.+?)//(?P<xpath>.+?)(?:,\s*(?P<attribute>true|false))?\s*", re.IGNORECASE)
-_LAST_PREDICATE = re.compile(r"\[@(?P<name>[^\]=]+)\]$")
 _LOCATION = "secretRepositories.file.location"
 _ALGORITHM = "secretRepositories.file.algorithm"
 _TRANSFORMATION = "keystore.identity.CipherTransformation"
 _MODE = "secretRepositories.file.encryptionMode"
-_DEFINED = re.compile(r"\$\{(?:sys:)?([^}]+)\}")
+_DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
+_LONGEST_PATH = 4096
 
 
 def is_home(directory: Path) -> bool:
@@ -50,26 +51,32 @@ def configuration(home: Path) -> Path | None:
     return None
 
 
-def read_home(home: Path, define: Mapping[str, str], *, named: bool = True) -> Settings:
+def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None) -> Settings:
     """Return what a home's own files say; raise `ConfigError` for what cannot be read.
 
-    Unless it was `named` by a person, nothing of the environment is put into its paths.
+    Where it was found in a `tree`, and not named, nothing of the environment and of `define` is put into its paths, and
+    settings that lead out of the tree are a `FoundSettingsError`.
     """
+
+    def read(path: Path) -> dict[str, Site]:
+        return _sites(confined.read(path, tree, home))
+
     conf = configuration(home)
     if conf is None:
         raise ConfigError("not a Carbon home: neither carbon.xml nor " + _STANDALONE, path=home)
-    names = {"carbon.home": str(home.absolute()), **(environment() if named else {}), **define}
-    standalone = _entries(conf / _STANDALONE)
+    names = {"carbon.home": str(home.absolute()), **({} if tree else {**environment(), **define})}
+    standalone = _entries(read(conf / _STANDALONE))
     secret_conf_path = home / standalone.get("secret.conf.properties.file", str(_security(conf, home, "secret-conf")))
-    secret_conf = _entries(secret_conf_path)
+    secret_conf = _entries(read(secret_conf_path))
     repository = home / (
         secret_conf.get(_LOCATION)
         or standalone.get("cipher.text.properties.file")
         or _security(conf, home, "cipher-text")
     )
-    keystore = _keystore(home, conf, names, secret_conf, standalone)
+    carbon_xml = confined.read(conf / "carbon.xml", tree, home)
+    keystore = _keystore(carbon_xml, _Places(home, conf, names, tree), secret_conf, standalone)
     targets = home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))
-    if not targets.is_file() and (conf / _DEPLOYMENT).is_file():
+    if not _is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
     scheme = (_declared(secret_conf) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
     sibling = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
@@ -80,7 +87,7 @@ def read_home(home: Path, define: Mapping[str, str], *, named: bool = True) -> S
         keystore=keystore,
         repository=repository,
         scheme=scheme,
-        targets=_targets(targets),
+        targets=_targets(targets, read(targets)),
         password_sources=(CarbonHome(home),),
         secret_conf=secret_conf_path,
         sibling=sibling.path,
@@ -117,50 +124,68 @@ def _security(conf: Path, home: Path, name: str) -> Path:
     return conf.relative_to(home) / "security" / f"{name}.properties"
 
 
-def _sites(path: Path) -> dict[str, Site]:
-    snapshot = files.read_if_there(path)
+def _sites(snapshot: Snapshot) -> dict[str, Site]:
     from ciphertool.rewriters.properties import PropertiesRewriter
 
-    return {site.selector: site for site in PropertiesRewriter().parse(snapshot.bytes).sites()}
-
-
-def _entries(path: Path) -> dict[str, str]:
     try:
-        return {key: site.value.strip() for key, site in _sites(path).items()}
+        return {site.selector: site for site in PropertiesRewriter().parse(snapshot.bytes).sites()}
     except ConfigError as error:
-        raise error.at(path) from None
+        raise error.at(snapshot.path) from None
 
 
-def _targets(path: Path) -> tuple[Target, ...]:
+def _entries(sites: Mapping[str, Site]) -> dict[str, str]:
+    return {key: site.value.strip() for key, site in sites.items()}
+
+
+def _targets(path: Path, sites: Mapping[str, Site]) -> tuple[Target, ...]:
     targets = []
-    for alias, site in _sites(path).items():
-        match = _TARGET.fullmatch(site.value)
-        if match is None:
-            raise ConfigError(f"{alias}: not of the form file//xpath,true|false", path=path, line=site.line)
-        xpath = "/" + match["xpath"]
-        if (match["attribute"] or "").lower() == "true":
-            xpath = _LAST_PREDICATE.sub(r"/@\g<name>", xpath)
-        targets.append(Target(match["file"].strip(), xpath, alias, where_absent=True, line=site.line))
+    for alias, site in sites.items():
+        # Taken apart by hand: a regular expression could take hours for a line that is made for it.
+        file, _, xpath = site.value.strip().partition("//")
+        if not file or not xpath or "\n" in site.value:
+            # The key is not shown: whatever lies there as this file may be something else, and a secret.
+            raise ConfigError("not of the form alias=file//xpath,true|false", path=path, line=site.line)
+        shorter, _, attribute = xpath.rpartition(",")
+        if shorter and attribute.strip().lower() in ("true", "false"):
+            xpath = _to_attribute(shorter) if attribute.strip().lower() == "true" else shorter
+        targets.append(Target(file.strip(), "/" + xpath, alias, where_absent=True, line=site.line))
     return tuple(targets)
 
 
+def _to_attribute(xpath: str) -> str:
+    """Return `a/b[@name]` as `a/b/@name`, the attribute itself."""
+    element, _, name = xpath.removesuffix("]").rpartition("[@")
+    if not xpath.endswith("]") or not name or "]" in name or "=" in name:
+        return xpath
+    return f"{element}/@{name}"
+
+
+class _Places(NamedTuple):
+    """Where a home's paths may lead: its directories, what fills placeholders, and the tree if it was found in one."""
+
+    home: Path
+    conf: Path
+    names: Mapping[str, str]
+    tree: Path | None
+
+
 def _keystore(
-    home: Path, conf: Path, names: Mapping[str, str], secret_conf: Mapping[str, str], standalone: Mapping[str, str]
+    carbon_xml: Snapshot, places: _Places, secret_conf: Mapping[str, str], standalone: Mapping[str, str]
 ) -> KeystoreSettings:
     if location := secret_conf.get("keystore.identity.location"):
-        return KeystoreSettings(_find(location, home, names, conf), secret_conf.get("keystore.identity.alias"))
+        return KeystoreSettings(_find(location, places), secret_conf.get("keystore.identity.alias"))
     if location := standalone.get("primary.key.location"):
-        return KeystoreSettings(_find(location, home, names, conf), standalone.get("primary.key.alias"))
-    if not (conf / "carbon.xml").is_file():
+        return KeystoreSettings(_find(location, places), standalone.get("primary.key.alias"))
+    if carbon_xml.data is None:
         return KeystoreSettings()
     from ciphertool.rewriters.xml import XmlRewriter
 
-    document = XmlRewriter().parse(files.read(conf / "carbon.xml").bytes)
+    document = XmlRewriter().parse(carbon_xml.bytes)
     for element in ("InternalKeyStore", "KeyStore"):
         base = f"/Server/Security/{element}"
         location, alias = (_text(document.locate([f"{base}/{name}"])[0]) for name in ("Location", "KeyAlias"))
         if location:
-            return KeystoreSettings(_find(location, home, names, conf), alias or None)
+            return KeystoreSettings(_find(location, places), alias or None)
     return KeystoreSettings()
 
 
@@ -168,18 +193,29 @@ def _text(found: tuple[Site, ...] | ConfigError) -> str:
     return found[0].value if isinstance(found, tuple) else ""
 
 
-def _find(location: str, home: Path, names: Mapping[str, str], base: Path) -> Path:
-    """Return where a keystore lies: as named, from the working directory or the file, or its tail in the home."""
+def _find(location: str, places: _Places) -> Path:
+    """Return where a keystore lies: as named, from the working directory or the file, or its tail in the home.
+
+    Of a home that was found nothing is looked for outside its tree.
+    """
+    home, conf, names, tree = places
     path = Path(expand(location, names))
-    for candidate in (path, base / path):
-        if candidate.is_file():
+    if len(location) > _LONGEST_PATH:
+        return conf / path
+    for candidate in (path, conf / path):
+        if _is_file(candidate, tree):
             return candidate
     parts = path.parts[1:] if path.is_absolute() else path.parts
     for first in range(len(parts)):
         tail = home.joinpath(*parts[first:])
-        if tail.is_file():
+        if _is_file(tail, tree):
             return tail
-    return path
+    return path if tree is None else conf / path
+
+
+def _is_file(path: Path, tree: Path | None) -> bool:
+    # Path.is_file raises for a name that is too long
+    return (tree is None or files.lies_in(path, tree)) and os.path.isfile(path)  # noqa: PTH113
 
 
 def environment() -> dict[str, str]:

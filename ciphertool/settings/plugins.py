@@ -12,19 +12,16 @@ if TYPE_CHECKING:
     from ciphertool.settings.table import Table
 
 
-def is_allowed(table: Table, key: str, value: str, *, named: bool) -> bool:
-    """Tell whether a configuration may load a plug-in or start a program; the table notes where it may not.
-
-    One that is merely found in a directory must not start anything.
-    """
+def _is_allowed(table: Table, key: str, value: str, *, named: bool) -> bool:
+    """Tell whether a configuration may load a plug-in; the table notes where it was not named, and may not."""
     if not named:
-        table.problem(key, f"{value!r} works only from a configuration that is named, by --config or CIPHERTOOL_CONFIG")
+        table.refuse(f"{key} {value!r}")
     return named
 
 
 def is_plug_in(table: Table, key: str, name: str, group: str, built_in: Sequence[str], *, named: bool) -> bool:
     """Tell whether a name that is not built in is that of a plug-in to be used; the table notes where it is not."""
-    if not is_allowed(table, key, name, named=named):
+    if not _is_allowed(table, key, name, named=named):
         return False
     known = plugins.names(group)
     if name not in known:

@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool.errors import PasswordSourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.passwords import PasswordSource
+    from ciphertool.passwords import Passwords, PasswordSource
     from ciphertool.settings.table import Table
 
+_OF_FILES = ("environment", "file", "mounted", "carbon", "master-keys")
+"""What settings may name that were found: nothing is started, loaded or asked."""
 _BUILT_IN = ("environment", "file", "systemd", "mounted", "keyring", "command", "carbon", "master-keys")
+
+
+class Refused(NamedTuple):
+    """A source that only a configuration may have that a person named. It was never made, and gives nothing."""
+
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """What it would have been."""
+        return f"{self.kind!r}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """None: it reads nothing."""
+        return ()
+
+    def read(self) -> Passwords | None:
+        """Raise `PasswordSourceError`."""
+        raise PasswordSourceError(self.name, "works only from a configuration that is named")
 
 
 def read_source(table: Table, root: Path, *, named: bool) -> PasswordSource | None:
     """Return the source that a table describes; None where something is wrong, which the table has noted.
 
-    A command and a plug-in are refused unless the configuration was `named`: one that is merely found in a directory
-    must not start anything.
+    What would start a program, load a plug-in, ask a service or delete a file is `Refused` unless the configuration was
+    `named`: one that is merely found in a directory must not do that.
     """
     kind = table.required("from")
+    if not named and kind and kind not in _OF_FILES:
+        table.rest()
+        return Refused(kind)
     if kind and kind not in _BUILT_IN:
         return _plug_in(kind, table, named=named)
-    if kind == "command":
-        from ciphertool.settings.plugins import is_allowed
-
-        if not is_allowed(table, "from", kind, named=named):
-            table.rest()
-            return None
-    source = _source(kind, table, root)
+    source = _source(kind, table, root, named=named)
     table.finish()
     return source
 
 
-def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
+def _source(kind: str, table: Table, root: Path, *, named: bool) -> PasswordSource | None:
     from ciphertool.passwords import environment, files
 
     match kind:
@@ -62,11 +83,12 @@ def _source(kind: str, table: Table, root: Path) -> PasswordSource | None:
         case "carbon":
             from ciphertool.passwords.carbon import CarbonHome
 
-            return CarbonHome(root / table.required("home"), consume=table.flag("consume"))
+            home, consume = root / table.required("home"), table.flag("consume")
+            return CarbonHome(home, consume=consume) if named or not consume else Refused("carbon, consume")
         case "master-keys":
             from ciphertool.passwords.carbon import MasterKeys
 
-            return MasterKeys(root / table.required("path"))
+            return MasterKeys(root / table.required("path"), within=None if named else root)
     return None
 
 

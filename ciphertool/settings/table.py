@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, FoundSettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,11 @@ class Table:
         """Note that a key, or ("") the table, is wrong."""
         where = f"[{self._name}] {key}".strip() if self._name else key
         self._problems.append(ConfigError(f"{where} {reason}", path=self._path))
+
+    def refuse(self, what: str) -> None:
+        """Note that something works only where a person named the settings."""
+        reason = "works only from a configuration that is named"
+        self._problems.append(FoundSettingsError(f"[{self._name}] {what}", reason, self._path))
 
     def _take(self, key: str, kind: type, description: str, default: Any) -> Any:
         value = self._content.pop(key, default)

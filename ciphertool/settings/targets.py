@@ -5,20 +5,25 @@ from __future__ import annotations
 import functools
 import os
 import re
+from itertools import chain
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import rewriters
-from ciphertool.errors import ConfigError
+from ciphertool import files, rewriters
+from ciphertool.errors import ConfigError, FoundSettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path, PurePath
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.settings.model import Settings, Target
 
 _FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")  # of an alias pattern, escaped
 _GLOB = re.compile(r"[*?\[]")
+_STARS = re.compile(r"\*\*+")
+OUTSIDE = "leads out of the tree"
+"""Why found settings are refused what they name elsewhere."""
 
 
 class Reading(NamedTuple):
@@ -45,26 +50,68 @@ class Named(NamedTuple):
     targets: list[Target]
 
 
-def paths(root: Path, pattern: str) -> Iterator[Path]:
-    """Yield the files that a target's `file` names below the settings' root: one, or those that a glob matches."""
-    if _GLOB.search(pattern):
-        yield from sorted(path for path in root.glob(pattern) if path.is_file())
-    elif (root / pattern).exists():
-        yield root / pattern
+class NamedFiles(NamedTuple):
+    """Each file that targets name once, by whichever name comes first; the targets that name none; and the refused."""
+
+    files: list[Named]
+    absent: list[Target]
+    refused: list[FoundSettingsError]
 
 
-def named_files(settings: Settings) -> tuple[list[Named], list[Target]]:
-    """Return each file once, by whichever name comes first, and the targets that name none."""
+class Paths(NamedTuple):
+    """The files that a target names, in order; and whether others lead out of the settings' root, not looked at."""
+
+    found: tuple[Path, ...]
+    outside: bool
+
+
+def paths(root: Path, pattern: str, *, within: bool) -> Paths:
+    """Return the files that a target's `file` names from the settings' root: one, or those that a glob matches.
+
+    With `within`, no directory outside the root is listed, and no file there returned: by `..`, a link or otherwise.
+    """
+    places, outside = [root], False
+    for part in PurePath(pattern).parts:
+        steps = dict.fromkeys(chain.from_iterable(_step(place, part) for place in places))
+        places = [path for path in steps if not within or _stays(path, part, root)]
+        outside = outside or len(places) < len(steps)
+    # Those of Path raise for a name that is too long.
+    wanted = os.path.isfile if _GLOB.search(pattern) else os.path.exists
+    return Paths(tuple(sorted(path for path in places if wanted(path))), outside)
+
+
+def _step(place: Path, part: str) -> Iterable[Path]:
+    if part == "**":
+        return (path for path in place.glob(part) if path.is_dir())
+    if not _GLOB.search(part):
+        return (place / part,)
+    return place.glob(_STARS.sub("*", part))  # within a name ** is no more than *, and pathlib refuses it
+
+
+def _stays(path: Path, part: str, root: Path) -> bool:
+    # From within the root only these lead out of it.
+    leads = part == ".." or PurePath(part).anchor or os.path.islink(path)  # noqa: PTH114 - Path.is_symlink raises for odd names
+    return not leads or files.lies_in(path, root)
+
+
+def named_files(settings: Settings) -> NamedFiles:
+    """Return the files of all targets. What found settings name outside their tree is refused, and not looked at."""
     real = functools.cache(os.path.realpath)
     by_file: dict[str, Named] = {}
-    absent = []
+    absent, refused = [], []
     for target in settings.targets:
-        found = list(paths(settings.root, target.file))
-        if not found:
+        found, outside = _paths(settings, target)
+        if outside:
+            refused.append(FoundSettingsError(f"target {target.alias!r}", OUTSIDE, settings.origin))
+        elif not found:
             absent.append(target)
         for path in found:
             by_file.setdefault(real(path), Named(path, [])).targets.append(target)
-    return list(by_file.values()), absent
+    return NamedFiles(list(by_file.values()), absent, refused)
+
+
+def _paths(settings: Settings, target: Target) -> Paths:
+    return paths(settings.root, target.file, within=not settings.named)
 
 
 def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
@@ -72,7 +119,8 @@ def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
     for target in settings.targets:
         pattern = _FIELD.sub(".*", re.escape(target.alias))
         if re.fullmatch(pattern, alias):
-            yield from list(paths(settings.root, target.file)) or [settings.root / target.file]
+            found, outside = _paths(settings, target)
+            yield from found if found or outside else [settings.root / target.file]
 
 
 def reading(targets: Iterable[Target]) -> Reading:
@@ -95,7 +143,8 @@ def reading_of(settings: Settings, path: str | Path) -> Reading:
 
     @functools.cache
     def is_named(pattern: str) -> bool:
-        return any(os.path.realpath(found) == real for found in paths(settings.root, pattern))
+        found = paths(settings.root, pattern, within=not settings.named).found
+        return any(os.path.realpath(path) == real for path in found)
 
-    said: Sequence[Target] = [target for target in settings.targets if target.format or target.encoding]
+    said = (target for target in settings.targets if target.format or target.encoding)
     return reading(target for target in said if is_named(target.file))

@@ -79,12 +79,8 @@ def test_a_home_is_judged_as_it_is_alone(tmp_path: Path, corpus: Path, name: str
         ("[keystore\n", "is not valid TOML"),
         ('[keystore]\npath = "k"\n[repository]\npath = "r"\n[[password]]\nfrom = "command"\ncommand = [', "valid TOML"),
         (
-            '[keystore]\npath = "k"\n[repository]\npath = "r"\n[[password]]\nfrom = "command"\ncommand = ["x"]\n',
-            "'command' works only from a configuration that is named",
-        ),
-        (
-            '[keystore]\npath = "k"\n[repository]\npath = "r"\n[[password]]\nfrom = "a-plug-in"\n',
-            "'a-plug-in' works only from a configuration that is named",
+            '[keystore]\npath = "k"\n[repository]\npath = "r"\nkind = "a-plug-in"\n',
+            "the [repository] kind 'a-plug-in' of this vault works only from a configuration that is named",
         ),
     ],
 )
@@ -189,8 +185,6 @@ def test_what_no_file_can_be_called_is_not_looked_at(tmp_path: Path) -> None:
     found = _warnings(_audit(tmp_path))
     assert [message.partition(" of ")[0] for rule, _, message in found if rule == "CT024"] == [
         "the keystore",
-        "the target 'x'",
-        "the target 'y'",
         "the target 'z'",
     ]
     assert [path for rule, path, _ in found if rule == "CT003"] == ["a/repository/conf/carbon.xml"]
@@ -213,7 +207,8 @@ def test_a_home_is_told_nothing_of_the_environment(tmp_path: Path, monkeypatch: 
         "<Server><Security><KeyStore><Location>${carbon.home}/${env:WHERE}</Location></KeyStore></Security></Server>"
     )
     report = _audit(tmp_path)
-    assert "CT025" in {finding.rule.id for finding in report.findings}
+    message = "the keystore of this vault has a placeholder in its path, which is not filled; not looked at"
+    assert ("CT024", "a", message) in _warnings(report)
     assert "c4n4ry" not in str(report)
     assert "c4n4ry" in str(settings.load(tmp_path / "a").keystore.path)
 

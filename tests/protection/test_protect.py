@@ -404,7 +404,7 @@ def test_additions_on_two_branches_merge(protected: Path, run: Run) -> None:
 
 
 def test_what_another_run_has_protected_meanwhile_is_a_conflict(project: Path, run: Run) -> None:
-    found = settings.load_found(project)
+    found = settings.load(project)
     before = open_repository(found.kind, found.repository)
     assert run("protect").status == 0
     primary = open_to_encrypt(found, PasswordChain([Environment()]), now=datetime.now(UTC))
