@@ -71,7 +71,8 @@ def paths(root: Path, pattern: str, *, within: bool) -> Paths:
     With `within`, no directory outside the root is listed, and no file there returned: by `..`, a link or otherwise.
     """
     places, outside = [root], False
-    for part in PurePath(pattern).parts:
+    named = PurePath(pattern)
+    for part in (named.relative_to(root) if named.is_relative_to(root) else named).parts:
         steps = dict.fromkeys(chain.from_iterable(_step(place, part) for place in places))
         places = [path for path in steps if not within or _stays(path, part, root)]
         outside = outside or len(places) < len(steps)

@@ -135,12 +135,15 @@ def test_the_password_of_a_url_is_encoded_as_it_is_when_a_file_is_resolved(prote
     target = '[[target]]\nfile = "app.env"\nselector = "URL"\nalias = "url"\npart = "://app:(?P<secret>.*)@[$]"\n'
     config.write_text(config.read_text() + target)
     subprocess.run([sys.executable, "-m", "ciphertool", "protect"], check=True, capture_output=True)
-    url = env.read_text().partition("=")[2].strip().strip("'\"")
-    assert "$secret{url}" in url
-    env.write_text(f'HOST=h\nURL="{url}"\n')
-    expected = "db://app:p%40ss%2Fword@h/x"
-    done = _run("--no-masking", "--inherit", "B", "--env-file", "app.env", *_python(_SHOW, "URL", "B"), B=url)
-    assert done.stdout.decode() == f"{[expected, expected.replace('@h', '@${HOST}')]}\n", done.stderr
+    verbatim = env.read_text().partition("=")[2].strip().strip('"')
+    assert "{ciphertool-verbatim:url}" in verbatim
+    url = verbatim.replace("{ciphertool-verbatim:url}", "$secret{url}")
+    for reference, password in ((verbatim, "p@ss/word"), (url, "p%40ss%2Fword")):
+        env.write_text(f'HOST=h\nURL="{reference}"\n')
+        expected = f"db://app:{password}@h/x"
+        shown = _python(_SHOW, "URL", "B")
+        done = _run("--no-masking", "--inherit", "B", "--env-file", "app.env", *shown, B=reference)
+        assert done.stdout.decode() == f"{[expected, expected.replace('@h', '@${HOST}')]}\n", done.stderr
 
 
 def test_an_env_file_that_is_read_differently_is_refused_before_anything_starts(protected: Path) -> None:
