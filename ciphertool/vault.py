@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 import warnings
 from pathlib import Path
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
-
-
-_CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
-_REFERENCE = re.compile(rb"secretAlias|\$secret\{|\{wso2:vault-lookup")
 
 
 class Vault:
@@ -174,6 +169,8 @@ class Vault:
 
         Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
         """
+        from ciphertool.protection.configured import configured_files
+
         problems: list[CipherToolError] = []
         count = 0
         resolver = self._current()
@@ -285,24 +282,3 @@ def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) ->
         if (error.kind, error.name) in references.placeholders(site.value):
             return site.line
     return None
-
-
-def configured_files(settings: Settings) -> dict[Path, str | None]:
-    """Return every file whose references a vault serves, with the format that a target names where its name does not.
-
-    They are those of the targets, and those that a Carbon product reads.
-    """
-    from ciphertool.protection.targets import paths
-
-    found = {path: target.format for target in settings.targets for path in paths(settings.root, target.file)}
-    if settings.kind == "carbon5":
-        found[settings.origin] = None
-    if settings.kind == "toml-secrets":
-        found[settings.repository] = None
-    if settings.kind == "carbon4":
-        # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
-        for path in sorted(settings.sibling.parent.rglob("*")):
-            if path.suffix in _CARBON_SUFFIXES and path.is_file() and _REFERENCE.search(files.read(path).bytes):
-                found[path] = None
-        found.pop(settings.repository, None)
-    return found

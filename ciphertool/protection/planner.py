@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
 from ciphertool.errors import CipherToolError, ConfigError, ConflictError, NoMatchError, UnknownAliasError
+from ciphertool.protection.moved import Whereabouts
 from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, listed, silent
 from ciphertool.protection.survey import survey
 from ciphertool.protection.targets import Match, is_left_alone, note_missing
@@ -87,6 +88,8 @@ class _Planner:
 
     def plan(self, surveyed: Survey) -> Plan:
         self._problems += surveyed.problems
+        self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
+        self._problems += self._where.problems
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[Opened, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
@@ -113,10 +116,12 @@ class _Planner:
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
             path = self._settings.root / target.file
-            self._missing(target, NoMatchError(target.selector, "no such file").at(path), path)
+            self._missing(target, NoMatchError(target.selector, "no such file"), path)
 
     def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
         """Tell whether what a target names may be missing; where it may not, that is a problem."""
+        if lost := self._where.lost(target, path):
+            self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
         unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
         if target.optional or (target.where_absent and unknown):
@@ -136,7 +141,7 @@ class _Planner:
             state = State.PLANNED
             if match.reference is not None:
                 state = State.ALREADY_PROTECTED
-                self._check_reference(match, match.reference.alias, path)
+                self._check_reference(opened, match, match.reference.alias)
             elif is_left_alone(match):
                 state = State.PLACEHOLDER
             else:
@@ -144,10 +149,12 @@ class _Planner:
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
-    def _check_reference(self, match: Match, alias: str, path: Path) -> None:
+    def _check_reference(self, opened: Opened, match: Match, alias: str) -> None:
+        path = opened.snapshot.path
         if alias != match.alias:
             self._problems.append(
-                ConfigError(
+                self._where.exchanged(opened, match)
+                or ConfigError(
                     f"{match.site.selector}: refers to {alias!r}, but the settings call this secret {match.alias!r}",
                     hint="give the target the alias that the file has, or put the value back and protect it again",
                     path=path,
@@ -164,6 +171,8 @@ class _Planner:
         """Find the one value of an alias whose sites hold plaintext."""
         opened, match = places[0]
         path, line = opened.snapshot.path, match.site.line
+        if self._has_moved(alias, places):
+            return
         if len({m.value for _, m in places}) > 1:
             self._problems.append(
                 DifferentValuesError(
@@ -192,6 +201,23 @@ class _Planner:
             self._to_encrypt[alias] = value
         else:
             self._problems.append(self._different(alias, entry, path, line, known=same is not None))
+
+    def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
+        """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
+        entry = self._repository.entries.get(alias)
+        if entry is None:
+            moved = [self._where.new(o, m, stands) for o, m in places if (stands := self._where.renumbered(o, m))]
+            self._problems += moved
+            return bool(moved)
+        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
+        if not stands or (isinstance(entry.stored, Clear) and not entry.stored.value):
+            return False
+        for opened, match in places:
+            same = self._holds(alias, entry, Secret(match.value))
+            if not same:
+                self._problems.append(self._where.in_clear(alias, opened, match, stands, compared=same is not None))
+        self._keep(alias, entry)
+        return True
 
     def _different(self, alias: str, entry: Entry, path: Path, line: int, *, known: bool) -> DifferentValuesError:
         reason = "the file and the repository hold different values"
