@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9]+(?![A-Za-z0-9_])")
+_POSITION = re.compile(r"\[-?[0-9]+\]")
+_LITERAL = re.compile(r"'([^']*)'|=([0-9]+)\]")
 _SHOWN = 3
 
 
@@ -63,13 +65,13 @@ class Whereabouts:
         self._named = {target.alias for target in settings.targets}
         self._homes: set[tuple[Path, str, str]] = set()
         sought: set[str] = set()
-        clear: set[str] = set()
+        self._clear: set[str] = set()
         for opened in surveyed.opened:
             for match in opened.located.matches:
                 sought.update(self._sought(match))
                 self._named.add(match.alias)
                 if match.reference is None:
-                    clear.add(match.value)
+                    self._clear.add(match.value)
                 elif match.reference.alias == match.alias:
                     self._homes.add((opened.snapshot.path, match.site.selector, match.alias))
             for target, _ in opened.located.missing:
@@ -79,8 +81,7 @@ class Whereabouts:
         self.problems: list[CipherToolError] = []
         self._found: defaultdict[str, list[Standing]] = defaultdict(list)
         for found in self._search(surveyed, sought) if sought else ():
-            # What a target calls a secret is not shown, whatever it stands in.
-            shows = any(f"'{value}'" in found.stable for value in clear)
+            shows = self._shows(found.stable)
             self._found[found.alias].append(found._replace(stable=found.selector) if shows else found)
 
     def elsewhere(self, alias: str, places: Collection[tuple[Path, str]]) -> list[Standing]:
@@ -98,6 +99,20 @@ class Whereabouts:
         is_pattern = "{" in target.alias
         found = (one for alias in self._made_by(target.alias) for one in self._found.get(alias, ()))
         return [one for one in found if not self._is_home(one) and (one.path == path or not is_pattern)]
+
+    def position(self, opened: Opened, match: Match) -> str:
+        """Say what stands at a place that a target names by its position, "" where it does not."""
+        selector = match.site.selector
+        if not _POSITION.search(match.target.selector):
+            return ""
+        try:
+            document = opened.rewriter.parse(opened.snapshot.bytes)
+            (found,) = document.locate([selector])
+        except CipherToolError:
+            return ""
+        [stable] = document.stable_selectors(found) if isinstance(found, tuple) else [selector]
+        named = "" if stable == selector or self._shows(stable) else f", now `{stable}`"
+        return f"{selector} is a position{named}"
 
     def in_clear(
         self, alias: str, opened: Opened, match: Match, stands: Sequence[Standing], *, compared: bool
@@ -172,6 +187,10 @@ class Whereabouts:
     def _below(self, path: Path) -> Path:
         root = self._settings.root
         return path.relative_to(root) if path.is_relative_to(root) else path
+
+    def _shows(self, selector: str) -> bool:
+        """Tell whether a selector holds what a target calls a secret."""
+        return not self._clear.isdisjoint(text for found in _LITERAL.findall(selector) for text in found)
 
     def _is_home(self, one: Standing) -> bool:
         return (one.path, one.selector, one.alias) in self._homes

@@ -170,7 +170,6 @@ class _Planner:
     def _decide(self, alias: str, places: list[tuple[Opened, Match]]) -> None:
         """Find the one value of an alias whose sites hold plaintext."""
         opened, match = places[0]
-        path, line = opened.snapshot.path, match.site.line
         if self._has_moved(alias, places):
             return
         if len({m.value for _, m in places}) > 1:
@@ -179,8 +178,8 @@ class _Planner:
                     alias,
                     [f"{o.snapshot.path}:{m.site.line}" for o, m in places],
                     "one alias for different values",
-                    path=path,
-                    line=line,
+                    path=opened.snapshot.path,
+                    line=match.site.line,
                     hint="give each its own alias, or one alias pattern with {stem}, {path} or {key}",
                 )
             )
@@ -200,7 +199,7 @@ class _Planner:
         elif self._take is Take.FILE:
             self._to_encrypt[alias] = value
         else:
-            self._problems.append(self._different(alias, entry, path, line, known=same is not None))
+            self._problems.append(self._different(alias, entry, opened, match, known=same is not None))
 
     def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
         """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
@@ -219,7 +218,13 @@ class _Planner:
         self._keep(alias, entry)
         return True
 
-    def _different(self, alias: str, entry: Entry, path: Path, line: int, *, known: bool) -> DifferentValuesError:
+    def _different(
+        self, alias: str, entry: Entry, opened: Opened, match: Match, *, known: bool
+    ) -> DifferentValuesError:
+        path, line = opened.snapshot.path, match.site.line
+        hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
+        if position := self._where.position(opened, match):
+            hint = f"{position}: if another value has come to stand there, correct the target of {alias!r}; else {hint}"
         reason = "the file and the repository hold different values"
         if not known:
             reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
@@ -229,7 +234,7 @@ class _Planner:
             reason,
             path=path,
             line=line,
-            hint="decide with `ciphertool protect --take repository` or `ciphertool protect --take file`",
+            hint=hint,
         )
 
     def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:
