@@ -19,7 +19,7 @@ from ciphertool.resolver import explained
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.cipher import VaultCipher
@@ -180,7 +180,7 @@ class _Planner:
                     "one alias for different values",
                     path=opened.snapshot.path,
                     line=match.site.line,
-                    hint="give each its own alias, or one alias pattern with {stem}, {path} or {key}",
+                    hint=_one_each(places),
                 )
             )
             return
@@ -309,3 +309,15 @@ class _Planner:
             else:
                 after[path] = result
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
+
+
+def _one_each(places: Sequence[tuple[Opened, Match]]) -> str:
+    """Say how several values get an alias each."""
+    hint = "give each its own alias"
+    named = {opened.snapshot.path for opened, _ in places}
+    missing = ["{stem}", "{path}"] if len(named) > 1 else []
+    if len(named) < len(places):
+        hint += ", by a selector that names it alone (in a YAML file of several documents `doc[0]$…`, `doc[1]$…`)"
+        missing.append("{key}")
+    useful = [field for field in missing if field not in places[0][1].target.alias]
+    return f"{hint}, or one alias pattern with {' or '.join(useful)}" if useful else hint

@@ -312,7 +312,7 @@ class Person:
                 if value != entry.value:
                     wrong = self.figures.lost if entry.value not in values.values() else self.figures.swapped
                     wrong.append(
-                        f"{self.seed}: {file} {name}: {entry.alias} ({step}, edit {self.figures.edits.total()})"
+                        f"tree {self.seed}: {file} {name}: {entry.alias} ({step}, edit {self.figures.edits.total()})"
                     )
                     entry.value = str(value)  # counted once
 
@@ -364,8 +364,19 @@ class Person:
             self.figures.followed["no longer its place"] += 1
             self.targets.remove(target)
             return None
+        if target is not None and self.is_waiting(target) and not self.is_worth(alias, target):
+            return Take.FILE  # this value is to be kept, and there is another in the vault
         self.figures.followed["--take either"] += 1
         return Take.FILE if self.random.random() < 0.5 else Take.REPOSITORY
+
+    def is_worth(self, alias: str, target: Target) -> bool:
+        """Tell whether the vault has the value of what a target names."""
+        stored = open_repository(self.settings.kind, self.settings.repository).get(alias).stored
+        assert isinstance(stored, Encrypted)
+        value = self.cipher.decrypt(alias, stored.ciphertext).reveal()
+        return any(
+            e.value == value for e in self.files[target.file] if self.selector(target.file, e) == target.selector
+        )
 
     def give(self, alias: str, file: str, selector: str) -> None:
         own = [n for n, target in enumerate(self.targets) if target.alias == alias]
