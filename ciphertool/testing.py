@@ -81,6 +81,13 @@ class RewriterContract:
         for data in self.documents:
             assert is_outlined(self.rewriter.parse(data))
 
+    def test_a_stable_selector_finds_its_site_alone(self) -> None:
+        for data in self.documents:
+            document = self.rewriter.parse(data)
+            sites = self._protectable(document)
+            found = document.locate(document.stable_selectors(sites))
+            assert found == [(site,) for site in sites]
+
     def test_only_the_spans_of_the_sites_change(self) -> None:
         for data in self.documents:
             document = self.rewriter.parse(data)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, FoundSettingsError, ProblemsError, UnknownPlaceholderError
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
 from ciphertool.resolver import CipherAtHand, Resolver, check_document, resolve_document
 from ciphertool.rewriters.base import SAY_ENCODING
 from ciphertool.rewriters.properties import looks_misread
 from ciphertool.secret import Values
-from ciphertool.settings.targets import OUTSIDE, Reading, files_of_alias, named_files, reading, reading_of
+from ciphertool.settings.targets import Reading, files_of_alias, reading, reading_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from ciphertool.cipher import Cipher
     from ciphertool.passwords import PasswordChain
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Document, Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
-    from ciphertool.settings.model import Target
-
-
-_CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
-_REFERENCE = re.compile(rb"secretAlias|\$secret\{|\{wso2:vault-lookup")
 
 
 class Vault:
@@ -229,6 +223,8 @@ class Vault:
 
         Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
         """
+        from ciphertool.protection.configured import configured_files
+
         configured, refused = configured_files(self.settings)
         problems: list[CipherToolError] = [*refused]
         count = 0
@@ -363,28 +359,3 @@ def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) ->
         if (error.kind, error.name) in references.placeholders(site.value):
             return site.line
     return None
-
-
-def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
-    """Return every file whose references a vault serves, with the targets that name it, and what is refused of them.
-
-    They are those of the targets, and those that a Carbon product reads. What settings that were found name outside
-    their tree is refused.
-    """
-    named, _, refused = named_files(settings)
-    found: dict[Path, Sequence[Target]] = dict(named)
-    if settings.kind == "carbon5":
-        found.setdefault(settings.origin, ())
-    if settings.kind == "toml-secrets":
-        found.setdefault(settings.repository, ())
-    if settings.kind == "carbon4":
-        # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
-        for path in sorted(settings.sibling.parent.rglob("*")):
-            if path.suffix not in _CARBON_SUFFIXES:
-                continue
-            if not (settings.named or files.lies_in(path, settings.root)):
-                refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
-            elif path.is_file() and _REFERENCE.search(files.read(path).bytes):
-                found.setdefault(path, ())
-        found.pop(settings.repository, None)
-    return found, refused

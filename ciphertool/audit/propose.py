@@ -8,17 +8,23 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool import files
 from ciphertool.audit import nested
 from ciphertool.audit.model import Evidence, State
 from ciphertool.audit.reading import format_of
 from ciphertool.audit.tree import relative
-from ciphertool.errors import UnknownFormatError
+from ciphertool.errors import CipherToolError, UnknownFormatError
 from ciphertool.rewriters import for_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ciphertool.audit.model import Report, Value
 
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._-]+")
+_POSITION = re.compile(r"\[[0-9]+\]")
+# What an element is called, with the step to its value, which says nothing more.
+_OWN_NAME = re.compile(r"\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z)?+")
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")
 
 
@@ -34,26 +40,30 @@ def targets(report: Report) -> Proposal:
     taken = {value.alias for value in report.values if value.alias is not None}
     tables = []
     left_out: dict[str, None] = {}
+    proposed: dict[str, list[str]] = {}
     for value in report.values:
         place = value.place
         if value.state is not State.UNPROTECTED or value.evidence is Evidence.DECLARED or place.selector is None:
             continue
         if reason := _obstacle(report.root, value):
             left_out[reason] = None
-            continue
-        alias = base = _alias(place.path, place.selector)
+        else:
+            proposed.setdefault(place.path, []).append(place.selector)
+    named = {path: _by_names(report.root / path, selectors) for path, selectors in proposed.items()}
+    for path, selector in [(path, selector) for path, selectors in named.items() for selector in selectors]:
+        alias = base = _alias(path, selector)
         number = 2
         while alias in taken:
             alias, number = f"{base}.{number}", number + 1
         taken.add(alias)
         lines = [
             "[[target]]",
-            f"file = {_quoted(glob.escape(place.path))}",
-            f"selector = {_quoted(place.selector)}",
+            f"file = {_quoted(glob.escape(path))}",
+            f"selector = {_quoted(selector)}",
             f"alias = {_quoted(alias)}",
         ]
-        if named := _format(place.path):
-            lines.append(f"format = {_quoted(named)}")
+        if format_name := _format(path):
+            lines.append(f"format = {_quoted(format_name)}")
         tables.append("\n".join(lines))
     return Proposal("\n\n".join(tables) + ("\n" if tables else ""), tuple(left_out))
 
@@ -71,6 +81,24 @@ def _obstacle(root: Path, value: Value) -> str | None:
     return None
 
 
+def _by_names(path: Path, selectors: Sequence[str]) -> list[str]:
+    """Return selectors of a file's sites, those with positions by names where there are such."""
+    if not any(_POSITION.search(selector) for selector in selectors):
+        return list(selectors)
+    rewriter = format_of(path.name)
+    try:
+        document = rewriter.parse(files.read(path).bytes) if rewriter else None
+    except CipherToolError:
+        document = None  # it is no longer what was audited
+    located = document.locate(selectors) if document else ()
+    sites = {
+        selector: found[0] for selector, found in zip(selectors, located, strict=False) if isinstance(found, tuple)
+    }
+    stable = document.stable_selectors([*sites.values()]) if document else ()
+    named = dict(zip(sites, stable, strict=True))
+    return [named.get(selector, selector) for selector in selectors]
+
+
 def _format(path: str) -> str | None:
     """The format's name where the file's own name does not tell it."""
     try:
@@ -83,7 +111,7 @@ def _format(path: str) -> str | None:
 
 def _alias(path: str, selector: str) -> str:
     stem = PurePosixPath(path).name.lstrip(".").partition(".")[0]
-    words = [part for part in _NOT_WRITABLE.split(selector) if part and part not in ("", "0", ".")]
+    words = [part for part in _NOT_WRITABLE.split(_OWN_NAME.sub(r".\1\2", selector)) if part not in ("", "0", ".")]
     return ".".join([_NOT_WRITABLE.sub("_", stem), *(word.strip("._-") for word in words if word.strip("._-"))])
 
 

@@ -17,6 +17,7 @@ from ciphertool.errors import (
     OtherKeyError,
     UnknownAliasError,
 )
+from ciphertool.protection.moved import Whereabouts
 from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, listed, silent
 from ciphertool.protection.survey import survey
 from ciphertool.protection.targets import Match, is_left_alone, note_missing
@@ -26,7 +27,7 @@ from ciphertool.resolver import explained
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.cipher import VaultCipher
@@ -99,6 +100,8 @@ class _Planner:
             keys = Counter(self._foreign.values())
             self._problems.append(OtherKeyError(keys, self._cipher.recipient, path=self._repository.path))
         self._problems += surveyed.problems
+        self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
+        self._problems += self._where.problems
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[Opened, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
@@ -126,10 +129,12 @@ class _Planner:
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
             path = self._settings.root / target.file
-            self._missing(target, NoMatchError(target.selector, "no such file").at(path), path)
+            self._missing(target, NoMatchError(target.selector, "no such file"), path)
 
     def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
         """Tell whether what a target names may be missing; where it may not, that is a problem."""
+        if lost := self._where.lost(target, path):
+            self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
         unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
         if target.optional or (target.where_absent and unknown):
@@ -149,7 +154,7 @@ class _Planner:
             state = State.PLANNED
             if match.reference is not None:
                 state = State.ALREADY_PROTECTED
-                self._check_reference(match, match.reference.alias, path)
+                self._check_reference(opened, match, match.reference.alias)
             elif is_left_alone(match):
                 state = State.PLACEHOLDER
             else:
@@ -157,10 +162,12 @@ class _Planner:
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
-    def _check_reference(self, match: Match, alias: str, path: Path) -> None:
+    def _check_reference(self, opened: Opened, match: Match, alias: str) -> None:
+        path = opened.snapshot.path
         if alias != match.alias:
             self._problems.append(
-                ConfigError(
+                self._where.exchanged(opened, match)
+                or ConfigError(
                     f"{match.site.selector}: refers to {alias!r}, but the settings call this secret {match.alias!r}",
                     hint="give the target the alias that the file has, or put the value back and protect it again",
                     path=path,
@@ -176,16 +183,17 @@ class _Planner:
     def _decide(self, alias: str, places: list[tuple[Opened, Match]]) -> None:
         """Find the one value of an alias whose sites hold plaintext."""
         opened, match = places[0]
-        path, line = opened.snapshot.path, match.site.line
+        if self._has_moved(alias, places):
+            return
         if len({m.value for _, m in places}) > 1:
             self._problems.append(
                 DifferentValuesError(
                     alias,
                     [f"{o.snapshot.path}:{m.site.line}" for o, m in places],
                     "one alias for different values",
-                    path=path,
-                    line=line,
-                    hint="give each its own alias, or one alias pattern with {stem}, {path} or {key}",
+                    path=opened.snapshot.path,
+                    line=match.site.line,
+                    hint=_one_each(places),
                 )
             )
             return
@@ -204,9 +212,32 @@ class _Planner:
         elif self._take is Take.FILE:
             self._to_encrypt[alias] = value
         else:
-            self._problems.append(self._different(alias, entry, path, line, known=same is not None))
+            self._problems.append(self._different(alias, entry, opened, match, known=same is not None))
 
-    def _different(self, alias: str, entry: Entry, path: Path, line: int, *, known: bool) -> DifferentValuesError:
+    def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
+        """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
+        entry = self._repository.entries.get(alias)
+        if entry is None:
+            moved = [self._where.new(o, m, stands) for o, m in places if (stands := self._where.renumbered(o, m))]
+            self._problems += moved
+            return bool(moved)
+        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
+        if not stands or (isinstance(entry.stored, Clear) and not entry.stored.value):
+            return False
+        for opened, match in places:
+            same = self._holds(alias, entry, Secret(match.value))
+            if not same:
+                self._problems.append(self._where.in_clear(alias, opened, match, stands, compared=same is not None))
+        self._keep(alias, entry)
+        return True
+
+    def _different(
+        self, alias: str, entry: Entry, opened: Opened, match: Match, *, known: bool
+    ) -> DifferentValuesError:
+        path, line = opened.snapshot.path, match.site.line
+        hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
+        if position := self._where.position(opened, match):
+            hint = f"{position}: if another value has come to stand there, correct the target of {alias!r}; else {hint}"
         reason = "the file and the repository hold different values"
         if not known:
             reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
@@ -216,7 +247,7 @@ class _Planner:
             reason,
             path=path,
             line=line,
-            hint="decide with `ciphertool protect --take repository` or `ciphertool protect --take file`",
+            hint=hint,
         )
 
     def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:
@@ -291,3 +322,15 @@ class _Planner:
             else:
                 after[path] = result
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
+
+
+def _one_each(places: Sequence[tuple[Opened, Match]]) -> str:
+    """Say how several values get an alias each."""
+    hint = "give each its own alias"
+    named = {opened.snapshot.path for opened, _ in places}
+    missing = ["{stem}", "{path}"] if len(named) > 1 else []
+    if len(named) < len(places):
+        hint += ", by a selector that names it alone (in a YAML file of several documents `doc[0]$…`, `doc[1]$…`)"
+        missing.append("{key}")
+    useful = [field for field in missing if field not in places[0][1].target.alias]
+    return f"{hint}, or one alias pattern with {' or '.join(useful)}" if useful else hint

@@ -8,16 +8,17 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciphertool import files, workers
-from ciphertool.protection.workbench import Opened, ToRewrite, Workbench
+from ciphertool.protection.workbench import Opened, ToRewrite, ToSearch, Workbench
 from ciphertool.settings.targets import named_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.errors import CipherToolError
     from ciphertool.protection.plan import Progress
     from ciphertool.protection.targets import Match
+    from ciphertool.protection.workbench import Standing
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named
 
@@ -31,6 +32,16 @@ class Survey:
     problems: Sequence[CipherToolError]
     _batches: Sequence[Sequence[Named]] = field(repr=False)
     _crew: workers.Crew[Workbench] = field(repr=False)
+
+    @property
+    def paths(self) -> Iterator[Path]:
+        """Every file that a target names, opened or not."""
+        return (path for batch in self._batches for path, _ in batch)
+
+    def references(self, aliases: Collection[str]) -> Iterator[Standing]:
+        """Yield where references to some aliases stand in the files that were opened."""
+        tasks = [ToSearch([path for path, _ in batch], aliases) for batch in self._batches]
+        return chain.from_iterable(self._crew.again(Workbench.references, tasks))
 
     def rewrite(
         self, chosen: Mapping[Path, Sequence[Match]], progress: Progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files
+from ciphertool import files, references
 from ciphertool.errors import CipherToolError
 from ciphertool.protection.targets import changes, locate
 from ciphertool.references import Syntax
@@ -13,14 +13,31 @@ from ciphertool.rewriters.base import rewrite
 from ciphertool.settings.targets import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from ciphertool.files import Snapshot
     from ciphertool.protection.targets import Located, Match
-    from ciphertool.rewriters.base import Document, Rewriter
+    from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named, Reading
+
+
+class ToSearch(NamedTuple):
+    """Files that were opened, and the aliases whose references are looked for in them."""
+
+    paths: Sequence[Path]
+    aliases: Collection[str]
+
+
+class Standing(NamedTuple):
+    """Where a reference stands; `stable` is the selector that goes on finding it when others are put in before it."""
+
+    alias: str
+    path: Path
+    line: int
+    selector: str
+    stable: str
 
 
 class ToRewrite(NamedTuple):
@@ -56,6 +73,11 @@ class Workbench:
         """Read files and locate all their targets."""
         return [self._opened(*each) for each in named]
 
+    def references(self, sought: ToSearch) -> list[Standing]:
+        """Return where references to some aliases stand in files, those left out that could not be opened."""
+        opened = ((path, self._documents[path][1]) for path in sought.paths if path in self._documents)
+        return [found for path, document in opened for found in standing(path, document, sought.aliases)]
+
     def rewrite(self, work: Sequence[ToRewrite]) -> list[bytes | CipherToolError]:
         """Return what files are to hold, proved, each that was opened once."""
         return [self._rewritten(*each) for each in work]
@@ -86,3 +108,24 @@ class Workbench:
             return rewrite(rewriter, document, changes(matches, syntax))
         except CipherToolError as error:
             return error.at(path)
+
+
+def parsed(settings: Settings, path: Path, targets: Sequence[Target]) -> Document:
+    """Read a file as its targets say, if any name it."""
+    return reading(targets).rewriter(path, plugins=settings.named).parse(files.read(path).bytes)
+
+
+def standing(path: Path, document: Document, aliases: Collection[str]) -> list[Standing]:
+    """Return where references to some aliases stand in a document, in its order."""
+    outline = document.outline()
+    found: list[tuple[str, Site]] = []
+    for site in document.pick(list(dict.fromkeys(outline.selectors[index] for index in outline.marked))):
+        there = [site.reference] if site.reference else references.find(site.value)
+        named = dict.fromkeys([*(reference.alias for reference in there), site.beside])
+        found += [(alias, site) for alias in named if alias is not None and alias in aliases]
+    found.sort(key=lambda each: each[1].start)
+    stable = document.stable_selectors([site for _, site in found])
+    return [
+        Standing(alias, path, site.line, site.selector, selector)
+        for (alias, site), selector in zip(found, stable, strict=True)
+    ]

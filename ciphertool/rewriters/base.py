@@ -255,6 +255,26 @@ class Document(ABC):
         """Return why a piece of a site's value is not the secret itself for every reader of such files, or None."""
         return None
 
+    def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
+        """Return, for each site, selectors that may find it by names rather than by positions, the best first.
+
+        Formats that have positions say so here; `stable_selectors` proves what is said.
+        """
+        return [() for _ in sites]
+
+    def stable_selectors(self, sites: Sequence[Site]) -> list[str]:
+        """Return, for each site, the selector that goes on finding it when others are put in before it.
+
+        Each finds exactly its site. It has a position only where nothing has a name; then it may be the site's own.
+        """
+        proposed = self.by_names(sites)
+        every = list(dict.fromkeys(selector for selectors in proposed for selector in selectors))
+        found = dict(zip(every, self.locate(every), strict=True))
+        return [
+            next((s for s in selectors if _is_only(found[s], site)), site.selector)
+            for site, selectors in zip(sites, proposed, strict=True)
+        ]
+
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return the edits that make the changes; `UnrepresentableValueError` where the format cannot hold one."""
@@ -285,6 +305,10 @@ class Document(ABC):
             return rewriter.parse(data).proves(self, changes)
         except ConfigSyntaxError:
             return False
+
+
+def _is_only(found: tuple[Site, ...] | SelectorError, site: Site) -> bool:
+    return isinstance(found, tuple) and [each.selector for each in found] == [site.selector]
 
 
 class Rewriter(Protocol):

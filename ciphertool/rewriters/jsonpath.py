@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.rewriters import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,9 +32,31 @@ _STEP = re.compile(
     r"""|\[(0|-?[1-9][0-9]{0,14}+)\]"""
 )
 _PLAIN = re.compile(rf"\$(?:{_STEP.pattern})*+")
+# A filter that asks for a name: `[?@.name=='a']`, `[?@.id==1]`. Such a path is walked directly, too.
+_MEMBER = r"""(?:\.([A-Za-z_][0-9A-Za-z_]*+)|\['([^'\\\x00-\x1f]*+)'\])"""
+_FILTER = re.compile(
+    rf"""\[\?\ *+@{_MEMBER}\ *+==\ *+(?:'([^'\\\x00-\x1f]*+)'|"([^"\\\x00-\x1f]*+)"|(0|-?[1-9][0-9]{{0,14}}+))\ *+\]"""
+)
+_FILTERED = re.compile(rf"{_FILTER.pattern}|{_STEP.pattern}")
+_SHORT = re.compile(r"[A-Za-z_][0-9A-Za-z_]*+")
 _NORMALIZED = re.compile(r"\['((?:[^'\\]++|\\.)*+)'\]|\[(\d++)\]")
 _DOCUMENT = re.compile(r"doc\[(0|[1-9][0-9]{0,5})\](?=\$)")
 _MAX_DEPTH = 1000
+
+
+class Where(NamedTuple):
+    """A step to those children that have a member of this value."""
+
+    member: str
+    value: str | int
+
+    def holds(self, node: object) -> bool:
+        """Tell whether a node is such a child: text equals text, and a number a number."""
+        if not isinstance(node, dict) or self.member not in node:
+            return False
+        value = node[self.member]
+        kinds = str if isinstance(self.value, str) else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool) and value == self.value
 
 
 def normalized(location: Location, document: int | None = None) -> str:
@@ -120,6 +144,64 @@ def plain_steps(path: str) -> Location | None:
     return tuple([int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)])
 
 
+def filtered_steps(path: str) -> tuple[str | int | Where, ...] | None:
+    """Return the steps of a path of names, indexes and filters by a member's value, None for any other."""
+    found: list[str | int | Where] = []
+    position = 1
+    while position < len(path):
+        match = _FILTERED.match(path, position)
+        if match is None:
+            return None
+        short, name, single, double, number, *step = match.groups()
+        if short is not None or name is not None:
+            value = int(number) if number else double if single is None else single
+            found.append(Where(name if short is None else short, value))
+        else:
+            *names, index = step
+            found.append(int(index) if index else names[0] or names[1] or names[2] or "")
+        position = match.end()
+    return tuple(found) if path.startswith("$") else None
+
+
+class ByNames:
+    """Spells locations of one tree by names: an element of a list by what it alone of the list is called.
+
+    Made for one batch of locations.
+    """
+
+    def __init__(self, tree: object) -> None:
+        self._tree = tree
+        self._counted: dict[tuple[int, str], Counter[object]] = {}
+
+    def path(self, location: Location) -> str:
+        """Return a path to a location that has an index only where an element has no name or id of its own."""
+        parts = ["$"]
+        node: Any = self._tree
+        for depth, step in enumerate(location):
+            own = self._own(node, step, location[depth + 1 :]) if isinstance(step, int) else None
+            short = isinstance(step, str) and _SHORT.fullmatch(step)
+            parts.append(own or (f".{step}" if short else spelled(step)))
+            node = node[step]
+        return "".join(parts)
+
+    def _own(self, elements: list[Any], index: int, below: Location) -> str | None:
+        element = elements[index]
+        for member in identity.identifying(element, below[-1] if below else "") if isinstance(element, dict) else ():
+            value = element[member]
+            if not identity.is_name(member, value) or below == (member,):
+                continue
+            counted = self._counted.get((id(elements), member))
+            if counted is None:
+                values = [
+                    e[member] for e in elements if isinstance(e, dict) and identity.is_name(member, e.get(member))
+                ]
+                counted = self._counted[id(elements), member] = Counter(values)
+            if counted[value] == 1:
+                at = f".{member}" if _SHORT.fullmatch(member) else spelled(member)
+                return f"[?@{at}==" + (f"'{value}'" if isinstance(value, str) else str(value)) + "]"
+        return None
+
+
 def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], ...]:
     document, path = split_document(selector)
     indexes = range(len(trees)) if document is None else range(document, min(document + 1, len(trees)))
@@ -127,7 +209,9 @@ def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], 
         raise SelectorError(selector, "is not a JSONPath", hint="a JSONPath begins with `$`: `$.datasource.password`")
     try:
         steps = plain_steps(path)
-        if steps is None:
+        if steps is None and (filtered := filtered_steps(path)) is not None:
+            found = [(index, location) for index in indexes for location in _filter(trees[index], filtered)]
+        elif steps is None:
             query = _environment().compile(path)
             found = [(index, node.location) for index in indexes for node in query.find(trees[index])]
         else:
@@ -158,6 +242,26 @@ def _walk(tree: object, steps: Location) -> Location | None:
             location = (*location[:depth], step + len(node), *location[depth + 1 :])
         node = node[step]
     return location
+
+
+def _filter(tree: object, steps: Sequence[str | int | Where]) -> list[Location]:
+    """Return the locations to which steps lead, filters among them."""
+    reached: list[tuple[Location, Any]] = [((), tree)]
+    for step in steps:
+        if isinstance(step, Where):
+            reached = [
+                ((*location, own), child)
+                for location, node in reached
+                for own, child in children(node) or ()
+                if step.holds(child)
+            ]
+        else:
+            reached = [
+                ((*location, *own), node[step])
+                for location, node in reached
+                if (own := _walk(node, (step,))) is not None
+            ]
+    return [location for location, _ in reached]
 
 
 @lru_cache(maxsize=4096)  # the same few names again and again

@@ -200,6 +200,12 @@ class TreeDocument(Document):
                 result.append(error)
         return result
 
+    def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
+        """Return, for each site that an index leads to, a JSONPath by names."""
+        spelled = jsonpath.ByNames(self.data)
+        paths = [spelled.path(jsonpath.steps(site.selector)) for site in sites]
+        return [(path,) if "?" in path else () for path in paths]
+
     def _value(self, location: Location) -> object:
         node: Any = self.data
         for step in location:

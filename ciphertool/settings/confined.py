@@ -136,7 +136,7 @@ def _is_quick(target: Target) -> bool:
     if path.startswith("/"):
         return xpath.plain(path.replace("//", "/", 1)) is not None
     if path.startswith("$"):
-        # A wildcard takes no longer than an index of every child.
+        # A wildcard takes no longer than an index of every child, nor does a filter that compares one member.
         one_descent = path.replace("..", ".", 1).replace("[*]", "[0]").replace(".*", "[0]")
-        return jsonpath.plain_steps(one_descent) is not None
+        return jsonpath.filtered_steps(one_descent) is not None
     return _MORE_THAN_NAMES.search(path) is None  # a key, or a relative XPath

@@ -200,6 +200,32 @@ def test_targets_that_are_proposed_can_be_protected(protected: Path, run: Run) -
     assert run("audit", "--write-targets").out == ""
 
 
+def test_targets_are_proposed_by_name(protected: Path, run: Run) -> None:
+    (protected / "conf/values.yaml").write_text(
+        "env:\n- {name: user, value: app}\n- {name: nacos_password, value: c4n4ry-7d1f-a}\n"
+        "users: [{id: 7, password: c4n4ry-7d1f-b}, {id: 8, password: c4n4ry-7d1f-c}]\n"
+    )
+    (protected / "conf/realm.xml").write_text(
+        '<R><Property name="ConnectionName">app</Property><Property name="ConnectionPassword">c4n4ry-7d1f</Property>'
+        "<server><id>a</id><password>c4n4ry-7d1e</password></server>"
+        "<server><id>b</id><password>c4n4ry-7d1d</password></server></R>"
+    )
+    proposed = run("audit", "--write-targets").out
+    assert {target["selector"]: target["alias"] for target in tomllib.loads(proposed)["target"]} == {
+        "$.env[?@.name=='nacos_password'].value": "values.env.nacos_password",
+        "$.users[?@.id==7].password": "values.users.7.password",
+        "$.users[?@.id==8].password": "values.users.8.password",
+        "/R/Property[@name='ConnectionPassword']": "realm.R.Property.ConnectionPassword",
+        "/R/server[id='a']/password": "realm.R.server.a.password",
+        "/R/server[id='b']/password": "realm.R.server.b.password",
+    }
+    with (protected / "ciphertool.toml").open("a") as settings:
+        settings.write("\n" + proposed)
+    assert run("protect").status == 0
+    assert run("audit").status == 0
+    assert run("audit", "--write-targets").out == ""
+
+
 def test_targets_are_proposed_for_what_the_settings_can_name(protected: Path, run: Run) -> None:
     (protected / "conf/more[1].yaml").write_text(SECRET_YAML)
     (protected / os.fsdecode(b"conf/bad\xff.yaml")).write_text(SECRET_YAML)

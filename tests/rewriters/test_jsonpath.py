@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool.errors import NoMatchError, SelectorError
-from ciphertool.rewriters.jsonpath import dotted, locate, locate_in_documents, normalized, steps
+from ciphertool.rewriters.jsonpath import (
+    ByNames,
+    Where,
+    dotted,
+    filtered_steps,
+    locate,
+    locate_in_documents,
+    normalized,
+    steps,
+)
 
 TREE = {"a": [{"b": "x"}, {"b": "y", "c d": "z"}], "日本": "k", "": {"8080": "p"}, "e": "f"}
 
@@ -19,7 +28,7 @@ _NAMES = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=3),
 )
 _TREES = st.recursive(
-    st.sampled_from(["x", "", "1"]),
+    st.sampled_from(["x", "", "1", 1, 1.0, True, None]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
     max_leaves=10,
 )
@@ -28,6 +37,9 @@ _STEPS = st.one_of(
     st.sampled_from(["a", "b", "_1", "x9"]).map(lambda name: f".{name}"),
     st.sampled_from(["a", "b", "c d", "it's", ""]).map(lambda name: f'["{name}"]'),
     st.integers(-4, 4).map(lambda index: f"[{index}]"),
+    st.tuples(st.sampled_from([".a", "['b']", ".b", "['']"]), st.sampled_from(["'x'", '"x"', "1", "''", "-1"])).map(
+        lambda filter_: f"[?@{filter_[0]}=={filter_[1]}]"
+    ),
 )
 
 
@@ -46,6 +58,8 @@ def _nodes(tree: object, location: tuple[str | int, ...] = ()) -> list[tuple[str
         ("$..b", [("a", 0, "b"), ("a", 1, "b")]),
         ("$.a[*].b", [("a", 0, "b"), ("a", 1, "b")]),
         ("$.a[?@.b == 'y'].b", [("a", 1, "b")]),
+        ("$.a[?@['c d']==\"z\"].b", [("a", 1, "b")]),
+        ("$[?@['8080']=='p']['8080']", [("", "8080")]),
         ("$.日本", [("日本",)]),
         ("$['']['8080']", [("", "8080")]),
         ("$['\\u0061'][ 0 ]", [("a", 0)]),
@@ -169,6 +183,36 @@ def test_many_plain_selectors_cost_about_what_one_with_as_many_matches_does() ->
     one = min(timeit.repeat(lambda: locate(tree, ["$..password"]), number=1, repeat=5))
     many = min(timeit.repeat(lambda: locate(tree, selectors), number=1, repeat=5))
     assert many < 6 * one  # by the library it would be 16
+
+
+def test_a_filter_by_a_member_is_a_step_and_any_other_is_not() -> None:
+    assert filtered_steps("$.a[?@.name=='x'][0]['b']") == ("a", Where("name", "x"), 0, "b")
+    assert filtered_steps("$[?@['id'] == 12]") == (Where("id", 12),)
+    for other in ("$[?@.a]", "$[?@.a!='x']", "$[?@.a=='x' && @.b=='y']", "$[?@.a.b=='x']", "$..a", "$[?@.a==1.0]", "a"):
+        assert filtered_steps(other) is None
+
+
+def test_elements_are_called_by_what_is_theirs_alone() -> None:
+    elements = [{"name": "x", "value": "1"}, {"name": "y", "value": "2"}, {"name": "y", "id": 3, "value": "4"}, "5"]
+    spelled = ByNames({"l": elements})
+    assert [spelled.path(("l", n, "value")) for n in range(3)] == [
+        "$.l[?@.name=='x'].value",
+        "$.l[1].value",
+        "$.l[?@.id==3].value",
+    ]
+    assert spelled.path(("l", 3)) == "$.l[3]"
+    assert spelled.path(("l", 0, "name")) == "$.l[0].name"  # it would not be found once it is a reference
+
+
+@pytest.mark.parametrize("name", ["", "${sec:a}", "$secret{a}", "it's", "a\\b", "a\nb", "`", "x" * 81, None, True, 1.5])
+def test_what_cannot_be_shown_in_a_selector_is_no_name(name: object) -> None:
+    assert ByNames([{"name": name, "value": "1"}]).path((0, "value")) == "$[0].value"
+
+
+def test_a_key_is_a_name_beside_a_value_only_and_of_words() -> None:
+    assert ByNames([{"key": "db.password", "value": "1"}]).path((0, "value")) == "$[?@.key=='db.password'].value"
+    assert ByNames([{"key": "db.password", "secret": "1"}]).path((0, "secret")) == "$[0].secret"
+    assert ByNames([{"key": "AKIA2OSF7DNN8EXA", "value": "1"}]).path((0, "value")) == "$[0].value"
 
 
 @given(st.lists(_NAMES | st.integers(0, 10**6)).map(tuple))

@@ -12,6 +12,7 @@ from ciphertool.rewriters.base import Document, Site, SpliceError
 from ciphertool.rewriters.xml import aliases, judge
 from ciphertool.rewriters.xml.children import Children
 from ciphertool.rewriters.xml.holder import Holder, hold
+from ciphertool.rewriters.xml.named import ByNames
 from ciphertool.rewriters.xml.outline import outline
 from ciphertool.rewriters.xml.paths import Paths
 from ciphertool.rewriters.xml.scan import FEW_NAMES, Scan, is_foreign
@@ -89,6 +90,16 @@ class XmlDocument(Document):
             except SelectorError as error:
                 located.append(error)
         return located
+
+    def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
+        """Return, for each site that a position leads to, an XPath by names."""
+        children = Children(self.tree, undeclared=self.undeclared)
+        select, spelled = Select(self.tree, children, undeclared=self.undeclared), ByNames(children)
+        found: list[tuple[str, ...]] = []
+        for site in sites:
+            path = spelled.path(*select.nodes(site.selector)[0]) if "[" in site.selector else None
+            found.append((path,) if path else ())
+        return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return the edits that make the changes; raise `UnrepresentableValueError` where XML cannot hold one."""

@@ -9,6 +9,7 @@ from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, Un
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Document, Outline, Site, Source
 from ciphertool.rewriters.jsonpath import (
+    ByNames,
     dotted,
     leaves,
     locate_in_documents,
@@ -73,7 +74,7 @@ class YamlDocument(Document):
         """Return each selector's sites; a selector is refused as a whole if anything it names cannot be protected."""
         trees = self._stream.trees
         if any("?" in selector for selector in selectors):  # a filter compares values
-            trees = with_values(trees, lambda number: _filtered(self._scalar(number)))
+            trees = with_values(trees, self._filtered)
         located: list[tuple[Site, ...] | SelectorError] = []
         for selector, found in zip(selectors, locate_in_documents(trees, selectors), strict=True):
             try:
@@ -83,6 +84,17 @@ class YamlDocument(Document):
             except SelectorError as error:
                 located.append(error)
         return located
+
+    def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
+        """Return, for each site that an index leads to, one by names, if it can be for all documents."""
+        trees = [ByNames(tree) for tree in with_values(self._stream.trees, self._filtered)]
+        found: list[tuple[str, ...]] = []
+        for site in sites:
+            document, path = split_document(site.selector)
+            named = trees[document or 0].path(steps(path))
+            candidates = (named, path if document is None else f"doc[{document}]{named}")
+            found.append(candidates if "?" in named else () if document is None else (named,))
+        return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return the edits; `UnrepresentableValueError` for lone surrogates, and where no value stands at all."""
@@ -107,6 +119,11 @@ class YamlDocument(Document):
 
     def _scalar(self, number: int) -> Scalar:
         return Scalar(self.source.text, self._stream, number)
+
+    def _filtered(self, number: int) -> object:
+        """Return what a filter compares: a number or a truth value where YAML reads one."""
+        scalar = self._scalar(number)
+        return plain_value(scalar.text) if scalar.is_untagged_plain else scalar.text
 
     def _at(self, site: Site) -> Scalar:
         """Return the value at a site, which may be one of another file."""
@@ -169,7 +186,3 @@ def _site(selector: str, key: str, scalar: Scalar, line: int) -> Site:
 
 def _text(change: Change) -> str:
     return str(Reference(change.to.alias, Syntax.SEC)) if isinstance(change.to, Reference) else change.to
-
-
-def _filtered(scalar: Scalar) -> object:
-    return plain_value(scalar.text) if scalar.is_untagged_plain else scalar.text

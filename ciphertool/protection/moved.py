@@ -1,0 +1,248 @@
+"""Tells that a place has moved: a target names something else than it did, and its reference stands elsewhere.
+
+Such a place is never settled by `--take`: that would put one secret in the place of another.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import CipherToolError, ConfigError
+from ciphertool.protection.configured import configured_files
+from ciphertool.protection.plan import listed
+from ciphertool.protection.targets import is_left_alone
+from ciphertool.protection.workbench import parsed, standing
+from ciphertool.repository import CARBON_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ciphertool.protection.survey import Survey
+    from ciphertool.protection.targets import Match
+    from ciphertool.protection.workbench import Opened, Standing
+    from ciphertool.settings.model import Settings, Target
+
+_FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9]+(?![A-Za-z0-9_])")
+_POSITION = re.compile(r"\[-?[0-9]+\]")
+_LITERAL = re.compile(r"'([^']*)'|=([0-9]+)\]")
+_SHOWN = 3
+
+
+class MovedError(ConfigError):
+    """A target's place that holds something else than the reference to its alias; `stands` is where that is."""
+
+    def __init__(
+        self,
+        alias: str,
+        selector: str,
+        reason: str,
+        stands: Iterable[Standing],
+        *,
+        path: Path,
+        line: int | None,
+        hint: str,
+    ) -> None:
+        self.alias = alias
+        self.selector = selector
+        self.stands = tuple(stands)
+        super().__init__(f"{selector}: {reason}", path=path, line=line, hint=hint)
+
+
+class Whereabouts:
+    """Where the references stand whose targets name something else; looked for only where there are such targets."""
+
+    def __init__(self, settings: Settings, aliases: Collection[str], surveyed: Survey) -> None:
+        """Look for what the targets miss; `aliases` are those that the repository has."""
+        self._settings = settings
+        self._aliases = aliases
+        self._of_pattern: dict[str, list[str]] = {}
+        self._named = {target.alias for target in settings.targets}
+        self._homes: set[tuple[Path, str, str]] = set()
+        sought: set[str] = set()
+        self._clear: set[str] = set()
+        for opened in surveyed.opened:
+            for match in opened.located.matches:
+                sought.update(self._sought(match))
+                self._named.add(match.alias)
+                if match.reference is None:
+                    self._clear.add(match.value)
+                elif match.reference.alias == match.alias:
+                    self._homes.add((opened.snapshot.path, match.site.selector, match.alias))
+            for target, _ in opened.located.missing:
+                sought.update(self._made_by(target.alias))
+        for target in surveyed.absent:
+            sought.update(self._made_by(target.alias))
+        self.problems: list[CipherToolError] = []
+        self._found: defaultdict[str, list[Standing]] = defaultdict(list)
+        for found in self._search(surveyed, sought) if sought else ():
+            shows = self._shows(found.stable)
+            self._found[found.alias].append(found._replace(stable=found.selector) if shows else found)
+
+    def elsewhere(self, alias: str, places: Collection[tuple[Path, str]]) -> list[Standing]:
+        """Return where references to an alias stand, other than at these places; those no target names come first."""
+        found = [one for one in self._found.get(alias, ()) if (one.path, one.selector) not in places]
+        return sorted(found, key=self._is_home)
+
+    def renumbered(self, opened: Opened, match: Match) -> list[Standing]:
+        """Return where references stand in a file that a pattern named as it names this new alias, numbers aside."""
+        found = (one for alias in self._like(match) for one in self._found.get(alias, ()))
+        return [one for one in found if one.path == opened.snapshot.path and not self._is_home(one)]
+
+    def lost(self, target: Target, path: Path) -> list[Standing]:
+        """Return where the reference stands of a target that names nothing in a file."""
+        is_pattern = "{" in target.alias
+        found = (one for alias in self._made_by(target.alias) for one in self._found.get(alias, ()))
+        return [one for one in found if not self._is_home(one) and (one.path == path or not is_pattern)]
+
+    def position(self, opened: Opened, match: Match) -> str:
+        """Say what stands at a place that a target names by its position, "" where it does not."""
+        selector = match.site.selector
+        if not _POSITION.search(match.target.selector):
+            return ""
+        try:
+            document = opened.rewriter.parse(opened.snapshot.bytes)
+            (found,) = document.locate([selector])
+        except CipherToolError:
+            return ""
+        [stable] = document.stable_selectors(found) if isinstance(found, tuple) else [selector]
+        named = "" if stable == selector or self._shows(stable) else f", now `{stable}`"
+        return f"{selector} is a position{named}"
+
+    def in_clear(
+        self, alias: str, opened: Opened, match: Match, stands: Sequence[Standing], *, compared: bool
+    ) -> MovedError:
+        """Return the error for plaintext whose reference stands elsewhere, where it is not what that stands for."""
+        homeless = [one for one in stands if not self._is_home(one)]
+        reason = f"is in clear, and the reference to {alias!r} stands at {self._places(stands)}"
+        reason += ": the selector has moved, or " if homeless else ": "
+        reason += "the value was changed at one of its places" if compared else "this is one more place of it"
+        if not compared:
+            reason += "; no private key is at hand to compare it"
+        hints = [self._by_name(homeless, opened.snapshot.path)] if homeless else []
+        if compared:
+            hints.append(f"to change {alias!r}, put the new value at all of its places instead of the references")
+        else:
+            hints.append(f"if the value is that of {alias!r}, protect it where the private key is at hand")
+        return self._error(alias, opened, match, reason, stands, hints)
+
+    def new(self, opened: Opened, match: Match, stands: Sequence[Standing]) -> MovedError:
+        """Return the error for plaintext that gets a new alias where a reference that had its place is left behind."""
+        reason = (
+            f"would become {match.alias!r}, but {_aliases(stands)}, whose reference stands at {self._places(stands)}, "
+            "is named by no target any more: the selector has moved"
+        )
+        hints = [self._by_name(stands, opened.snapshot.path), "give what is new a target of its own"]
+        return self._error(match.alias, opened, match, reason, stands, hints)
+
+    def exchanged(self, opened: Opened, match: Match) -> MovedError | None:
+        """Return the error for a place that holds the reference of another target; None where it was only renamed."""
+        there = match.reference.alias if match.reference else ""
+        path, place = opened.snapshot.path, (opened.snapshot.path, match.site.selector)
+        away = self.elsewhere(match.alias, {place})
+        if not away and there not in self._named and _shape(there) != _shape(match.alias):
+            return None
+        here = [one for one in self._found.get(there, ()) if (one.path, one.selector) == place]
+        reason = f"refers to {there!r}, but the settings call this secret {match.alias!r}"
+        if away:
+            reason += f", to which the reference stands at {self._places(away)}"
+        reason += ": the selector has moved"
+        homeless = [one for one in away if not self._is_home(one)]
+        hints = [self._by_name([*here, *homeless], path)]
+        if not away:
+            hints.append(f"if {match.alias!r} is gone, remove its target")
+        return self._error(match.alias, opened, match, reason, away, hints)
+
+    def note_lost(self, error: CipherToolError, stands: Sequence[Standing], path: Path) -> None:
+        """Say in an error where the reference stands that it misses."""
+        error.message += f"; the reference to {_aliases(stands)} stands at {self._places(stands)}"
+        error.hint = self._by_name(stands, path)
+
+    def _error(
+        self, alias: str, opened: Opened, match: Match, reason: str, stands: Iterable[Standing], hints: Iterable[str]
+    ) -> MovedError:
+        path, line = opened.snapshot.path, match.site.line
+        return MovedError(alias, match.site.selector, reason, stands, path=path, line=line, hint="; ".join(hints))
+
+    def _by_name(self, stands: Iterable[Standing], path: Path) -> str:
+        """Say which selector each alias needs, the first of several."""
+        first: dict[str, Standing] = {}
+        for one in stands:
+            first.setdefault(one.alias, one)
+        said = [self._told(one, path) for one in first.values()]
+        return f"give {' and '.join(said[:_SHOWN])}"
+
+    def _told(self, one: Standing, path: Path) -> str:
+        file = "" if one.path == path else f"the file `{self._below(one.path)}` and "
+        return f"{one.alias!r} {file}the selector `{one.stable}`"
+
+    def _places(self, stands: Iterable[Standing]) -> str:
+        return listed([f"{self._below(one.path)}:{one.line} ({one.selector})" for one in stands], most=_SHOWN)
+
+    def _below(self, path: Path) -> Path:
+        root = self._settings.root
+        return path.relative_to(root) if path.is_relative_to(root) else path
+
+    def _shows(self, selector: str) -> bool:
+        """Tell whether a selector holds what a target calls a secret."""
+        return not self._clear.isdisjoint(text for found in _LITERAL.findall(selector) for text in found)
+
+    def _is_home(self, one: Standing) -> bool:
+        return (one.path, one.selector, one.alias) in self._homes
+
+    def _sought(self, match: Match) -> Iterator[str]:
+        if match.reference is not None:
+            if match.reference.alias != match.alias:
+                yield from (match.alias, match.reference.alias)
+        elif not is_left_alone(match):
+            yield from [match.alias] if match.alias in self._aliases else self._like(match)
+
+    def _like(self, match: Match) -> Collection[str]:
+        """Return the aliases that a pattern gave to places with other numbers."""
+        return self._by_shape.get(_shape(match.alias), ()) if "{key}" in match.target.alias else ()
+
+    @cached_property
+    def _by_shape(self) -> dict[str, list[str]]:
+        shapes: defaultdict[str, list[str]] = defaultdict(list)
+        for alias in self._aliases:
+            shapes[_shape(alias)].append(alias)
+        return dict(shapes)
+
+    def _made_by(self, pattern: str) -> Collection[str]:
+        """Return the aliases that a pattern can have given."""
+        if "{" not in pattern:
+            return [pattern] if pattern in self._aliases else []
+        found = self._of_pattern.get(pattern)
+        if found is None:
+            expression = re.compile(_FIELD.sub(".+", re.escape(pattern)))
+            found = self._of_pattern[pattern] = [alias for alias in self._aliases if expression.fullmatch(alias)]
+        return found
+
+    def _search(self, surveyed: Survey, sought: Collection[str]) -> Iterator[Standing]:
+        yield from surveyed.references(sought)
+        if self._settings.kind not in CARBON_KINDS:
+            return
+        opened = {os.path.realpath(path) for path in surveyed.paths}
+        configured, refused = configured_files(self._settings)
+        self.problems += refused
+        for path, targets in configured.items():
+            if os.path.realpath(path) in opened:
+                continue
+            try:
+                yield from standing(path, parsed(self._settings, path, targets), sought)
+            except CipherToolError as error:
+                # What cannot be read may hold the reference that is looked for.
+                self.problems.append(error.at(path))
+
+
+def _shape(alias: str) -> str:
+    return _NUMBER.sub("0", alias)
+
+
+def _aliases(stands: Iterable[Standing]) -> str:
+    return listed([repr(alias) for alias in dict.fromkeys(one.alias for one in stands)], most=_SHOWN)
