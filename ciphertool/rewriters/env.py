@@ -94,12 +94,13 @@ class EnvDocument(EntryDocument):
         site, text, pieces = change.site, self.source.text, self._pieces(change)
         wanted = self._value(change, pieces)
         if pieces is None:
-            return [Edit(site.start, site.end, self.spell(site, wanted))]
+            return [Edit(site.start, site.end, self.encodable(site, self.spell(site, wanted)))]
         edits = [edit for _, edit in pieces]
         shifted = [Edit(start - site.start, end - site.start, new) for start, end, new in edits]
         before, after = text[max(site.start - 1, 0) : site.start], splice(text[site.start : site.end], shifted)
         if not _SPELLED.fullmatch(before + after, len(before)) or self.read(after) != wanted:
             raise UnrepresentableValueError(site.selector, "as it stands there it would be read as another one", _HINT)
+        self.encodable(site, after)
         return edits
 
     def _pieces(self, change: Change) -> list[tuple[Edit, Edit]] | None:

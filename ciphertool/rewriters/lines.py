@@ -185,10 +185,13 @@ class EntryDocument(Document):
         return [Edit(change.site.start, change.site.end, self._spelled(change)) for change in changes]
 
     def _spelled(self, change: Change) -> str:
-        spelled = self.spell(change.site, self.wanted(change))
+        return self.encodable(change.site, self.spell(change.site, self.wanted(change)))
+
+    def encodable(self, site: Site, spelled: str) -> str:
+        """Return what is to be written at a site; raise `UnrepresentableValueError` if the encoding cannot hold it."""
         if not encodings.can_hold(self.source.codec, spelled):
             reason = f"it has a character that {self.source.codec}, the file's encoding, has not"
-            raise UnrepresentableValueError(change.site.selector, reason)
+            raise UnrepresentableValueError(site.selector, reason)
         return spelled
 
     def wanted(self, change: Change) -> str:

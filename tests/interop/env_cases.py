@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ciphertool import files
+from ciphertool.cipher import VaultCipher
+from ciphertool.engine import Decryptor, Encryptor
+from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import CipherToolError
 from ciphertool.protection.targets import changes, is_left_alone, locate
-from ciphertool.resolver import resolve_document
+from ciphertool.repository import repository_of
+from ciphertool.resolver import CipherAtHand, Resolver, resolve_document
 from ciphertool.rewriters.base import rewrite
 from ciphertool.rewriters.env import EnvRewriter
 from ciphertool.secret import Secret
@@ -25,8 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
-    from ciphertool import files
-    from ciphertool.resolver import Resolver
 
 ALIAS = "app/db.pw"
 NAMES = ("HOST", "VAL", "OTHER", "LAST", "Password")
@@ -113,7 +118,7 @@ def worked(case: Case, *, at_random: Random | None = None, literal: bool = False
         expression = f"(?s)\\A.{{{start}}}(?P<secret>.{{{stop - start}}})"
     target = Target("a.env", "VAL", ALIAS, part=expression, literal=literal)
     settings = Settings(path, path.parent, "native", None, path, "auto", path)  # type: ignore[arg-type]  # no keystore
-    snapshot = cast("files.Snapshot", SimpleNamespace(path=path, bytes=case.before))
+    snapshot = files.Snapshot(path, path, case.before)
     located = locate(settings, snapshot, document, [target])
     if located.problems or located.missing:
         case.refused = (located.problems or [error for _, error in located.missing])[0].message
@@ -127,7 +132,7 @@ def worked(case: Case, *, at_random: Random | None = None, literal: bool = False
     except CipherToolError as error:
         case.refused = error.message
         return case
-    case.after = resolve_document(rewriter, case.protected, path, cast("Resolver", _Known(case.value)))
+    case.after = resolve_document(rewriter, case.protected, path, _vault(case.value))
     return case
 
 
@@ -140,24 +145,27 @@ def changed(random: Random, quote: str) -> tuple[bytes, str] | None:
     value = "".join(random.choice(pieces) for _ in range(random.randrange(1, 8)))
     data = f"VAL={quote}{{ciphertool:{ALIAS}}}{quote}\n".encode()
     try:
-        return resolve_document(EnvRewriter(), data, Path("/nowhere/a.env"), cast("Resolver", _Known(value))), value
+        return resolve_document(EnvRewriter(), data, Path("/nowhere/a.env"), _vault(value)), value
     except CipherToolError:
         return None
 
 
-class _Known:
-    """A vault of one secret; how it is put into a URL is `Resolver`'s own doing."""
+@cache
+def _cipher() -> VaultCipher:
+    key = rsa.generate_private_key(65537, 2048)
+    return VaultCipher(DEFAULT, True, Encryptor(key.public_key()), Decryptor(key))
 
-    def __init__(self, value: str) -> None:
-        from ciphertool.resolver import Resolver
 
-        self._value = value
-        self.repository = SimpleNamespace(kind="native")
-        self.reveal = Resolver.reveal.__get__(self)
+def _vault(value: str) -> Resolver:
+    """Return the resolver of a vault of one secret."""
+    cipher, path = _cipher(), Path("/nowhere/vault.properties")
+    data = f"{ALIAS}={cipher.encrypt(ALIAS, Secret(value))}\n".encode()
+    repository = repository_of("native", files.Snapshot(path, path, data))
+    return Resolver(repository, CipherAtHand(lambda: cipher), warn=_unexpected, tell=lambda _: None)
 
-    def resolve(self, alias: str) -> Secret:
-        assert alias == ALIAS
-        return Secret(self._value)
+
+def _unexpected(message: str) -> None:
+    raise AssertionError(message)
 
 
 def judge(cases: Sequence[Case], folder: Path) -> tuple[dict[str, int], list[tuple[str, str, Case, Reading, Reading]]]:

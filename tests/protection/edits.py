@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 NAMESPACE = "http://org.wso2.securevault/configuration"
 LISTS = ("a.json", "b.yaml", "c.yaml", "d.toml", "e.xml")
 KEYED = ("f.ini", "g.properties", "h.env")
-_REFERENCE = re.compile(r"\$\{sec:([^}]+)\}|\$secret\{([^}]+)\}")
+_REFERENCE = re.compile(r"(?:\$\{sec|\{ciphertool(?:-verbatim)?):([^}]+)\}|\$secret\{([^}]+)\}")
 _GIVE = re.compile(r"'([^']+)' (?:the file `([^`]+)` and )?the selector `([^`]+)`")
 _ROUNDS = 6
 
@@ -93,10 +93,8 @@ def _write(path: Path, entries: list[Entry]) -> None:
         text = f'<R xmlns:svns="{NAMESPACE}">\n{inside}</R>\n'
     else:
         head = "[env]\n" if kind == ".ini" else ""
-        quote = "'" if path.name.endswith(".env") else ""
-        text = head + "".join(
-            f"{e.name}={quote if e.alias else ''}{e.raw()}{quote if e.alias else ''}\n" for e in entries
-        )
+        pattern = "{{ciphertool:{}}}" if path.name.endswith(".env") else "$secret{{{}}}"
+        text = head + "".join(f"{e.name}={e.raw(pattern)}\n" for e in entries)
     path.write_text(text)
 
 

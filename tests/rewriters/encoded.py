@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 from ciphertool import rewriters
 from ciphertool.errors import CipherToolError
 from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters import quoting
 from ciphertool.rewriters.base import Change, rewrite
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def is_reference(format_: str, value: str) -> bool:
     """Tell whether a reader sees the reference."""
     if format_ == "xml":
         return value.strip() == "password"  # white space around a text stays
+    if format_ == "env":
+        return value in (str(Reference("an.alias", syntax)) for syntax in quoting.SYNTAXES)
     return value == str(Reference("an.alias", Syntax.SEC if format_ == "yaml" else Syntax.SECRET))
 
 
