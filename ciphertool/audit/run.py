@@ -206,7 +206,7 @@ class _Audit:
         if self._repository is not None:
             # Of a repository that git does not track nobody knows by the index who refers to it.
             known = used if index is None or settings.repository in index.vault else None
-            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known)
+            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known, used)
         if index is None:  # modes, and what else lies about, are no part of a commit
             exposure.judge(self._gathered, settings, self._repository)
 
@@ -216,7 +216,12 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = repository_of(settings.kind, self._snapshot(settings.repository), plugins=settings.named)
+            repository = repository_of(
+                settings.kind,
+                self._snapshot(settings.repository),
+                plugins=settings.named,
+                declared=settings.aliases,
+            )
             len(repository.entries)
         except CipherToolError as error:
             place = self._gathered.place(settings.repository, error.line)

@@ -44,7 +44,7 @@ def protect(
     from ciphertool.repository import open_repository
 
     settings = vault.settings()
-    repository = open_repository(settings.kind, settings.repository, plugins=settings.named)
+    repository = open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
     primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
     for warning in primary.warnings:
         console.say("warning", warning)

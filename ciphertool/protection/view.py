@@ -107,7 +107,7 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
     for alias in plan.encrypted:
         entry = repository.entries.get(alias)
         if entry is not None and isinstance(entry.stored, Clear):
-            spelled.setdefault(repository.path, []).append((alias, {entry.stored.value.reveal_bytes()}))
+            spelled.setdefault(repository.path, []).append((entry.label(alias), {entry.stored.value.reveal_bytes()}))
     in_git = git.tracked(spelled)
     for path, values in spelled.items():
         if path in in_git:
