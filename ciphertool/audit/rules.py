@@ -259,6 +259,14 @@ OTHER_ALIAS = Rule(
     "A place refers to another alias than its target gives it.",
     "Give the target the alias that the file has, or protect the place again.",
 )
+SECRET_AS_NAME = Rule(
+    "CT031",
+    "secret-as-name",
+    Level.ERROR,
+    798,
+    "A key, a section, a file or a directory is named by what is a secret by itself, and names are shown everywhere.",
+    "Give it another name and put the secret into a value, or look it up; then change the secret.",
+)
 
 RULES: tuple[Rule, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 """Every rule, in the order of their ids."""

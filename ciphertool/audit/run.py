@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.audit import exposure, history, keys, nested, rules, stored, suppress
+from ciphertool.audit import exposure, history, keys, named, nested, rules, stored, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.gather import Gathered
 from ciphertool.audit.index import Index, index_of
 from ciphertool.audit.model import Level, Report, SchemeUse, State
+from ciphertool.audit.shown import shown
 from ciphertool.audit.targets import Targets
 from ciphertool.audit.tree import SkippedFiles, walk
 from ciphertool.errors import CipherToolError
@@ -73,7 +74,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
     run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
     count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
-    return Report(
+    report = Report(
         root=base,
         time=now,
         values=tuple(sorted(set(gathered.values), key=lambda value: _order(value.place))),
@@ -83,6 +84,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
         skipped=skipped.summary(),
         files=count,
     )
+    return shown(report)
 
 
 def is_subject(path: Path) -> bool:
@@ -159,6 +161,7 @@ class _Audit:
     def _judge_files(self, judge: FileJudge, found: Sequence[Path]) -> int:
         apart, count = self._run.apart, 0
         paths = [path for path in found if not apart or _real(path) not in apart]
+        named.judge_paths(self._gathered, paths)
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
             self._gathered.add(judged.gathered)
             self._run.skipped.add_all(judged.skipped)

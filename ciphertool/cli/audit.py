@@ -184,7 +184,7 @@ def _write(report: Report, format: Format | None, outputs: list[Path]) -> None: 
     from ciphertool.audit.reports import render
 
     if not outputs:
-        console.out_raw(render(report, format or Format.TABLE))
+        console.out_raw(render(report, format or Format.TABLE), commands=format is Format.GITHUB)
         return
     writes = []
     for path in outputs:

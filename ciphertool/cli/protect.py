@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +71,7 @@ def _show(plan: Plan, repository: SecretRepository, *, done: bool, diff: bool, a
     for note in plan.notes:
         console.show_note("note", note)
     if as_json:
-        console.out(json.dumps(_as_json(plan, done=done), indent=2))
+        console.out_json(_as_json(plan, done=done))
         return
     if diff:
         console.out_raw(view.diff(plan, repository, console.shown))

@@ -48,7 +48,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
     for warning in primary.warnings:
         console.say("warning", warning)
-    console.out(str(primary.cipher.encrypt(alias, _plaintext())))
+    console.out_raw(f"{primary.cipher.encrypt(alias, _plaintext())}\n")
 
 
 @vault_options

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ciphertool import files, git
+from ciphertool.audit import patterns
 from ciphertool.errors import CipherToolError
 from ciphertool.masking import spellings
 from ciphertool.names import names_a_secret
@@ -83,7 +84,7 @@ def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]
         )
     ]
     text = splice(text, edits)
-    return known.sub(MASK, text) if known else text
+    return patterns.masked(known.sub(MASK, text) if known else text, assigned=False)
 
 
 def _is_hidden(known: re.Pattern[str], value: str, spelled: str) -> bool:

@@ -16,9 +16,12 @@ from ciphertool.files import Snapshot
 from ciphertool.repository import KINDS, Malformed, repository_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import Run
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
 
 _WORD = "c4n4ryHunter2Word"
 _BYTES = b"".join(hashlib.sha256(bytes([n])).digest() for n in range(40))
