@@ -6,7 +6,7 @@ import re
 
 # `##vso[…]` and `##[…]` (Azure, and GitHub's old commands) count anywhere in a line, `##teamcity[…]` at its start; what
 # a comparison by culture overlooks may stand between the signs.
-_HASHES = re.compile(r"#([^\w\s#\[]*)#(?=[^\s\[#]*\[)")
+_HASHES = re.compile(r"#([^\w\s#\[]*)#(?=[^\s\[#\\]*\[)")
 # `::error file=x::…` (GitHub): first in its line, but for blanks. Neither an IPv6 address nor a C++ name looks so.
 _COLONS = re.compile(r"^([^\S\n]*):(?=:[ \t]*[A-Za-z_-][^\n]*?::)", re.MULTILINE)
 
