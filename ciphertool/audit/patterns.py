@@ -72,6 +72,8 @@ _HINT_PATTERNS = tuple(
         (" ", f"bearer basic {_NAMES}", ""),
     )
 )
+# The same for what is a secret by itself or the password of a URL, where no assignment counts.
+_ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@'\"<>]+@")
 # Something that a person or a template is to fill in, or a mask.
 _EXAMPLE = re.compile(
     r"(?i)[*•xX.#?_-]{3,}|<[^<>]*>|\[[a-z][^\[\]]*\]|%[A-Z_]+%|@[\w.-]+@|__\w+__"
@@ -130,6 +132,22 @@ def candidates(values: Sequence[str]) -> set[int]:
     return found
 
 
+def alone(lines: Sequence[str]) -> list[int]:
+    """Return the indexes of all lines in which `secrets_in_name` may find something without `assigned`, in order."""
+    text = "\0".join(lines)
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    found = {bisect_right(ends, match.start()) for match in _ALONE.finditer(text)}
+    for word in _HINT_WORDS:
+        position = text.find(word) if word != "@" else -1
+        while position >= 0:
+            index = bisect_right(ends, position)
+            found.add(index)
+            position = text.find(word, ends[index])
+    for pattern in _HINT_PATTERNS[:-2]:
+        found.update([bisect_right(ends, match.start()) for match in pattern.finditer(text)])
+    return sorted(found)
+
+
 def kind_of(value: str) -> str | None:
     """Return what kind of secret a value is by itself, or holds, or None."""
     if len(value) < 8:
@@ -149,10 +167,11 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
 
     Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
     """
-    if not candidates([name]):
+    if not (candidates([name]) if assigned else alone([name])):
         return []
     found = [(*match.span(), _kind(match, _KINDS)) for match in _IN_NAMES.finditer(name) if not is_example(match[0])]
-    for match in _WITHIN.finditer(name) if "=" in name or "@" in name or "-" in name else ():
+    within = any(sign in name for sign in "=@-") if assigned else "://" in name
+    for match in _WITHIN.finditer(name) if within else ():
         group, secret = next((n, t) for n, t in match.groupdict().items() if t and not n[1:].isdigit())
         start, end = match.span(group)
         if group == "url" and (longer := _URL_PASSWORD.match(name, start)):
