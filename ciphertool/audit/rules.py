@@ -260,7 +260,7 @@ OTHER_ALIAS = Rule(
     "Give the target the alias that the file has, or protect the place again.",
 )
 SECRET_AS_NAME = Rule(
-    "CT031",
+    "CT032",
     "secret-as-name",
     Level.ERROR,
     798,

@@ -101,7 +101,7 @@ def test_no_report_shows_a_token_that_is_a_name(place: str, token: str) -> None:
     assert token not in f"{report}{proposal}"
     assert "****" not in proposal.tables
     if place not in ("repository", "reference", "xml"):
-        assert "CT031" in [f.rule.id for f in report.findings] or place == "text"
+        assert "CT032" in [f.rule.id for f in report.findings] or place == "text"
     if place in ("text", "xml"):  # in a text it is a value as well; in XML it is the value of an attribute
         assert "CT004" in [f.rule.id for f in report.findings]
 
@@ -111,9 +111,9 @@ def test_a_masked_finding_says_where_it_is_and_is_told_from_others(tmp_path: Pat
     (tmp_path / "a.yaml").write_text("".join(f"{token}:\n  password: hunterX9z\n" for token in tokens))
     report = audit([Subject(tmp_path)], now=NOW)
     assert [(f.rule.id, f.place.line) for f in report.findings] == [
-        ("CT031", 1),
+        ("CT032", 1),
         ("CT003", 2),
-        ("CT031", 3),
+        ("CT032", 3),
         ("CT003", 4),
     ]
     assert [value.place.selector for value in report.values] == ["$['****']['password']"] * 2
