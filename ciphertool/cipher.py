@@ -142,7 +142,7 @@ class VaultCipher:
         for alias in aliases:
             try:
                 self.decrypt(alias, ciphertext)
-            except DecryptionError:
+            except (DecryptionError, UnsupportedSchemeError):
                 continue
             return alias
         return None

@@ -163,6 +163,21 @@ class UnknownRepositoryKindError(ConfigError):
         super().__init__(f"unknown kind of secret repository {kind!r}", hint=f"known are {', '.join(self.known)}")
 
 
+class NotARepositoryError(ConfigError):
+    """A file named as secret repository, of whose `lines` none is an entry: it may be anything, and is not quoted."""
+
+    def __init__(self, kind: str, lines: Sequence[int]) -> None:
+        self.kind = kind
+        self.lines = tuple(sorted(lines))
+        first, last = self.lines[0], self.lines[-1]
+        where = f"line {first} is none" if first == last else f"none of the lines {first} to {last} is one"
+        super().__init__(
+            f"this is no secret repository: {where} of an alias and its value, as {kind!r} spells them",
+            line=first,
+            hint="check the path and the kind of the repository in the settings",
+        )
+
+
 class PluginError(ConfigError):
     """A plug-in that fails; `group` is its entry-point group, `reason` quotes nothing that it says."""
 

@@ -161,10 +161,15 @@ class Resolver:
         raise AssertionError
 
 
-def explained(error: CipherToolError, alias: str, repository: SecretRepository, cipher: Cipher) -> CipherToolError:
-    """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved."""
+def explained(
+    error: CipherToolError, alias: str, repository: SecretRepository, cipher: Cipher, label: str | None = None
+) -> CipherToolError:
+    """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved.
+
+    `label` is what the message calls the secret where that is not its alias.
+    """
     entry = repository.get(alias)
-    error.message = f"{alias!r}: {error.message}"
+    error.message = f"{repr(alias) if label in (None, alias) else label}: {error.message}"
     if isinstance(entry.stored, Encrypted):
         made_for = cipher.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
         if made_for is not None:

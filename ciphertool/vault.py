@@ -101,7 +101,10 @@ class Vault:
         return cipher
 
     def _read(self, cipher: CipherAtHand) -> Resolver:
-        repository = open_repository(self.settings.kind, self.settings.repository, plugins=self.settings.named)
+        settings = self.settings
+        repository = open_repository(
+            settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases
+        )
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
         return Resolver(repository, cipher, warn=self._warn, tell=self._seen.add)

@@ -67,6 +67,20 @@ def in_text(text: str, *, bare: bool) -> Iterator[Found]:
     yield from _in_lines(list(enumerate(text.splitlines(), 1)), assignments=bare)
 
 
+def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
+    """Return where a document's comments begin and end."""
+    if rewriter is None or rewriter.name == "json":
+        return []
+    if rewriter.name == "xml":
+        return [found.span() for found in _XML_COMMENT.finditer(text)]
+    return [(found.start() - 1, found.end() - 1) for found in _LINE_COMMENT.finditer(f"\n{text}")]
+
+
+def _kind_of_name(assignment: re.Match[str] | None) -> str | None:
+    found = patterns.secrets_in_name(assignment["name"]) if assignment else []
+    return found[0][2] if found else None
+
+
 def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
     """Yield what each comment says, with the line on which that begins."""
     line, counted = 1, 0
@@ -83,7 +97,7 @@ def _in_lines(lines: Sequence[tuple[int, str]], *, assignments: bool = True) -> 
             continue
         match = _ASSIGNMENT.match(line) if assignments else None
         value = (match["double"] or match["single"] or match["plain"]) if match else line
-        if index in candidates and (kind := patterns.kind_of(value)):
+        if index in candidates and (kind := patterns.kind_of(value) or _kind_of_name(match)):
             yield Found(number, kind)
         elif match and _is_clear(match["name"], value):
             yield Found(number)

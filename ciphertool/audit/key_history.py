@@ -121,7 +121,8 @@ def _held(settings: Settings, data: bytes | None) -> Iterator[str]:
     if data is None:
         return
     try:
-        entries = repository_of(settings.kind, Snapshot(settings.repository, settings.repository, data)).entries
+        snapshot = Snapshot(settings.repository, settings.repository, data)
+        entries = repository_of(settings.kind, snapshot, declared=settings.aliases).entries
     except CipherToolError:
         return
     for entry in entries.values():

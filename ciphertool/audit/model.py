@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.secret import MASK
+
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -105,8 +107,12 @@ class Finding(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """A stable identity: of rule, path and selector, never of a value. Without a selector, of the message."""
-        text = "\0".join((self.rule.id, self.place.path, self.place.selector or self.message))
+        """A stable identity: of rule, path and selector, never of a value. Without a selector, of the message.
+
+        What is masked in these may be different things, which their lines tell apart.
+        """
+        names = (self.rule.id, self.place.path, self.place.selector or self.message)
+        text = "\0".join((*names, str(self.place.line)) if any(MASK in name for name in names) else names)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -13,6 +13,8 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from ciphertool.secret import MASK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,6 +48,13 @@ _CREDENTIALS = {
     r"[\"']?(?P<option>[^\s\"'-][^\s\"']*)",
 }
 _BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_KINDS.values())))
+# In a name `_` joins words, and a private key's other lines follow its first.
+_IN_NAMES = re.compile(
+    _BY_ITSELF.pattern.replace(r"\b", r"(?:(?<![A-Za-z0-9])|(?![A-Za-z0-9]))").replace(
+        "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
+    )
+)
+_URL_PASSWORD = re.compile(r"[^\s'\"<>]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(_CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
@@ -63,6 +72,8 @@ _HINT_PATTERNS = tuple(
         (" ", f"bearer basic {_NAMES}", ""),
     )
 )
+# The same for what is a secret by itself or the password of a URL, where no assignment counts.
+_ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@'\"<>]+@")
 # Something that a person or a template is to fill in, or a mask.
 _EXAMPLE = re.compile(
     r"(?i)[*•xX.#?_-]{3,}|<[^<>]*>|\[[a-z][^\[\]]*\]|%[A-Z_]+%|@[\w.-]+@|__\w+__"
@@ -121,6 +132,22 @@ def candidates(values: Sequence[str]) -> set[int]:
     return found
 
 
+def alone(lines: Sequence[str]) -> list[int]:
+    """Return the indexes of all lines in which `secrets_in_name` may find something without `assigned`, in order."""
+    text = "\0".join(lines)
+    ends = list(accumulate(len(line) + 1 for line in lines))
+    found = {bisect_right(ends, match.start()) for match in _ALONE.finditer(text)}
+    for word in _HINT_WORDS:
+        position = text.find(word) if word != "@" else -1
+        while position >= 0:
+            index = bisect_right(ends, position)
+            found.add(index)
+            position = text.find(word, ends[index])
+    for pattern in _HINT_PATTERNS[:-2]:
+        found.update([bisect_right(ends, match.start()) for match in pattern.finditer(text)])
+    return sorted(found)
+
+
 def kind_of(value: str) -> str | None:
     """Return what kind of secret a value is by itself, or holds, or None."""
     if len(value) < 8:
@@ -130,11 +157,44 @@ def kind_of(value: str) -> str | None:
     if "=" in value or "@" in value or "-" in value:
         for found in _WITHIN.finditer(value):
             secret = next(text for name, text in found.groupdict().items() if text and not name[1:].isdigit())
-            if not (
-                is_example(secret) or _TEMPLATE.search(secret) or is_ciphertext(secret) or secret.lower() in _SWITCH
-            ):
+            if _is_secret(secret):
                 return _kind(found, _CREDENTIALS)
     return None
+
+
+def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int, str]]:
+    """Return start, end and kind of each secret in a name, a path, or a text that quotes some.
+
+    Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
+    """
+    if not (candidates([name]) if assigned else alone([name])):
+        return []
+    found = [(*match.span(), _kind(match, _KINDS)) for match in _IN_NAMES.finditer(name) if not is_example(match[0])]
+    within = any(sign in name for sign in "=@-") if assigned else "://" in name
+    for match in _WITHIN.finditer(name) if within else ():
+        group, secret = next((n, t) for n, t in match.groupdict().items() if t and not n[1:].isdigit())
+        start, end = match.span(group)
+        if group == "url" and (longer := _URL_PASSWORD.match(name, start)):
+            end = max(end, longer.end())  # it may hold an @ itself
+        if (assigned or group == "url") and _is_secret(secret):
+            found.append((start, end, _kind(match, _CREDENTIALS)))
+    return sorted(found)
+
+
+def masked(text: str, *, assigned: bool = True) -> str:
+    """Return a text with every secret in it that `secrets_in_name` finds as `****`."""
+    parts: list[str] = []
+    position = 0
+    for start, end, _ in secrets_in_name(text, assigned=assigned):
+        if end > position:
+            # A text of lines keeps them.
+            parts += text[position:start], MASK, "\n" * text.count("\n", max(start, position), end)
+            position = end
+    return "".join((*parts, text[position:])) if parts else text
+
+
+def _is_secret(secret: str) -> bool:
+    return not (is_example(secret) or _TEMPLATE.search(secret) or is_ciphertext(secret) or secret.lower() in _SWITCH)
 
 
 def _kind(found: re.Match[str], table: dict[str, str]) -> str:

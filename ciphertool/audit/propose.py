@@ -15,6 +15,7 @@ from ciphertool.audit.reading import format_of
 from ciphertool.audit.tree import relative
 from ciphertool.errors import CipherToolError, UnknownFormatError
 from ciphertool.rewriters import for_path
+from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +75,8 @@ def _obstacle(root: Path, value: Value) -> str | None:
     vault = nested.outermost(root / place.path, root)
     if vault is not None:
         return f"{relative(vault, root)}: has settings of its own, where its targets belong; audit it by itself"
+    if MASK in f"{place.path}{place.selector}":
+        return f"{place}: has a name that holds a secret, which no target should repeat; give it another name"
     if _NO_TEXT.search(f"{place.path}{place.selector}"):
         return f"{place}: has a name that is no Unicode text, which no target can hold"
     if value.doubt:

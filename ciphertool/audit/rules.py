@@ -278,6 +278,14 @@ KEY_CHANGED = Rule(
     "Make sure that the new key is yours (`ciphertool keystore list`); if not, put the former one back and change the "
     "secrets that were set since.",
 )
+SECRET_AS_NAME = Rule(
+    "CT032",
+    "secret-as-name",
+    Level.ERROR,
+    798,
+    "A key, a section, a file or a directory is named by what is a secret by itself, and names are shown everywhere.",
+    "Give it another name and put the secret into a value, or look it up; then change the secret.",
+)
 
 RULES: tuple[Rule, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 """Every rule, in the order of their ids."""

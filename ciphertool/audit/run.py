@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.audit import exposure, history, key_history, keys, nested, rules, stored, suppress
+from ciphertool.audit import exposure, history, key_history, keys, named, nested, rules, stored, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.gather import Gathered
 from ciphertool.audit.index import Index, index_of
 from ciphertool.audit.model import Level, Report, SchemeUse, State
+from ciphertool.audit.shown import shown
 from ciphertool.audit.targets import Targets
 from ciphertool.audit.tree import SkippedFiles, walk
 from ciphertool.errors import CipherToolError
@@ -76,7 +77,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
     run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
     count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
-    return Report(
+    report = Report(
         root=base,
         time=now,
         values=tuple(sorted(set(gathered.values), key=lambda value: _order(value.place))),
@@ -86,6 +87,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
         skipped=skipped.summary(),
         files=count,
     )
+    return shown(report)
 
 
 def is_subject(path: Path) -> bool:
@@ -166,6 +168,7 @@ class _Audit:
     def _judge_files(self, judge: FileJudge, found: Sequence[Path]) -> int:
         apart, count = self._run.apart, 0
         paths = [path for path in found if not apart or _real(path) not in apart]
+        named.judge_paths(self._gathered, paths)
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
             self._gathered.add(judged.gathered)
             self._run.skipped.add_all(judged.skipped)
@@ -213,7 +216,7 @@ class _Audit:
         if self._repository is not None:
             # Of a repository that git does not track nobody knows by the index who refers to it.
             known = used if index is None or settings.repository in index.vault else None
-            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known)
+            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known, used)
         if index is None:  # modes, and what else lies about, are no part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
 
@@ -223,7 +226,12 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = repository_of(settings.kind, self._snapshot(settings.repository), plugins=settings.named)
+            repository = repository_of(
+                settings.kind,
+                self._snapshot(settings.repository),
+                plugins=settings.named,
+                declared=settings.aliases,
+            )
             len(repository.entries)
         except CipherToolError as error:
             place = self._gathered.place(settings.repository, error.line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.audit import comments, patterns, rules, suppress
+from ciphertool.audit import comments, named, patterns, rules, suppress
 from ciphertool.audit.detect import Detector
 from ciphertool.audit.model import Evidence, Place, State
 
@@ -41,6 +41,8 @@ class Judge:
     def file(self, opened: Opened, declared: Mapping[str, Sequence[Declared]]) -> None:
         """Judge every site of a file, and its comments; `declared` are the targets' secrets by their selector."""
         self._allow(opened)
+        if opened.document is not None:
+            named.judge(self.gathered, opened)
         if opened.backup:
             self._backup(opened)
             return

@@ -20,13 +20,14 @@ def describe(snapshot: Snapshot) -> str:
     repository = repository_of("native" if native else "carbon5" if any(carbon5) else "carbon4", snapshot)
     lines = []
     for alias, entry in sorted(repository.entries.items()):
+        label = entry.label(alias)
         match entry.stored:
             case Encrypted(ciphertext):
-                lines.append(f"{alias}: encrypted, {_mark(ciphertext)}")
+                lines.append(f"{label}: encrypted, {_mark(ciphertext)}")
             case Clear():
-                lines.append(f"{alias}: in clear")
+                lines.append(f"{label}: in clear")
             case Malformed():
-                lines.append(f"{alias}: malformed")
+                lines.append(f"{label}: malformed")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -224,7 +224,7 @@ def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot, 
     from ciphertool.audit.reports import render
 
     if not outputs:
-        console.out_raw(render(report, format or Format.TABLE))
+        console.out_raw(render(report, format or Format.TABLE), commands=format is Format.GITHUB)
         return
     audience = files.Audience.DIRECTORY
     texts = [(before, render(report, chosen).encode("utf-8", "replace")) for before, chosen in outputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
@@ -68,20 +69,42 @@ def shown(path: Path) -> str:
 
 
 def say(style: str, text: str, *, label: bool = True) -> None:
-    """Write one message to stderr."""
-    head = f"{_styled(style, f'{style}:')} " if label else ""
-    body = visible(text) if label else _styled(style, visible(text))
-    print(f"{head}{body}", file=sys.stderr)
+    """Write one message to stderr. A name that is a secret by itself is not in it."""
+    text = visible(masked(text))
+    print(f"{_styled(style, f'{style}:')} {text}" if label else _styled(style, text), file=sys.stderr)
 
 
 def out(text: str = "") -> None:
-    """Write one line of data to stdout."""
-    print(visible(text, keep="\n\t"))
+    """Write one line of what is to be known to stdout. A name that is a secret by itself is not in it."""
+    out_raw(f"{masked(text)}\n")
 
 
-def out_raw(text: str) -> None:
-    """Write a text to stdout as it is, but for control characters."""
-    sys.stdout.write(visible(text, keep="\n\t"))
+def out_json(value: object) -> None:
+    """Write plain data to stdout, as `out` does: its strings, and not its keys, come from files."""
+    out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
+
+
+def out_raw(text: str, *, commands: bool = False) -> None:
+    """Write a text to stdout as it is, but for what would steer a terminal or a CI system; see `visible`."""
+    sys.stdout.write(visible(text, keep="\n\t", commands=commands))
+
+
+def masked(text: str) -> str:
+    """Return a message with every secret that it names as `****`."""
+    from ciphertool.audit import patterns  # takes its time, and an application that is told nothing does not need it
+
+    return patterns.masked(text)
+
+
+def _masked(value: object) -> object:
+    match value:
+        case str():
+            return masked(value)
+        case dict():
+            return {key: _masked(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_masked(item) for item in value]
+    return value
 
 
 def show_problems(problems: Sequence[CipherToolError], consequence: str) -> int:

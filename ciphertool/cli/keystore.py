@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from enum import Enum
@@ -111,7 +110,7 @@ def list_entries(store: _Store, password_file: _PasswordFile = None, as_json: _J
     opened, _ = _open(store, password_file, asking=False)
     entries = [summary(entry) for entry in opened.entries]
     if as_json:
-        console.out(json.dumps(entries, indent=2))
+        console.out_json(entries)
         return
     console.say("note", f"{opened.format}, {len(entries)} {'entry' if len(entries) == 1 else 'entries'}", label=False)
     rows = [("ALIAS", "KIND", "CHAIN", "ALGORITHM", "EXPIRES", "KEY USAGE", "SHA-256")]
@@ -168,7 +167,7 @@ def check(
             {"rule": f.rule, "level": f.level.value, "alias": f.alias, "message": f.message, "remedy": f.remedy}
             for f in found
         ]
-        console.out(json.dumps(rows, indent=2))
+        console.out_json(rows)
     for finding in () if as_json else found:
         where = f"{finding.alias}: " if finding.alias else ""
         console.out(f"{finding.level.value:<7}  {finding.rule}  {where}{finding.message}")

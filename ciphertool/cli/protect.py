@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,7 +44,7 @@ def protect(
     from ciphertool.repository import open_repository
 
     settings = vault.settings()
-    repository = open_repository(settings.kind, settings.repository, plugins=settings.named)
+    repository = open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
     primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
     for warning in primary.warnings:
         console.say("warning", warning)
@@ -75,7 +74,7 @@ def _show(
     for note in plan.notes:
         console.show_note("note", note)
     if as_json:
-        console.out(json.dumps(_as_json(plan, cipher, done=done), indent=2))
+        console.out_json(_as_json(plan, cipher, done=done))
         return
     if diff:
         console.out_raw(view.diff(plan, repository, console.shown))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -113,7 +112,7 @@ def check(
         found = [
             {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message} for p in problems
         ]
-        console.out(json.dumps({"problems": found}, indent=2))
+        console.out_json({"problems": found})
     elif problems:
         console.show_error(ProblemsError(problems))
     else:

@@ -50,10 +50,13 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     for warning in primary.warnings:
         console.say("warning", warning)
     if transformation is None and settings.repository != Path():
-        require_one_key(primary.cipher, open_repository(settings.kind, settings.repository, plugins=settings.named))
+        require_one_key(
+            primary.cipher,
+            open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases),
+        )
     value = _plaintext()
     console.say("note", f"encrypted to {primary.cipher.recipient}")
-    console.out(str(primary.cipher.encrypt(alias, value)))
+    console.out_raw(f"{primary.cipher.encrypt(alias, value)}\n")
 
 
 @vault_options

@@ -88,6 +88,8 @@ class _Planner:
     ) -> None:
         self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
         self._progress = progress
+        self._known = set(settings.aliases)
+        """The aliases that settings or files name. Of another the repository may have to tell by its line alone."""
         self._problems: list[CipherToolError] = []
         self._notes: list[Note] = []
         self._to_encrypt: dict[str, Secret] = {}
@@ -114,7 +116,7 @@ class _Planner:
         self._prove()
         new = self._encrypt()
         if not self._cipher.decrypts:
-            self._unproved += new
+            self._unproved += map(self._label, new)
         planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
         if not self._problems:
             planned = self._rewrite(surveyed, planned)
@@ -151,6 +153,7 @@ class _Planner:
             if self._missing(target, error, path):
                 plans.append(SitePlan(target, target.alias, State.SKIPPED))
         for match in opened.located.matches:
+            self._known.add(match.alias)
             state = State.PLANNED
             if match.reference is not None:
                 state = State.ALREADY_PROTECTED
@@ -269,29 +272,39 @@ class _Planner:
                     self._to_encrypt[alias] = value
                 else:
                     self._problems.append(
-                        ConfigError(f"{alias}: has an empty value", path=self._repository.path, line=entry.line)
+                        ConfigError(
+                            f"{self._label(alias)}: has an empty value", path=self._repository.path, line=entry.line
+                        )
                     )
             case Malformed(reason):
                 self._problems.append(
                     ConfigError(
-                        f"{alias}: {reason}", hint=self._repository.hint, path=self._repository.path, line=entry.line
+                        f"{self._label(alias)}: {reason}",
+                        hint=self._repository.hint,
+                        path=self._repository.path,
+                        line=entry.line,
                     )
                 )
             case Encrypted(ciphertext):
                 self._to_prove[alias] = ciphertext
 
+    def _label(self, alias: str) -> str:
+        """Return what messages call a secret: an alias that nobody names may be text of what is no repository."""
+        entry = self._repository.entries.get(alias)
+        return alias if entry is None or alias in self._known else entry.label(alias)
+
     def _prove(self) -> None:
         for alias, proved in self._on_all_cores("proving", self._cipher.prove, self._to_prove):
             if isinstance(proved, CipherToolError):
-                self._problems.append(explained(proved, alias, self._repository, self._cipher))
+                self._problems.append(explained(proved, alias, self._repository, self._cipher, self._label(alias)))
             elif not proved:
-                self._unproved.append(alias)
+                self._unproved.append(self._label(alias))
 
     def _encrypt(self) -> dict[str, Ciphertext]:
         encrypted: dict[str, Ciphertext] = {}
         for alias, made in self._on_all_cores("encrypting", self._cipher.encrypt, self._to_encrypt):
             if isinstance(made, CipherToolError):
-                made.message = f"{alias}: {made.message}"
+                made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)
             else:
                 encrypted[alias] = made

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ciphertool import files, git
+from ciphertool.audit import patterns
 from ciphertool.errors import CipherToolError
 from ciphertool.masking import spellings
 from ciphertool.names import names_a_secret
@@ -83,7 +84,7 @@ def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]
         )
     ]
     text = splice(text, edits)
-    return known.sub(MASK, text) if known else text
+    return patterns.masked(known.sub(MASK, text) if known else text, assigned=False)
 
 
 def _is_hidden(known: re.Pattern[str], value: str, spelled: str) -> bool:
@@ -107,7 +108,7 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
     for alias in plan.encrypted:
         entry = repository.entries.get(alias)
         if entry is not None and isinstance(entry.stored, Clear):
-            spelled.setdefault(repository.path, []).append((alias, {entry.stored.value.reveal_bytes()}))
+            spelled.setdefault(repository.path, []).append((entry.label(alias), {entry.stored.value.reveal_bytes()}))
     in_git = git.tracked(spelled)
     for path, values in spelled.items():
         if path in in_git:

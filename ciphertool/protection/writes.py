@@ -38,7 +38,9 @@ def writes(
         shared = next((plan for plan in changed if plan.before.real == before.real), None)
         if shared is not None:
             changed.remove(shared)
-            after = repository_of(settings.kind, before._replace(data=shared.after), plugins=settings.named)
+            after = repository_of(
+                settings.kind, before._replace(data=shared.after), plugins=settings.named, declared=settings.aliases
+            )
         made.append(files.Write(before, after.updated(new), settings.new_mode))
     if settings.secret_conf is not None and (repository.entries or new):
         made += _secret_conf(settings, settings.secret_conf, store_type)

@@ -10,10 +10,11 @@ from ciphertool.repository.base import CARBON_KINDS, Clear, Encrypted, Entry, Ma
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
     from ciphertool.files import Snapshot
-    from ciphertool.repository.grammar import Grammar
+    from ciphertool.repository.grammar import LineGrammar
 
 __all__ = [
     "CARBON_KINDS",
@@ -28,38 +29,43 @@ __all__ = [
     "repository_of",
 ]
 
-_GRAMMARS: tuple[Grammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
+_GRAMMARS: tuple[LineGrammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
 KINDS = tuple(grammar.kind for grammar in _GRAMMARS)
 """The built-in kinds."""
 
 
-def open_repository(kind: str, path: Path, *, plugins: bool = False) -> SecretRepository:
+def open_repository(kind: str, path: Path, *, plugins: bool = False, declared: Container[str] = ()) -> SecretRepository:
     """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it.
 
     Raises what `repository_of` raises.
     """
-    return repository_of(kind, files.read_if_there(path), plugins=plugins)
+    return repository_of(kind, files.read_if_there(path), plugins=plugins, declared=declared)
 
 
-def repository_of(kind: str, snapshot: Snapshot, *, plugins: bool = False) -> SecretRepository:
+def repository_of(
+    kind: str, snapshot: Snapshot, *, plugins: bool = False, declared: Container[str] = ()
+) -> SecretRepository:
     """Return the repository that a file's bytes are; raise `ConfigError` where it is damaged.
+
+    Raises `NotARepositoryError` where no line is certainly an entry. A line of anything looks like an entry whose value
+    is damaged or not there yet; where its alias is one that the targets have, which are `declared`, it is one.
 
     With `plugins` the kind may be another distribution's: a matter of trust, so only for settings named explicitly.
     Raises `UnknownRepositoryKindError`, which lists the known kinds.
     """
     grammar = next((grammar for grammar in _GRAMMARS if grammar.kind == kind), None)
     if grammar is None:
-        return _plug_in(kind, snapshot, plugins=plugins)
+        return _plug_in(kind, snapshot, plugins=plugins, declared=declared)
     if kind == TomlSecretsGrammar.kind:
         from ciphertool.repository.toml import TomlRepository
 
         return TomlRepository(snapshot, grammar)
     from ciphertool.repository.properties import PropertiesRepository
 
-    return PropertiesRepository(snapshot, grammar)
+    return PropertiesRepository(snapshot, grammar, declared)
 
 
-def _plug_in(kind: str, snapshot: Snapshot, *, plugins: bool) -> SecretRepository:
+def _plug_in(kind: str, snapshot: Snapshot, *, plugins: bool, declared: Container[str]) -> SecretRepository:
     if not plugins:
         raise UnknownRepositoryKindError(kind, KINDS)
     from ciphertool import plugins as offered
@@ -68,4 +74,4 @@ def _plug_in(kind: str, snapshot: Snapshot, *, plugins: bool) -> SecretRepositor
     make = offered.find(ENTRY_POINTS, kind)
     if make is None:
         raise UnknownRepositoryKindError(kind, (*KINDS, *offered.names(ENTRY_POINTS)))
-    return PluginRepository(kind, snapshot, make)
+    return PluginRepository(kind, snapshot, make, declared)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ciphertool.errors import NotARepositoryError
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
@@ -44,10 +45,19 @@ Stored = Encrypted | Clear | Malformed
 
 
 class Entry(NamedTuple):
-    """One alias's stored value and the line it stands on (1-based)."""
+    """One alias's stored value and the line it stands on (1-based).
+
+    `certain` tells that the line can be nothing but an entry, well-formed or damaged, so that its key is a name. Any
+    other may be text of a file that is no repository: its key is shown to nobody who has not named it before.
+    """
 
     stored: Stored
     line: int
+    certain: bool = True
+
+    def label(self, alias: str) -> str:
+        """Return what messages call the entry: its alias, if that is certainly one, else its line."""
+        return alias if self.certain else f"the entry on line {self.line}"
 
 
 class SecretRepository(Protocol):
@@ -70,3 +80,14 @@ class SecretRepository(Protocol):
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
         """Return the store's bytes with these ciphertexts in it (None: without the alias) and nothing else changed."""
+
+
+def require_entries(repository: SecretRepository, declared: Container[str]) -> None:
+    """Raise `NotARepositoryError` where there are lines and none of them is certainly an entry.
+
+    So is one whose alias is in `declared`: the aliases that settings give to their targets.
+    """
+    entries = repository.entries
+    if entries and not any(entry.certain or alias in declared for alias, entry in entries.items()):
+        lines = [entry.line for entry in entries.values()]
+        raise NotARepositoryError(repository.kind, lines).at(repository.path)

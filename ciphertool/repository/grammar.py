@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Protocol
 
 from ciphertool import ciphertext
@@ -12,6 +13,9 @@ from ciphertool.secret import Secret
 if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository.base import Stored
+
+# Base64 of no fewer bytes than the smallest RSA key makes, or what is left of more; words and short tokens are shorter.
+_LIKE_CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{80,}+={0,2}")
 
 
 class Grammar(Protocol):
@@ -27,6 +31,16 @@ class Grammar(Protocol):
 
     def write(self, value: Ciphertext) -> str:
         """Return how a ciphertext is stored."""
+
+
+class LineGrammar(Grammar, Protocol):
+    """The spelling of a kind in a `.properties` file, where any line of any text is a key and a value."""
+
+    def tells(self, text: str, *, assigned: bool) -> bool:
+        """Tell whether a text can be nothing but a stored value of this kind, even a damaged one.
+
+        `assigned` says that `=` or `:` stands between it and its key, where a blank would do as well.
+        """
 
 
 def _clear(value: str) -> Stored:
@@ -59,6 +73,10 @@ class NativeGrammar:
         except MalformedCiphertextError as error:
             return Malformed(error.message)
 
+    def tells(self, text: str, *, assigned: bool) -> bool:
+        """Tell whether a text is certainly a stored value."""
+        return text.lstrip().startswith("ENC[") or (assigned and _bracketed(text) is not None)
+
     def write(self, value: Ciphertext) -> str:
         """Return how a ciphertext is stored."""
         return str(value)
@@ -77,6 +95,15 @@ class Carbon4Grammar:
         if (value := _bracketed(text)) is not None:
             return _clear(value)
         return _carbon_ciphertext(text.strip()) if text.strip() else Clear(Secret(""))
+
+    def tells(self, text: str, *, assigned: bool) -> bool:
+        """Tell whether a text is certainly a stored value. The end of a line of base64 looks like an empty one."""
+        if not assigned or _bracketed(text) is not None or _LIKE_CIPHERTEXT.fullmatch(text.strip()):
+            return assigned
+        match _carbon_ciphertext(text.strip()):
+            case Encrypted(value):
+                return not isinstance(value, ciphertext.Bare)  # it says itself what it is
+        return False
 
     def write(self, value: Ciphertext) -> str:
         """Return how a ciphertext is stored."""
@@ -106,6 +133,10 @@ class Carbon5Grammar:
         if word == "cipherText":
             return _carbon_ciphertext(rest.strip())
         return Malformed("neither `plainText VALUE` nor `cipherText <base64>`")
+
+    def tells(self, text: str, *, assigned: bool) -> bool:
+        """Tell whether a text is certainly a stored value."""
+        return assigned and text.startswith(("cipherText ", "plainText "))
 
     def write(self, value: Ciphertext) -> str:
         """Return how a ciphertext is stored."""

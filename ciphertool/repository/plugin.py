@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from ciphertool import plugins
 from ciphertool.errors import UnknownAliasError
+from ciphertool.references import is_writable_alias
+from ciphertool.repository.base import Malformed, require_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
@@ -21,13 +23,21 @@ ENTRY_POINTS = "ciphertool.repositories"
 class PluginRepository:
     """A plug-in's repository, read at once. What it raises by mistake is a `PluginError`."""
 
-    def __init__(self, kind: str, snapshot: Snapshot, make: Callable[[Snapshot], SecretRepository]) -> None:
+    def __init__(
+        self, kind: str, snapshot: Snapshot, make: Callable[[Snapshot], SecretRepository], declared: Container[str] = ()
+    ) -> None:
         self.kind = kind
         self.path, self.snapshot = snapshot.path, snapshot
         with plugins.guarded(ENTRY_POINTS, kind):
             self._made = make(snapshot)
             self.hint, self.clear_is_readable = self._made.hint, self._made.clear_is_readable
-            self.entries: Mapping[str, Entry] = dict(self._made.entries)
+            self.entries: Mapping[str, Entry] = {
+                alias: entry._replace(
+                    certain=entry.certain and is_writable_alias(alias) and not isinstance(entry.stored, Malformed)
+                )
+                for alias, entry in self._made.entries.items()
+            }
+        require_entries(self, declared)
 
     def get(self, alias: str) -> Entry:
         """Return the alias's entry, or raise `UnknownAliasError`."""

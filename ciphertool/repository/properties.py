@@ -5,36 +5,52 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import ConfigError
-from ciphertool.repository.base import Entry
+from ciphertool.errors import ConfigError, SelectorError
+from ciphertool.references import is_writable_alias
+from ciphertool.repository.base import Entry, require_entries
 from ciphertool.repository.file import FileRepository
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from ciphertool.files import Snapshot
-    from ciphertool.repository.grammar import Grammar
+    from ciphertool.repository.grammar import LineGrammar
+    from ciphertool.rewriters.base import Site
 
 
 class PropertiesRepository(FileRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
-    def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
-        """Raise `ConfigError` where the file is damaged or names an alias twice."""
+    def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
+        """Raise `ConfigError` where the file is damaged, is no repository, or names an alias twice."""
         super().__init__(snapshot, grammar)
+        self._spelling = grammar
         try:
             self._document = PropertiesRewriter(assumed=grammar.encoding).parse(snapshot.bytes)
         except ConfigError as error:
             raise error.at(self.path) from None
-        for found in self._document.locate(list(self._document.repeated)):
-            if isinstance(found, ConfigError):
-                raise found.at(self.path)
+        require_entries(self, declared)
+        for alias in self._document.repeated:
+            try:
+                self._document.only(alias)
+            except SelectorError as error:
+                if self.entries[alias].certain or alias in declared:
+                    raise error.at(self.path) from None
+                raise ConfigError(
+                    f"an alias {error.reason}", hint=error.hint, path=self.path, line=error.line
+                ) from None
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
         """Every alias that is there, in the file's order."""
-        return {site.selector: Entry(self._grammar.read(site.value), site.line) for site in self._document.sites()}
+        return {site.selector: self._entry(site) for site in self._document.sites()}
+
+    def _entry(self, site: Site) -> Entry:
+        before = self._document.source.text[self._document.head(site) : site.start]
+        assigned = before.rstrip(" \t\f\r\n\\").endswith(("=", ":"))
+        certain = is_writable_alias(site.selector) and self._spelling.tells(site.value, assigned=assigned)
+        return Entry(self._grammar.read(site.value), site.line, certain)
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts in it; everything else stays as it is."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError
+from ciphertool.references import is_writable_alias
 from ciphertool.repository.base import Entry, Malformed
 from ciphertool.repository.file import FileRepository
 from ciphertool.rewriters.toml import TomlRewriter
@@ -42,6 +43,7 @@ class TomlRepository(FileRepository):
             alias: Entry(
                 self._grammar.read(value) if isinstance(value, str) else Malformed("not a string"),
                 self._document.source.line(places[_TABLE, alias][0]) if (_TABLE, alias) in places else 1,
+                is_writable_alias(alias),  # a key of this table is a name, whatever its value
             )
             for alias, value in self._table.items()
         }

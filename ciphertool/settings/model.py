@@ -81,6 +81,11 @@ class Settings(NamedTuple):
         """Whether ciphertexts describe themselves and carry their alias as label."""
         return self.kind not in CARBON_KINDS
 
+    @property
+    def aliases(self) -> frozenset[str]:
+        """The aliases that the targets declare, as far as they are no patterns."""
+        return frozenset(target.alias for target in self.targets)
+
 
 class Overrides(NamedTuple):
     """What the command line says over the settings; None says nothing. `define` serves `${sys:name}` in paths."""

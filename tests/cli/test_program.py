@@ -258,7 +258,8 @@ def test_the_installed_program_runs_and_keeps_its_streams_apart(protected: Path)
 
 
 def test_names_from_files_cannot_drive_the_terminal(project: Path, run: Run) -> None:
-    (project / "security/vault.properties").write_text("evil\\u001b[2J=nonsense\n")
+    with (project / "ciphertool.toml").open("a") as settings:
+        settings.write('[[target]]\nfile = "conf/app.yaml"\nselector = "$[\'evil\\u001b[2J\']"\nalias = "evil"\n')
     outcome = run("protect")
     assert "\x1b" not in outcome.err
     assert "\\x1b[2J" in outcome.err

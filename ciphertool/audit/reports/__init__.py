@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError
+from ciphertool.visible import inert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,10 @@ class Format(Enum):
 
 
 def render(report: Report, name: Format) -> str:
-    """Return a report in a format, or raise `ConfigError` where the extra that it needs is not installed."""
+    """Return a report in a format, in which no CI system finds a command of somebody else's.
+
+    Raise `ConfigError` where the extra that it needs is not installed.
+    """
     # Imported here, and with them what they need, so that commands which render nothing do not pay for it.
     from ciphertool.audit.reports import csv, github, html, json, junit, markdown, sarif, table
 
@@ -43,7 +47,7 @@ def render(report: Report, name: Format) -> str:
         Format.MARKDOWN: markdown.render,
         Format.CBOM: _cbom,
     }
-    return writers[name](report)
+    return inert(writers[name](report), commands=name is Format.GITHUB)
 
 
 def _cbom(report: Report) -> str:

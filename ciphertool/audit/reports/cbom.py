@@ -33,6 +33,7 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from ciphertool import __version__
 from ciphertool.audit import rules
 from ciphertool.audit.reports import json
+from ciphertool.audit.shown import root
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
 from ciphertool.engine.pkcs1 import Pkcs1
@@ -85,7 +86,7 @@ class _Inventory:
 
     def __init__(self, report: Report) -> None:
         self.components: dict[str, Component] = {}
-        self.subject = Component(name=report.root.name or "/", type=ComponentType.APPLICATION, bom_ref="subject")
+        self.subject = Component(name=root(report).name or "/", type=ComponentType.APPLICATION, bom_ref="subject")
         self.parts: list[tuple[Component, list[Component]]] = []
         self._public = {(f.place.path, f.place.selector) for f in report.findings if f.rule is rules.PUBLIC_KEY}
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
+
+from ciphertool.visible import visible
 
 if TYPE_CHECKING:
     from ciphertool.audit.model import Report
 
+# At a cell's start, and behind what another program, or another country's, takes for the end of one.
+_FORMULA = re.compile(r"""(^|[;|])(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 _HEAD = ("rule", "level", "path", "line", "selector", "message", "cwe", "fingerprint", "accepted_by", "reason", "date")
 
 
@@ -29,5 +34,4 @@ def render(report: Report) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return _FORMULA.sub(r"\1'", visible("" if value is None else str(value)))

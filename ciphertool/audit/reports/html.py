@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ciphertool import __version__
 from ciphertool.audit.model import Level, State
 from ciphertool.audit.rules import RULES
+from ciphertool.audit.shown import root
 
 if TYPE_CHECKING:
     import jinja2
@@ -51,6 +52,7 @@ def render(report: Report) -> str:
     style, script = _resource("report.css"), _resource("report.js")
     page = _template().render(
         report=report,
+        root=root(report),
         version=__version__,
         style=style,
         script=script,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ciphertool.audit.shown import root
+
 if TYPE_CHECKING:
     from ciphertool.audit.model import Finding, KeyCard, Place, Report
 
@@ -20,7 +22,7 @@ def document(report: Report) -> dict[str, object]:
     """Return the report as plain data."""
     return {
         "version": VERSION,
-        "root": report.root.as_posix(),
+        "root": root(report).as_posix(),
         "time": report.time.isoformat(timespec="seconds"),
         "files": report.files,
         "values": [

@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from ciphertool.audit.model import Level, State
+from ciphertool.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ciphertool.audit.model import Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+_TICKS = re.compile(r"`+")
 
 
 def render(report: Report) -> str:
@@ -40,16 +41,23 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield from _table(["rule", "place", "by", "since", "reason"], accepted)
     for item in report.skipped:
-        yield f"Not looked at: {item.count} ({_escaped(item.reason)})  "
+        yield f"Not looked at: {item.count} ({item.reason})  "
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(head)} |"
     yield f"|{' --- |' * len(head)}"
     for row in rows:
-        yield f"| {' | '.join(_escaped(cell) for cell in row)} |"
+        yield f"| {' | '.join(_code(cell) for cell in row)} |"
     yield ""
 
 
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+def _code(text: str) -> str:
+    """Return a text as code, in which nothing is a link, a mention of somebody, an issue's number, or HTML."""
+    text = visible(" ".join(text.split()))
+    if text.isalnum():
+        return text
+    ticks = "`" * (max(map(len, _TICKS.findall(text)), default=0) + 1)
+    blank = " " if text.startswith("`") or text.endswith("`") else ""
+    escaped = text.replace("|", "\\|")  # which a table asks for even there
+    return f"{ticks}{blank}{escaped}{blank}{ticks}" if text else ""

@@ -1,0 +1,88 @@
+"""What of a report is shown: every text of it passes through here, and those that hold a secret come out masked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, TypeVar
+
+from ciphertool.audit import patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ciphertool.audit.model import Finding, KeyCard, Place, Report, Value
+
+T = TypeVar("T")
+
+
+def shown(report: Report) -> Report:
+    """Return the report with every secret that a name, a path, a selector or a message quotes as `****`."""
+    return replace(
+        report,
+        values=_each(report.values, _value_texts, _value),
+        findings=_each(report.findings, _finding_texts, _finding),
+        keys=tuple(_card(card) for card in report.keys),
+        schemes=tuple(replace(use, path=_masked(use.path), name=_masked(use.name)) for use in report.schemes),
+        skipped=tuple(
+            replace(item, reason=_masked(item.reason), examples=tuple(map(_masked, item.examples)))
+            for item in report.skipped
+        ),
+    )
+
+
+def _each(items: Iterable[T], texts: Callable[[T], tuple[str | None, ...]], mask: Callable[[T], T]) -> tuple[T, ...]:
+    """Mask those of many items that need it: they are found all at once."""
+    result = list(items)
+    for index in patterns.candidates(["\0".join(text for text in texts(item) if text) for item in result]):
+        result[index] = mask(result[index])
+    return tuple(result)
+
+
+def _value_texts(value: Value) -> tuple[str | None, ...]:
+    return value.place.path, value.place.selector, value.alias
+
+
+def _value(value: Value) -> Value:
+    return value._replace(place=_place(value.place), alias=_maybe(value.alias))
+
+
+def _finding_texts(finding: Finding) -> tuple[str | None, ...]:
+    reason = finding.suppression.reason if finding.suppression else None
+    return finding.place.path, finding.place.selector, finding.message, reason
+
+
+def _finding(finding: Finding) -> Finding:
+    accepted = finding.suppression
+    return finding._replace(
+        place=_place(finding.place),
+        message=_masked(finding.message),
+        suppression=accepted and replace(accepted, reason=_masked(accepted.reason)),
+    )
+
+
+def _card(card: KeyCard) -> KeyCard:
+    return replace(
+        card,
+        path=_masked(card.path),
+        alias=_masked(card.alias),
+        subject=_masked(card.subject),
+        issuer=_maybe(card.issuer),
+    )
+
+
+def _place(place: Place) -> Place:
+    return place._replace(path=_masked(place.path), selector=_maybe(place.selector))
+
+
+def _masked(text: str) -> str:
+    return patterns.masked(text)
+
+
+def _maybe(text: str | None) -> str | None:
+    return text and patterns.masked(text)
+
+
+def root(report: Report) -> PurePath:
+    """Return the audited directory as it is shown."""
+    return PurePath(patterns.masked(report.root.as_posix()))
