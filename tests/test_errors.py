@@ -14,6 +14,7 @@ import pytest
 import ciphertool
 from ciphertool.cli import console
 from ciphertool.errors import CipherToolError
+from ciphertool.protection.workbench import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,9 @@ GIVEN = {
     "Path": Path("a/file"),
     "Iterable[str]": ("one", "two"),
     "Sequence[str]": ("one", "two"),
+    "Sequence[int]": (3, 4),
+    "Mapping[str, int]": {"one": 1, "two": 2},
+    "Iterable[Standing]": (Standing("one", Path("a/file"), 3, "$.a", "$.a"),),
     "Iterable[CipherToolError]": (CipherToolError("one", path=Path("a/file")), CipherToolError("two", line=2)),
 }
 

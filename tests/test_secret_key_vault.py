@@ -65,7 +65,7 @@ def _damaged(stored: str) -> str:
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Make a `ciphertool.toml` whose vault holds values under a key of a store, and a file that refers to them."""
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)
-    monkeypatch.delenv("CIPHERTOOL_CONFIG", raising=False)
+    monkeypatch.setenv("CIPHERTOOL_CONFIG", str(tmp_path / "ciphertool.toml"))  # its keystore lies elsewhere
     monkeypatch.chdir(tmp_path)
 
     def write(store: str, values: dict[str, str], *, key: str = "aes256", kind: str = "carbon4") -> Path:
