@@ -331,12 +331,13 @@ def test_importing_the_module_imports_no_yaml() -> None:
 # --- what a platform mounts, what a command prints, what the keyring holds ------------------------------------------
 
 
-def test_a_private_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    file = _file(tmp_path / "p", CANARY, mode=0o640)
+@pytest.mark.parametrize("mode", [0o640, 0o620, 0o610, 0o604, 0o602, 0o601])
+def test_a_private_file_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> None:
+    file = _file(tmp_path / "p", CANARY, mode=mode)
     with pytest.raises(PasswordSourceError) as e:
         PasswordFile(file, private=True).read()
     assert (e.value.source, e.value.hint) == (str(file), f"chmod 600 {file}")
-    assert "640" in e.value.reason
+    assert f"{mode:o}" in e.value.reason
     assert CANARY not in str(e.value)
     file.chmod(0o600)
     assert PasswordFile(file, private=True).read() == Passwords(CANARY)
