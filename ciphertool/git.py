@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import GitError
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 _SECONDS = 30
+_MOST_BYTES = 512 << 20
+"""What one question may have for an answer: git packs a file of zeros into nearly nothing."""
+_AT_ONCE = 32 << 20
 _SAFE = (
     "-c",
     "core.fsmonitor=false",
@@ -89,6 +93,16 @@ def indexed_with(directory: Path, texts: Iterable[str]) -> dict[Path, bytes]:
     return _of_index(directory, listed)
 
 
+class Blob(NamedTuple):
+    """A file's content in a commit or the index, by git's id of it; None of one that is too large to be looked at."""
+
+    id: str
+    data: bytes | None
+
+    def __repr__(self) -> str:
+        return showing(self, "id")
+
+
 class History(NamedTuple):
     """The different contents that a file had in any commit, newest first, each with its commit's short name.
 
@@ -112,7 +126,7 @@ def history(path: Path, *, limit: int = 200) -> History:
         arguments = ("--all", "--format=%h", f"--max-count={limit + 1}", "--no-show-signature", "--", name)
         commits = _answer(directory, "log", *arguments).decode("ascii").split()
         names = [commit.encode() + b":" + prefix + os.fsencode(name) for commit in commits[:limit]]
-        blobs = _contents(directory, names, ask=_answer)
+        blobs = _contents(directory, names)
         missing = 0
         for commit, blob in zip(commits, blobs, strict=False):
             if blob is None:  # the commit deletes the file, or its content is not here
@@ -122,9 +136,12 @@ def history(path: Path, *, limit: int = 200) -> History:
         return History((), error.message)
     seen: dict[bytes, str] = {}
     for commit, blob in zip(commits, blobs, strict=False):
-        if blob is not None:
-            seen.setdefault(blob, commit)
+        if blob is not None and blob.data is not None:
+            seen.setdefault(blob.data, commit)
+    large = sum(blob is not None and blob.data is None for blob in blobs)
     gap = f"only its {limit} newest commits were looked at" if len(commits) > limit else ""
+    if large:
+        gap = f"{large} of its versions {'is' if large == 1 else 'are'} too large to be looked at"
     if missing:
         gap = (
             f"{missing} of its versions {'is' if missing == 1 else 'are'} not here: fetch what is missing of this clone"
@@ -141,20 +158,37 @@ def changes(directory: Path, paths: Iterable[Path], *, limit: int = 200) -> tupl
     They are the newest `limit` of the current branch's history. Raise `GitError` where git does not answer.
     """
     shallow = _answer(directory, "rev-parse", "--is-shallow-repository").strip() != b"false"
-    names = [os.path.relpath(path, directory) for path in paths]
-    arguments = ("--format=%h", f"--max-count={limit + 1}", "--no-show-signature", "--", *names)
+    names = [os.path.relpath(path, directory) for path, name in _named(directory, paths) if name is not None]
+    if not names:
+        return [], ""
+    arguments = ("--topo-order", "--format=%h", f"--max-count={limit + 1}", "--no-show-signature", "--", *names)
     commits = _answer(directory, "log", *arguments).decode("ascii").split()
     gap = f"only the {limit} newest commits were looked at" if len(commits) > limit else ""
     return commits[:limit][::-1], "the clone is shallow: fetch the rest" if shallow else gap
 
 
-def contents(directory: Path, asked: Sequence[tuple[str, Path]]) -> list[bytes | None]:
+def contents(directory: Path, asked: Sequence[tuple[str, Path]], *, most: int = _MOST_BYTES) -> list[Blob | None]:
     """Return what files held in commits, None where there was no such file; the commit "" is the index.
 
-    Raise `GitError` where git does not answer.
+    What would make all together larger than `most` bytes has no data. Raise `GitError` where git does not answer.
     """
-    names = [f"{commit}:./{os.path.relpath(path, directory)}" for commit, path in asked]
-    return _contents(directory, list(map(os.fsencode, names)), ask=_answer)
+    names = (name for _, name in _named(directory, (path for _, path in asked)))
+    questions = [
+        b"" if name is None else (commit or ":0").encode() + b":" + name
+        for (commit, _), name in zip(asked, names, strict=True)
+    ]
+    return _contents(directory, questions, most)
+
+
+def _named(directory: Path, paths: Iterable[Path]) -> Iterator[tuple[Path, bytes | None]]:
+    """Yield each path with its name from the top of the work tree; None for one that leads out of it."""
+    prefix = os.fsdecode(_answer(directory, "rev-parse", "--show-prefix").removesuffix(b"\n"))
+    for path in paths:
+        try:
+            name = os.path.normpath(os.path.join(prefix, os.path.relpath(path, directory)))  # noqa: PTH118 - a name of git's
+            yield path, None if "\0" in name or Path(name).parts[:1] in ((), ("..",)) else os.fsencode(name)
+        except ValueError:  # half of a surrogate pair, or another drive
+            yield path, None
 
 
 def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:
@@ -175,36 +209,52 @@ def _staged_ids(listed: bytes) -> dict[bytes, bytes]:
 def _given(directory: Path, ids: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Return file → content; raise `GitError` for content that is not here, as in a partial clone."""
     given: dict[bytes, bytes] = {}
-    for name, data in zip(ids, _contents(directory, list(ids.values()), ask=_answer), strict=True):
-        if data is None:
-            shown = os.fsdecode(name)
+    for name, blob in zip(ids, _contents(directory, list(ids.values())), strict=True):
+        shown = os.fsdecode(name)
+        if blob is None:
             raise GitError(directory, f"it lists {shown!r} and cannot give it; fetch what is missing of this clone")
-
-        given[name] = data
+        if blob.data is None:
+            raise GitError(directory, f"with {shown!r} it lists more than {_MOST_BYTES >> 20} MiB")
+        given[name] = blob.data
     return given
 
 
-def _contents(directory: Path, names: list[bytes], ask: Callable[..., bytes] | None = None) -> list[bytes | None]:
+def _contents(directory: Path, names: Sequence[bytes], most: int = _MOST_BYTES) -> list[Blob | None]:
     """Return the blobs of object names, None where there is none; raw, so that no filter of the repository runs."""
     # A name with a line end cannot be asked for in a batch: such a version counts as missing.
-    asked = [name if b"\n" not in name else b"0" for name in names]
-    question = b"".join(name + b"\n" for name in asked)
-    output = (ask or _git)(directory, "cat-file", "--batch", stdin=question) if names else b""
-    found: list[bytes | None] = []
-    position = 0
-    for _ in names:
-        end = output.find(b"\n", position)
-        header = output[position:end].rsplit(b" ", 2) if end >= 0 else []
-        position = end + 1 if end >= 0 else len(output)
-        if len(header) == 3 and header[1] == b"blob":
-            size = int(header[2])
-            found.append(output[position : position + size])
-            position += size + 1
-        else:
-            if len(header) == 3 and header[2].isdigit():
-                position += int(header[2]) + 1
-            found.append(None)
-    return found
+    asked = b"".join((name if name and b"\n" not in name else b"0") + b"\n" for name in names)
+    answers = _answer(directory, "cat-file", "--batch-check", stdin=asked) if names else b""
+    facts = [line.rsplit(b" ", 2) for line in answers.split(b"\n")[: len(names)]]
+    ids = [fact[0] if len(fact) == 3 and fact[1] == b"blob" else None for fact in facts]
+    sizes: dict[bytes, int] = {}
+    total = 0
+    for fact, id_ in zip(facts, ids, strict=True):
+        if id_ is not None and id_ not in sizes and total + int(fact[2]) <= most:
+            sizes[id_] = int(fact[2])
+            total += sizes[id_]
+    data = dict(_blobs(directory, sizes))
+    return [None if id_ is None else Blob(id_.decode("ascii"), data.get(id_)) for id_ in ids]
+
+
+def _blobs(directory: Path, sizes: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield id and content of blobs of known sizes, some at a time."""
+    batch: list[bytes] = []
+    size = 0
+    for number, (id_, length) in enumerate(sizes.items(), 1):
+        batch.append(id_)
+        size += length
+        if size < _AT_ONCE and number < len(sizes):
+            continue
+        output = _answer(directory, "cat-file", "--batch", stdin=b"".join(name + b"\n" for name in batch))
+        position = 0
+        for name in batch:
+            start = output.find(b"\n", position) + 1
+            header = output[position : max(start - 1, position)].split(b" ")
+            if start == 0 or len(header) != 3 or int(header[2]) != sizes[name]:
+                raise GitError(directory, "it tells of a file and cannot give it; fetch what is missing of this clone")
+            yield name, output[start : start + sizes[name]]
+            position = start + sizes[name] + 1
+        batch, size = [], 0
 
 
 def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction import Redactor
     from ciphertool.references import Reference
+    from ciphertool.repository import Entry
     from ciphertool.rewriters.base import Document, Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
@@ -226,11 +227,15 @@ class Vault:
 
         Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
         """
+        return self.examine().references
+
+    def examine(self) -> Examined:
+        """Do what `check` does, and return what was looked at and what was not."""
         from ciphertool.protection.configured import configured_files
 
         configured, refused = configured_files(self.settings)
         problems: list[CipherToolError] = [*refused]
-        count = 0
+        count, used = 0, set[str]()
         resolver = self._current()
         for path, targets in configured.items():
             try:
@@ -241,10 +246,12 @@ class Vault:
                 continue
             sites, found = check_document(document, path, resolver)
             count += sum(len(references) for _, references in sites)
+            used.update(reference.alias for _, references in sites for reference in references)
             problems += found
         if problems:
             raise ProblemsError(problems)
-        return count
+        unused = {alias: entry for alias, entry in resolver.repository.entries.items() if alias not in used}
+        return Examined(count, len(configured), unused)
 
     def resolved(self) -> dict[str, str]:
         """Return the value of every secret that has been resolved, by its alias: what must not show in any output."""
@@ -323,6 +330,14 @@ class Vault:
         if value is None:
             raise UnknownPlaceholderError(kind, name)
         return value
+
+
+class Examined(NamedTuple):
+    """How many references of how many files resolve; and the repository's entries that none of them refers to."""
+
+    references: int
+    files: int
+    unused: Mapping[str, Entry]
 
 
 class _View(NamedTuple):

@@ -131,7 +131,10 @@ class Judge:
         self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence, doubt)
         rule = rules.UNPROTECTED_VALUE if suspect.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
         what = f"holds: {suspect.kind}" if suspect.kind else "holds a value in clear"
-        self.gathered.finding(rule, place, f"{suspect.site.key} {what}")
+        site = suspect.site
+        # A key is its selector in other signs, and a secret in those is one that no pattern finds.
+        name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
+        self.gathered.finding(rule, place, f"{name} {what}")
 
     def _backup(self, opened: Opened) -> None:
         detector = Detector(opened.relative, opened.outline)

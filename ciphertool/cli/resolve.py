@@ -11,9 +11,10 @@ import typer
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, vault_options
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
+from ciphertool.repository import Malformed
 
 if TYPE_CHECKING:
-    from ciphertool.vault import Vault
+    from ciphertool.vault import Examined, Vault
 
 
 def open_vault(options: VaultOptions) -> Vault:
@@ -103,18 +104,37 @@ def check(
     ciphertool check --home /opt/wso2
     """
     problems: tuple[CipherToolError, ...] = ()
-    count = 0
+    vault = open_vault(options)
     try:
-        count = open_vault(options).check()
+        _report(vault, vault.examine(), as_json=as_json)
     except ProblemsError as error:
         problems = tuple(error.problems)
-    if as_json:
-        found = [
-            {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message} for p in problems
-        ]
-        console.out_json({"problems": found})
-    elif problems:
-        console.show_error(ProblemsError(problems))
-    else:
-        console.say("done", f"{count} reference{'' if count == 1 else 's'}: every one resolves", label=False)
+        if as_json:
+            found = [
+                {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message}
+                for p in problems
+            ]
+            console.out_json({"problems": found})
+        else:
+            console.show_error(error)
     raise typer.Exit(console.FINDINGS if problems else 0)
+
+
+def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
+    """Say what was looked at, and of what the repository holds besides that it was not."""
+    count, files, unused = examined
+    repository = vault.settings.repository
+    damaged = [(alias, entry) for alias, entry in unused.items() if isinstance(entry.stored, Malformed)]
+    for alias, entry in damaged:
+        label = repr(alias) if entry.certain or alias in vault.settings.aliases else entry.label(alias)
+        console.say("warning", f"{console.shown(repository)}:{entry.line}: {label} is damaged; no file refers to it")
+    if len(unused) > len(damaged):
+        others = len(unused) - len(damaged)
+        console.say("note", f"values that no configured file refers to, not looked at: {others}")
+    if as_json:
+        console.out_json({"problems": [], "references": count, "files": files, "unused": len(unused)})
+        return
+    if not files:
+        console.say("warning", "no file is configured, or none is there: nothing was proved")
+    looked = f"{count} reference{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
+    console.say("done", f"{looked}: {'every one resolves' if count else 'nothing to resolve'}", label=False)

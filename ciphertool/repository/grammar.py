@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _LIKE_CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{80,}+={0,2}")
 
 
+# The beginning of a native ciphertext; SOPS and hiera-eyaml write `ENC[` too.
+_LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,[0-9a-f]{16},")
+
+
 class Grammar(Protocol):
     """The spelling of one kind of repository. `encoding` is that of its file."""
 
@@ -75,7 +79,7 @@ class NativeGrammar:
 
     def tells(self, text: str, *, assigned: bool) -> bool:
         """Tell whether a text is certainly a stored value."""
-        return text.lstrip().startswith("ENC[") or (assigned and _bracketed(text) is not None)
+        return _LIKE_NATIVE.match(text.lstrip()) is not None or (assigned and _bracketed(text) is not None)
 
     def write(self, value: Ciphertext) -> str:
         """Return how a ciphertext is stored."""

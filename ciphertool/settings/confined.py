@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import stat
+from itertools import dropwhile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 
 _LARGEST = 1 << 20
 """Bytes of a settings file: more than any has, and few enough to be parsed at once."""
-_MOST_DESCENTS = 100
-"""Targets that search the whole tree."""
-# What makes an XPath more than names of elements, one in the other, and their numbers.
+_MOST_SEARCHES = 200
+"""Of all targets together: wildcards in their files, each of which may list the whole tree, and searches of a file."""
+_MOST_WILDCARDS = 3
+# What is no wildcard; and what makes an XPath more than names of elements, one in the other, and their numbers.
+_PLAIN = re.compile(r"[^*?\[]*")
 _MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
 
@@ -114,10 +117,13 @@ def _refusal(source: PasswordSource, tree: Path) -> tuple[str, str] | None:
 
 
 def _slow(targets: tuple[Target, ...]) -> Iterator[Target]:
-    descents = 0
+    searches = 0
     for target in targets:
-        descents += "**" in target.file
-        if descents > _MOST_DESCENTS or not _is_quick(target):
+        parts = PurePath(target.file).parts
+        wild = sum(not _PLAIN.fullmatch(part) for part in parts)
+        searches += wild + (".." in target.selector or "//" in target.selector)
+        leads_back = ".." in dropwhile(_PLAIN.fullmatch, parts)
+        if searches > _MOST_SEARCHES or wild > _MOST_WILDCARDS or leads_back or not _is_quick(target):
             yield target
 
 

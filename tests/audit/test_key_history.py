@@ -193,9 +193,82 @@ def test_a_history_that_cannot_be_judged_is_said(owned: Path, run: Run, stranger
     _commit(owned, "2")
     (owned / "security/primary.pem").write_bytes(stranger.read_bytes())
     _commit(owned, "3")
-    messages = [f["message"] for f in _findings(run, "--history") if f["rule"] == "CT024"]
-    assert any("the certificate cannot be read in 1 of 3 commits" in message for message in messages)
+    assert _unsure(run, "--history") == [("warning", f"commit {_revision(owned, 'HEAD~1')} may have changed the key")]
     assert len(_changes(run, "--history")) == 1
+
+
+def _unsure(run: Run, *arguments: str) -> list[tuple[str, str]]:
+    found = (f for f in _findings(run, *arguments) if f["message"].startswith("the history of the primary key"))
+    return [(f["level"], f["message"].rpartition("the certificate cannot be read, and ")[2]) for f in found]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "../../../x.pem", "a\\nHEAD", "a\\u0000b", "--output=x", ":(top)x", "1:x", "~/x", "x" * 5000],
+)
+def test_no_path_of_an_old_version_hides_what_others_changed(owned: Path, run: Run, stranger: Path, path: str) -> None:
+    settings = (owned / "ciphertool.toml").read_text()
+    (owned / "ciphertool.toml").write_text(settings.replace("security/primary.pem", path))
+    _commit(owned, "2")
+    (owned / "ciphertool.toml").write_text(settings)
+    _commit(owned, "3")
+    (owned / "security/primary.pem").write_bytes(stranger.read_bytes())
+    _commit(owned, "4")
+    odd = _revision(owned, "HEAD~2")
+    for arguments in ((".",), ("--config", "ciphertool.toml")):
+        ((level, message),) = _changes(run, *arguments, "--history")
+        assert (level, message.split(" ")[1]) == ("warning", _revision(owned, "HEAD"))
+        assert _unsure(run, *arguments, "--history") == [("warning", f"commit {odd} may have changed the key")]
+
+
+def test_a_version_too_large_to_be_looked_at_is_said(owned: Path, run: Run) -> None:
+    settings = (owned / "ciphertool.toml").read_text()
+    (owned / "ciphertool.toml").write_text(settings + "\n" * (5 << 20))
+    (owned / "security/primary.pem").write_bytes(b"\n" * (65 << 20))
+    _commit(owned, "2")
+    (owned / "ciphertool.toml").write_text(settings)
+    (owned / "security/primary.pem").write_bytes(b"")
+    _commit(owned, "3")
+    assert "commit " + _revision(owned, "HEAD~1") in _unsure(run, "--history")[0][1]
+
+
+def test_a_certificate_that_was_exchanged_before_it_was_renamed_is_found(owned: Path, run: Run, stranger: Path) -> None:
+    mine = (owned / "security/primary.pem").read_bytes()
+    for message, data in (("2", stranger.read_bytes()), ("3", mine)):
+        (owned / "security/primary.pem").write_bytes(data)
+        _commit(owned, message)
+    (owned / "security/primary.pem").rename(owned / "security/renamed.pem")
+    _name(owned, "renamed")
+    _commit(owned, "4")
+    commits = [message.split(" ")[1] for _, message in _changes(run, "--history")]
+    assert sorted(commits) == sorted(_revision(owned, name) for name in ("HEAD~2", "HEAD~1"))
+
+
+def test_a_key_behind_a_password_is_said_where_it_takes_another_s_place(owned: Path, run: Run, stranger: Path) -> None:
+    assert _unsure(run, "--history") == []
+    (owned / "security/hidden.store").write_bytes(stranger.with_suffix(".p12").read_bytes())
+    settings = (owned / "ciphertool.toml").read_text()
+    named = settings.replace('certificate = "security/primary.pem"', 'path = "security/hidden.store"')
+    (owned / "ciphertool.toml").write_text(named)
+    assert _unsure(run, "--staged") == []
+    _git(owned, "add", ".")
+    assert _unsure(run, "--staged") == [("warning", "the next commit may have changed the key")]
+    _commit(owned, "2")
+    assert _unsure(run, "--staged") == []
+    assert _unsure(run, "--history") == [("warning", f"commit {_revision(owned, 'HEAD')} may have changed the key")]
+
+
+def test_a_key_that_nobody_could_ever_read_and_nobody_changed_is_a_note(owned: Path, run: Run) -> None:
+    settings = (owned / "ciphertool.toml").read_text()
+    named = settings.replace('certificate = "security/primary.pem"', 'path = "security/primary.p12"')
+    (owned / "ciphertool.toml").write_text(named)
+    _git(owned, "checkout", "-q", "--orphan", "anew")
+    _commit(owned, "1")
+    (found,) = (f for f in _findings(run, "--history") if f["message"].startswith("the history of the primary key"))
+    assert (found["level"], found["message"].rpartition(": ")[2]) == (
+        "note",
+        "the certificate cannot be read in 1 of 1 commits",
+    )
 
 
 def _revision(project: Path, name: str) -> str:

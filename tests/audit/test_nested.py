@@ -135,6 +135,8 @@ def test_what_leads_out_of_the_tree_is_not_looked_at(
         "file = 'x.xml'\nselector = '(//b)[//b]'",
         "file = '*'\nselector = 'a/b = a/b'",
         "file = '**/**/x.yaml'\nselector = '$.a'",
+        "file = '*/*/*/*'\nselector = '$.a'",
+        "file = '*/../*/../x.yaml'\nselector = '$.a'",
     ],
 )
 def test_an_expression_that_may_take_long_is_not_looked_at(tree: Path, target: str) -> None:
@@ -171,6 +173,16 @@ def test_an_expression_that_cannot_take_long_is_looked_at(tree: Path, target: st
     with (svc / "ciphertool.toml").open("a") as file:
         file.write(f"[[target]]\n{target}\nalias = 'short'\n")
     assert [message for rule, _, message in _warnings(_audit(tree)) if rule == "CT001"] == ["'short' stands in clear"]
+
+
+@pytest.mark.parametrize("target", ["file = '*.yaml'\nselector = '$.a'", "file = 'x.yaml'\nselector = '$..a'"])
+def test_targets_that_search_are_counted(tree: Path, target: str) -> None:
+    svc = tree / "a/svc"
+    with (svc / "ciphertool.toml").open("a") as file:
+        file.writelines(f"[[target]]\n{target}\nalias = 'a{number}'\noptional = true\n" for number in range(210))
+    found = [message for rule, _, message in _warnings(_audit(tree)) if rule == "CT024"]
+    assert found[-1] == "the target 'a209' of this vault has an expression that may take long; not looked at"
+    assert 10 <= len(found) <= 15
 
 
 def test_what_no_file_can_be_called_is_not_looked_at(tmp_path: Path) -> None:

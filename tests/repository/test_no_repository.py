@@ -45,6 +45,9 @@ FILES = {
     "users": f"bob:{_WORD}\n{_WORD}:admin\n",
     "htpasswd": f"{_WORD}:$apr1$abcdefgh$0123456789abcdefghijkl\n",
     "pgpass": f"{_WORD}:5432:*:app:x\n",
+    "sops": f"{_WORD}=ENC[AES256_GCM,data:{_BASE64[:24]},iv:{_BASE64[:43]}=,tag:{_BASE64[:22]}==,type:str]\n"
+    f"sops_mac_{_WORD}=ENC[AES256_GCM,data:{_BASE64[:99]},type:str]\n",
+    "eyaml": f"{_WORD}: ENC[PKCS7,{_BASE64[:300]}]\n{_WORD}2: ENC[GPG,{_BASE64[:300]}]\n",
     "words": f"{_WORD}\n{_WORD} [for prod]\n{_WORD} cHJvZA==\n",
 }
 _SHOWN = re.compile(r"(?i)c4n4ry|YzRuNHJ5|" + "|".join(re.escape(line[:20]) for line in _WRAPPED.splitlines()))
@@ -87,6 +90,33 @@ def test_no_command_shows_its_text(project: Path, run: Run, kind: str, name: str
     assert not _SHOWN.search(said), _SHOWN.findall(said)
 
 
+def test_a_check_says_what_it_has_not_looked_at(project: Path, run: Run) -> None:
+    assert run("protect").status == 0
+    with (project / "security/vault.properties").open("a") as vault:
+        vault.write(f"unused=[x]\ndamaged=ENC[RSA-OAEP-256,0123456789abcdef,\n{_WORD}={_WORD}\n")
+    outcome = run("check")
+    assert (outcome.status, outcome.out) == (0, "")
+    assert outcome.err.splitlines() == [
+        "warning: security/vault.properties:6: 'damaged' is damaged; no file refers to it",
+        "warning: security/vault.properties:7: the entry on line 7 is damaged; no file refers to it",
+        "note: values that no configured file refers to, not looked at: 1",
+        "4 references in 2 files: every one resolves",
+    ]
+    assert json.loads(run("check", "--json").out) == {"problems": [], "references": 4, "files": 2, "unused": 3}
+
+
+def test_a_check_of_nothing_proves_nothing(project: Path, run: Run) -> None:
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().partition("[[target]]")[0])
+    (project / "security/vault.properties").write_text("a=[x]\n")
+    outcome = run("check")
+    assert outcome.err.splitlines() == [
+        "note: values that no configured file refers to, not looked at: 1",
+        "warning: no file is configured, or none is there: nothing was proved",
+        "0 references in 0 files: nothing to resolve",
+    ]
+
+
 def test_a_vault_does_not_open_with_it(project: Path) -> None:
     (project / "security/vault.properties").write_text(FILES["private key"])
     with pytest.raises(NotARepositoryError):
@@ -95,7 +125,8 @@ def test_a_vault_does_not_open_with_it(project: Path) -> None:
 
 def test_only_some_damaged_lines_are_told_by_what_is_certain(project: Path, run: Run) -> None:
     (project / "security/vault.properties").write_text(
-        f"# kept\ngood=[x]\ndamaged=ENC[RSA-OAEP-256,0123,\nserver.admin.password={_WORD}\n{_WORD}=\n{_WORD}x={_WORD}\n"
+        "# kept\ngood=[x]\ndamaged=ENC[RSA-OAEP-256,0123456789abcdef,\n"
+        f"server.admin.password={_WORD}\n{_WORD}=\n{_WORD}x={_WORD}\n"
     )
     found = json.loads(run("audit", "--json").out)["findings"]
     malformed = {f["line"]: (f["selector"], f["message"]) for f in found if f["rule"] == "CT009"}
