@@ -85,11 +85,15 @@ class Directory:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._name(name), dir_fd=self._descriptor)
 
+    def leads_to(self, name: str, file: os.stat_result) -> bool:
+        """Tell whether a name, or the link of that name, stands for this very file."""
+        return os.path.samestat(os.stat(self._name(name), dir_fd=self._descriptor), file)
+
     def names(self) -> list[str]:
         """Return the names in the directory."""
         if self._descriptor is None:
             return [path.name for path in self.path.iterdir()]
-        with self._readable() as descriptor:
+        with self.readable() as descriptor:
             return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not take
 
     def writable(self) -> bool:
@@ -99,13 +103,13 @@ class Directory:
     def sync(self) -> None:
         """Have the names on the disk before this returns, where the system knows of such."""
         if self._descriptor is not None:
-            with self._readable() as descriptor:
+            with self.readable() as descriptor:
                 os.fsync(descriptor)
 
     @contextlib.contextmanager
-    def _readable(self) -> Iterator[int]:
-        """Give a descriptor that can do more than lead somewhere."""
-        descriptor = os.open(".", os.O_RDONLY | _DIRECTORY, dir_fd=self._descriptor)
+    def readable(self) -> Iterator[int]:
+        """Give a descriptor of the directory that can do more than lead somewhere."""
+        descriptor = os.open(self._name("."), os.O_RDONLY | _DIRECTORY, dir_fd=self._descriptor)
         try:
             yield descriptor
         finally:
@@ -147,21 +151,21 @@ class Way(NamedTuple):
 
 
 @contextlib.contextmanager
-def reach(path: Path) -> Iterator[Way]:
-    """Give the way to a file, whose directory is held until the end.
+def reach(path: Path, *, follow: bool = True) -> Iterator[Way]:
+    """Give the way to a file, whose directory is held until the end; unless `follow`, a link at the end is the file.
 
     Raise `FileNotFoundError` where a directory on the way is missing, another `OSError` where the system refuses, and
     `ConfigError` where a link must not be followed.
     """
     if not _HELD:
-        real = Path(os.path.realpath(path))
+        real = Path(os.path.realpath(path)) if follow else Path(os.path.realpath(path.parent), path.name)
         if not real.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         yield Way(path, Directory(real.parent, None), real.name)
         return
     walk = _Walk(path)
     try:
-        name = walk.to_the_end()
+        name = walk.to_the_end(follow=follow)
         way = Way(path, Directory(Path("/", *walk.names), walk.at), name, walk.strange, walk.makers)
         way.refuse_unless_of(way.directory.status().st_uid)
         yield way
@@ -184,7 +188,7 @@ class _Walk:
         if self.at >= 0:
             os.close(self.at)
 
-    def to_the_end(self) -> str:
+    def to_the_end(self, *, follow: bool) -> str:
         """Go to the last directory; return the name that is left."""
         while self._todo:
             name = self._todo.pop()
@@ -194,7 +198,7 @@ class _Walk:
                 self._enter("..", self.names[:-1])
             elif self._todo:
                 self._enter_or_follow(name)
-            elif self._is_link(name):
+            elif follow and self._is_link(name):
                 self._follow(name)
             else:
                 return name
