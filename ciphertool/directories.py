@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _ENTER = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY | _NO_FOLLOW
 _BINARY = getattr(os, "O_BINARY", 0)
+_MAGIC = re.compile(r"/proc/[0-9]+/")
 _MOST_LINKS = 40
 _NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EPERM, errno.EXDEV)
 
@@ -124,8 +126,9 @@ class Directory:
 class Way(NamedTuple):
     """Where a path leads: a directory, and the name of a file there, which is no link and need not exist.
 
-    `strange` is a link on the way that another user made and that an output does not follow. `makers` are the users
-    to whom what lies at the end must belong, with a link of each.
+    `strange` is a link on the way that another user made and that an output does not follow, `magic` one that stands
+    for what a process has (/proc/1/fd/1). `makers` are the users to whom what lies at the end must belong, with a link
+    of each.
     """
 
     path: Path
@@ -133,6 +136,7 @@ class Way(NamedTuple):
     name: str
     strange: Path | None = None
     makers: Mapping[int, Path] = {}
+    magic: Path | None = None
 
     @property
     def real(self) -> Path:
@@ -166,7 +170,7 @@ def reach(path: Path, *, follow: bool = True) -> Iterator[Way]:
     walk = _Walk(path)
     try:
         name = walk.to_the_end(follow=follow)
-        way = Way(path, Directory(Path("/", *walk.names), walk.at), name, walk.strange, walk.makers)
+        way = Way(path, Directory(Path("/", *walk.names), walk.at), name, walk.strange, walk.makers, walk.magic)
         way.refuse_unless_of(way.directory.status().st_uid)
         yield way
     finally:
@@ -180,6 +184,7 @@ class _Walk:
         self.at = -1
         self.names: list[str] = []
         self.strange: Path | None = None
+        self.magic: Path | None = None
         self.makers: dict[int, Path] = {}
         self._todo = [*reversed(path.absolute().parts)]
         self._links = 0
@@ -229,8 +234,10 @@ class _Walk:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         maker, text = _link(self.at, name)
         user = os.geteuid()
+        link = Path("/", *self.names, name)
+        if _MAGIC.match(str(link)):
+            self.magic = link
         if maker not in (0, user):
-            link = Path("/", *self.names, name)
             bound = user == 0 or maker != os.fstat(self.at).st_uid
             if bound:
                 self.makers[maker] = link

@@ -147,6 +147,12 @@ def _refused(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | N
     if audience is Audience.OWNER or os.name != "posix":
         return None
     user, host = os.geteuid(), way.directory.status().st_uid
+    if way.magic is not None:
+        return WriteError(
+            "stands for what a process has open, and is no place for a file",
+            hint="name a file, or - for standard output",
+            path=snapshot.path,
+        )
     hint = "remove it, name another place, or run as that user"
     if way.strange is not None:
         return WriteError(f"the link {way.strange} belongs to another user", hint=hint, path=snapshot.path)
