@@ -1,12 +1,18 @@
-"""Records are masked while threads find new values, and in children forked meanwhile."""
+"""Records are masked while threads find new values, and children forked amid other threads' first steps go on."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.conftest import PASSWORD
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # In an interpreter of its own: in this one all is imported by now, and no child could wait for an import.
 _AMID_FORKS = r"""
@@ -51,6 +57,41 @@ while any(thread.is_alive() for thread in threads):
 failed += [status for status in (os.waitpid(number, 0)[1] for number in children) if status]
 print(len(children) > 0, len(published), failed)
 """
+
+
+_AMID_THE_FIRST = r"""
+import os, signal, sys, threading, time
+from ciphertool import Vault
+
+sys.setswitchinterval(1e-4)
+vault = Vault.open("ciphertool.toml")
+alias = sys.argv[1]
+thread = threading.Thread(target=vault.resolve, args=(alias,))
+thread.start()
+children = []
+while thread.is_alive() or not children:
+    children.append(os.fork())
+    if children[-1] == 0:
+        signal.alarm(30)
+        vault.resolve(alias)
+        os._exit(0)
+    time.sleep(0.01)
+print([status for status in (os.waitpid(number, 0)[1] for number in children) if status])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
+def test_a_fork_amid_another_threads_first_secret(protected: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AMID_THE_FIRST, "app.smtp.password"],
+        cwd=protected,
+        env={**os.environ, "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.stdout == "[]\n", done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
