@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _ENTER = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY | _NO_FOLLOW
 _BINARY = getattr(os, "O_BINARY", 0)
+_MAGIC = re.compile(r"/proc/[0-9]+/")
 _MOST_LINKS = 40
 _NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EPERM, errno.EXDEV)
 
@@ -85,11 +87,15 @@ class Directory:
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._name(name), dir_fd=self._descriptor)
 
+    def leads_to(self, name: str, file: os.stat_result) -> bool:
+        """Tell whether a name, or the link of that name, stands for this very file."""
+        return os.path.samestat(os.stat(self._name(name), dir_fd=self._descriptor), file)
+
     def names(self) -> list[str]:
         """Return the names in the directory."""
         if self._descriptor is None:
             return [path.name for path in self.path.iterdir()]
-        with self._readable() as descriptor:
+        with self.readable() as descriptor:
             return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not take
 
     def writable(self) -> bool:
@@ -99,13 +105,13 @@ class Directory:
     def sync(self) -> None:
         """Have the names on the disk before this returns, where the system knows of such."""
         if self._descriptor is not None:
-            with self._readable() as descriptor:
+            with self.readable() as descriptor:
                 os.fsync(descriptor)
 
     @contextlib.contextmanager
-    def _readable(self) -> Iterator[int]:
-        """Give a descriptor that can do more than lead somewhere."""
-        descriptor = os.open(".", os.O_RDONLY | _DIRECTORY, dir_fd=self._descriptor)
+    def readable(self) -> Iterator[int]:
+        """Give a descriptor of the directory that can do more than lead somewhere."""
+        descriptor = os.open(self._name("."), os.O_RDONLY | _DIRECTORY, dir_fd=self._descriptor)
         try:
             yield descriptor
         finally:
@@ -120,8 +126,9 @@ class Directory:
 class Way(NamedTuple):
     """Where a path leads: a directory, and the name of a file there, which is no link and need not exist.
 
-    `strange` is a link on the way that another user made and that an output does not follow. `makers` are the users
-    to whom what lies at the end must belong, with a link of each.
+    `strange` is a link on the way that another user made and that an output does not follow, `magic` one that stands
+    for what a process has (/proc/1/fd/1). `makers` are the users to whom what lies at the end must belong, with a link
+    of each.
     """
 
     path: Path
@@ -129,6 +136,7 @@ class Way(NamedTuple):
     name: str
     strange: Path | None = None
     makers: Mapping[int, Path] = {}
+    magic: Path | None = None
 
     @property
     def real(self) -> Path:
@@ -147,22 +155,22 @@ class Way(NamedTuple):
 
 
 @contextlib.contextmanager
-def reach(path: Path) -> Iterator[Way]:
-    """Give the way to a file, whose directory is held until the end.
+def reach(path: Path, *, follow: bool = True) -> Iterator[Way]:
+    """Give the way to a file, whose directory is held until the end; unless `follow`, a link at the end is the file.
 
     Raise `FileNotFoundError` where a directory on the way is missing, another `OSError` where the system refuses, and
     `ConfigError` where a link must not be followed.
     """
     if not _HELD:
-        real = Path(os.path.realpath(path))
+        real = Path(os.path.realpath(path)) if follow else Path(os.path.realpath(path.parent), path.name)
         if not real.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         yield Way(path, Directory(real.parent, None), real.name)
         return
     walk = _Walk(path)
     try:
-        name = walk.to_the_end()
-        way = Way(path, Directory(Path("/", *walk.names), walk.at), name, walk.strange, walk.makers)
+        name = walk.to_the_end(follow=follow)
+        way = Way(path, Directory(Path("/", *walk.names), walk.at), name, walk.strange, walk.makers, walk.magic)
         way.refuse_unless_of(way.directory.status().st_uid)
         yield way
     finally:
@@ -176,6 +184,7 @@ class _Walk:
         self.at = -1
         self.names: list[str] = []
         self.strange: Path | None = None
+        self.magic: Path | None = None
         self.makers: dict[int, Path] = {}
         self._todo = [*reversed(path.absolute().parts)]
         self._links = 0
@@ -184,7 +193,7 @@ class _Walk:
         if self.at >= 0:
             os.close(self.at)
 
-    def to_the_end(self) -> str:
+    def to_the_end(self, *, follow: bool) -> str:
         """Go to the last directory; return the name that is left."""
         while self._todo:
             name = self._todo.pop()
@@ -194,7 +203,7 @@ class _Walk:
                 self._enter("..", self.names[:-1])
             elif self._todo:
                 self._enter_or_follow(name)
-            elif self._is_link(name):
+            elif follow and self._is_link(name):
                 self._follow(name)
             else:
                 return name
@@ -225,8 +234,10 @@ class _Walk:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         maker, text = _link(self.at, name)
         user = os.geteuid()
+        link = Path("/", *self.names, name)
+        if _MAGIC.match(str(link)):
+            self.magic = link
         if maker not in (0, user):
-            link = Path("/", *self.names, name)
             bound = user == 0 or maker != os.fstat(self.at).st_uid
             if bound:
                 self.makers[maker] = link

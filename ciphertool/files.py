@@ -147,6 +147,12 @@ def _refused(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | N
     if audience is Audience.OWNER or os.name != "posix":
         return None
     user, host = os.geteuid(), way.directory.status().st_uid
+    if way.magic is not None:
+        return WriteError(
+            "stands for what a process has open, and is no place for a file",
+            hint="name a file, or - for standard output",
+            path=snapshot.path,
+        )
     hint = "remove it, name another place, or run as that user"
     if way.strange is not None:
         return WriteError(f"the link {way.strange} belongs to another user", hint=hint, path=snapshot.path)
@@ -302,8 +308,8 @@ def _remove_stale(way: Way) -> None:
 
 
 @contextlib.contextmanager
-def lock(directory: Path, *, seconds: float = 10.0) -> Iterator[None]:
-    """Keep other ciphertool runs from writing in a vault's directory; `ConflictError` after `seconds` of waiting.
+def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
+    """Keep other ciphertool runs from writing in a file's directory; `ConflictError` after `seconds` of waiting.
 
     The lock is held on the directory itself, which nothing replaces, and ends with the process.
     """
@@ -312,8 +318,12 @@ def lock(directory: Path, *, seconds: float = 10.0) -> Iterator[None]:
     except ImportError:  # no advisory locks on this platform: the comparison before each rename remains
         yield
         return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
+    with contextlib.ExitStack() as held:
+        try:
+            way = held.enter_context(reach(path))
+            descriptor = held.enter_context(way.directory.readable())
+        except OSError as error:
+            raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -321,10 +331,8 @@ def lock(directory: Path, *, seconds: float = 10.0) -> Iterator[None]:
                 break
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise WriteError(f"cannot be locked: {error.strerror}", path=directory) from None
+                    raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
                 if time.monotonic() > deadline:
-                    raise ConflictError("another ciphertool is writing here", path=directory) from None
+                    raise ConflictError("another ciphertool is writing in its directory", path=path) from None
             time.sleep(0.05)
         yield
-    finally:
-        os.close(descriptor)

@@ -3,11 +3,15 @@
 A value is found as it is and in the spellings in which programs usually show one: with Python's or JSON's escapes,
 percent-encoded as in a URL, with XML's entities, and each long line of one that has several. Values under four
 characters are left alone: masking `no` in every line would hide more than it protects.
+
+Nothing is imported within a function here: a child forked while another thread imports would wait for that for ever.
 """
 
 from __future__ import annotations
 
+from json import dumps
 from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 from ciphertool.search import PatternSearch
 from ciphertool.secret import MASK
@@ -21,17 +25,23 @@ SHORTEST = 4
 
 def spellings(value: str) -> set[str]:
     """Return the spellings in which a value is looked for; none of a value that is too short."""
-    from json import dumps
-    from urllib.parse import quote, quote_plus
-    from xml.sax.saxutils import escape
-
     whole = {value, *(line.strip() for line in value.splitlines())}
     found = set()
     for text in whole:
         data = text.encode("utf-8", "surrogatepass")
         found |= {text, repr(text)[1:-1], repr(data)[2:-1], dumps(text)[1:-1], dumps(text, ensure_ascii=False)[1:-1]}
-        found |= {quote(data), quote(data, safe=""), quote_plus(data), escape(text), escape(text, {'"': "&quot;"})}
+        found |= {
+            quote(data),
+            quote(data, safe=""),
+            quote_plus(data),
+            _in_xml(text),
+            _in_xml(text).replace('"', "&quot;"),
+        }
     return {text for text in found if len(text) >= SHORTEST} if len(value) >= SHORTEST else set()
+
+
+def _in_xml(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 class Masker:

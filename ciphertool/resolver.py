@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -37,6 +38,13 @@ _PUT_RIGHT = (
 )
 
 
+_FIRST = threading.RLock()
+"""Held while a thread does for the first time what imports the libraries that are needed. A fork waits for it: in the
+child an import that another thread had begun would never end."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_FIRST.acquire, after_in_parent=_FIRST.release, after_in_child=_FIRST.release)
+
+
 class CipherAtHand:
     """A vault's cipher, opened once, when it is first needed, whichever thread needs it; a forked child uses it too."""
 
@@ -52,7 +60,7 @@ class CipherAtHand:
             self._cipher = self._cipher and self._cipher.duplicate()
             self._lock, self._process = threading.Lock(), os.getpid()
         if self._cipher is None:
-            with self._lock:
+            with _FIRST, self._lock:
                 if self._cipher is None:
                     self._cipher = self._open()
         return self._cipher
@@ -92,7 +100,8 @@ class Resolver:
         """
         secret = self._known.get(alias)
         if secret is None:  # two threads may both decrypt it: the same value, and no lock that a fork could inherit
-            secret = self._known.setdefault(alias, self._resolve(alias))
+            with nullcontext() if self._known else _FIRST:
+                secret = self._known.setdefault(alias, self._resolve(alias))
             self._tell(secret.reveal())
         return secret
 

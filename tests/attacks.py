@@ -1,7 +1,7 @@
 """Attacks of an unprivileged user on files that root writes in his directories. scripts/attack-files tries far more.
 
 Each gives what went wrong in one try, "" where it held. The attacker is a process of another user that swaps names as
-fast as it can, or at the right moment as inotify tells it.
+fast as it can, or at the right moment as inotify tells it. `command_attacks` has those on other commands.
 """
 
 from __future__ import annotations
@@ -51,16 +51,18 @@ class Program(NamedTuple):
     python: str
     source: Path
     unnamed: bool = True
+    password: str | None = PASSWORD
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start it as root in a directory of root's."""
         code = "from ciphertool.cli import main; main()"
         if not self.unnamed:
             code = f"import os; del os.O_TMPFILE; {code}"
+        password = {} if self.password is None else {"CIPHERTOOL_KEYSTORE_PASSWORD": self.password}
         return subprocess.Popen(
             [self.python, "-c", code, *arguments],
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(self.source), "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD},
+            env={**os.environ, "PYTHONPATH": str(self.source), **password},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
@@ -172,7 +174,7 @@ def _exchange(one: Path, other: Path) -> None:
     _LIBC.renameat2(-100, os.fsencode(one), -100, os.fsencode(other), _EXCHANGE)
 
 
-def _flip(name: Path, target: Path) -> None:
+def flip(name: Path, target: Path) -> None:
     """Let a name be, in turn, what it was and a link."""
     link = name.with_name("flipped")
     link.symlink_to(target)
@@ -224,14 +226,14 @@ def swap_for_a_program(home: Home, program: Program) -> str:
 
 def flip_the_file(home: Home, program: Program) -> str:
     """The file is, in turn, itself and a link to a file that root alone can read."""
-    with stranger(lambda: _flip(home.file, home.private)):
+    with stranger(lambda: flip(home.file, home.private)):
         program.run("protect", "--config", str(home.root / "ciphertool.toml"))
     return home.taken(home.file) or home.taken(home.file.with_name("flipped"))
 
 
 def flip_the_directory(home: Home, program: Program) -> str:
     """The directory is, in turn, itself and a link to one of root's."""
-    with stranger(lambda: _flip(home.file.parent, home.private.parent)):
+    with stranger(lambda: flip(home.file.parent, home.private.parent)):
         program.run("protect", "--config", str(home.root / "ciphertool.toml"))
     return home.unharmed()
 

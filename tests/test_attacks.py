@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests import attacks
+from tests import attacks, command_attacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("attack", attacks.ATTACKS, ids=lambda attack: attack.__name__)
+@pytest.mark.parametrize("attack", [*attacks.ATTACKS, *command_attacks.ATTACKS], ids=lambda attack: attack.__name__)
 def test_a_stranger_gets_nothing(attack: Callable[[attacks.Home, attacks.Program], str], keystore_bytes: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:  # pytest's own are closed to other users
         Path(directory).chmod(0o755)

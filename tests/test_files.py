@@ -166,12 +166,12 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
 
 
 def test_two_runs_do_not_write_at_once(tmp_path: Path) -> None:
-    with files.lock(tmp_path):
+    with files.lock(tmp_path / "vault"):
         failures: list[Exception] = []
 
         def other() -> None:
             try:
-                with files.lock(tmp_path, seconds=0.2):
+                with files.lock(tmp_path / "vault", seconds=0.2):
                     pass
             except ConflictError as error:
                 failures.append(error)
@@ -180,7 +180,14 @@ def test_two_runs_do_not_write_at_once(tmp_path: Path) -> None:
         thread.start()
         thread.join()
         assert len(failures) == 1
-    with files.lock(tmp_path, seconds=0.2):
+    with files.lock(tmp_path / "vault", seconds=0.2):
+        pass
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_in_the_place_of_a_directory_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WriteError, match="Not a directory"), files.lock(tmp_path / "pipe/vault"):
         pass
 
 

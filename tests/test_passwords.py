@@ -428,6 +428,32 @@ def test_carbon_files_are_renamed_and_deleted_only_on_request(tmp_path: Path) ->
     assert (tmp_path / "password-persist").exists()
 
 
+def test_a_link_to_the_carbon_file_is_renamed_itself(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    home.mkdir()
+    _file(elsewhere, "a")
+    (home / "password").symlink_to(elsewhere)
+    assert CarbonHome(home, consume=True).read() == Passwords("a")
+    assert (home / "password-tmp").readlink() == elsewhere
+    assert CarbonHome(home, consume=True).read() == Passwords("a")
+    assert list(home.iterdir()) == []
+    assert elsewhere.read_text() == "a"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to play another user")
+def test_a_carbon_file_behind_a_strangers_link_is_not_renamed(tmp_path: Path) -> None:
+    real, theirs = tmp_path / "real", tmp_path / "theirs"
+    real.mkdir()
+    _file(real / "password", "a")
+    theirs.mkdir()
+    os.chown(theirs, 65534, 65534)
+    (theirs / "home").symlink_to(real)
+    os.chown(theirs / "home", 65534, 65534, follow_symlinks=False)
+    with pytest.raises(PasswordSourceError, match="belongs to another user"):
+        CarbonHome(theirs / "home", consume=True).read()
+    assert (real / "password").read_text() == "a"
+
+
 def test_passwords_are_no_tuple_and_show_nothing() -> None:
     passwords = Passwords("c4n4ry", "c4n4ry")
     assert "c4n4ry" not in f"{passwords!r}{passwords}"

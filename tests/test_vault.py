@@ -298,11 +298,11 @@ class SlowSource:
 
     def read(self) -> Passwords:
         self.asked.set()
-        self.may_answer.wait(30)
+        self.may_answer.wait(1)  # for which a fork waits
         return Passwords(self._password)
 
 
-def test_a_forked_child_goes_on_even_if_a_lost_thread_was_opening_the_keystore(protected: Path) -> None:
+def test_a_forked_child_goes_on_though_another_thread_was_opening_the_keystore(protected: Path) -> None:
     source = SlowSource(os.environ["CIPHERTOOL_KEYSTORE_PASSWORD"])
     vault = Vault.open(protected, passwords=PasswordChain([source]))
     thread = threading.Thread(target=lambda: vault[ALIAS])

@@ -13,6 +13,7 @@ from ciphertool.audit.model import Level
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
+from ciphertool.cli.output import is_stdout
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 
 if TYPE_CHECKING:
@@ -208,17 +209,17 @@ def _accept(report: Report, before: Snapshot, reason: str) -> None:
     files.write_all([files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY)])
 
 
-def _output(path: Path, format: Format | None) -> tuple[Snapshot, Format]:  # noqa: A002 - as above
-    """Return a place to write to, and the format that its suffix tells or that is named."""
+def _output(path: Path, format: Format | None) -> tuple[Snapshot | None, Format]:  # noqa: A002 - as above
+    """Return a place to write to, None for stdout, and the format that its suffix tells or that is named."""
     from ciphertool import files
 
     chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
     if chosen is None:
         raise typer.BadParameter(f"--output {path}: name its format with --format")
-    return files.destination(path, files.Audience.DIRECTORY), chosen
+    return None if is_stdout(path) else files.destination(path, files.Audience.DIRECTORY), chosen
 
 
-def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot, Format]]) -> None:  # noqa: A002 - as above
+def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot | None, Format]]) -> None:  # noqa: A002 - as above
     """Write the report to each output, or to stdout."""
     from ciphertool import files
     from ciphertool.audit.reports import render
@@ -227,8 +228,12 @@ def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot, 
         console.out_raw(render(report, format or Format.TABLE), commands=format is Format.GITHUB)
         return
     audience = files.Audience.DIRECTORY
-    texts = [(before, render(report, chosen).encode("utf-8", "replace")) for before, chosen in outputs]
-    files.write_all([files.Write(before, text, 0o644, audience) for before, text in texts])
+    texts = [(before, chosen, render(report, chosen)) for before, chosen in outputs]
+    files.write_all(
+        [files.Write(before, text.encode("utf-8", "replace"), 0o644, audience) for before, _, text in texts if before]
+    )
+    for text, chosen in ((text, chosen) for before, chosen, text in texts if before is None):
+        console.out_raw(text, commands=chosen is Format.GITHUB)
 
 
 def textconv(

@@ -13,6 +13,7 @@ import typer
 from ciphertool import files
 from ciphertool.cli import console
 from ciphertool.cli.options import ask, new_password
+from ciphertool.cli.output import is_stdout
 from ciphertool.errors import ConfigError, PasswordNeededError
 from ciphertool.files import Audience
 from ciphertool.keystore.create import Role
@@ -85,7 +86,7 @@ def _write(before: Snapshot, data: bytes) -> None:
 
 
 def _destination(output: Path | None, *, private: bool = False) -> Snapshot | None:
-    if output is None:
+    if output is None or is_stdout(output):
         return None
     return files.destination(output, Audience.OURSELVES if private else Audience.DIRECTORY)
 

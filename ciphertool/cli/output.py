@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from _typeshed import ReadableBuffer
 
 READER_GONE = 141
 """The exit status that a shell shows for a program that SIGPIPE has ended: what `| head` does to most."""
+
+
+def is_stdout(output: Path) -> bool:
+    """Tell whether an `--output` is standard output: no file of such a name is made, and none behind it is replaced."""
+    return str(output) in ("-", "/dev/stdout")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import typer
 
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.cli.output import is_stdout
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.repository import Malformed
 
@@ -35,7 +36,10 @@ def resolve(
     options: VaultOptions,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve; - is standard input.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here (mode 0600) instead of stdout.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write here (mode 0600) instead of stdout, which is - too."
+        ),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix tell.")
@@ -53,7 +57,7 @@ def resolve(
     from ciphertool import files
 
     before = None
-    if output is not None:
+    if output is not None and not is_stdout(output):
         before = files.destination(output, files.Audience.OURSELVES)
         if str(file) != "-" and before.real == files.read(file).real:
             raise ConfigError(

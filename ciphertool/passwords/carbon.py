@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ciphertool.errors import ConfigSyntaxError, PasswordSourceError
+from ciphertool.directories import reach
+from ciphertool.errors import ConfigError, ConfigSyntaxError, PasswordSourceError
 from ciphertool.files import lies_in
 from ciphertool.passwords.chain import Passwords
 from ciphertool.passwords.environment import variable
@@ -15,6 +16,8 @@ from ciphertool.passwords.files import lines, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ciphertool.passwords.files import Content
 
 
 @dataclass(frozen=True)
@@ -47,21 +50,30 @@ class CarbonHome:
             if content is not None:
                 passwords = lines(path, content)
                 if self.consume:
-                    self._consume(path)
+                    _consume(path, content)
                 return passwords
         return None
 
-    def _consume(self, path: Path) -> None:
-        try:
-            if path.name == "password":
-                path.rename(self.home / "password-tmp")
-            elif path.name == "password-tmp":
-                path.unlink()
-        except OSError as error:
-            raise PasswordSourceError(str(path), f"it cannot be renamed or deleted: {error.strerror}") from None
-
 
 _CARBON_FILES = ("password", "password-tmp", "password-persist")
+
+
+def _consume(path: Path, content: Content) -> None:
+    """Do with the file that was read as the runtime does: with that one, whatever its name means by now."""
+    if path.name == "password-persist":
+        return
+    try:
+        with reach(path, follow=False) as way:
+            if not way.directory.leads_to(path.name, content.status):
+                raise PasswordSourceError(str(path), "it is another file than the one that was read")
+            if path.name == "password":
+                way.directory.replace(path.name, "password-tmp")
+            else:
+                way.directory.remove(path.name)
+    except OSError as error:
+        raise PasswordSourceError(str(path), f"it cannot be renamed or deleted: {error.strerror}") from None
+    except ConfigError as error:
+        raise PasswordSourceError(str(path), error.message, hint=error.hint) from None
 
 
 @dataclass(frozen=True)

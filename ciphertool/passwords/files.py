@@ -116,10 +116,15 @@ class SystemdCredential:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file holds, and its permission bits."""
+    """What a file holds, and what the system said of it when it was read."""
 
     text: str = field(repr=False)
-    mode: int
+    status: os.stat_result
+
+    @property
+    def mode(self) -> int:
+        """Its permission bits."""
+        return stat.S_IMODE(self.status.st_mode)
 
     @property
     def exposed(self) -> bool:
@@ -143,7 +148,7 @@ def read(path: Path) -> Content | None:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PasswordSourceError(str(path), "not UTF-8 text") from None
-    return Content(text, stat.S_IMODE(status.st_mode))
+    return Content(text, status)
 
 
 def lines(path: Path, content: Content) -> Passwords:

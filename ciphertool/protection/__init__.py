@@ -26,5 +26,5 @@ def apply(settings: Settings, work: Plan, *, progress: Progress = silent) -> Non
     if work.problems:
         raise ValueError("a plan with problems is not applied")
     if work.writes:
-        with files.lock(settings.repository.parent):
+        with files.lock(settings.repository):
             files.write_all(work.writes, lambda done: progress("writing", done, len(work.writes)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PASSWORD
+from tests.conftest import APP_YAML, PASSWORD
 
 SHELL = shutil.which("sh")
 PROGRAM = f"{sys.executable} -m ciphertool"
@@ -62,6 +62,26 @@ def test_messages_never_become_data(protected: Path) -> None:
 def test_messages_that_cannot_be_said_stop_no_work(project: Path) -> None:
     assert _shell(f"{PROGRAM} protect 2> /dev/full", project) == (0, "")
     assert _shell(f"{PROGRAM} check 2> /dev/full", project) == (0, "")
+
+
+@pytest.mark.parametrize("output", ["-", "/dev/stdout"])
+def test_an_output_that_is_standard_output_replaces_no_file(protected: Path, output: str) -> None:
+    audit = f"{PROGRAM} audit . --format csv --output {output} | head -1"
+    commands = f"echo before; {PROGRAM} resolve conf/app.yaml --output {output}; {audit}; echo after"
+    assert _shell(f"{{ {commands}; }} > log", protected) == (0, "")
+    before, *resolved, head, after = (protected / "log").read_text().splitlines()
+    assert (before, head[:4], after) == ("before", "rule", "after")
+    assert resolved == APP_YAML.splitlines()
+    assert not (protected / "-").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+@pytest.mark.parametrize("output", ["/dev/fd/1", "/proc/self/fd/1", "/proc/self/cwd/log"])
+def test_an_output_is_no_file_that_a_process_has_open(protected: Path, output: str) -> None:
+    status, errors = _shell(f"{{ echo before; {PROGRAM} resolve conf/app.yaml --output {output}; }} > log", protected)
+    assert status == 6
+    assert "stands for what a process has open" in errors
+    assert (protected / "log").read_text() == "before\n"
 
 
 def test_closed_standard_input_is_empty(protected: Path) -> None:
