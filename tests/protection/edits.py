@@ -185,7 +185,20 @@ class Person:
     def edit(self) -> None:
         """Make one edit, run `protect`, do what it says."""
         kind = self.random.choice(
-            ["insert", "insert", "declare", "delete", "swap", "rename", "copy", "move", "restore", "change", "block"]
+            [
+                "insert",
+                "insert",
+                "declare",
+                "delete",
+                "swap",
+                "rename",
+                "copy",
+                "move",
+                "restore",
+                "change",
+                "block",
+                "upgrade",
+            ]
         )
         file = self.random.choice([*self.files])
         if len(self.files[file]) > 6:
@@ -249,6 +262,18 @@ class Person:
         for entry in protected if self.random.random() < 0.3 else protected[:1]:
             entry.typed, entry.alias = entry.alias, None
         return bool(protected)
+
+    def _upgrade(self, _: str, entries: list[Entry]) -> bool:
+        """Put a newer default file in place: all in clear, with entries taken out, put in, and in another order."""
+        for entry in entries:
+            entry.typed, entry.alias = entry.alias or entry.typed, None
+        if entries:
+            entries.pop(self.random.randrange(len(entries)))
+        if self.random.random() < 0.5:
+            entries.insert(self.random.randint(0, len(entries)), self.new())
+        if self.random.random() < 0.3:
+            self.random.shuffle(entries)
+        return bool(entries)
 
     def _change(self, _: str, entries: list[Entry]) -> Entry | bool:
         protected = [entry for entry in entries if entry.alias]
@@ -324,6 +349,10 @@ class Person:
             self.write()
             return None
         given = _GIVE.findall(hint)
+        if "if what stands there now is" in hint and not self.is_still(problem):
+            self.figures.followed["no longer its place"] += 1
+            self.part_from(problem)
+            return None
         for alias, file, selector in given:
             self.figures.followed["selector"] += 1
             self.give(alias, file or self.below(problem), selector)
@@ -339,6 +368,22 @@ class Person:
                 self.figures.followed["target of what is gone"] += 1
                 self.targets.remove(target)
         return None
+
+    def is_still(self, problem: CipherToolError) -> bool:
+        """Tell whether what stands at a problem's place is what its alias was."""
+        alias, selector, file = getattr(problem, "alias", ""), getattr(problem, "selector", ""), self.below(problem)
+        there = next(entry for entry in self.files[file] if self.selector(file, entry) == selector)
+        return there.secret and there.typed in (None, alias)
+
+    def part_from(self, problem: CipherToolError) -> None:
+        """Take out the target that names another entry by now; a pattern becomes a target for each entry."""
+        alias, file = getattr(problem, "alias", ""), self.below(problem)
+        named = [target for target in self.targets if target.alias == alias]
+        patterns = [target for target in self.targets if target.file == file and "{" in target.alias]
+        self.targets = [target for target in self.targets if target not in (named or patterns)]
+        if not named:
+            for entry in self.files[file]:
+                self.declare(file, entry)
 
     def is_waiting(self, target: Target) -> bool:
         """Tell whether a target names an entry that the person wants to have protected under it."""
@@ -358,10 +403,6 @@ class Person:
         if changed is not None and alias == changed.typed:
             self.figures.followed["--take file"] += 1
             return Take.FILE
-        if "is a position" in problem.hint and target is not None and not self.is_waiting(target):
-            self.figures.followed["no longer its place"] += 1
-            self.targets.remove(target)
-            return None
         if target is not None and self.is_waiting(target) and not self.is_worth(alias, target):
             return Take.FILE  # this value is to be kept, and there is another in the vault
         self.figures.followed["--take either"] += 1
