@@ -110,8 +110,10 @@ class Whereabouts:
 
         A position does not tell whether what stands there is still what it was: its entry may have been taken out.
         """
+        if not self.is_position(match):
+            return None
         stable = self._stable(opened, match)
-        if stable in (None, match.site.selector, match.target.selector):
+        if stable == match.target.selector or (stable == match.site.selector and _has_position(stable)):
             return None
         alias = match.alias
         reason = f"is in clear, and is not what {alias!r} was when it was protected; its position does not tell whether"
@@ -125,14 +127,11 @@ class Whereabouts:
 
     def is_position(self, match: Match) -> bool:
         """Tell whether a target, or the alias that its pattern gives, says by a position which secret it is."""
-        return any(found["position"] for found in _POSITION.finditer(match.target.selector)) or (
-            "{key}" in match.target.alias and _NUMBER.search(match.site.key) is not None
-        )
+        pattern, there = match.target.selector, match.site.selector
+        return _has_position(pattern) or ("{key}" in match.target.alias and _has_position(there))
 
-    def _stable(self, opened: Opened, match: Match) -> str | None:
-        """Return the selector that names what a target names by its position; None where it names it by name."""
-        if not self.is_position(match):
-            return None
+    def _stable(self, opened: Opened, match: Match) -> str:
+        """Return the selector that holds for a match whose target has a position."""
         stable = self._stable_in.get(opened.snapshot.path)
         if stable is None:
             matches = [one for one in opened.located.matches if one.reference is None and self.is_position(one)]
@@ -281,6 +280,10 @@ class Whereabouts:
             except CipherToolError as error:
                 # What cannot be read may hold the reference that is looked for.
                 self.problems.append(error.at(path))
+
+
+def _has_position(selector: str) -> bool:
+    return any(found["position"] for found in _POSITION.finditer(selector))
 
 
 def _shape(alias: str) -> str:

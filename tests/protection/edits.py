@@ -41,6 +41,8 @@ KEYED = ("f.ini", "g.properties", "h.env")
 _REFERENCE = re.compile(r"(?:\$\{sec|\{ciphertool(?:-verbatim)?):([^}]+)\}|\$secret\{([^}]+)\}")
 _GIVE = re.compile(r"'([^']+)' (?:the file `([^`]+)` and )?the selector `([^`]+)`")
 _ROUNDS = 6
+_ABSENT = {suffix: "$.absent" for suffix in (".json", ".yaml", ".toml")}
+_ABSENT |= {".xml": "/absent", ".ini": "env/absent", ".properties": "absent", ".env": "absent"}
 
 
 @dataclass
@@ -306,7 +308,9 @@ class Person:
     def run(self, take: Take | None) -> tuple[CipherToolError, ...]:
         """Run `protect`, sometimes without the private key; check what all entries are worth afterwards."""
         self.figures.runs += 1
-        settings = self.settings._replace(targets=tuple(self.targets))
+        # All files are the settings' own, also those without a secret.
+        known = [Target(file, _ABSENT[Path(file).suffix], "absent", optional=True) for file in self.files]
+        settings = self.settings._replace(targets=(*self.targets, *known))
         repository = open_repository(settings.kind, settings.repository)
         cipher = self.cipher
         if self.random.random() < 0.2:
@@ -372,7 +376,8 @@ class Person:
     def is_still(self, problem: CipherToolError) -> bool:
         """Tell whether what stands at a problem's place is what its alias was."""
         alias, selector, file = getattr(problem, "alias", ""), getattr(problem, "selector", ""), self.below(problem)
-        there = next(entry for entry in self.files[file] if self.selector(file, entry) == selector)
+        places = (selector, f"{selector}[1]")  # the only one has none
+        there = next(entry for entry in self.files[file] if self.selector(file, entry) in places)
         return there.secret and there.typed in (None, alias)
 
     def part_from(self, problem: CipherToolError) -> None:
@@ -387,15 +392,14 @@ class Person:
 
     def is_waiting(self, target: Target) -> bool:
         """Tell whether a target names an entry that the person wants to have protected under it."""
-        return any(
-            self.selector(file, entry) == target.selector
-            and entry.secret
-            and entry.alias is None
-            and entry.typed in (None, target.alias)
-            for file, entries in self.files.items()
-            if file == target.file
-            for entry in entries
-        )
+        return any(e.secret and e.alias is None and e.typed in (None, target.alias) for e in self.named(target))
+
+    def named(self, target: Target) -> list[Entry]:
+        """Return the entries that a target names, by position or by name."""
+        there = self.files.get(target.file, [])
+        return [
+            e for e in there if self.selector(target.file, e) == target.selector or f"'{e.name}'" in target.selector
+        ]
 
     def taken(self, problem: CipherToolError, changed: Entry | None) -> Take | None:
         alias = getattr(problem, "alias", "")
@@ -403,6 +407,10 @@ class Person:
         if changed is not None and alias == changed.typed:
             self.figures.followed["--take file"] += 1
             return Take.FILE
+        if "at this position" in problem.hint and target is not None and not self.is_waiting(target):
+            self.figures.followed["no longer its place"] += 1
+            self.targets.remove(target)
+            return None
         if target is not None and self.is_waiting(target) and not self.is_worth(alias, target):
             return Take.FILE  # this value is to be kept, and there is another in the vault
         self.figures.followed["--take either"] += 1
@@ -413,9 +421,7 @@ class Person:
         stored = open_repository(self.settings.kind, self.settings.repository).get(alias).stored
         assert isinstance(stored, Encrypted)
         value = self.cipher.decrypt(alias, stored.ciphertext).reveal()
-        return any(
-            e.value == value for e in self.files[target.file] if self.selector(target.file, e) == target.selector
-        )
+        return any(e.value == value for e in self.named(target))
 
     def give(self, alias: str, file: str, selector: str) -> None:
         own = [n for n, target in enumerate(self.targets) if target.alias == alias]

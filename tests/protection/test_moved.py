@@ -395,6 +395,20 @@ def test_where_nothing_has_a_name_a_person_decides(project: Path, run: Run, text
     assert Vault.open(project)["pw"].reveal() == SECRET
 
 
+@pytest.mark.parametrize("take", ["file", "repository"])
+def test_the_only_element_that_is_left_is_not_taken_by_its_position(project: Path, run: Run, take: str) -> None:
+    file = project / "a.xml"
+    file.write_text("<R><P name='pw'>c4n4ry-pw</P><P name='user'>bob</P></R>")
+    _declare(project, ("a.xml", "/R/P[1]", "pw"))
+    assert run("protect").status == 0
+    file.write_text("<R><P name='user'>bob</P></R>")
+    before = _tree(project)
+    outcome = run("protect", "--take", take)
+    assert outcome.status == 3
+    assert "if what stands there now is 'pw', give 'pw' the selector `/R/P` first" in outcome.err
+    assert _tree(project) == before
+
+
 def test_a_position_in_quotes_is_none(project: Path, run: Run) -> None:
     file = project / "a.yaml"
     file.write_text("env:\n- {name: 'a[1]', value: c4n4ry-pw}\n")
