@@ -105,7 +105,7 @@ class Whereabouts:
         found = (one for alias in self._made_by(target.alias) for one in self._found.get(alias, ()))
         return [one for one in found if not self._is_home(one) and (one.path == path or not is_pattern)]
 
-    def unnamed(self, opened: Opened, match: Match) -> MovedError | None:
+    def unnamed(self, opened: Opened, match: Match, *, compared: bool) -> MovedError | None:
         """Return the error for plaintext that is named by its position, None where there is no better name for it.
 
         A position does not tell whether what stands there is still what it was: its entry may have been taken out.
@@ -116,8 +116,10 @@ class Whereabouts:
         if stable == match.target.selector or (stable == match.site.selector and _has_position(stable)):
             return None
         alias = match.alias
-        reason = f"is in clear, and is not what {alias!r} was when it was protected; its position does not tell whether"
-        reason += f" it is {alias!r} at all"
+        reason = f"is in clear, and {'is not' if compared else 'may not be'} what {alias!r} was when it was protected; "
+        reason += f"its position does not tell whether it is {alias!r} at all"
+        if not compared:
+            reason += "; no private key is at hand to compare it"
         by = "a selector by its name" if self._shows(stable) else f"the selector `{stable}`"
         hints = (
             f"if what stands there now is {alias!r}, give {alias!r} {by} first",

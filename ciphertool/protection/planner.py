@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ciphertool.cipher import VaultCipher
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
+    from ciphertool.protection.moved import MovedError
     from ciphertool.protection.survey import Survey
     from ciphertool.protection.workbench import Opened
     from ciphertool.repository import Entry, SecretRepository
@@ -214,10 +215,13 @@ class _Planner:
             self._keep(alias, entry)
             return
         same = self._holds(alias, entry, value)
-        unnamed = [error for o, m in places if (error := self._where.unnamed(o, m))] if positions and not same else []
+        unnamed: list[MovedError] = []
+        if positions and not same and not waiting:
+            found = [self._where.unnamed(o, m, compared=same is not None) for o, m in places]
+            unnamed = [error for error in found if error]
         if same:
             self._keep(alias, entry)
-        elif unnamed and not waiting:
+        elif unnamed:
             self._problems += unnamed
         elif self._take is Take.REPOSITORY:
             self._keep(alias, entry)

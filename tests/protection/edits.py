@@ -41,7 +41,7 @@ KEYED = ("f.ini", "g.properties", "h.env")
 _REFERENCE = re.compile(r"(?:\$\{sec|\{ciphertool(?:-verbatim)?):([^}]+)\}|\$secret\{([^}]+)\}")
 _GIVE = re.compile(r"'([^']+)' (?:the file `([^`]+)` and )?the selector `([^`]+)`")
 _ROUNDS = 6
-_ABSENT = {suffix: "$.absent" for suffix in (".json", ".yaml", ".toml")}
+_ABSENT = dict.fromkeys((".json", ".yaml", ".toml"), "$.absent")
 _ABSENT |= {".xml": "/absent", ".ini": "env/absent", ".properties": "absent", ".env": "absent"}
 
 

@@ -355,6 +355,7 @@ def test_another_value_at_a_position_is_not_taken_until_it_is_named(
         assert outcome.status == 3
         assert f"if what stands there now is 'pw', give 'pw' the selector `{case.stable}` first" in outcome.err
         assert "--take" not in outcome.err
+        assert ("no private key is at hand to compare it" in outcome.err) != key
         assert _tree(project) == before
     _declare(project, (case.file, case.stable, "pw"))
     assert "--take file" in run("protect").err
@@ -453,7 +454,8 @@ def test_plaintext_beside_a_moved_attribute_counts_as_its_place(project: Path, r
     assert _tree(project) == before
 
 
-def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_bytes: bytes) -> None:
+@pytest.mark.parametrize("moved", ["attribute", "text", "utf-16"])
+def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_bytes: bytes, moved: str) -> None:
     home = project / "home"
     conf = home / "repository/conf"
     (conf / "security").mkdir(parents=True)
@@ -468,12 +470,14 @@ def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_by
     (conf / "security/cipher-tool.properties").write_text("pw=repository/conf/a.xml///R/Property[2],false\n")
     (conf / "security/cipher-text.properties").write_text("pw=[c4n4ry-pw]\n")
     assert run("protect", "--home", str(home)).status == 0
-    (conf / "moved.xml").write_text((conf / "a.xml").read_text())
+    text = (conf / "a.xml").read_text() if moved == "attribute" else "<R>\n\n<P/><P>${sec:pw}</P></R>"
+    (conf / "moved.xml").write_bytes(text.encode("utf-16" if moved == "utf-16" else "utf-8"))
     (conf / "a.xml").write_text(CASES[5].text.replace(SECRET, "clear"))
     before = _tree(home)
     outcome = run("protect", "--home", str(home), "--take", "file")
     assert outcome.status == 3
-    assert "stands at repository/conf/moved.xml:3 (/R/Property[2])" in outcome.err
+    place = "/R/Property[2]" if moved == "attribute" else "/R/P[2]"
+    assert f"stands at repository/conf/moved.xml:3 ({place})" in outcome.err
     assert _tree(home) == before
     (conf / "moved.xml").write_text("<R svns:secretAlias='pw'>")
     assert "moved.xml" in run("protect", "--home", str(home), "--take", "file").err
