@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9]+(?![A-Za-z0-9_])")
-_POSITION = re.compile(r"\[-?[0-9]+\]")
+# An index, a slice, or what counts elements in XPath; not what stands in quotes.
+_POSITION = re.compile(
+    r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
+    r"""|(?P<position>[\[,]\s*+(?:-?[0-9]++\s*+[],:]|:)|\b(?:last|position)\s*+\(|\b(?:preceding|following)-sibling::)"""
+)
 _LITERAL = re.compile(r"'([^']*)'|=([0-9]+)\]")
 _SHOWN = 3
 
@@ -63,6 +67,7 @@ class Whereabouts:
         self._aliases = aliases
         self._of_pattern: dict[str, list[str]] = {}
         self._named = {target.alias for target in settings.targets}
+        self._stable_in: dict[Path, dict[str, str]] = {}
         self._homes: set[tuple[Path, str, str]] = set()
         sought: set[str] = set()
         self._clear: set[str] = set()
@@ -100,19 +105,43 @@ class Whereabouts:
         found = (one for alias in self._made_by(target.alias) for one in self._found.get(alias, ()))
         return [one for one in found if not self._is_home(one) and (one.path == path or not is_pattern)]
 
-    def position(self, opened: Opened, match: Match) -> str:
-        """Say what stands at a place that a target names by its position, "" where it does not."""
-        selector = match.site.selector
-        if not _POSITION.search(match.target.selector):
-            return ""
-        try:
-            document = opened.rewriter.parse(opened.snapshot.bytes)
-            (found,) = document.locate([selector])
-        except CipherToolError:
-            return ""
-        [stable] = document.stable_selectors(found) if isinstance(found, tuple) else [selector]
-        named = "" if stable == selector or self._shows(stable) else f", now `{stable}`"
-        return f"{selector} is a position{named}"
+    def unnamed(self, opened: Opened, match: Match, *, compared: bool) -> MovedError | None:
+        """Return the error for plaintext that is named by its position, None where there is no better name for it.
+
+        A position does not tell whether what stands there is still what it was: its entry may have been taken out.
+        """
+        if not self.is_position(match):
+            return None
+        stable = self._stable(opened, match)
+        if stable == match.target.selector or (stable == match.site.selector and _has_position(stable)):
+            return None
+        alias = match.alias
+        reason = f"is in clear, and {'is not' if compared else 'may not be'} what {alias!r} was when it was protected; "
+        reason += f"its position does not tell whether it is {alias!r} at all"
+        if not compared:
+            reason += "; no private key is at hand to compare it"
+        by = "a selector by its name" if self._shows(stable) else f"the selector `{stable}`"
+        hints = (
+            f"if what stands there now is {alias!r}, give {alias!r} {by} first",
+            f"if another value has come to stand there, correct or remove the target of {alias!r}",
+        )
+        return self._error(alias, opened, match, reason, (), hints)
+
+    def is_position(self, match: Match) -> bool:
+        """Tell whether a target, or the alias that its pattern gives, says by a position which secret it is."""
+        pattern, there = match.target.selector, match.site.selector
+        return _has_position(pattern) or ("{key}" in match.target.alias and _has_position(there))
+
+    def _stable(self, opened: Opened, match: Match) -> str:
+        """Return the selector that holds for a match whose target has a position."""
+        stable = self._stable_in.get(opened.snapshot.path)
+        if stable is None:
+            matches = [one for one in opened.located.matches if one.reference is None and self.is_position(one)]
+            sites = list({one.site.selector: one.site for one in matches}.values())
+            named = opened.rewriter.parse(opened.snapshot.bytes).stable_selectors(sites)
+            stable = dict(zip((site.selector for site in sites), named, strict=True))
+            self._stable_in[opened.snapshot.path] = stable
+        return stable[match.site.selector]
 
     def in_clear(
         self, alias: str, opened: Opened, match: Match, stands: Sequence[Standing], *, compared: bool
@@ -139,6 +168,19 @@ class Whereabouts:
         )
         hints = [self._by_name(stands, opened.snapshot.path), "give what is new a target of its own"]
         return self._error(match.alias, opened, match, reason, stands, hints)
+
+    def unknown(self, opened: Opened, match: Match, stands: Sequence[Standing]) -> MovedError:
+        """Return the error for plaintext under an alias that has no secret yet, and has references elsewhere."""
+        alias = match.alias
+        reason = f"would become {alias!r}, to which the reference stands at {self._places(stands)} already, and the"
+        reason += f" vault has no {alias!r}: its entry was lost and the selector may have moved"
+        hints = [
+            f"bring the entry of {alias!r} back into the vault",
+            "if this value is meant at all of these places, put it there instead of the references",
+        ]
+        if homeless := [one for one in stands if not self._is_home(one)]:
+            hints.insert(1, self._by_name(homeless, opened.snapshot.path))
+        return self._error(alias, opened, match, reason, stands, hints)
 
     def exchanged(self, opened: Opened, match: Match) -> MovedError | None:
         """Return the error for a place that holds the reference of another target; None where it was only renamed."""
@@ -200,7 +242,9 @@ class Whereabouts:
             if match.reference.alias != match.alias:
                 yield from (match.alias, match.reference.alias)
         elif not is_left_alone(match):
-            yield from [match.alias] if match.alias in self._aliases else self._like(match)
+            yield match.alias
+            if match.alias not in self._aliases:
+                yield from self._like(match)
 
     def _like(self, match: Match) -> Collection[str]:
         """Return the aliases that a pattern gave to places with other numbers."""
@@ -238,6 +282,10 @@ class Whereabouts:
             except CipherToolError as error:
                 # What cannot be read may hold the reference that is looked for.
                 self.problems.append(error.at(path))
+
+
+def _has_position(selector: str) -> bool:
+    return any(found["position"] for found in _POSITION.finditer(selector))
 
 
 def _shape(alias: str) -> str:

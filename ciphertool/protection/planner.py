@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ciphertool.cipher import VaultCipher
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
+    from ciphertool.protection.moved import MovedError
     from ciphertool.protection.survey import Survey
     from ciphertool.protection.workbench import Opened
     from ciphertool.repository import Entry, SecretRepository
@@ -206,11 +207,23 @@ class _Planner:
         if entry is None or (waiting and self._take is None):
             self._to_encrypt[alias] = value
             return
-        if self._take is Take.REPOSITORY or (self._take is None and isinstance(entry.stored, Malformed)):
+        if self._take is None and isinstance(entry.stored, Malformed):
+            self._keep(alias, entry)
+            return
+        positions = any(self._where.is_position(m) for _, m in places)
+        if self._take is Take.REPOSITORY and not positions:
             self._keep(alias, entry)
             return
         same = self._holds(alias, entry, value)
+        unnamed: list[MovedError] = []
+        if positions and not same and not waiting:
+            found = [self._where.unnamed(o, m, compared=same is not None) for o, m in places]
+            unnamed = [error for error in found if error]
         if same:
+            self._keep(alias, entry)
+        elif unnamed:
+            self._problems += unnamed
+        elif self._take is Take.REPOSITORY:
             self._keep(alias, entry)
         elif self._take is Take.FILE:
             self._to_encrypt[alias] = value
@@ -220,11 +233,14 @@ class _Planner:
     def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
         """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
         entry = self._repository.entries.get(alias)
+        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
         if entry is None:
-            moved = [self._where.new(o, m, stands) for o, m in places if (stands := self._where.renumbered(o, m))]
+            if stands:
+                moved = [self._where.unknown(o, m, stands) for o, m in places]
+            else:
+                moved = [self._where.new(o, m, left) for o, m in places if (left := self._where.renumbered(o, m))]
             self._problems += moved
             return bool(moved)
-        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
         if not stands or (isinstance(entry.stored, Clear) and not entry.stored.value):
             return False
         for opened, match in places:
@@ -239,8 +255,8 @@ class _Planner:
     ) -> DifferentValuesError:
         path, line = opened.snapshot.path, match.site.line
         hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
-        if position := self._where.position(opened, match):
-            hint = f"{position}: if another value has come to stand there, correct the target of {alias!r}; else {hint}"
+        if self._where.is_position(match):
+            hint = f"if another value has come to stand at this position, correct the target of {alias!r}; else {hint}"
         reason = "the file and the repository hold different values"
         if not known:
             reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"

@@ -132,7 +132,10 @@ class EnvDocument(EntryDocument):
         at, value = quoting.offsets(quote, inner), site.value[start:end]
         is_part = (start, end) != (0, len(site.value))
         before = self.source.text[max(site.start - 1, 0) : site.start + len(quote) + at[start]]
-        if is_part and (reason := quoting.obstacle(quote, before)):
+        reason = quoting.obstacle(quote, before)
+        if reason is None and self._is_exported(site):
+            reason = quoting.obstacle_of_export(quote, site.value[:start] + site.value[end:])
+        if is_part and reason:
             raise UnrepresentableValueError(site.selector, f"the part {reason}", _HINT_OF_PART)
         syntax = quoting.syntax_for(quote, inner[at[start] : at[end]], value, self._line_end(site))
         if syntax is not None and is_part and references.is_in_url(site.value, start, end):
@@ -153,6 +156,11 @@ class EnvDocument(EntryDocument):
 
     def _opened(self, site: Site) -> tuple[str, str]:
         return quoting.opened(self.source.text[site.start : site.end])
+
+    def _is_exported(self, site: Site) -> bool:
+        head, text = self.head(site), self.source.text
+        line = max(text.rfind("\n", 0, head), text.rfind("\r", 0, head)) + 1
+        return text[line:head].split(maxsplit=1)[:1] == ["export"]
 
     def _line_end(self, site: Site) -> str:
         """Return the line end that follows a site, which no change ever changes."""

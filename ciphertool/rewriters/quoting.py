@@ -107,6 +107,15 @@ def obstacle(quote: str, before: str) -> str | None:
     return None
 
 
+def obstacle_of_export(quote: str, around: str) -> str | None:
+    """Return why a reference would not be a mere text in a value that is exported, with this around it, or None.
+
+    A shell expands the braces of what it exports, and those of a reference may end what stands around it.
+    """
+    braces = ("{" in around or "}" in around) and ("," in around or ".." in around)
+    return "stands among braces that a shell expands" if braces and not quote else None
+
+
 def ambiguity(quote: str, inner: str, start: int, end: int) -> str | None:
     """Return why a piece of a value is not the secret itself for every reader, or None."""
     if quote == "'":

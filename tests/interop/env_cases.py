@@ -188,7 +188,8 @@ def judge(cases: Sequence[Case], folder: Path) -> tuple[dict[str, int], list[tup
     for reader, found in readings.items():
         before, after, protected, word = (found[start : start + size] for start in range(0, 4 * size, size))
         for number, case in enumerate(cases):
-            if before[number] != after[number]:
+            # The same bytes are the same to a reader, but what they leave to a process in the background is not.
+            if before[number] != after[number] and case.before != case.after:
                 differences.append((reader, "resolved", case, before[number], after[number]))
             references = _REFERENCE.findall(case.protected.decode())
             expected = tuple(None if value is None else value.replace(WORD, references[0]) for value in word[number])

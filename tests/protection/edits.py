@@ -41,6 +41,8 @@ KEYED = ("f.ini", "g.properties", "h.env")
 _REFERENCE = re.compile(r"(?:\$\{sec|\{ciphertool(?:-verbatim)?):([^}]+)\}|\$secret\{([^}]+)\}")
 _GIVE = re.compile(r"'([^']+)' (?:the file `([^`]+)` and )?the selector `([^`]+)`")
 _ROUNDS = 6
+_ABSENT = dict.fromkeys((".json", ".yaml", ".toml"), "$.absent")
+_ABSENT |= {".xml": "/absent", ".ini": "env/absent", ".properties": "absent", ".env": "absent"}
 
 
 @dataclass
@@ -185,7 +187,20 @@ class Person:
     def edit(self) -> None:
         """Make one edit, run `protect`, do what it says."""
         kind = self.random.choice(
-            ["insert", "insert", "declare", "delete", "swap", "rename", "copy", "move", "restore", "change", "block"]
+            [
+                "insert",
+                "insert",
+                "declare",
+                "delete",
+                "swap",
+                "rename",
+                "copy",
+                "move",
+                "restore",
+                "change",
+                "block",
+                "upgrade",
+            ]
         )
         file = self.random.choice([*self.files])
         if len(self.files[file]) > 6:
@@ -250,6 +265,18 @@ class Person:
             entry.typed, entry.alias = entry.alias, None
         return bool(protected)
 
+    def _upgrade(self, _: str, entries: list[Entry]) -> bool:
+        """Put a newer default file in place: all in clear, with entries taken out, put in, and in another order."""
+        for entry in entries:
+            entry.typed, entry.alias = entry.alias or entry.typed, None
+        if entries:
+            entries.pop(self.random.randrange(len(entries)))
+        if self.random.random() < 0.5:
+            entries.insert(self.random.randint(0, len(entries)), self.new())
+        if self.random.random() < 0.3:
+            self.random.shuffle(entries)
+        return bool(entries)
+
     def _change(self, _: str, entries: list[Entry]) -> Entry | bool:
         protected = [entry for entry in entries if entry.alias]
         if not protected:
@@ -281,7 +308,9 @@ class Person:
     def run(self, take: Take | None) -> tuple[CipherToolError, ...]:
         """Run `protect`, sometimes without the private key; check what all entries are worth afterwards."""
         self.figures.runs += 1
-        settings = self.settings._replace(targets=tuple(self.targets))
+        # All files are the settings' own, also those without a secret.
+        known = [Target(file, _ABSENT[Path(file).suffix], "absent", optional=True) for file in self.files]
+        settings = self.settings._replace(targets=(*self.targets, *known))
         repository = open_repository(settings.kind, settings.repository)
         cipher = self.cipher
         if self.random.random() < 0.2:
@@ -324,6 +353,10 @@ class Person:
             self.write()
             return None
         given = _GIVE.findall(hint)
+        if "if what stands there now is" in hint and not self.is_still(problem):
+            self.figures.followed["no longer its place"] += 1
+            self.part_from(problem)
+            return None
         for alias, file, selector in given:
             self.figures.followed["selector"] += 1
             self.give(alias, file or self.below(problem), selector)
@@ -340,17 +373,33 @@ class Person:
                 self.targets.remove(target)
         return None
 
+    def is_still(self, problem: CipherToolError) -> bool:
+        """Tell whether what stands at a problem's place is what its alias was."""
+        alias, selector, file = getattr(problem, "alias", ""), getattr(problem, "selector", ""), self.below(problem)
+        places = (selector, f"{selector}[1]")  # the only one has none
+        there = next(entry for entry in self.files[file] if self.selector(file, entry) in places)
+        return there.secret and there.typed in (None, alias)
+
+    def part_from(self, problem: CipherToolError) -> None:
+        """Take out the target that names another entry by now; a pattern becomes a target for each entry."""
+        alias, file = getattr(problem, "alias", ""), self.below(problem)
+        named = [target for target in self.targets if target.alias == alias]
+        patterns = [target for target in self.targets if target.file == file and "{" in target.alias]
+        self.targets = [target for target in self.targets if target not in (named or patterns)]
+        if not named:
+            for entry in self.files[file]:
+                self.declare(file, entry)
+
     def is_waiting(self, target: Target) -> bool:
         """Tell whether a target names an entry that the person wants to have protected under it."""
-        return any(
-            self.selector(file, entry) == target.selector
-            and entry.secret
-            and entry.alias is None
-            and entry.typed in (None, target.alias)
-            for file, entries in self.files.items()
-            if file == target.file
-            for entry in entries
-        )
+        return any(e.secret and e.alias is None and e.typed in (None, target.alias) for e in self.named(target))
+
+    def named(self, target: Target) -> list[Entry]:
+        """Return the entries that a target names, by position or by name."""
+        there = self.files.get(target.file, [])
+        return [
+            e for e in there if self.selector(target.file, e) == target.selector or f"'{e.name}'" in target.selector
+        ]
 
     def taken(self, problem: CipherToolError, changed: Entry | None) -> Take | None:
         alias = getattr(problem, "alias", "")
@@ -358,7 +407,7 @@ class Person:
         if changed is not None and alias == changed.typed:
             self.figures.followed["--take file"] += 1
             return Take.FILE
-        if "is a position" in problem.hint and target is not None and not self.is_waiting(target):
+        if "at this position" in problem.hint and target is not None and not self.is_waiting(target):
             self.figures.followed["no longer its place"] += 1
             self.targets.remove(target)
             return None
@@ -372,9 +421,7 @@ class Person:
         stored = open_repository(self.settings.kind, self.settings.repository).get(alias).stored
         assert isinstance(stored, Encrypted)
         value = self.cipher.decrypt(alias, stored.ciphertext).reveal()
-        return any(
-            e.value == value for e in self.files[target.file] if self.selector(target.file, e) == target.selector
-        )
+        return any(e.value == value for e in self.named(target))
 
     def give(self, alias: str, file: str, selector: str) -> None:
         own = [n for n, target in enumerate(self.targets) if target.alias == alias]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -319,23 +320,119 @@ def test_a_secret_changed_at_one_of_its_places(project: Path, run: Run, take: st
     assert "--take" not in outcome.err
     assert _tree(project) == before
     (project / "a.yaml").write_text(CASES[0].text.replace(SECRET, "changed"))
+    _declare(project, (CASES[0].file, CASES[0].stable, "pw"), ("b.yaml", "$.password", "pw"))
     assert run("protect").status == 3
     assert run("protect", "--take", "file").status == 0
     assert Vault.open(project)["pw"].reveal() == "changed"
 
 
-def test_a_value_put_back_at_its_place_is_decided_as_ever(project: Path, run: Run) -> None:
-    case = CASES[0]
+POSITIONS = (
+    *CASES,
+    CASES[0]._replace(selector="$.env[1:].value"),
+    CASES[0]._replace(selector="$.env[ 1, 7].value"),
+    CASES[5]._replace(selector="/R/Property[last()]"),
+    CASES[5]._replace(selector="(//Property)[2]"),
+    CASES[5]._replace(selector="/R/Property[position() > 1]"),
+    CASES[7]._replace(selector="/R/add[1]/following-sibling::add/@value"),
+)
+
+
+@pytest.mark.parametrize("case", POSITIONS, ids=lambda case: f"{case.file}-{case.selector}")
+@pytest.mark.parametrize("key", [True, False])
+def test_another_value_at_a_position_is_not_taken_until_it_is_named(
+    project: Path, run: Run, case: Case, key: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entry may have been taken out, with its reference: another may have come to stand in its place."""
     file = _begin(project, run, case)
-    file.write_text(case.text.replace(SECRET, "default"))
-    outcome = run("protect")
+    file.write_text(case.text.replace(SECRET, "other"))
+    password = os.environ["CIPHERTOOL_KEYSTORE_PASSWORD"]
+    if not key:
+        _certificate_only(project)
+        monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+    before = _tree(project)
+    for take in ((), ("--take", "file"), ("--take", "repository")):
+        outcome = run("protect", *take)
+        assert outcome.status == 3
+        assert f"if what stands there now is 'pw', give 'pw' the selector `{case.stable}` first" in outcome.err
+        assert "--take" not in outcome.err
+        assert ("no private key is at hand to compare it" in outcome.err) != key
+        assert _tree(project) == before
+    _declare(project, (case.file, case.stable, "pw"))
+    assert "--take file" in run("protect").err
+    assert run("protect", "--take", "repository").status == 0
+    if key:
+        monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", password)
+        assert Vault.open(project)["pw"].reveal() == SECRET
+        assert SECRET in run("resolve", case.file).out
+
+
+@pytest.mark.parametrize("take", ["file", "repository"])
+def test_other_values_at_the_positions_of_a_pattern_are_not_taken(project: Path, run: Run, take: str) -> None:
+    file = project / "a.yaml"
+    file.write_text(CASES[0].text)
+    _declare(project, ("a.yaml", "$.env[*].value", "{stem}.{key}"))
+    assert run("protect").status == 0
+    file.write_text("env:\n  - {name: pw, value: c4n4ry-pw}\n")  # as a newer version has it, in clear
+    before = _tree(project)
+    outcome = run("protect", "--take", take)
     assert outcome.status == 3
-    assert (
-        f"{case.selector} is a position, now `{case.stable}`: if another value has come to stand there" in outcome.err
-    )
+    assert "give 'a.env.0.value' the selector `$.env[?@.name=='pw'].value` first" in outcome.err
+    assert _tree(project) == before
+
+
+@pytest.mark.parametrize("text", ["pws: [bob, c4n4ry-pw]\n", "m: {'1': c4n4ry-pw}\n"])
+def test_where_nothing_has_a_name_a_person_decides(project: Path, run: Run, text: str) -> None:
+    """The key of a mapping is a name, whatever it looks like."""
+    file = project / "a.yaml"
+    file.write_text(text)
+    selector = "$.pws[1]" if "pws" in text else "$.m['1']"
+    _declare(project, ("a.yaml", selector, "pw"))
+    assert run("protect").status == 0
+    file.write_text(text.replace(SECRET, "default"))
+    outcome = run("protect")
     assert "--take file" in outcome.err
+    assert ("another value has come to stand at this position" in outcome.err) == ("pws" in text)
     assert run("protect", "--take", "repository").status == 0
     assert Vault.open(project)["pw"].reveal() == SECRET
+
+
+@pytest.mark.parametrize("take", ["file", "repository"])
+def test_the_only_element_that_is_left_is_not_taken_by_its_position(project: Path, run: Run, take: str) -> None:
+    file = project / "a.xml"
+    file.write_text("<R><P name='pw'>c4n4ry-pw</P><P name='user'>bob</P></R>")
+    _declare(project, ("a.xml", "/R/P[1]", "pw"))
+    assert run("protect").status == 0
+    file.write_text("<R><P name='user'>bob</P></R>")
+    before = _tree(project)
+    outcome = run("protect", "--take", take)
+    assert outcome.status == 3
+    assert "if what stands there now is 'pw', give 'pw' the selector `/R/P` first" in outcome.err
+    assert _tree(project) == before
+
+
+def test_a_position_in_quotes_is_none(project: Path, run: Run) -> None:
+    file = project / "a.yaml"
+    file.write_text("env:\n- {name: 'a[1]', value: c4n4ry-pw}\n")
+    _declare(project, ("a.yaml", "$.env[?@.name=='a[1]'].value", "pw"))
+    assert run("protect").status == 0
+    file.write_text("env:\n- {name: 'a[1]', value: changed}\n")
+    assert run("protect", "--take", "file").status == 0
+
+
+@pytest.mark.parametrize("take", [None, "file", "repository"])
+def test_a_lost_entry_whose_reference_stands_elsewhere(project: Path, run: Run, take: str | None) -> None:
+    """A line of the vault is gone after a merge: the reference must not come to stand for another value."""
+    case = CASES[0]
+    file = _begin(project, run, case)
+    _insert(file, case)
+    vault = settings.load(project).repository
+    vault.write_text("".join(line for line in vault.read_text().splitlines(True) if not line.startswith("pw")))
+    before = _tree(project)
+    outcome = run("protect", *(("--take", take) if take else ()))
+    assert outcome.status == 3
+    assert "to which the reference stands at a.yaml:4" in outcome.err
+    assert f"'pw' the selector `{case.stable}`" in outcome.err
+    assert _tree(project) == before
 
 
 def test_a_copy_with_its_reference_leaves_all_as_it_is(project: Path, run: Run) -> None:
@@ -357,7 +454,8 @@ def test_plaintext_beside_a_moved_attribute_counts_as_its_place(project: Path, r
     assert _tree(project) == before
 
 
-def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_bytes: bytes) -> None:
+@pytest.mark.parametrize("moved", ["attribute", "text", "utf-16"])
+def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_bytes: bytes, moved: str) -> None:
     home = project / "home"
     conf = home / "repository/conf"
     (conf / "security").mkdir(parents=True)
@@ -372,12 +470,14 @@ def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_by
     (conf / "security/cipher-tool.properties").write_text("pw=repository/conf/a.xml///R/Property[2],false\n")
     (conf / "security/cipher-text.properties").write_text("pw=[c4n4ry-pw]\n")
     assert run("protect", "--home", str(home)).status == 0
-    (conf / "moved.xml").write_text((conf / "a.xml").read_text())
+    text = (conf / "a.xml").read_text() if moved == "attribute" else "<R>\n\n<P/><P>${sec:pw}</P></R>"
+    (conf / "moved.xml").write_bytes(text.encode("utf-16" if moved == "utf-16" else "utf-8"))
     (conf / "a.xml").write_text(CASES[5].text.replace(SECRET, "clear"))
     before = _tree(home)
     outcome = run("protect", "--home", str(home), "--take", "file")
     assert outcome.status == 3
-    assert "stands at repository/conf/moved.xml:3 (/R/Property[2])" in outcome.err
+    place = "/R/Property[2]" if moved == "attribute" else "/R/P[2]"
+    assert f"stands at repository/conf/moved.xml:3 ({place})" in outcome.err
     assert _tree(home) == before
     (conf / "moved.xml").write_text("<R svns:secretAlias='pw'>")
     assert "moved.xml" in run("protect", "--home", str(home), "--take", "file").err

@@ -184,6 +184,8 @@ def test_all_that_stands_around_a_part_stays(line: bytes) -> None:
         (b"A=x pw9\n", "stands where a shell takes a bare value for a command"),
         (b"A=x>pw9\n", "stands where a shell takes a bare value for a command"),
         (b"A= x-pw9\n", "stands where a shell takes a bare value for a command"),
+        (b"export A=/pw9a,b}\n", "stands among braces that a shell expands"),
+        (b"#\r  export\tA={1..pw9}\n", "stands among braces that a shell expands"),
     ],
 )
 def test_part_that_a_reader_would_expand_or_run_is_refused(line: bytes, reason: str) -> None:
