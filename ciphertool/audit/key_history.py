@@ -13,7 +13,7 @@ from ciphertool.engine.cipher import key_id
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
 from ciphertool.files import Snapshot
 from ciphertool.repository import Encrypted, repository_of
-from ciphertool.rewriters import toml
+from ciphertool.rewriters import toml_data
 from ciphertool.settings import config
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _certificate(settings: Settings, origin: bytes | None) -> tuple[Path, str | 
     if origin is None or settings.origin.name != config.FILE_NAME:
         return present, alias
     try:
-        table = toml.read(origin.decode("utf-8"))["keystore"]
+        table = toml_data.read(origin.decode("utf-8"))["keystore"]
         path, name = table.get("certificate") or table["path"], table.get("alias")
         file = settings.origin.absolute().parent / path
     except (ValueError, KeyError, TypeError, AttributeError, ConfigSyntaxError):
