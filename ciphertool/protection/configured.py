@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from ciphertool import files
+from ciphertool import files, references
 from ciphertool.errors import FoundSettingsError
 from ciphertool.settings.targets import OUTSIDE, named_files
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings, Target
 
 _CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
-_REFERENCE = re.compile(rb"secretAlias|\$secret\{|\{wso2:vault-lookup")
 
 
 def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
@@ -38,7 +36,7 @@ def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], 
                 continue
             if not (settings.named or files.lies_in(path, settings.root)):
                 refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
-            elif path.is_file() and _REFERENCE.search(files.read(path).bytes):
+            elif path.is_file() and references.may_refer_as_carbon(files.read(path).bytes):
                 found.setdefault(path, ())
         found.pop(settings.repository, None)
     return found, refused
