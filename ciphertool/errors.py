@@ -437,13 +437,12 @@ class OtherKeyError(KeystoreError):
 class UnprovenCertificateError(KeystoreError):
     """A certificate whose keystore nothing vouches for, so that anybody could have exchanged it."""
 
-    def __init__(self, alias: str, reason: str) -> None:
+    def __init__(
+        self, alias: str, reason: str, hint: str = "give the keystore password, or state the expected fingerprint"
+    ) -> None:
         self.alias = alias
         self.reason = reason
-        super().__init__(
-            f"the certificate of {alias!r} is not proven: {reason}",
-            hint="give the keystore password, or state the expected fingerprint",
-        )
+        super().__init__(f"the certificate of {alias!r} is not proven: {reason}", hint=hint)
 
 
 class KeyTooSmallError(KeystoreError):

@@ -46,6 +46,7 @@ class Reference(NamedTuple):
 
 MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(", "{ciphertool")
 """Texts of which a file that refers to a secret holds one, unless it spells them with escapes."""
+_MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
 
 # What is written is narrow, what is read is wide: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
@@ -115,6 +116,11 @@ def _inside(value: str) -> Iterator[Reference]:
             end = alias_end + 1
         position = end
         yield Reference(alias.strip(), _SYNTAXES[group], start, end, group != "verbatim" and in_url(start, end))
+
+
+def may_refer(data: bytes) -> bool:
+    """Tell whether a file may hold a reference, in whatever encoding: UTF-16 has a NUL in each such character."""
+    return _MARK.search(data.replace(b"\0", b"")) is not None
 
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:

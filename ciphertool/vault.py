@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
+from ciphertool.doubts import Doubts
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
 from ciphertool.repository import open_repository
 from ciphertool.resolver import CipherAtHand, Resolver, check_document, resolve_document
-from ciphertool.rewriters.base import SAY_ENCODING
-from ciphertool.rewriters.properties import looks_misread
 from ciphertool.secret import Values
-from ciphertool.settings.targets import Reading, files_of_alias, reading, reading_of
+from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ciphertool.redaction import Redactor
     from ciphertool.references import Reference
     from ciphertool.repository import Entry
-    from ciphertool.rewriters.base import Document, Rewriter
+    from ciphertool.rewriters.base import Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
 
@@ -53,8 +52,7 @@ class Vault:
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
         self._seen = Values()
-        self._doubted: set[Path] = set()  # what was warned of, or found not worth it
-        self._judged: set[str] = set()
+        self._doubts = Doubts(settings, self._warn)
         self._watch = watch
         self._looked = time.monotonic()
         stamps = self._stamps()
@@ -116,9 +114,7 @@ class Vault:
         """Return an alias's secret, or raise `UnknownAliasError` or a `DecryptionError`."""
         resolver = self._current()
         secret = resolver.resolve(alias)
-        if looks_misread(value := secret.reveal()) and resolver.is_native and alias not in self._judged:
-            self._judged.add(alias)
-            self._warn_of_misread(alias, value, resolver)
+        self._doubts.judge_secret(alias, secret.reveal(), resolver)
         return secret
 
     def reveal(self, reference: Reference) -> str:
@@ -145,15 +141,17 @@ class Vault:
         """
         path = Path(path)
         data = files.read(path).bytes
-        rewriter = self._rewriter(path, Reading(format, encoding))
+        rewriter = rewriter_of(self.settings, path, Reading(format, encoding))
         resolver = self._current()
-        reveal: Callable[[Reference], str] = _revealing(resolver)
+        reveal: Callable[[Reference], str] = resolver.reveal
         if placeholders:
             reveal = references.Filling(reveal, self._look_up)
         try:
             loaded = rewriter.load(data, reveal)
             if resolver.is_native and rewriter.name == "properties":
-                self._warn_of_doubt(rewriter.parse(data), path, resolver)
+                document = rewriter.parse(data)
+                self._doubts.judge_file(document, path)
+                check_document(document, path, resolver)
             return loaded
         except UnknownPlaceholderError as error:
             raise error.at(path, _line_of(rewriter, data, error)) from None
@@ -177,7 +175,8 @@ class Vault:
         """
         path = Path(path)
         data = files.read(path).bytes
-        return resolve_document(self._rewriter(path, Reading(format, encoding)), data, path, self._current())
+        rewriter = rewriter_of(self.settings, path, Reading(format, encoding))
+        return resolve_document(rewriter, data, path, self._current())
 
     def resolve_bytes(
         self,
@@ -196,10 +195,7 @@ class Vault:
 
         Raises `ConfigError` where they contradict each other.
         """
-        try:
-            return reading_of(self.settings, path)
-        except ConfigError as error:
-            raise error.at(Path(path)) from None
+        return reading_of(self.settings, path)
 
     def resolve_tree(self, value: Any) -> Any:
         """Return a copy of nested dicts, lists and tuples with the references in its strings resolved.
@@ -207,7 +203,7 @@ class Vault:
         Keys and everything that is not a string stay as they are; what a reference resolves to is not scanned again.
         Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
         """
-        reveal = _revealing(self._current())
+        reveal = self._current().reveal
         problems: list[CipherToolError] = []
 
         def revealed(reference: Reference) -> str:
@@ -298,33 +294,6 @@ class Vault:
 
     # --- for the above -----------------------------------------------------------------------------------------------
 
-    def _rewriter(self, path: Path, given: Reading) -> Rewriter:
-        """Return what reads a file: as is given, then as the settings say, then as its name does."""
-        said = given if None not in given else given.over(self.reading(path))
-        try:
-            return said.rewriter(path, plugins=self.settings.named)
-        except ConfigError as error:
-            raise error.at(path) from None
-
-    def _warn_of_doubt(self, document: Document, path: Path, resolver: Resolver) -> None:
-        """Warn of values that other readers of a file may read otherwise, in it and among its secrets."""
-        doubt = next((site for site in document.sites() if document.doubt(site)), None)
-        if doubt is not None and path not in self._doubted:
-            self._doubted.add(path)
-            self._warn(f"{path}:{doubt.line}: {doubt.selector}: {document.doubt(doubt)}; {SAY_ENCODING}")
-        check_document(document, path, resolver)
-
-    def _warn_of_misread(self, alias: str, value: str, resolver: Resolver) -> None:
-        """Warn of a secret that looks misread where a target of it names a file whose encoding nobody says."""
-        for path in files_of_alias(self.settings, alias):
-            try:
-                rewriter = self._rewriter(path, Reading())
-                document = rewriter.parse(files.read_if_there(path).bytes)
-            except CipherToolError:
-                continue  # whoever reads the file hears of that
-            if document.may_misread(value):
-                resolver.warn_of_misread(alias, path)
-
     def _look_up(self, kind: str, name: str, default: str | None) -> str:
         value = (os.environ if kind == "env" else self._define).get(name, default)
         if value is None:
@@ -354,10 +323,6 @@ def _stamp(path: Path | None) -> tuple[int, ...] | None:
     except FileNotFoundError:
         return None
     return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _revealing(resolver: Resolver) -> Callable[[Reference], str]:
-    return resolver.reveal
 
 
 def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -211,6 +213,21 @@ def test_the_keystore_is_opened_once_and_a_secret_is_kept(protected: Path) -> No
     (protected / "security/primary.p12").unlink()
     assert vault[ALIAS] is first
     assert vault["app.smtp.password"].reveal() == SECRETS["app.smtp.password"]
+
+
+def test_a_secret_by_its_alias_costs_no_parser_of_documents(protected: Path) -> None:
+    """They would take a third of an application's start, for nothing."""
+    parsers = [
+        f"ciphertool.rewriters.{name}" for name in ("toml", "tree", "jsonpath", "json", "yaml", "xml", "env", "ini")
+    ]
+    program = f"""
+import sys
+from ciphertool import Vault
+assert Vault.open({str(protected / "ciphertool.toml")!r})[{ALIAS!r}].reveal() == {VALUE!r}
+print(*sorted({{"json", "lxml", "ruamel.yaml", *{parsers!r}}} & {{*sys.modules}}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
 
 
 def test_a_reload_takes_all_or_leaves_all(protected: Path, run: Run) -> None:

@@ -14,7 +14,7 @@ from ciphertool.engine.cipher import key_id
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
 from ciphertool.files import Snapshot
 from ciphertool.repository import Encrypted, repository_of
-from ciphertool.rewriters import toml
+from ciphertool.rewriters import toml_data
 from ciphertool.settings import config
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _certificate(settings: Settings, origin: git.Blob | None) -> tuple[Path | No
     if origin is None or origin.data is None or settings.origin.name != config.FILE_NAME:
         return present, alias
     try:
-        table = toml.read(origin.data.decode("utf-8-sig"))["keystore"]
+        table = toml_data.read(origin.data.decode("utf-8-sig"))["keystore"]
         path, name = table.get("certificate") or table["path"], table.get("alias")
         file = Path(os.path.normpath(settings.root / path))
     except (ValueError, KeyError, TypeError, AttributeError, ConfigSyntaxError):

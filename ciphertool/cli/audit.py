@@ -163,7 +163,7 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
 
 
 def _found(vault: VaultOptions, path: Path) -> Subject:
-    """Return a tree with the settings that lie in it: they are found, and nobody has named them."""
+    """Return a tree with the settings that lie in it: found, not named."""
     from ciphertool import settings
     from ciphertool.audit import Subject
 
@@ -172,7 +172,7 @@ def _found(vault: VaultOptions, path: Path) -> Subject:
 
 
 def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:
-    """Return a subject with the private key of its vault. Found settings are not asked for a password: a person is."""
+    """Return a subject with the private key of its vault. Of found settings no source of passwords is asked."""
     from ciphertool.primary import open_to_audit
 
     if subject.refused:
@@ -185,8 +185,10 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
     except NoPasswordError as error:
         if not named:
             line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
-            error.hint = f"settings in a tree that is audited are found, not named, and nothing is run or read for a \
-password that only they name: if you trust them, {line}"
+            error.hint = (
+                "these settings were found, not named, so no password is read that only they lead to: give one by "
+                f"--password-file or CIPHERTOOL_KEYSTORE_PASSWORD or, if you trust them, {line}"
+            )
         raise
     return replace(subject, cipher=cipher, keystore=keystore)
 
@@ -210,7 +212,7 @@ def _accept(report: Report, before: Snapshot, reason: str) -> None:
 
 
 def _output(path: Path, format: Format | None) -> tuple[Snapshot | None, Format]:  # noqa: A002 - as above
-    """Return a place to write to, None for stdout, and the format that its suffix tells or that is named."""
+    """Return a place to write to, None for stdout, and the format that its suffix tells, or else the one named."""
     from ciphertool import files
 
     chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)

@@ -69,18 +69,18 @@ def shown(path: Path) -> str:
 
 
 def say(style: str, text: str, *, label: bool = True) -> None:
-    """Write one message to stderr. A name that is a secret by itself is not in it."""
+    """Write one message to stderr. A name that is a secret by itself is masked."""
     text = visible(masked(text))
     print(f"{_styled(style, f'{style}:')} {text}" if label else _styled(style, text), file=sys.stderr)
 
 
 def out(text: str = "") -> None:
-    """Write one line of what is to be known to stdout. A name that is a secret by itself is not in it."""
+    """Write one line to stdout. A name that is a secret by itself is masked."""
     out_raw(f"{masked(text)}\n")
 
 
 def out_json(value: object) -> None:
-    """Write plain data to stdout, as `out` does: its strings, and not its keys, come from files."""
+    """Write plain data to stdout as JSON, masked as by `out`: its strings, and not its keys, come from files."""
     out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
 
 
@@ -90,8 +90,8 @@ def out_raw(text: str, *, commands: bool = False) -> None:
 
 
 def masked(text: str) -> str:
-    """Return a message with every secret that it names as `****`."""
-    from ciphertool.audit import patterns  # takes its time, and an application that is told nothing does not need it
+    """Return a message with every secret in it as `****`."""
+    from ciphertool.audit import patterns  # takes its time, and a run without a message does not need it
 
     return patterns.masked(text)
 
@@ -140,7 +140,7 @@ def _hint(problem: CipherToolError) -> str:
 
 
 def naming(settings: Path, leaving_out: Iterable[str] = ()) -> str:
-    """Return the command line of this run with settings named, without some of its arguments and `run`'s command."""
+    """Return this run's command line with the settings named, without some of its arguments and `run`'s command."""
     option = "--home" if settings.is_dir() else "--config"
     command, *rest = [*sys.argv[1:], ""] if len(sys.argv) < 2 else sys.argv[1:]
     own = rest[: rest.index("--")] if "--" in rest else rest

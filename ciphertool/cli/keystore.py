@@ -57,7 +57,7 @@ def _chain(password_file: Path | None, what: str = "Keystore password") -> Passw
 def _open(
     store: Path, password_file: Path | None, *, data: bytes | None = None, asking: bool = True
 ) -> tuple[Keystore, Passwords | None]:
-    """Open a store, of which `data` may have been read; unless `asking` is wished for, only if nothing else helps."""
+    """Open a store, whose `data` may have been read already; without `asking`, prompt only if nothing else opens it."""
     from ciphertool.keystore import open_keystore
 
     chain = _chain(password_file)

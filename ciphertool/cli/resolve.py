@@ -42,10 +42,10 @@ def resolve(
         ),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix tell.")
+        str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix tell it.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The file's encoding, over what the settings say of it.")
+        str | None, typer.Option(metavar="NAME", help="The file's encoding, if it is not what the settings state.")
     ] = None,
 ) -> None:
     """Print a file with every reference resolved: the file as it was before it was protected.

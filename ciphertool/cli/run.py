@@ -53,7 +53,7 @@ def run(
         ),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="NAME", help="The format of each --config-file, if its name does not tell.")
+        str | None, typer.Option(metavar="NAME", help="The format of each --config-file whose name does not tell it.")
     ] = None,
     inherit: Annotated[
         list[str] | None,
@@ -69,9 +69,10 @@ def run(
 ) -> None:
     """Run a command with its secrets, for it alone: references in these files and variables are resolved.
 
-    An inherited variable is passed on as it is unless it is named, for it may be a stranger's text; one that leads to
-    the keystore's password is taken out. Every secret value in the output is masked, if it has four characters or more.
-    The exit status is passed on.
+    An inherited variable is passed on as it is unless it is named, for it
+    may be a stranger's text; one that leads to the keystore's password is
+    taken out. Every secret value in the output is masked, if it has four
+    characters or more. The exit status is passed on.
 
     [bold]Examples[/bold]
 
@@ -125,8 +126,8 @@ def _run(
     if unresolved:
         console.say(
             "warning",
-            f"references in these inherited variables are left as they are: {', '.join(unresolved)}; name what is to be"
-            " resolved by --inherit NAME, or in [run] inherit",
+            f"references in these inherited variables are left as they are: {', '.join(unresolved)}; to resolve one,"
+            " name it by --inherit NAME or in [run] inherit",
         )
     contents = {path: vault.resolve_file(path, format=given.format) for _, path in given.files}
     values = vault.resolved()

@@ -189,7 +189,11 @@ class Keystore:
             certificates.rsa_public_key(certificate, entry.alias)
             if fingerprint is not None:
                 if not certificates.has_fingerprint(entry.chain[0], fingerprint):
-                    raise UnprovenCertificateError(entry.alias, f"its fingerprint is sha256:{entry.sha256}")
+                    raise UnprovenCertificateError(
+                        entry.alias,
+                        f"its fingerprint is sha256:{entry.sha256}, not the expected one",
+                        "put the right certificate back; if the key was changed on purpose, correct the fingerprint",
+                    )
             elif not self.verified and (self.format not in _BARE or entry.sealed):
                 if entry.sealed is None or self.password is None:
                     raise UnprovenCertificateError(entry.alias, "nothing vouches for the file")

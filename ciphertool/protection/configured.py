@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ciphertool import files, references
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings, Target
 
 _CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
-_MARK = re.compile("|".join(map(re.escape, references.MARKS)).encode())
 
 
 def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
@@ -38,12 +36,7 @@ def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], 
                 continue
             if not (settings.named or files.lies_in(path, settings.root)):
                 refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
-            elif path.is_file() and _may_refer(files.read(path).bytes):
+            elif path.is_file() and references.may_refer(files.read(path).bytes):
                 found.setdefault(path, ())
         found.pop(settings.repository, None)
     return found, refused
-
-
-def _may_refer(data: bytes) -> bool:
-    """Tell whether a file may hold a reference, in whatever encoding: UTF-16 has a NUL in each such character."""
-    return _MARK.search(data.replace(b"\0", b"")) is not None

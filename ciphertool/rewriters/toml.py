@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ciphertool.errors import ConfigSyntaxError
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import Source
+from ciphertool.rewriters.toml_data import BASIC, KEY, LITERAL, LONG_STRING, PART, read
 from ciphertool.rewriters.tree import TreeDocument, by_steps, resolve
 
 if TYPE_CHECKING:
@@ -21,25 +22,17 @@ if TYPE_CHECKING:
 
 # The text is known to be valid, so the patterns need to tell things apart only. Possessive: nothing to go back for.
 _BLANK = r"(?:[ \t\r\n]++|\#[^\n]*+)*+"
-_BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
-_LITERAL = r"'[^'\n]*+'"
-_PART = rf"(?:[A-Za-z0-9_-]++|{_BASIC}|{_LITERAL})"
-_KEY = rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+"
-_LONG_STRING = (
-    r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+"{3,5}+'  # at most two quotes more belong to the value
-    r"|'''(?:[^']++|'(?!''))*+'{3,5}+)"
-)
 _VALUE = (
-    rf"(?:{_LONG_STRING}|{_BASIC}|{_LITERAL}"
+    rf"(?:{LONG_STRING}|{BASIC}|{LITERAL}"
     r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
 )
 _IS = r"[ \t]*+=[ \t]*+"
 # The empty group is where what stands before ends.
-_STATEMENT = rf"()(?:{_BLANK}(?:({_KEY}){_IS}({_VALUE})?+|(\[\[?+)[ \t]*+({_KEY})[ \t]*+\]\]?+|[}},]))?+"
+_STATEMENT = rf"()(?:{_BLANK}(?:({KEY}){_IS}({_VALUE})?+|(\[\[?+)[ \t]*+({KEY})[ \t]*+\]\]?+|[}},]))?+"
 _NEXT = re.compile(_STATEMENT)
-_NEXT_BUT_SCALARS = re.compile(rf"(?:{_BLANK}(?:{_KEY}{_IS}{_VALUE}|,))*+{_STATEMENT}")
+_NEXT_BUT_SCALARS = re.compile(rf"(?:{_BLANK}(?:{KEY}{_IS}{_VALUE}|,))*+{_STATEMENT}")
 _ELEMENT = re.compile(rf"{_BLANK}(?:({_VALUE})(?:{_BLANK},)?+|[\[\]{{,])")
-_PARTS = re.compile(_PART)
+_PARTS = re.compile(PART)
 _OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r?\n)?+|[\"']")
 _NEWLINE = re.compile(r"\r?\n")
 
@@ -55,25 +48,6 @@ _REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?")++""")
 _DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate immutable namespace"}
 
 _NOTHING: Steps = {}
-
-_MOST_PARTS = 50
-# All that can hold a dot, each taken whole: long strings, comments, and keys, of which short strings look like one.
-_DOTTED = re.compile(rf"{_LONG_STRING}|\#[^\n]*+|({_KEY})")
-
-
-def read(text: str) -> dict[str, Any]:
-    """Return what `tomllib` gives; raise `TOMLDecodeError`, or `ConfigSyntaxError` where that would take for ever.
-
-    The time that it takes for a dotted key grows with the square of the key's parts.
-    """
-    if any(line.count(".") >= _MOST_PARTS for line in text.split("\n")):
-        for key in _DOTTED.finditer(text):
-            if key[1] and key[1].count(".") >= _MOST_PARTS and len(_PARTS.findall(key[1])) > _MOST_PARTS:
-                raise ConfigSyntaxError("nested too deeply", text.count("\n", 0, key.start()) + 1)
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise ConfigSyntaxError("nested too deeply") from None
 
 
 class _Scanner:

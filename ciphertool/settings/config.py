@@ -10,7 +10,7 @@ from ciphertool import references, rewriters
 from ciphertool.engine.strictness import Policy
 from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
 from ciphertool.repository import CARBON_KINDS, KINDS
-from ciphertool.rewriters import toml
+from ciphertool.rewriters import toml_data
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
@@ -33,7 +33,7 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
     """
     path, problems = snapshot.path, list[Any]()
     try:
-        content = toml.read(snapshot.bytes.decode("utf-8-sig"))
+        content = toml_data.read(snapshot.bytes.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigSyntaxError) as error:
         raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
     top = Table("", content, problems, path)

@@ -6,7 +6,7 @@ import functools
 import os
 import re
 from itertools import chain
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, rewriters
@@ -14,7 +14,6 @@ from ciphertool.errors import ConfigError, FoundSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.settings.model import Settings, Target
@@ -138,7 +137,7 @@ def reading(targets: Iterable[Target]) -> Reading:
 def reading_of(settings: Settings, path: str | Path) -> Reading:
     """Return what the settings say of a file, by whatever name and through whatever links it is reached.
 
-    Raises `ConfigError` where they contradict themselves.
+    Raises `ConfigError` if they contradict each other.
     """
     real = os.path.realpath(path)
 
@@ -148,4 +147,16 @@ def reading_of(settings: Settings, path: str | Path) -> Reading:
         return any(os.path.realpath(path) == real for path in found)
 
     said = (target for target in settings.targets if target.format or target.encoding)
-    return reading(target for target in said if is_named(target.file))
+    try:
+        return reading(target for target in said if is_named(target.file))
+    except ConfigError as error:
+        raise error.at(Path(path)) from None
+
+
+def rewriter_of(settings: Settings, path: Path, given: Reading) -> Rewriter:
+    """Return what reads a file: as is given, else as the settings say, else as its name tells."""
+    said = given if None not in given else given.over(reading_of(settings, path))
+    try:
+        return said.rewriter(path, plugins=settings.named)
+    except ConfigError as error:
+        raise error.at(path) from None

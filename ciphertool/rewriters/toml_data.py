@@ -1,0 +1,37 @@
+"""TOML as plain data: what `tomllib` gives, within bounds. Knows no places: every start reads settings with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+from ciphertool.errors import ConfigSyntaxError
+
+# Possessive: there is nothing to go back for.
+BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
+LITERAL = r"'[^'\n]*+'"
+PART = rf"(?:[A-Za-z0-9_-]++|{BASIC}|{LITERAL})"
+KEY = rf"{PART}(?:[ \t]*+\.[ \t]*+{PART})*+"
+LONG_STRING = (
+    r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+"{3,5}+'  # at most two quotes more belong to the value
+    r"|'''(?:[^']++|'(?!''))*+'{3,5}+)"
+)
+# All that can hold a dot, each taken whole: long strings, comments, and keys, of which short strings look like one.
+_DOTTED = rf"{LONG_STRING}|\#[^\n]*+|({KEY})"
+_MOST_PARTS = 50
+
+
+def read(text: str) -> dict[str, Any]:
+    """Return what `tomllib` gives; raise `TOMLDecodeError`, or `ConfigSyntaxError` if that would take for ever.
+
+    The time that it takes for a dotted key grows with the square of the key's parts.
+    """
+    if any(line.count(".") >= _MOST_PARTS for line in text.split("\n")):
+        for key in re.finditer(_DOTTED, text):
+            if key[1] and key[1].count(".") >= _MOST_PARTS and len(re.findall(PART, key[1])) > _MOST_PARTS:
+                raise ConfigSyntaxError("nested too deeply", text.count("\n", 0, key.start()) + 1)
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigSyntaxError("nested too deeply") from None
