@@ -10,6 +10,7 @@ from ciphertool.errors import CipherToolError
 from ciphertool.protection.targets import changes, locate
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import rewrite
+from ciphertool.settings.confined import Patience
 from ciphertool.settings.targets import reading
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Workbench:
     def __init__(self, settings: Settings) -> None:
         # Where passwords come from is nothing that a process which only reads files has to know.
         self._settings = settings._replace(targets=(), password_sources=())
+        self._patience = Patience(settings)
         self._rewriters: dict[Reading, Rewriter] = {}
         self._documents: dict[Path, tuple[Rewriter, Document]] = {}
 
@@ -87,7 +89,8 @@ class Workbench:
             snapshot = files.read(path)
             rewriter = self._rewriter(path, reading(targets))
             document = rewriter.parse(snapshot.bytes)
-            located = locate(self._settings, snapshot, document, targets)
+            with self._patience.bounded(targets):
+                located = locate(self._settings, snapshot, document, targets)
         except CipherToolError as error:
             return error.at(path)
         self._documents[path] = rewriter, document

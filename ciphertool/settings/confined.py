@@ -8,19 +8,22 @@ expanded (`settings.targets.paths`).
 
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 import stat
-from itertools import dropwhile
+import threading
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.errors import FoundSettingsError
-from ciphertool.settings.targets import OUTSIDE
+from ciphertool.settings.targets import OUTSIDE, SLOW, is_slow, wildcards
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from types import FrameType
 
     from ciphertool.files import Snapshot
     from ciphertool.passwords import PasswordSource
@@ -30,9 +33,9 @@ _LARGEST = 1 << 20
 """Bytes of a settings file: more than any has, and few enough to be parsed at once."""
 _MOST_SEARCHES = 200
 """Of all targets together: wildcards in their files, each of which may list the whole tree, and searches of a file."""
-_MOST_WILDCARDS = 3
-# What is no wildcard; and what makes an XPath more than names of elements, one in the other, and their numbers.
-_PLAIN = re.compile(r"[^*?\[]*")
+SECONDS = 30.0
+"""Of processor time, for the expressions of found settings."""
+# What makes an XPath more than names of elements, one in the other, and their numbers.
 _MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
 
@@ -80,9 +83,7 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
     if audited:
         slow = dict.fromkeys(_slow(targets))
         targets = tuple(target for target in targets if target not in slow)
-        for target in slow:
-            what = f"target {target.alias!r}"
-            refused.append(FoundSettingsError(what, "has an expression that may take long", settings.origin))
+        refused += (FoundSettingsError(f"target {target.alias!r}", SLOW, settings.origin) for target in slow)
     else:
         refused += (FoundSettingsError(*why, settings.origin) for _, why in sources if why)
     if repository is None:
@@ -117,14 +118,56 @@ def _refusal(source: PasswordSource, tree: Path) -> tuple[str, str] | None:
 
 
 def _slow(targets: tuple[Target, ...]) -> Iterator[Target]:
+    """Yield the targets that an audit refuses. Elsewhere their expressions are tried: see `Patience`."""
     searches = 0
     for target in targets:
-        parts = PurePath(target.file).parts
-        wild = sum(not _PLAIN.fullmatch(part) for part in parts)
-        searches += wild + (".." in target.selector or "//" in target.selector)
-        leads_back = ".." in dropwhile(_PLAIN.fullmatch, parts)
-        if searches > _MOST_SEARCHES or wild > _MOST_WILDCARDS or leads_back or not _is_quick(target):
+        searches += wildcards(target.file) + (".." in target.selector or "//" in target.selector)
+        if searches > _MOST_SEARCHES or is_slow(target.file) or not _is_quick(target):
             yield target
+
+
+class Patience:
+    """How long the expressions of found settings may be tried in this process, all together, in processor time.
+
+    Regular expressions and JSONPath are stopped by a signal; an XPath is stopped when it has come to its end.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._origin, self._found = settings.origin, not settings.named
+        self._left = SECONDS
+
+    @contextlib.contextmanager
+    def bounded(self, targets: Sequence[Target]) -> Iterator[None]:
+        """Raise `FoundSettingsError` if what one of the targets has searched for within takes too long.
+
+        Targets that cannot take long are not watched. Others are refused if nothing could stop them: in a thread other
+        than the main one, and on systems without such a signal.
+        """
+        slow = next((target for target in targets if not _is_quick(target)), None) if self._found else None
+        if slow is None:
+            yield
+            return
+        what, reason = f"target {slow.alias!r}", f"{SLOW}, and could not be stopped here"
+        if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+            raise FoundSettingsError(what, reason, self._origin)
+        before = signal.signal(signal.SIGVTALRM, _stop)
+        try:
+            signal.setitimer(signal.ITIMER_VIRTUAL, max(self._left, 0.001))
+            yield
+        except _StoppedError:
+            reason = f"has an expression that takes more than {SECONDS:g} s of processor time"
+            raise FoundSettingsError(what, reason, self._origin) from None
+        finally:
+            self._left = signal.setitimer(signal.ITIMER_VIRTUAL, 0)[0]
+            signal.signal(signal.SIGVTALRM, before)
+
+
+class _StoppedError(BaseException):
+    """Passes every handler of errors on its way out."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise _StoppedError
 
 
 def _is_quick(target: Target) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from itertools import chain
+from itertools import chain, dropwhile
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,10 @@ _GLOB = re.compile(r"[*?\[]")
 _STARS = re.compile(r"\*\*+")
 OUTSIDE = "leads out of the tree"
 """Why found settings are refused what they name elsewhere."""
+SLOW = "has an expression that may take long"
+"""Why found settings are refused what could keep a command busy."""
+_MOST_WILDCARDS, _MOST_OF_ALL = 3, 2000
+"""In the `file` of one target of found settings, and of all together: each may list the whole tree."""
 
 
 class Reading(NamedTuple):
@@ -98,9 +102,17 @@ def named_files(settings: Settings) -> NamedFiles:
     """Return the files of all targets. What found settings name outside their tree is refused, and not looked at."""
     real = functools.cache(os.path.realpath)
     by_file: dict[str, Named] = {}
-    absent, refused = [], []
+    absent, refused, searches = [], list[FoundSettingsError](), 0
     for target in settings.targets:
-        found, outside = _paths(settings, target)
+        searches += wildcards(target.file)
+        if searches > _MOST_OF_ALL and not settings.named:
+            refused.append(FoundSettingsError(f"target {target.alias!r}", SLOW, settings.origin))
+            break
+        try:
+            found, outside = _paths(settings, target)
+        except FoundSettingsError as error:
+            refused.append(error)
+            continue
         if outside:
             refused.append(FoundSettingsError(f"target {target.alias!r}", OUTSIDE, settings.origin))
         elif not found:
@@ -110,7 +122,21 @@ def named_files(settings: Settings) -> NamedFiles:
     return NamedFiles(list(by_file.values()), absent, refused)
 
 
+def wildcards(pattern: str) -> int:
+    """Return how many parts of a target's `file` are patterns."""
+    return sum(_GLOB.search(part) is not None for part in PurePath(pattern).parts)
+
+
+def is_slow(pattern: str) -> bool:
+    """Tell whether a target's `file` may take longer than a few walks through the tree."""
+    parts = PurePath(pattern).parts
+    leads_back = ".." in dropwhile(lambda part: not _GLOB.search(part), parts)
+    return wildcards(pattern) > _MOST_WILDCARDS or leads_back or parts.count("**") > 1
+
+
 def _paths(settings: Settings, target: Target) -> Paths:
+    if not settings.named and is_slow(target.file):
+        raise FoundSettingsError(f"target {target.alias!r}", SLOW, settings.origin)
     return paths(settings.root, target.file, within=not settings.named)
 
 
@@ -141,14 +167,14 @@ def reading_of(settings: Settings, path: str | Path) -> Reading:
     """
     real = os.path.realpath(path)
 
-    @functools.cache
-    def is_named(pattern: str) -> bool:
-        found = paths(settings.root, pattern, within=not settings.named).found
-        return any(os.path.realpath(path) == real for path in found)
-
-    said = (target for target in settings.targets if target.format or target.encoding)
+    named: dict[str, bool] = {}
+    said = [target for target in settings.targets if target.format or target.encoding]
     try:
-        return reading(target for target in said if is_named(target.file))
+        for target in said:
+            if target.file not in named:
+                found = _paths(settings, target).found
+                named[target.file] = any(os.path.realpath(path) == real for path in found)
+        return reading(target for target in said if named[target.file])
     except ConfigError as error:
         raise error.at(Path(path)) from None
 

@@ -1,0 +1,99 @@
+"""Expressions of found settings outside an audit: tried, and stopped in time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ciphertool import protection, settings
+from ciphertool.cipher import VaultCipher
+from ciphertool.engine import Encryptor
+from ciphertool.engine.schemes import DEFAULT
+from ciphertool.errors import FoundSettingsError
+from ciphertool.repository import open_repository
+from ciphertool.settings import confined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+ENDLESS = {
+    "part": ('selector = "k"\nfile = "a.properties"', "part = '^(a+)+(?P<secret>b)$'"),
+    "selector": ("selector = '$.x[?count($..*) < 0]'\nfile = 'a.json'", ""),
+}
+
+
+def _target(project: Path, lines: str, more: str = "") -> None:
+    (project / "a.properties").write_text(f"k={'a' * 60}\n")
+    (project / "a.json").write_text(json.dumps({"x": {f"k{number}": "a" for number in range(5000)}}))
+    path = project / "ciphertool.toml"
+    path.write_text(f'{path.read_text()}\n[[target]]\nalias = "endless"\n{lines}\n{more}\n')
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_expression_that_takes_for_ever_is_stopped(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(confined, "SECONDS", 0.3)
+    _target(project, *ENDLESS[name])
+    before = {path: path.read_bytes() for path in (project / "conf").iterdir()}
+    told = run("protect")
+    assert told.status == 3
+    assert "the target 'endless' has an expression that takes more than 0.3 s of processor time" in told.err
+    assert "hint: if you trust these settings, name them: ciphertool protect --config ciphertool.toml" in told.err
+    assert {path: path.read_bytes() for path in (project / "conf").iterdir()} == before
+    assert signal.getsignal(signal.SIGVTALRM) == signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
+
+
+def test_the_time_is_for_all_files_together(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confined, "SECONDS", 0.3)
+    for number in range(20):
+        (project / f"a{number}.properties").write_text(f"k={'a' * 60}\n")
+    _target(project, 'selector = "k"\nfile = "a*.properties"', ENDLESS["part"][1])
+    told = run("protect")
+    assert told.status == 3
+    assert told.err.count("takes more than 0.3 s of processor time") == 21
+
+
+def test_an_expression_of_ones_own_is_tried(project: Path, run: Run) -> None:
+    _target(project, 'selector = "k"\nfile = "a.properties"', "part = 'a{59}(?P<secret>a)'")
+    assert run("protect").status == 0
+    assert (project / "a.properties").read_text() == f"k={'a' * 59}$secret{{endless}}\n"
+
+
+def test_what_nothing_could_stop_is_refused(project: Path, key: RSAPrivateKey) -> None:
+    _target(project, *ENDLESS["part"])
+    found = settings.load()
+    problems: list[object] = []
+
+    def plan() -> None:
+        repository = open_repository(found.kind, found.repository)
+        cipher = VaultCipher(DEFAULT, True, Encryptor(key.public_key()))
+        problems.extend(protection.plan(found, repository, cipher).problems)
+
+    thread = threading.Thread(target=plan)
+    thread.start()
+    thread.join()
+    (problem,) = problems
+    assert isinstance(problem, FoundSettingsError)
+    assert "could not be stopped here" in problem.message
+
+
+@pytest.mark.parametrize("file", ["*/*/*/*/a.json", "*/../a.json", "**/x/**/a.json"])
+def test_a_pattern_that_may_take_long_is_refused_unless_it_is_named(project: Path, run: Run, file: str) -> None:
+    _target(project, f"selector = '$.x.k1'\nfile = \"{file}\"", "optional = true")
+    told = run("protect")
+    assert told.status == 3
+    assert "the target 'endless' has an expression that may take long" in told.err
+    assert run("protect", "--config", "ciphertool.toml").status == 0
