@@ -184,7 +184,7 @@ def test_a_repository_value_that_is_neither_is_reported(project: Path, run: Run,
     outcome = run("protect")
     assert outcome.status in (3, 5)
     # The key of a line that is no entry may be text of anything.
-    assert ("odd" in outcome.err) == stored.startswith(("ENC[", "["))
+    assert ("odd" in outcome.err) == stored.startswith(("ENC[RSA,", "["))
     assert "c4n4ry" not in outcome.err
     assert f"{VAULT}:2" in outcome.err
     assert _tree(project) == before
