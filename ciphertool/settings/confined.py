@@ -35,6 +35,7 @@ _MOST_SEARCHES = 200
 """Of all targets together: wildcards in their files, each of which may list the whole tree, and searches of a file."""
 SECONDS = 30.0
 """Of processor time, for the expressions of found settings."""
+_AGAIN = 0.1
 # What makes an XPath more than names of elements, one in the other, and their numbers.
 _MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
@@ -150,24 +151,32 @@ class Patience:
         what, reason = f"target {slow.alias!r}", f"{SLOW}, and could not be stopped here"
         if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
             raise FoundSettingsError(what, reason, self._origin)
-        before = signal.signal(signal.SIGVTALRM, _stop)
+        watching = [True]
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            if watching:
+                raise _StoppedError
+
+        before = signal.signal(signal.SIGVTALRM, stop)
         try:
-            signal.setitimer(signal.ITIMER_VIRTUAL, max(self._left, 0.001))
+            # Again and again: what is raised in a finaliser, or while garbage is collected, gets lost.
+            signal.setitimer(signal.ITIMER_VIRTUAL, max(self._left, 0.001), _AGAIN)
             yield
+            watching.clear()
+            self._left = signal.getitimer(signal.ITIMER_VIRTUAL)[0]
         except _StoppedError:
+            watching.clear()
+            self._left = 0.0
             reason = f"has an expression that takes more than {SECONDS:g} s of processor time"
             raise FoundSettingsError(what, reason, self._origin) from None
         finally:
-            self._left = signal.setitimer(signal.ITIMER_VIRTUAL, 0)[0]
+            watching.clear()
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
             signal.signal(signal.SIGVTALRM, before)
 
 
 class _StoppedError(BaseException):
     """Passes every handler of errors on its way out."""
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise _StoppedError
 
 
 def _is_quick(target: Target) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import threading
@@ -18,7 +19,7 @@ from ciphertool.repository import open_repository
 from ciphertool.settings import confined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -31,6 +32,14 @@ ENDLESS = {
     "part": ('selector = "k"\nfile = "a.properties"', "part = '^(a+)+(?P<secret>b)$'"),
     "selector": ("selector = '$.x[?count($..*) < 0]'\nfile = 'a.json'", ""),
 }
+
+
+@pytest.fixture(autouse=True)
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile: Hypothesis watches that, and pytest reports what is raised there and gets lost."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def _target(project: Path, lines: str, more: str = "") -> None:
@@ -64,6 +73,29 @@ def test_the_time_is_for_all_files_together(project: Path, run: Run, monkeypatch
     told = run("protect")
     assert told.status == 3
     assert told.err.count("takes more than 0.3 s of processor time") == 21
+
+
+@pytest.mark.usefixtures("project")
+def test_what_gets_lost_while_it_is_raised_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confined, "SECONDS", 0.05)
+    found = settings.load()
+    slow = found.targets[0]._replace(part="(?P<secret>x)")
+    lost = 0
+
+    def search() -> None:
+        nonlocal lost
+        with confined.Patience(found).bounded([slow]):
+            while True:
+                try:
+                    sum(range(1000))
+                except BaseException:
+                    lost += 1
+                    if lost == 3:
+                        raise
+
+    with pytest.raises(FoundSettingsError):
+        search()
+    assert lost == 3
 
 
 def test_an_expression_of_ones_own_is_tried(project: Path, run: Run) -> None:
