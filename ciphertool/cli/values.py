@@ -54,9 +54,9 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
             primary.cipher,
             open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases),
         )
-    value = _plaintext()
+    made = primary.cipher.encrypt(alias, _plaintext())
     console.say("note", f"encrypted to {primary.cipher.recipient}")
-    console.out_raw(f"{primary.cipher.encrypt(alias, value)}\n")
+    console.out_raw(f"{made}\n")
 
 
 @vault_options

@@ -215,10 +215,7 @@ class _Planner:
             self._keep(alias, entry)
             return
         same = self._holds(alias, entry, value)
-        unnamed: list[MovedError] = []
-        if positions and not same and not waiting:
-            found = [self._where.unnamed(o, m, compared=same is not None) for o, m in places]
-            unnamed = [error for error in found if error]
+        unnamed = self._unnamed(places, compared=same is not None) if positions and not same and not waiting else []
         if same:
             self._keep(alias, entry)
         elif unnamed:
@@ -229,6 +226,11 @@ class _Planner:
             self._to_encrypt[alias] = value
         else:
             self._problems.append(self._different(alias, entry, opened, match, known=same is not None))
+
+    def _unnamed(self, places: list[tuple[Opened, Match]], *, compared: bool) -> list[MovedError]:
+        """Return the places that a position alone names, though they have a name."""
+        found = (self._where.unnamed(opened, match, compared=compared) for opened, match in places)
+        return [error for error in found if error]
 
     def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
         """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
