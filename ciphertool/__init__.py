@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ciphertool.errors import CipherToolError, DecryptionError, ProblemsError, UnknownAliasError
     from ciphertool.secret import Secret
-    from ciphertool.vault import Vault
+    from ciphertool.vault.vault import Vault
 
 __version__ = "0.1.0"
 __all__ = ["CipherToolError", "DecryptionError", "ProblemsError", "Secret", "UnknownAliasError", "Vault"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciphertool.masking import spellings
+from ciphertool.redaction.masking import spellings
 
 if TYPE_CHECKING:
     import random

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.cipher import VaultCipher
 from ciphertool.ciphertext import Bare, Native
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
 from ciphertool.engine.schemes import DEFAULT
@@ -17,6 +16,7 @@ from ciphertool.errors import (
     UnsupportedSchemeError,
 )
 from ciphertool.secret import Secret
+from ciphertool.vault.cipher import VaultCipher
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ciphertool
+from ciphertool.changes.workbench import Standing
 from ciphertool.cli import console
 from ciphertool.errors import CipherToolError
-from ciphertool.protection.workbench import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

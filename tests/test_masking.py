@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ciphertool.masking import Masker, spellings
+from ciphertool.redaction.masking import Masker, spellings
 from tests.reference_masker import ReferenceMasker, random_case
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ciphertool.names import Strength, names_a_secret, strength, words
+from ciphertool.detection.names import Strength, names_a_secret, strength, words
 
 
 @pytest.mark.parametrize(

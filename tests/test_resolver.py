@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import references
-from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import DecryptionError, ProblemsError, UnknownAliasError
 from ciphertool.files import Snapshot
 from ciphertool.repository import repository_of
-from ciphertool.resolver import CipherAtHand, Resolver
 from ciphertool.secret import Secret
+from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.resolver import CipherAtHand, Resolver
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.redaction import Redactor
+from ciphertool.redaction.logs import Redactor
 from ciphertool.secret import MASK, Secret, Values
 
 if TYPE_CHECKING:

@@ -26,10 +26,10 @@ from ciphertool.errors import (
     WrongKeystorePasswordError,
 )
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords
-from ciphertool.primary import open_to_encrypt
 from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import Overrides
+from ciphertool.vault.opening import open_to_encrypt
 from tests.conftest import SECRETS
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ciphertool.weak_keys import Severity, weaknesses
+from ciphertool.certificates.weak_keys import Severity, weaknesses
 from tests.engine.certificates import Usage, certificate
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ciphertool.audit.model import Evidence, Finding, KeyCard, Level, Report, St
 from ciphertool.audit.rules import RULES, Rule, rule
 
 if TYPE_CHECKING:
-    from ciphertool.audit.run import Options, Subject, audit, is_subject
+    from ciphertool.audit.workflow import Options, Subject, audit, is_subject
 
 __all__ = [
     "RULES",
@@ -37,6 +37,6 @@ def __getattr__(name: str) -> Any:
     # The command line needs the levels and formats for its help, and only an audit needs all the rest.
     if name not in _OF_RUN:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ciphertool.audit import run
+    from ciphertool.audit import workflow
 
-    return getattr(run, name)
+    return getattr(workflow, name)

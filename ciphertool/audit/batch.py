@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import files, workers
-from ciphertool.audit import reading, rules
-from ciphertool.audit.gather import Gathered
+from ciphertool.audit import rules
+from ciphertool.audit.judges.sites import Judge
+from ciphertool.audit.ledger import Gathered
 from ciphertool.audit.model import Level
-from ciphertool.audit.sites import Judge
-from ciphertool.audit.tree import SkippedFiles
+from ciphertool.audit.scope import reading
+from ciphertool.audit.scope.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
 from ciphertool.settings.targets import Reading
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from ciphertool.audit.targets import Targets
-    from ciphertool.protection.plan import Progress
+    from ciphertool.audit.scope.targets import Targets
+    from ciphertool.changes.plan import Progress
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool.audit import patterns
+from ciphertool.detection import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

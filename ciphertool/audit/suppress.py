@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ciphertool.audit.model import Finding, Report
+    from ciphertool.files.snapshots import Snapshot
     from ciphertool.rewriters.base import Site
-    from ciphertool.snapshots import Snapshot
 
 VERSION = "1.0"
 MARK = "ciphertool:"

@@ -21,7 +21,7 @@ def main() -> None:
 def _run() -> None:
     from ciphertool.cli import console
     from ciphertool.cli.app import app
-    from ciphertool.cli.output import standard_streams
+    from ciphertool.cli.streams import standard_streams
     from ciphertool.errors import CipherToolError
 
     with standard_streams():

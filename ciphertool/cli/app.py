@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ciphertool import __version__
-from ciphertool.cli import audit, init, keystore, protect, resolve, run, values
+from ciphertool.cli import audit, encrypt, init, keystore, protect, resolve, run
 
 app = typer.Typer(
     name="ciphertool",
@@ -44,8 +44,8 @@ app.command()(resolve.resolve)
 app.command()(resolve.get)
 app.command()(resolve.check)
 app.command(cls=run.RunCommand, context_settings={"allow_interspersed_args": False})(run.run)
-app.command()(values.encrypt)
-app.command()(values.decrypt)
+app.command()(encrypt.encrypt)
+app.command()(encrypt.decrypt)
 app.command()(audit.audit)
 app.command()(audit.explain)
 app.command()(audit.textconv)

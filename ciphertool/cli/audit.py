@@ -13,12 +13,12 @@ from ciphertool.audit.model import Level
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
-from ciphertool.cli.output import is_stdout
+from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
-    from ciphertool.snapshots import Snapshot
+    from ciphertool.files.snapshots import Snapshot
 
 _SUFFIXES = {
     ".cdx.json": Format.CBOM,  # CycloneDX's own; before the suffix that it ends with
@@ -134,7 +134,7 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
     """Return what to audit: each path with the settings it has, or the vault that the options name or find."""
     from ciphertool import git, settings
     from ciphertool.audit import Subject, is_subject
-    from ciphertool.audit.index import index_of
+    from ciphertool.audit.scope.index import index_of
 
     if missing := [str(path) for path in paths if not path.exists()]:
         raise ConfigError(f"no such file or directory: {', '.join(missing)}")
@@ -173,7 +173,7 @@ def _found(vault: VaultOptions, path: Path) -> Subject:
 
 def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:
     """Return a subject with the private key of its vault. Of found settings no source of passwords is asked."""
-    from ciphertool.primary import open_to_audit
+    from ciphertool.vault.opening import open_to_audit
 
     if subject.refused:
         raise ProblemsError(subject.refused)
@@ -250,6 +250,6 @@ def textconv(
     echo "vault.properties diff=ciphertool" >> .gitattributes
     """
     from ciphertool import files
-    from ciphertool.audit.textconv import describe
+    from ciphertool.repository.textconv import describe
 
     console.out_raw(describe(files.read(file)))

@@ -23,14 +23,14 @@ from ciphertool.errors import (
     UnknownAliasError,
     WriteError,
 )
-from ciphertool.visible import visible
+from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rich.progress import TaskID
 
-    from ciphertool.protection.plan import Note, Progress
+    from ciphertool.changes.plan import Note, Progress
 
 _PATIENCE = 0.5
 """Seconds of silence before a bar is drawn."""
@@ -91,7 +91,7 @@ def out_raw(text: str, *, commands: bool = False) -> None:
 
 def masked(text: str) -> str:
     """Return a message with every secret in it as `****`."""
-    from ciphertool.audit import patterns  # takes its time, and a run without a message does not need it
+    from ciphertool.detection import patterns  # takes its time, and a run without a message does not need it
 
     return patterns.masked(text)
 
@@ -159,7 +159,7 @@ def show_bug(error: BaseException) -> None:
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Give a `Progress` that draws a bar on a terminal when work lasts longer than half a second."""
-    from ciphertool.protection.plan import silent
+    from ciphertool.changes.plan import silent
 
     if not sys.stderr.isatty():
         yield silent

@@ -13,7 +13,7 @@ import typer
 from ciphertool import files
 from ciphertool.cli import console
 from ciphertool.cli.options import ask, new_password
-from ciphertool.cli.output import is_stdout
+from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import ConfigError, PasswordNeededError
 from ciphertool.files import Audience
 from ciphertool.keystore.create import Role
@@ -22,8 +22,8 @@ from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passw
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ciphertool.files.snapshots import Snapshot
     from ciphertool.keystore import Keystore
-    from ciphertool.snapshots import Snapshot
 
 keystore = typer.Typer(
     name="keystore", no_args_is_help=True, help="List, check, make and change keystores and truststores."
@@ -71,7 +71,7 @@ def _open(
 
 def _change(store: Path, password_file: Path | None, change: Callable[[Keystore, Passwords | None], bytes]) -> None:
     """Open a store and write what the change makes of it, if it is still the one that was read."""
-    from ciphertool.keystore.formats import read_file
+    from ciphertool.keystore.formats.registry import read_file
 
     before = read_file(store)
     if (found := files.obstacle(before, Audience.OURSELVES)) is not None:
@@ -106,7 +106,7 @@ def list_entries(store: _Store, password_file: _PasswordFile = None, as_json: _J
 
     What is readable without a password is shown without one.
     """
-    from ciphertool.keystore.facts import summary
+    from ciphertool.certificates.facts import summary
 
     opened, _ = _open(store, password_file, asking=False)
     entries = [summary(entry) for entry in opened.entries]
@@ -150,8 +150,8 @@ def check(
 
     ciphertool keystore check security/primary.p12 --role primary
     """
+    from ciphertool.certificates.findings import Level
     from ciphertool.keystore.check import check as judge
-    from ciphertool.keystore.findings import Level
 
     opened, given = _open(store, password_file, asking=False)
     trusted = _open(truststore, None, asking=False)[0] if truststore else None
@@ -227,7 +227,8 @@ def import_(
 
     A store that does not exist is made: the other store's entries in another format.
     """
-    from ciphertool.keystore import EntryKind, changes, open_keystore, pem
+    from ciphertool.keystore import EntryKind, changes, open_keystore
+    from ciphertool.keystore.formats import pem
 
     before = files.destination(store, Audience.OURSELVES)
     other, theirs = _open(source, source_password_file or password_file, asking=False)
@@ -309,7 +310,8 @@ def trust(
     password_file: _PasswordFile = None,
 ) -> None:
     """Put certificates into a truststore; one that does not exist is made."""
-    from ciphertool.keystore import Keystore, changes, pem
+    from ciphertool.keystore import Keystore, changes
+    from ciphertool.keystore.formats import pem
     from ciphertool.secret import Secret
 
     trusted = pem.read_certificates(files.read(certificate).bytes)

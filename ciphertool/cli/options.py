@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from ciphertool.engine.strictness import Policy
+from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 from ciphertool.settings import Overrides, Settings, load

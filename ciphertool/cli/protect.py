@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ciphertool.changes.plan import State, Take, listed
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
-from ciphertool.protection.plan import State, Take, listed
 
 if TYPE_CHECKING:
-    from ciphertool.cipher import VaultCipher
     from ciphertool.protection import Plan
     from ciphertool.repository import SecretRepository
+    from ciphertool.vault.cipher import VaultCipher
 
 
 @vault_options
@@ -39,9 +39,9 @@ def protect(
     ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
     """
     from ciphertool import protection
-    from ciphertool.primary import open_to_encrypt
-    from ciphertool.protection import view
+    from ciphertool.changes import view
     from ciphertool.repository import open_repository
+    from ciphertool.vault.opening import open_to_encrypt
 
     settings = vault.settings()
     repository = open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
@@ -69,7 +69,7 @@ def protect(
 def _show(
     plan: Plan, repository: SecretRepository, cipher: VaultCipher, *, done: bool, diff: bool, as_json: bool
 ) -> None:
-    from ciphertool.protection import view
+    from ciphertool.changes import view
 
     for note in plan.notes:
         console.show_note("note", note)

@@ -10,17 +10,17 @@ import typer
 
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, vault_options
-from ciphertool.cli.output import is_stdout
+from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.repository import Malformed
 
 if TYPE_CHECKING:
-    from ciphertool.vault import Examined, Vault
+    from ciphertool.vault.vault import Examined, Vault
 
 
 def open_vault(options: VaultOptions) -> Vault:
     """Open the vault that the options name or find; its warnings go to stderr."""
-    from ciphertool.vault import Vault
+    from ciphertool.vault.vault import Vault
 
     settings = options.settings()
     return Vault(

@@ -113,7 +113,7 @@ def _run(
     *,
     masking: bool,
 ) -> int:
-    from ciphertool.masking import SHORTEST
+    from ciphertool.redaction.masking import SHORTEST
     from ciphertool.run import child
     from ciphertool.run.environment import Rules, child_environment
     from ciphertool.run.private import private_files

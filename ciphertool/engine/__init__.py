@@ -4,7 +4,7 @@ Two are imported on their own: `ciphertool.engine.policy`, which judges certific
 `ciphertool.engine.gcm`, for few vaults have a secret key.
 """
 
-from ciphertool.engine.cipher import Decryptor, Encryptor, key_id
+from ciphertool.engine.direct import Decryptor, Encryptor, key_id
 from ciphertool.engine.schemes import DEFAULT, SCHEMES, Scheme, scheme_named
 
 __all__ = ["DEFAULT", "SCHEMES", "Decryptor", "Encryptor", "Scheme", "key_id", "scheme_named"]

@@ -10,7 +10,7 @@ import logging
 from airflow.secrets import BaseSecretsBackend
 
 from ciphertool.errors import CipherToolError, UnknownAliasError
-from ciphertool.vault import Vault
+from ciphertool.vault.vault import Vault
 
 _LOG = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dotenv
 
-from ciphertool.vault import Vault
+from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.vault import Vault
+from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
     from dynaconf import Dynaconf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.vault import Vault
+from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
     from flask import Flask

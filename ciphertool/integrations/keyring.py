@@ -9,7 +9,7 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError, PasswordSetError
 
 from ciphertool.errors import UnknownAliasError
-from ciphertool.vault import Vault
+from ciphertool.vault.vault import Vault
 
 
 class VaultKeyring(KeyringBackend):

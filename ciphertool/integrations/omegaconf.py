@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from omegaconf import OmegaConf
 
 if TYPE_CHECKING:
-    from ciphertool.vault import Vault
+    from ciphertool.vault.vault import Vault
 
 
 def register(vault: Vault | None = None, name: str = "sec") -> None:
@@ -20,7 +20,7 @@ def register(vault: Vault | None = None, name: str = "sec") -> None:
     def reveal(alias: str) -> str:
         nonlocal vault
         if vault is None:
-            from ciphertool.vault import Vault
+            from ciphertool.vault.vault import Vault
 
             vault = Vault.open()
         return vault.resolve(alias).reveal()

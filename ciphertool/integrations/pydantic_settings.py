@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-    from ciphertool.vault import Vault
+    from ciphertool.vault.vault import Vault
 
 
 class VaultFileSource(InitSettingsSource):

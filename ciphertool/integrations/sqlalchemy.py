@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.engine import URL, make_url
 
-from ciphertool.vault import Vault
+from ciphertool.vault.vault import Vault
 
 
 def url(text: str | URL, vault: Vault | None = None) -> URL:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ciphertool.keystore.create import CertificateRequest, Role, create_keystore
-    from ciphertool.keystore.formats import open_keystore
+    from ciphertool.keystore.formats.registry import open_keystore
     from ciphertool.keystore.store import Entry, EntryKind, Keystore
 
 __all__ = ["CertificateRequest", "Entry", "EntryKind", "Keystore", "Role", "create_keystore", "open_keystore"]
@@ -21,7 +21,7 @@ _HOMES = {
     "Keystore": "store",
     "Role": "create",
     "create_keystore": "create",
-    "open_keystore": "formats",
+    "open_keystore": "formats.registry",
 }
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.certificates import chains
 from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedKeystoreError, WrongKeyPasswordError
-from ciphertool.keystore import certificates, keys
+from ciphertool.keystore import keys
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.store import ClearKey, Entry, EntryKind, Keystore, located
-from ciphertool.keystore.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = N
     new = [data for data in dict.fromkeys(trusted) if data not in there]
     with located(keystore.path):
         for number, data in enumerate(new, 1):
-            subject = certificates.load(data, alias or "a new entry").subject.rfc4514_string()
+            subject = chains.load(data, alias or "a new entry").subject.rfc4514_string()
             name = (alias if number == 1 else f"{alias}-{number}") if alias else subject.lower()
             entries = _with(entries, Entry(name, EntryKind.TRUSTED, (data,), now))
         return _write(keystore, entries)
@@ -95,13 +96,13 @@ def import_reply(
     key = keys.load(keystore.unseal(entry, key_password), entry.alias)
     with located(keystore.path):
         public_key = key.public_key()
-        loaded = {data: certificates.load(data, entry.alias) for data in reply}
+        loaded = {data: chains.load(data, entry.alias) for data in reply}
         leaves = [data for data, certificate in loaded.items() if certificate.public_key() == public_key]
         if not leaves:
             raise BadCertificateError(entry.alias, "is not in the answer: no certificate there is that of its key")
         others = [trusted.chain[0] for trusted in truststore.entries if trusted.chain] if truststore else []
-        chain = certificates.chains(leaves[:1], [*reply, *others])[0]
-        certificates.prove_chain(chain, entry.alias)
+        chain = chains.chains(leaves[:1], [*reply, *others])[0]
+        chains.prove_chain(chain, entry.alias)
         entries = [old._replace(chain=chain) if old is entry else old for old in keystore.entries]
         return _write(keystore, entries)
 

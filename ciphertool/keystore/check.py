@@ -9,14 +9,20 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ciphertool.certificates import chains
+from ciphertool.certificates.facts import (
+    CertificateFacts,
+    certificate_facts,
+    extended_key_usages,
+    has_names,
+)
+from ciphertool.certificates.findings import Finding, Level, finding
+from ciphertool.certificates.public_keys import origin_of
+from ciphertool.certificates.weak_keys import weaknesses
 from ciphertool.errors import KeystoreError
-from ciphertool.keystore import certificates, keys
+from ciphertool.keystore import keys
 from ciphertool.keystore.create import Role
-from ciphertool.keystore.facts import CertificateFacts, certificate_facts, extended_key_usages, has_names
-from ciphertool.keystore.findings import Finding, Level, finding
-from ciphertool.keystore.public_keys import origin_of
 from ciphertool.keystore.store import Entry, EntryKind, Keystore
-from ciphertool.weak_keys import weaknesses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,12 +195,12 @@ def _check_validity(subject: _Subject) -> Iterator[Finding]:
 def _check_chain(subject: _Subject) -> Iterator[Finding]:
     chain = subject.entry.chain
     for place, (data, issuer) in enumerate(pairwise(chain), 2):
-        name, issuer_name = certificates.names(data), certificates.names(issuer)
+        name, issuer_name = chains.names(data), chains.names(issuer)
         if name is None or issuer_name is None or name[1] != issuer_name[0]:
             yield subject.finding(
                 "chain-order", f"certificate {place} of the chain is not the issuer of the one before"
             )
-        elif not certificates.issued_by(data, issuer):
+        elif not chains.issued_by(data, issuer):
             yield subject.finding("chain-signature", f"certificate {place} of the chain did not sign the one before")
     for data, facts in zip(chain, subject.facts, strict=True):
         # Nobody relies on the signature by which a certificate vouches for itself.
@@ -216,7 +222,7 @@ def _check_trust(subject: _Subject) -> Iterator[Finding]:
 
 
 def _is_self_signed(data: bytes) -> bool:
-    name = certificates.names(data)
+    name = chains.names(data)
     return name is not None and name[0] == name[1]
 
 
@@ -227,8 +233,8 @@ def _is_vouched_for(chain: Sequence[bytes], truststore: Keystore | None) -> bool
     trusted = [entry.chain[0] for entry in truststore.entries if entry.kind is EntryKind.TRUSTED and entry.chain]
     if set(chain) & set(trusted):
         return True
-    name = certificates.names(chain[-1])
+    name = chains.names(chain[-1])
     return name is not None and any(
-        known is not None and known[0] == name[1] and certificates.issued_by(chain[-1], issuer)
-        for issuer, known in ((data, certificates.names(data)) for data in trusted)
+        known is not None and known[0] == name[1] and chains.issued_by(chain[-1], issuer)
+        for issuer, known in ((data, chains.names(data)) for data in trusted)
     )

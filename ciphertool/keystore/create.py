@@ -8,8 +8,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import UnsupportedKeystoreError
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.store import ClearKey, Entry, EntryKind
-from ciphertool.keystore.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

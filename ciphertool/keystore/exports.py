@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.certificates import chains
 from ciphertool.errors import NoCertificateError, PasswordRefusedError, UnsupportedKeystoreError
-from ciphertool.keystore import certificates, keys, pem
+from ciphertool.keystore import keys
 from ciphertool.keystore.create import Role, role_extensions
+from ciphertool.keystore.formats import pem
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.store import ClearKey, Entry, EntryKind, Keystore, located
-from ciphertool.keystore.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +66,7 @@ def signing_request(
     with located(keystore.path):
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             raise UnsupportedKeystoreError(f"a signing request for {entry.alias!r}, whose key is neither RSA nor EC")
-        subject = certificates.load(_chain(keystore, alias)[0], entry.alias).subject
+        subject = chains.load(_chain(keystore, alias)[0], entry.alias).subject
         builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
         for extension, critical in role_extensions(role, names):
             builder = builder.add_extension(extension, critical)

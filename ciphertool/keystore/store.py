@@ -164,13 +164,13 @@ class Keystore:
 
     def certificate(self, alias: str | None = None) -> x509.Certificate:
         """Return the leaf certificate of an entry. It proves nothing yet: see `encryption_certificate`."""
-        from ciphertool.keystore import certificates
+        from ciphertool.certificates import chains
 
         entry = self.entry(alias)
         with located(self.path):
             if not entry.chain:
                 raise NoCertificateError(entry.alias)
-            return certificates.load(entry.chain[0], entry.alias)
+            return chains.load(entry.chain[0], entry.alias)
 
     def encryption_certificate(
         self, alias: str | None = None, *, fingerprint: str | None = None, key_password: str | None = None
@@ -181,14 +181,14 @@ class Keystore:
         match with the private key. A PEM file without a key states nothing but its certificate: taken at its word.
         Raise `UnprovenCertificateError` where there is none of these, `NotRsaError` for another kind of key.
         """
-        from ciphertool.keystore import certificates
+        from ciphertool.certificates import chains
 
         entry = self.entry(alias)
         certificate = self.certificate(entry.alias)
         with located(self.path):
-            certificates.rsa_public_key(certificate, entry.alias)
+            chains.rsa_public_key(certificate, entry.alias)
             if fingerprint is not None:
-                if not certificates.has_fingerprint(entry.chain[0], fingerprint):
+                if not chains.has_fingerprint(entry.chain[0], fingerprint):
                     raise UnprovenCertificateError(
                         entry.alias,
                         f"its fingerprint is sha256:{entry.sha256}, not the expected one",
@@ -219,7 +219,7 @@ class Keystore:
         `WrongKeyPasswordError`, `PasswordNeededError` or, for a format whose secret keys are not read,
         `UnsupportedKeystoreError`.
         """
-        from ciphertool.keystore import secret_keys
+        from ciphertool.keystore import symmetric_keys
 
         entry = self.entry(alias)
         with located(self.path):
@@ -229,7 +229,7 @@ class Keystore:
                 raise UnsupportedKeystoreError(
                     f"the secret key {entry.alias!r} of a {self.format} store", "convert the store to PKCS #12"
                 )
-            return secret_keys.aes(entry.secret.unseal(self._password_of(key_password)), entry.alias)
+            return symmetric_keys.aes(entry.secret.unseal(self._password_of(key_password)), entry.alias)
 
     def unseal(self, entry: Entry, key_password: str | None = None) -> bytes:
         """Return an entry's private key as PKCS #8 in the clear, of whatever algorithm, unproven."""

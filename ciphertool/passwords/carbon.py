@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from ciphertool.directories import reach
 from ciphertool.errors import ConfigError, ConfigSyntaxError, PasswordSourceError
 from ciphertool.files import lies_in
+from ciphertool.files.directories import reach
 from ciphertool.passwords.chain import Passwords
 from ciphertool.passwords.environment import variable
 from ciphertool.passwords.files import lines, read

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
+from ciphertool.changes.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
 from ciphertool.protection.planner import plan
 
 if TYPE_CHECKING:

@@ -11,21 +11,21 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ciphertool.changes.plan import listed
+from ciphertool.changes.workbench import parsed, standing
 from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.protection.configured import configured_files
-from ciphertool.protection.plan import listed
-from ciphertool.protection.targets import is_left_alone
-from ciphertool.protection.workbench import parsed, standing
 from ciphertool.repository import CARBON_KINDS
+from ciphertool.targets.matching import is_left_alone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ciphertool.protection.survey import Survey
-    from ciphertool.protection.targets import Match
-    from ciphertool.protection.workbench import Opened, Standing
+    from ciphertool.changes.survey import Survey
+    from ciphertool.changes.workbench import Opened, Standing
     from ciphertool.settings.model import Settings, Target
+    from ciphertool.targets.matching import Match
 
 _FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9]+(?![A-Za-z0-9_])")

@@ -9,6 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
+from ciphertool.changes.plan import (
+    FilePlan,
+    Note,
+    Plan,
+    Progress,
+    SitePlan,
+    State,
+    Take,
+    listed,
+    silent,
+)
+from ciphertool.changes.survey import survey
+from ciphertool.changes.writes import obstacles, writes
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -18,26 +31,23 @@ from ciphertool.errors import (
     UnknownAliasError,
 )
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.protection.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, listed, silent
-from ciphertool.protection.survey import survey
-from ciphertool.protection.targets import Match, is_left_alone, note_missing
-from ciphertool.protection.writes import obstacles, writes
 from ciphertool.repository import Clear, Encrypted, Malformed
-from ciphertool.resolver import explained
 from ciphertool.secret import Secret
+from ciphertool.targets.matching import Match, is_left_alone, note_missing
+from ciphertool.vault.resolver import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.cipher import VaultCipher
+    from ciphertool.changes.survey import Survey
+    from ciphertool.changes.workbench import Opened
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
     from ciphertool.protection.moved import MovedError
-    from ciphertool.protection.survey import Survey
-    from ciphertool.protection.workbench import Opened
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings, Target
+    from ciphertool.vault.cipher import VaultCipher
 
 
 T = TypeVar("T")

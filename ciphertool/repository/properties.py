@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.references import is_writable_alias
 from ciphertool.repository.base import Entry, require_entries
-from ciphertool.repository.file import FileRepository
+from ciphertool.repository.document import FileRepository
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 
 if TYPE_CHECKING:

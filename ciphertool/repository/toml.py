@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciphertool.errors import ConfigError
 from ciphertool.references import is_writable_alias
 from ciphertool.repository.base import Entry, Malformed
-from ciphertool.repository.file import FileRepository
+from ciphertool.repository.document import FileRepository
 from ciphertool.rewriters.toml import TomlRewriter
 from ciphertool.rewriters.toml_table import rewrite_entries
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import core_dumps
 from ciphertool.errors import WriteError
-from ciphertool.masking import Masker
+from ciphertool.redaction.masking import Masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -65,7 +65,7 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
     Raise `NoSettingsError` if there is neither. The search passes only through directories that the user or root owns
     and nobody else can write.
     """
-    from ciphertool.settings import carbon4, config
+    from ciphertool.settings import carbon4, ciphertool_toml
 
     if named := environment.get(ENVIRONMENT_VARIABLE):
         return Path(named)
@@ -75,7 +75,7 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
         if not _is_trusted(directory):
             stopped = f" (the search ended at {directory}, where others can write)"
             break
-        candidate = directory / config.FILE_NAME
+        candidate = directory / ciphertool_toml.FILE_NAME
         if candidate.is_file():
             return candidate
         if carbon4.is_home(directory):
@@ -93,22 +93,24 @@ def _is_trusted(directory: Path) -> bool:
 
 def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
     """Return what settings say; those that were found in a `tree`, and not named, read nothing outside it."""
-    from ciphertool.settings import config, confined
+    from ciphertool.settings import ciphertool_toml, confined
 
     if path.is_dir():
         from ciphertool.settings import carbon4
 
         if carbon4.is_home(path):
             return carbon4.read_home(path, overrides.define, tree=tree)
-        if not (path / config.FILE_NAME).is_file():
-            raise ConfigError(f"neither a Carbon home nor a directory with {config.FILE_NAME}", path=path, hint=_HINT)
-        path = path / config.FILE_NAME
+        if not (path / ciphertool_toml.FILE_NAME).is_file():
+            raise ConfigError(
+                f"neither a Carbon home nor a directory with {ciphertool_toml.FILE_NAME}", path=path, hint=_HINT
+            )
+        path = path / ciphertool_toml.FILE_NAME
     if tree is None and path.suffix.lower() in (".yaml", ".yml"):
         from ciphertool.settings import carbon5
 
         return carbon5.read_vault(files.read(path), overrides)
     snapshot = files.read(path) if tree is None else confined.read(path, tree, path)
-    return config.read_config(snapshot, named=tree is None)
+    return ciphertool_toml.read_config(snapshot, named=tree is None)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:

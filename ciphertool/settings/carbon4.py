@@ -16,7 +16,7 @@ from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.settings import confined
-from ciphertool.settings.config import CARBON_SCHEME
+from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.engine.strictness import Policy
+from ciphertool.certificates.strictness import Policy
+from ciphertool.files.snapshots import PRIVATE
 from ciphertool.repository.base import CARBON_KINDS
-from ciphertool.snapshots import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool.audit import State, Subject, audit
-from ciphertool.audit.comments import in_comments, in_text
-from ciphertool.audit.patterns import _CREDENTIALS, _KINDS, candidates, is_example, is_random, kind_of
 from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
+from ciphertool.detection.comments import in_comments, in_text
+from ciphertool.detection.patterns import (
+    _CREDENTIALS,
+    _KINDS,
+    candidates,
+    is_example,
+    is_random,
+    kind_of,
+)
 from ciphertool.rewriters import by_name
 
 SET = Path(__file__).parents[1] / "vectors" / "detection"

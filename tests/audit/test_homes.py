@@ -11,8 +11,8 @@ import pytest
 from ciphertool import protection, settings
 from ciphertool.audit import Evidence, Report, State, Subject, audit
 from ciphertool.passwords import Environment, PasswordChain
-from ciphertool.primary import open_to_encrypt
 from ciphertool.repository import open_repository
+from ciphertool.vault.opening import open_to_encrypt
 
 if TYPE_CHECKING:
     from pathlib import Path

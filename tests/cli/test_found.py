@@ -16,8 +16,8 @@ from ciphertool import CipherToolError, Vault, protection
 from ciphertool import settings as settings_
 from ciphertool.errors import FoundSettingsError, ProblemsError
 from ciphertool.passwords import Environment, PasswordChain
-from ciphertool.primary import open_to_encrypt
 from ciphertool.repository import open_repository
+from ciphertool.vault.opening import open_to_encrypt
 from tests.conftest import APP_YAML, PASSWORD, SERVER_XML, TARGETS
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ciphertool.engine.key_usage import KeyUsage, key_usage
-from ciphertool.engine.policy import CheckedCertificate, Concern, Policy, check_certificate
+from ciphertool.certificates.key_usage import KeyUsage, key_usage
+from ciphertool.certificates.policy import CheckedCertificate, Concern, Policy, check_certificate
 from ciphertool.errors import BadCertificateError, NotRsaError, RefusedCertificateError, WrongKeyUsageError
 from tests.engine.certificates import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
 

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ciphertool import files
-from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Decryptor, Encryptor
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import CipherToolError
-from ciphertool.protection.targets import changes, is_left_alone, locate
 from ciphertool.repository import repository_of
-from ciphertool.resolver import CipherAtHand, Resolver, resolve_document
 from ciphertool.rewriters.base import rewrite
 from ciphertool.rewriters.env import EnvRewriter
 from ciphertool.secret import Secret
 from ciphertool.settings.model import Settings, Target
+from ciphertool.targets.matching import changes, is_left_alone, locate
+from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.resolver import CipherAtHand, Resolver, resolve_document
 from tests.interop.env_readers import CANARY, Reading, read_all
 
 if TYPE_CHECKING:

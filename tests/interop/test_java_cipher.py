@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from ciphertool.certificates.policy import Policy, check_certificate
 from ciphertool.engine import SCHEMES, Decryptor, Encryptor, Scheme
-from ciphertool.engine.policy import Policy, check_certificate
 from ciphertool.errors import WrongKeyUsageError
 from tests.engine.certificates import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
 from tests.interop.java_cipher import JavaError, ask, request

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from ciphertool.asn1.der import encode, encode_integer, encode_oid
+from ciphertool.certificates.facts import summary
 from ciphertool.errors import KeystoreError
 from ciphertool.keystore import open_keystore
-from ciphertool.keystore.der import encode, encode_integer, encode_oid
-from ciphertool.keystore.facts import summary
 
 from .vectors import PASSWORD, VECTORS
 

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ciphertool.certificates.findings import Level
 from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.check import check
 from ciphertool.keystore.create import self_signed
-from ciphertool.keystore.findings import Level
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.store import ClearKey
-from ciphertool.keystore.writing import write
 
 from .vectors import KEY_PASSWORD, PASSWORD, vector
 

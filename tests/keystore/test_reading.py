@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciphertool.certificates.chains import names
 from ciphertool.errors import (
     BadCertificateError,
     KeystoreUnreadableError,
@@ -26,9 +27,8 @@ from ciphertool.errors import (
     WrongKeystorePasswordError,
 )
 from ciphertool.keystore import Entry, EntryKind, open_keystore
-from ciphertool.keystore.certificates import names
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.store import ClearKey
-from ciphertool.keystore.writing import write
 
 from .vectors import KEY_PASSWORD, NAMES, PASSWORD, VECTORS, expected, listed, vector
 
@@ -312,8 +312,8 @@ def _in_the_clear(entry: Entry, pkcs8: bytes) -> Entry:
 
 
 def _without_mac(data: bytes) -> bytes:
-    from ciphertool.keystore import der
-    from ciphertool.keystore.limits import Budget
+    from ciphertool.asn1 import der
+    from ciphertool.asn1.limits import Budget
 
     version, safe, _mac = der.parse(data, Budget("test")).sequence(3)
     return der.encode(der.SEQUENCE, bytes(version.encoding), bytes(safe.encoding))

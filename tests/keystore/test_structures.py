@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from jks import rfc7292
 from pyasn1.codec.ber import decoder
 
+from ciphertool.asn1 import der
+from ciphertool.asn1.limits import MAX_DEPTH, Budget
 from ciphertool.errors import BadPrivateKeyError, MalformedKeystoreError, WrongKeystorePasswordError
-from ciphertool.keystore import der, keys, open_keystore, pbe, pkcs12
-from ciphertool.keystore.javadata import DataInput
-from ciphertool.keystore.limits import MAX_DEPTH, Budget
+from ciphertool.keystore import keys, open_keystore
+from ciphertool.keystore.formats import pbe, pkcs12
+from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.store import ClearKey
-from ciphertool.keystore.writing import write
 
 from .vectors import PASSWORD, VECTORS, listed, vector
 

@@ -13,8 +13,8 @@ import pytest
 
 from ciphertool.errors import BadPrivateKeyError, NoCertificateError, NoPrivateKeyError, WrongKeyPasswordError
 from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
+from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.tls import client_context, server_context
-from ciphertool.keystore.writing import write
 
 from .vectors import KEY_PASSWORD, PASSWORD, vector
 

@@ -19,7 +19,7 @@ from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind
 from ciphertool.passwords import Passwords
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.repository import Entry as StoredEntry
-from ciphertool.repository.file import FileRepository
+from ciphertool.repository.document import FileRepository
 from ciphertool.rewriters.env import EnvDocument, EnvRewriter
 from ciphertool.secret import Secret
 

@@ -26,9 +26,9 @@ from ciphertool.errors import (
 from ciphertool.files import Snapshot
 from ciphertool.keystore import open_keystore
 from ciphertool.passwords import PasswordChain
-from ciphertool.primary import open_to_decrypt
 from ciphertool.repository import KINDS, open_repository, repository_of
 from ciphertool.testing import RepositoryContract
+from ciphertool.vault.opening import open_to_decrypt
 from tests.conftest import PASSWORD, SECRETS
 from tests.plugins.example import CANARY, JsonRepository
 

@@ -23,12 +23,12 @@ from lxml import etree
 from ruamel.yaml import YAML
 
 from ciphertool import protection
-from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Decryptor, Encryptor
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.protection import Take
 from ciphertool.repository import Encrypted, open_repository
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
+from ciphertool.vault.cipher import VaultCipher
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -10,9 +10,9 @@ import pytest
 
 from ciphertool import Vault, protection, settings
 from ciphertool.passwords import Environment, PasswordChain
-from ciphertool.primary import open_to_encrypt
 from ciphertool.protection.moved import MovedError
 from ciphertool.repository import open_repository
+from ciphertool.vault.opening import open_to_encrypt
 from tests.protection.edits import NAMESPACE, Figures, worlds
 from tests.protection.test_protect import _certificate_only, _tree
 

@@ -10,8 +10,8 @@ import pytest
 
 from ciphertool import Vault
 from ciphertool.errors import ConfigError, SelectorError
-from ciphertool.protection import parts
 from ciphertool.rewriters.base import Site
+from ciphertool.targets import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from ciphertool import Vault, protection, settings
 from ciphertool.errors import ConflictError
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 from ciphertool.passwords import Environment, PasswordChain
-from ciphertool.primary import open_to_encrypt
 from ciphertool.repository import open_repository
+from ciphertool.vault.opening import open_to_encrypt
 from tests.conftest import APP_YAML, PASSWORD, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
@@ -329,8 +329,8 @@ def test_a_file_changed_since_it_was_read_is_not_written(project: Path) -> None:
     from ciphertool import protection, settings
     from ciphertool.errors import ConflictError
     from ciphertool.passwords import Environment, PasswordChain
-    from ciphertool.primary import open_to_encrypt
     from ciphertool.repository import open_repository
+    from ciphertool.vault.opening import open_to_encrypt
 
     loaded = settings.load(project)
     cipher = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
@@ -353,8 +353,8 @@ def test_every_step_that_lasts_is_told(project: Path) -> None:
 
     from ciphertool import protection, settings
     from ciphertool.passwords import Environment, PasswordChain
-    from ciphertool.primary import open_to_encrypt
     from ciphertool.repository import open_repository
+    from ciphertool.vault.opening import open_to_encrypt
 
     told: list[tuple[str, int, int]] = []
 

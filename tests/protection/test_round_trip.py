@@ -15,15 +15,15 @@ from ciphertool import Vault, protection
 from ciphertool import settings as settings_
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.passwords import Environment, PasswordChain
-from ciphertool.primary import open_to_encrypt
 from ciphertool.references import find, is_placeholder
 from ciphertool.repository import open_repository
+from ciphertool.vault.opening import open_to_encrypt
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.cipher import VaultCipher
     from ciphertool.settings import Settings
+    from ciphertool.vault.cipher import VaultCipher
 
 # `text` alone hardly ever hits what formats trip over.
 _TRAPS = st.sampled_from(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ciphertool import settings
-from ciphertool.engine.policy import Policy
+from ciphertool.certificates.policy import Policy
 from ciphertool.errors import ConfigError, ProblemsError
 from ciphertool.settings.model import Overrides, Target
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import protection, settings
-from ciphertool.cipher import VaultCipher
 from ciphertool.engine import Encryptor
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import FoundSettingsError
 from ciphertool.repository import open_repository
 from ciphertool.settings import confined
+from ciphertool.vault.cipher import VaultCipher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError
-from ciphertool.visible import inert
+from ciphertool.redaction.visible import inert
 
 if TYPE_CHECKING:
     from collections.abc import Callable

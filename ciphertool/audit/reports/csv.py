@@ -7,7 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from ciphertool.visible import visible
+from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:
     from ciphertool.audit.model import Report

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ciphertool.audit.model import Level, State
-from ciphertool.visible import visible
+from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.rewriters.base import Document, Site, SpliceError
-from ciphertool.rewriters.xml import aliases, judge
+from ciphertool.rewriters.xml import aliases, parsing
 from ciphertool.rewriters.xml.children import Children
 from ciphertool.rewriters.xml.holder import Holder, hold
 from ciphertool.rewriters.xml.named import ByNames
@@ -34,9 +34,9 @@ class XmlDocument(Document):
 
     def __init__(self, data: bytes, encoding: str | None = None) -> None:
         """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""
-        self.source = judge.decode(data, encoding)
+        self.source = parsing.decode(data, encoding)
         is_utf8 = self.source.codec == "utf-8" and not self.source.bom
-        self.tree, self.undeclared = judge.parse(data if is_utf8 else self.source.text.encode("utf-8"))
+        self.tree, self.undeclared = parsing.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
         # What a selector has named, which a rewrite asks for again: by where its sites start.
         self._holders: dict[int, tuple[Holder, str]] = {}

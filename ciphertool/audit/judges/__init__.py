@@ -1,0 +1,1 @@
+"""What an audit judges: sites, the repository, keys, exposure, names, the history."""

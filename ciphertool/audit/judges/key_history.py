@@ -1,0 +1,187 @@
+"""Finds the commits that changed the key to which a vault's secrets are encrypted. Needs no key, only certificates."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool import git
+from ciphertool.audit import rules
+from ciphertool.audit.model import Level
+from ciphertool.ciphertext import Native
+from ciphertool.engine.direct import key_id
+from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
+from ciphertool.files import Snapshot
+from ciphertool.repository import Encrypted, repository_of
+from ciphertool.rewriters import toml_data
+from ciphertool.settings import ciphertool_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ciphertool.audit.ledger import Gathered
+    from ciphertool.settings.model import Settings
+
+INDEX = ""
+"""The revision that is git's index."""
+_MOST_SETTINGS, _MOST_BYTES = 4 << 20, 64 << 20
+"""What all versions of a file may have together to be looked at: of the settings, and of keystore or vault."""
+_MOST_SHOWN = 5
+
+
+class _State(NamedTuple):
+    """A vault in one revision: where its certificate is, its key, None if it cannot be read, and its values' keys."""
+
+    revision: str
+    source: tuple[str, str | None]
+    """What the certificate is read from, by its content where git has it, and its alias there."""
+    key: str | None
+    subject: str
+    held: tuple[str, ...]
+
+
+def judge(gathered: Gathered, settings: Settings, *, staged: bool = False) -> None:
+    """Report each commit that changed the key, or, with `staged`, that the next one does; and what is not judged."""
+    gap, states = "", list[_State]()
+    try:
+        revisions: Sequence[str] = ("HEAD", INDEX)
+        if not staged:
+            revisions, gap = _revisions(settings)
+        states = list(_states(settings, revisions))
+    except GitError as error:
+        gap = error.message
+    known: _State | None = None
+    unsure: list[str] = []
+    for index, state in enumerate(states):
+        if state.key is None or known is None:
+            if index and _is_unsure(states[index - 1], state):
+                unsure.append(_who(state))
+        elif known.key != state.key:
+            _report(gathered, settings, known, state)
+        known = state if state.key is not None else known
+    _report_gap(gathered, settings, gap, unsure, () if staged else states)
+
+
+def _is_unsure(before: _State, after: _State) -> bool:
+    """Tell whether the key may have changed under values that there were, or would be read by whoever has it."""
+    if before.source == after.source:
+        return False
+    if after.key is None:
+        return before.key is not None or bool(before.held)
+    return any(key != after.key for key in before.held)
+
+
+def _report_gap(
+    gathered: Gathered, settings: Settings, gap: str, unsure: Sequence[str], states: Sequence[_State]
+) -> None:
+    reasons = [gap] if gap else []
+    unread = sum(state.key is None for state in states)
+    if unsure:
+        shown = ", ".join(unsure[:_MOST_SHOWN]) + (", …" if len(unsure) > _MOST_SHOWN else "")
+        reasons.append(f"the certificate cannot be read, and {shown} may have changed the key")
+    elif unread and not gap:
+        reasons.append(f"the certificate cannot be read in {unread} of {len(states)} commits")
+    if reasons:
+        message = f"the history of the primary key is not wholly judged: {'; '.join(reasons)}"
+        level = Level.WARNING if gap or unsure else Level.NOTE
+        gathered.finding(rules.UNREADABLE, gathered.place(settings.origin), message, level=level)
+
+
+def _who(state: _State) -> str:
+    return f"commit {state.revision}" if state.revision else "the next commit"
+
+
+def _report(gathered: Gathered, settings: Settings, before: _State, after: _State) -> None:
+    who = _who(after)
+    left = sum(key != after.key for key in after.held)
+    vault = f"; {left} of the vault's {len(after.held)} values stay under another" if left else ""
+    gathered.finding(
+        rules.KEY_CHANGED,
+        gathered.place(settings.origin, selector=who),
+        f"{who} changes the key that secrets are encrypted to, from {before.key} ({before.subject}) "
+        f"to {after.key} ({after.subject}){vault}",
+        # Who rotates encrypts every value anew in the same commit.
+        level=Level.NOTE if after.held and not left else None,
+    )
+
+
+def _revisions(settings: Settings) -> tuple[Sequence[str], str]:
+    """Return the commits that changed the settings or a certificate that some version of them names."""
+    present = [path for path in (settings.keystore.certificate, settings.keystore.path) if path]
+    revisions, _ = git.changes(settings.root, [_origin(settings)])
+    named = (_certificate(settings, blob)[0] for blob in _origins(settings, revisions))
+    return git.changes(settings.root, dict.fromkeys((_origin(settings), *present, *filter(None, named))))
+
+
+def _states(settings: Settings, revisions: Sequence[str]) -> Iterator[_State]:
+    certificates = [_certificate(settings, blob) for blob in _origins(settings, revisions)]
+    asked = [(revision, path or settings.root) for revision, (path, _) in zip(revisions, certificates, strict=True)]
+    keystores = git.contents(settings.root, asked, most=_MOST_BYTES)
+    repositories = [(revision, settings.repository) for revision in revisions]
+    vaults = git.contents(settings.root, repositories, most=_MOST_BYTES)
+    for revision, (path, alias), keystore, vault in zip(revisions, certificates, keystores, vaults, strict=True):
+        key, subject = _key(path, alias, keystore.data if keystore else None)
+        source = keystore.id if keystore else str(path)
+        yield _State(revision, (source, alias), key, subject, tuple(_held(settings, vault.data if vault else None)))
+
+
+def _origin(settings: Settings) -> Path:
+    """Return the file that names the certificate."""
+    return settings.origin if settings.origin.name == ciphertool_toml.FILE_NAME else settings.sibling
+
+
+def _origins(settings: Settings, revisions: Sequence[str]) -> Sequence[git.Blob | None]:
+    asked = [(revision, _origin(settings)) for revision in revisions]
+    return git.contents(settings.root, asked, most=_MOST_SETTINGS)
+
+
+def _certificate(settings: Settings, origin: git.Blob | None) -> tuple[Path | None, str | None]:
+    """Return the file that a version of the settings names for the certificate, and the alias in it.
+
+    Found settings name none outside their directory but the one that they name now.
+    """
+    present = settings.keystore.certificate or settings.keystore.path
+    alias = None if settings.keystore.certificate else settings.keystore.alias
+    if origin is None or origin.data is None or settings.origin.name != ciphertool_toml.FILE_NAME:
+        return present, alias
+    try:
+        table = toml_data.read(origin.data.decode("utf-8-sig"))["keystore"]
+        path, name = table.get("certificate") or table["path"], table.get("alias")
+        file = Path(os.path.normpath(settings.root / path))
+    except (ValueError, KeyError, TypeError, AttributeError, ConfigSyntaxError):
+        return None, None
+    if not (settings.named or file == present or file.is_relative_to(os.path.normpath(settings.root))):
+        return None, None
+    return file, name if isinstance(name, str) and not table.get("certificate") else None
+
+
+def _key(path: Path | None, alias: str | None, data: bytes | None) -> tuple[str | None, str]:
+    """Return the id and the subject of a certificate's key, as far as they can be read without a password."""
+    from ciphertool.certificates import chains
+    from ciphertool.certificates.facts import certificate_facts
+    from ciphertool.keystore import open_keystore
+
+    if path is None or data is None:
+        return None, ""
+    try:
+        entry = open_keystore(path, None, data=data).entry(alias)
+        certificate = chains.load(entry.chain[0], entry.alias)
+        key = chains.rsa_public_key(certificate, entry.alias)
+    except (CipherToolError, IndexError):
+        return None, ""
+    return key_id(key), certificate_facts(entry.chain[0]).subject or "no subject"
+
+
+def _held(settings: Settings, data: bytes | None) -> Iterator[str]:
+    """Yield the key of each value of a version of the vault that names one."""
+    if data is None:
+        return
+    try:
+        snapshot = Snapshot(settings.repository, settings.repository, data)
+        entries = repository_of(settings.kind, snapshot, declared=settings.aliases).entries
+    except CipherToolError:
+        return
+    for entry in entries.values():
+        if isinstance(entry.stored, Encrypted) and isinstance(entry.stored.ciphertext, Native):
+            yield entry.stored.ciphertext.key_id

@@ -1,0 +1,68 @@
+"""Secrets that stand where a name belongs: keys, sections, declarations, files and directories. Judges by patterns."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from ciphertool.audit import rules
+from ciphertool.detection import comments, patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.scope.reading import Opened
+
+
+def judge(gathered: Gathered, opened: Opened) -> None:
+    """Report each secret of a document that is in none of its values and comments: those are judged elsewhere."""
+    for line, kind in dict.fromkeys(_in_document(opened)):
+        place = gathered.place(opened.path, line)
+        gathered.finding(rules.SECRET_AS_NAME, place, f"{kind}, in a key or elsewhere outside the values")
+
+
+def judge_paths(gathered: Gathered, paths: Sequence[Path]) -> None:
+    """Report each file, and each directory with files in it, whose name is a secret."""
+    found: dict[tuple[str, str], None] = {}
+    names = [gathered.place(path).path for path in paths]
+    for index in sorted(patterns.candidates(names)):
+        parts = names[index].split("/")
+        for part, until in zip(parts, accumulate(parts, "{}/{}".format), strict=True):
+            found.update(((until, kind), None) for _, _, kind in patterns.secrets_in_name(part))
+    for path, kind in found:
+        gathered.finding(rules.SECRET_AS_NAME, gathered.place(gathered.base / path), f"{kind}, in a file's name")
+
+
+def _in_document(opened: Opened) -> Iterator[tuple[int, str]]:
+    """Yield line and kind of each secret: by the text, and, where it is spelled with escapes, by the keys."""
+    assert opened.document is not None  # noqa: S101 - the caller has looked
+    seen: set[str] = set()
+    hits = list(_in_text(opened.text))
+    if hits:
+        spans = [(site.start, site.end) for site in opened.document.sites()]
+        spans = sorted(spans + comments.spans(opened.rewriter, opened.text))
+        starts, ends = [start for start, _ in spans], [*accumulate((end for _, end in spans), max)]
+        for start, end, kind in hits:
+            seen.add(opened.text[start:end])
+            before = bisect_right(starts, start)
+            if not before or ends[before - 1] <= start:
+                yield opened.document.source.line(start), kind
+    outline = opened.outline
+    for index in sorted(patterns.candidates(outline.keys)):
+        key = outline.keys[index]
+        for start, end, kind in patterns.secrets_in_name(key):
+            if key[start:end] not in seen:
+                seen.add(key[start:end])
+                (site,) = opened.pick({outline.selectors[index]})
+                yield site.line, kind
+
+
+def _in_text(text: str) -> Iterator[tuple[int, int, str]]:
+    lines = text.splitlines(keepends=True)
+    starts = [0, *accumulate(map(len, lines))]
+    for index in patterns.alone(lines):
+        for start, end, kind in patterns.secrets_in_name(lines[index], assigned=False):
+            yield starts[index] + start, starts[index] + end, kind

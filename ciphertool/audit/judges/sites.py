@@ -1,0 +1,149 @@
+"""Judges the sites of one file: targets, references, suspects, comments. Knows the repository by its aliases only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.audit import rules, suppress
+from ciphertool.audit.judges import named
+from ciphertool.audit.model import Evidence, Place, State
+from ciphertool.detection import comments, patterns
+from ciphertool.detection.detector import Detector
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.scope.reading import Opened
+    from ciphertool.audit.scope.targets import Declared
+    from ciphertool.detection.detector import Suspect
+    from ciphertool.references import Reference
+    from ciphertool.rewriters.base import Site
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges files against one vault; `aliases` is None where there is no vault to judge references against.
+
+    `known` are the vault's values, as far as they are known: plaintext → alias.
+    """
+
+    gathered: Gathered
+    aliases: Container[str] | None
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def references(self, opened: Opened) -> None:
+        """Judge the references of a file, and nothing else."""
+        self._allow(opened)
+        selectors = opened.outline.selectors
+        self._settle(opened, opened.pick({selectors[index] for index in opened.outline.marked}), {})
+
+    def file(self, opened: Opened, declared: Mapping[str, Sequence[Declared]]) -> None:
+        """Judge every site of a file, and its comments; `declared` are the targets' secrets by their selector."""
+        self._allow(opened)
+        if opened.document is not None:
+            named.judge(self.gathered, opened)
+        if opened.backup:
+            self._backup(opened)
+            return
+        if opened.problem:
+            place = self.gathered.place(opened.path, opened.line)
+            self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
+        selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline)
+        few = {selectors[index] for index in detector.candidates | {*opened.outline.marked}}
+        sites = opened.pick(few.union(declared))
+        settled = self._settle(opened, sites, declared)
+        if self.known and opened.document is not None:
+            self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
+        for suspect in detector.suspects(site for site in sites if site.selector not in settled):
+            self._suspect(opened, suspect)
+        if opened.document is None:
+            for found in comments.in_text(opened.text, bare=opened.assigns):
+                self.gathered.finding(
+                    rules.UNPROTECTED_VALUE if found.kind else rules.UNPROTECTED_NAME,
+                    self.gathered.place(opened.path, found.line),
+                    found.message,
+                )
+        else:
+            for found in comments.in_comments(opened.rewriter, opened.text):
+                self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
+
+    def _allow(self, opened: Opened) -> None:
+        if suppress.MARK in opened.text:
+            sites = opened.document.sites() if opened.document else ()
+            self.gathered.allowed[opened.relative] = suppress.allowances(opened.text, sites)
+
+    def _settle(self, opened: Opened, sites: Iterable[Site], declared: Mapping[str, Sequence[Declared]]) -> set[str]:
+        """Judge sites by their targets and references; return the selectors of those of which that is all to say."""
+        return {site.selector for site in sites if self._site(opened, site, declared.get(site.selector, ()))}
+
+    def _known(self, opened: Opened, sites: Iterable[Site]) -> None:
+        for site in sites:
+            if (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
+                place = self._place(opened, site)
+                self.gathered.finding(rules.ALSO_IN_CLEAR, place, f"the value of {alias!r} stands in clear here")
+
+    def _place(self, opened: Opened, site: Site) -> Place:
+        return Place(opened.relative, site.line, site.selector)
+
+    def _site(self, opened: Opened, site: Site, declared: Sequence[Declared]) -> bool:
+        """Judge a site by its targets and its references; return whether that was all there is to say."""
+        place = self._place(opened, site)
+        evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
+        if site.beside is not None:
+            self.gathered.value(place, site.beside, State.UNPROTECTED, evidence)
+            self.gathered.finding(
+                rules.BESIDE_REFERENCE, place, f"a value in clear beside the reference to {site.beside!r}"
+            )
+            return True
+        found = (site.reference,) if site.reference else tuple(references.find(site.value))
+        for reference in found:
+            self._reference(place, reference, evidence)
+        for item in declared:
+            self._declared(place, item)
+        return bool(declared) or site.reference is not None
+
+    def _declared(self, place: Place, item: Declared) -> None:
+        if item.reference is not None:
+            if item.reference.alias != item.alias:
+                message = f"refers to {item.reference.alias!r}, its target says {item.alias!r}"
+                self.gathered.finding(rules.OTHER_ALIAS, place, message)
+        elif references.is_placeholder(item.value) and not item.target.literal:
+            self.gathered.value(place, item.alias, State.PLACEHOLDER, Evidence.DECLARED)
+            self.gathered.finding(rules.TARGET_PLACEHOLDER, place, f"the target {item.alias!r} holds a placeholder")
+        else:
+            self.gathered.value(place, item.alias, State.UNPROTECTED, Evidence.DECLARED)
+            self.gathered.finding(rules.DECLARED_IN_CLEAR, place, f"{item.alias!r} stands in clear")
+
+    def _reference(self, place: Place, reference: Reference, evidence: Evidence) -> None:
+        if self.aliases is None or reference.alias in self.aliases:
+            self.gathered.value(place, reference.alias, State.PROTECTED, evidence)
+            return
+        self.gathered.value(place, reference.alias, State.DANGLING, evidence)
+        self.gathered.finding(rules.DANGLING, place, f"{reference.alias!r} is not in the secret repository")
+
+    def _suspect(self, opened: Opened, suspect: Suspect) -> None:
+        place = self._place(opened, suspect.site)
+        if suspect.placeholder:
+            self.gathered.value(place, None, State.PLACEHOLDER, suspect.evidence)
+            return
+        doubt = opened.document.doubt(suspect.site) if opened.document else ""
+        self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence, doubt)
+        rule = rules.UNPROTECTED_VALUE if suspect.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
+        what = f"holds: {suspect.kind}" if suspect.kind else "holds a value in clear"
+        site = suspect.site
+        # A key is its selector in other signs, and a secret in those is one that no pattern finds.
+        name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
+        self.gathered.finding(rule, place, f"{name} {what}")
+
+    def _backup(self, opened: Opened) -> None:
+        detector = Detector(opened.relative, opened.outline)
+        sites = opened.pick({opened.outline.selectors[index] for index in detector.candidates})
+        found = len([suspect for suspect in detector.suspects(sites) if not suspect.placeholder])
+        if opened.document is None:
+            found = len(list(comments.in_text(opened.text, bare=True)))
+        if found:
+            secrets = "a secret" if found == 1 else f"{found} secrets"
+            self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), f"a backup with {secrets} in clear")

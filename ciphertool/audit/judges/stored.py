@@ -1,0 +1,170 @@
+"""Judges what the secret repository holds, by the form of its ciphertexts: no key is needed, and none is used."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ciphertool.audit import rules
+from ciphertool.audit.model import Evidence, SchemeUse, State
+from ciphertool.ciphertext import Native, SelfContained, Symmetric
+from ciphertool.engine import scheme_named
+from ciphertool.engine.oaep import Oaep
+from ciphertool.engine.schemes import AES_GCM
+from ciphertool.errors import CipherToolError, UnsupportedSchemeError
+from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.vault.cipher import VaultCipher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.model import Place
+    from ciphertool.audit.rules import Rule
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.settings.model import Settings
+    from ciphertool.vault.cipher import Cipher
+
+
+def judge(
+    gathered: Gathered,
+    settings: Settings,
+    repository: SecretRepository,
+    cipher: Cipher | None,
+    used: AbstractSet[str] | None,
+    named: AbstractSet[str],
+) -> None:
+    """Judge every entry; `cipher` tells what this key can have made.
+
+    `used` are the aliases that files refer to, None where that is not known; `named` those that are known to be names,
+    whatever stands in the repository.
+    """
+    _Judge(gathered, settings, repository, cipher, used, named | settings.aliases).all()
+
+
+@dataclass(frozen=True)
+class _Judge:
+    gathered: Gathered
+    settings: Settings
+    repository: SecretRepository
+    cipher: Cipher | None
+    used: AbstractSet[str] | None
+    named: AbstractSet[str]
+
+    def all(self) -> None:
+        same: defaultdict[bytes, list[str]] = defaultdict(list)
+        foreign = self._other_keys()
+        for alias, entry in self.repository.entries.items():
+            match entry.stored:
+                case Clear(value):
+                    if value:
+                        self._finding(rules.REPOSITORY_IN_CLEAR, alias, "{} stands in clear")
+                    elif not self._is_name(alias):
+                        self._finding(rules.MALFORMED, alias, "{}: has no value, and nothing else names it")
+                case Malformed(reason):
+                    self._finding(rules.MALFORMED, alias, f"{{}}: {reason}")
+                case Encrypted(ciphertext):
+                    same[ciphertext.data].append(alias)
+                    if alias not in foreign:
+                        self._origin(alias, ciphertext)
+            self._use(alias, entry)
+        for aliases in same.values():
+            if len(aliases) > 1:
+                labels = ", ".join(map(self._label, aliases))
+                self._finding(rules.SAME_CIPHERTEXT, aliases[1], f"one ciphertext for {labels}")
+        self._schemes()
+
+    def _is_name(self, alias: str) -> bool:
+        return alias in self.named or self.repository.get(alias).certain
+
+    def _label(self, alias: str) -> str:
+        return repr(alias) if self._is_name(alias) else self.repository.get(alias).label(alias)
+
+    def _place(self, alias: str, selector: str | None = None) -> Place:
+        selector = selector or (alias if self._is_name(alias) else None)
+        return self.gathered.place(self.repository.path, self.repository.get(alias).line, selector)
+
+    def _finding(self, rule: Rule, alias: str, message: str) -> None:
+        self.gathered.finding(rule, self._place(alias), message.replace("{}", self._label(alias)))
+
+    def _use(self, alias: str, entry: Entry) -> None:
+        waits = isinstance(entry.stored, Clear) and not entry.stored.value
+        nothing = isinstance(entry.stored, Malformed) and not self._is_name(alias)
+        if self.used is not None and alias not in self.used and not waits and not nothing:
+            name = alias if self._is_name(alias) else None
+            self.gathered.value(self._place(alias), name, State.ORPHANED, Evidence.DECLARED)
+            self._finding(rules.ORPHANED, alias, "no file refers to {}")
+
+    def _origin(self, alias: str, ciphertext: Ciphertext) -> None:
+        if isinstance(ciphertext, Native) and not _is_native(ciphertext.scheme):
+            self._finding(rules.MALFORMED, alias, f"{{}}: encryption scheme {ciphertext.scheme!r}: not known")
+        elif self.cipher is not None:
+            try:
+                self.cipher.prove(alias, ciphertext)
+            except CipherToolError as error:
+                self._finding(rules.DOES_NOT_DECRYPT, alias, f"{{}}: {error.message}")
+
+    def _other_keys(self) -> AbstractSet[str]:
+        """Report each key, other than the one that the settings name, that values are encrypted to; return those."""
+        if not isinstance(self.cipher, VaultCipher):
+            return frozenset()
+        foreign = self.cipher.other_keys(self.repository)
+        aliases: defaultdict[str, list[str]] = defaultdict(list)
+        for alias, key in foreign.items():
+            aliases[key].append(alias)
+        for key, found in aliases.items():
+            message = (
+                f"{len(found)} of {len(self.repository.entries)} values are encrypted to {key}, and new ones would "
+            )
+            message += f"be to {self.cipher.recipient}: {', '.join(map(self._label, found))}"
+            self.gathered.finding(rules.FOREIGN, self._place(found[0], key), message)
+        return foreign.keys()
+
+    def _schemes(self) -> None:
+        """Judge each scheme that ciphertexts are made by, once; of native ones that are not known each is judged."""
+        by_scheme: defaultdict[str, list[str]] = defaultdict(list)
+        for alias, entry in self.repository.entries.items():
+            if isinstance(entry.stored, Encrypted):
+                by_scheme[_scheme_of(entry.stored.ciphertext, self.settings)].append(alias)
+        for name, aliases in by_scheme.items():
+            place = self._place(aliases[0], f"scheme {name}")
+            self.gathered.schemes.append(SchemeUse(place.path, name, len(aliases)))
+            # AES-GCM is authenticated, under a key that is no RSA key's.
+            if name == AES_GCM or (self.settings.native and not _is_native(name)):
+                continue
+            message = f"{len(aliases)} secrets are encrypted by {name}"
+            try:
+                scheme = scheme_named(name, allow_unpadded=True)
+            except UnsupportedSchemeError:
+                self.gathered.finding(rules.MALFORMED, place, f"{message}, which is not known")
+                continue
+            if scheme.name.endswith("/NoPadding"):
+                self.gathered.finding(rules.UNPADDED, place, message)
+            elif not isinstance(scheme, Oaep):
+                self.gathered.finding(rules.PKCS1, place, message)
+
+
+def plaintexts(repository: SecretRepository, cipher: Cipher) -> Iterator[tuple[str, str]]:
+    """Yield alias and value of every ciphertext that decrypts."""
+    for alias, entry in repository.entries.items():
+        if isinstance(entry.stored, Encrypted):
+            with contextlib.suppress(CipherToolError):
+                yield alias, cipher.decrypt(alias, entry.stored.ciphertext).reveal()
+
+
+def _is_native(name: str) -> bool:
+    """Tell whether a native ciphertext may name this scheme."""
+    try:
+        return scheme_named(name, allow_unpadded=True).native
+    except UnsupportedSchemeError:
+        return False
+
+
+def _scheme_of(ciphertext: Ciphertext, settings: Settings) -> str:
+    if isinstance(ciphertext, Native):
+        return ciphertext.scheme
+    return ciphertext.transformation if isinstance(ciphertext, SelfContained | Symmetric) else settings.scheme

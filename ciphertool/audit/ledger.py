@@ -1,0 +1,55 @@
+"""What one audit has found so far, with paths made relative. Judging is elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool.audit import rules
+from ciphertool.audit.model import Evidence, Finding, Level, Place, State, Value
+from ciphertool.audit.scope.tree import relative
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.audit.model import KeyCard, SchemeUse
+    from ciphertool.audit.rules import Rule
+    from ciphertool.audit.suppress import Allowances
+    from ciphertool.errors import FoundSettingsError
+
+
+@dataclass
+class Gathered:
+    """Values, findings, keys and schemes, in the order in which they were found."""
+
+    base: Path
+    values: list[Value] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    keys: list[KeyCard] = field(default_factory=list)
+    schemes: list[SchemeUse] = field(default_factory=list)
+    allowed: dict[str, Allowances] = field(default_factory=dict)
+
+    def place(self, path: Path, line: int | None = None, selector: str | None = None) -> Place:
+        """Return a place with its path as reports show it."""
+        return Place(relative(path, self.base), line, selector)
+
+    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence, doubt: str = "") -> None:
+        """Add a value."""
+        self.values.append(Value(place, alias, state, evidence, doubt))
+
+    def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
+        """Add a finding; `level` where this case is milder or graver than the rule."""
+        self.findings.append(Finding(rule, place, message, level=level))
+
+    def refused(self, error: FoundSettingsError) -> None:
+        """Add what settings of the tree ask for and do not get; the path that they name is not shown."""
+        message = f"the {error.what} of this vault {error.reason}; not looked at"
+        self.finding(rules.UNREADABLE, self.place(error.settings), message, level=Level.WARNING)
+
+    def add(self, other: Gathered) -> None:
+        """Add what another has found after this."""
+        self.values += other.values
+        self.findings += other.findings
+        self.keys += other.keys
+        self.schemes += other.schemes
+        self.allowed |= other.allowed

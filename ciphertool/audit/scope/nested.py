@@ -1,0 +1,45 @@
+"""Vaults that lie within a tree under audit, each with settings of its own, which are found and not named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import settings as reader
+from ciphertool.audit import rules
+from ciphertool.audit.model import Level
+from ciphertool.errors import CipherToolError
+from ciphertool.settings import carbon4, ciphertool_toml
+from ciphertool.settings.confined import Found
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.audit.ledger import Gathered
+
+
+def is_vault(directory: Path) -> bool:
+    """Tell whether a directory has settings of its own, or what looks like them: a link to some."""
+    if (directory / ciphertool_toml.FILE_NAME).is_file():
+        return True
+    # A home's own `repository` looks like an older home.
+    return carbon4.is_home(directory) and not (directory.name == "repository" and carbon4.is_home(directory.parent))
+
+
+def outermost(path: Path, root: Path) -> Path | None:
+    """Return the first vault's directory on the way from `root`, itself left aside, to a file."""
+    path, root = path.absolute(), root.absolute()
+    between = [parent for parent in path.parents if parent != root and parent.is_relative_to(root)]
+    return next((parent for parent in reversed(between) if is_vault(parent)), None)
+
+
+def read_settings(directory: Path, root: Path, gathered: Gathered) -> Found:
+    """Return what a vault's settings say of the tree below `root`; what cannot be read is a finding."""
+    try:
+        return reader.load_found(directory, tree=root, audited=True)
+    except CipherToolError as error:
+        # Only of a `ciphertool.toml` it is known that a message shows nothing of another file.
+        own = error.path is not None and error.path.name == ciphertool_toml.FILE_NAME
+        said = f": {error.message}" if own else ""
+        place = gathered.place(error.path if own and error.path else directory, error.line if own else None)
+        gathered.finding(rules.UNREADABLE, place, f"the settings of a vault cannot be read{said}", level=Level.WARNING)
+        return Found(None)

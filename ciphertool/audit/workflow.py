@@ -1,0 +1,302 @@
+"""One run of the audit: reads each file of each subject once and asks the judges. What cannot be read is a finding."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.audit import rules, suppress
+from ciphertool.audit.batch import FileJudge, judge_all
+from ciphertool.audit.judges import exposure, history, key_history, keys, named, stored
+from ciphertool.audit.ledger import Gathered
+from ciphertool.audit.model import Level, Report, SchemeUse, State
+from ciphertool.audit.scope import nested
+from ciphertool.audit.scope.index import Index, index_of
+from ciphertool.audit.scope.targets import Targets
+from ciphertool.audit.scope.tree import SkippedFiles, walk
+from ciphertool.audit.shown import shown
+from ciphertool.changes.plan import Progress, silent
+from ciphertool.errors import CipherToolError
+from ciphertool.files import Snapshot
+from ciphertool.repository import Clear, repository_of
+from ciphertool.settings import carbon4, ciphertool_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from ciphertool.audit.model import Place, Value
+    from ciphertool.errors import FoundSettingsError
+    from ciphertool.keystore import Keystore
+    from ciphertool.repository import SecretRepository
+    from ciphertool.settings.model import Settings
+    from ciphertool.vault.cipher import Cipher
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is audited: the files below `root`, or of these those in `contents` only, and the vault of `settings`.
+
+    `refused` is what settings that were found ask for and do not get, as `settings.load_found` says it: findings.
+    `contents` stand for what the files hold, as git's index does; the vault is then judged only with its `index`.
+    `cipher`, with a private key, proves that every value decrypts; `keystore`, opened with its password, shows a
+    certificate that is encrypted in it. Without settings, references are listed and not judged.
+    """
+
+    root: Path
+    settings: Settings | None = None
+    refused: Sequence[FoundSettingsError] = ()
+    contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
+    index: Index | None = None
+    cipher: Cipher | None = None
+    keystore: Keystore | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How far an audit goes: into the git history; and whether comments and `.gitignore` may take something out.
+
+    With more than one of `processes` files are judged in as many, where there are enough of them; the report is the
+    same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
+    """
+
+    history: bool = False
+    suppressions: bool = True
+    processes: int = 1
+    progress: Progress = silent
+
+
+def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None = None) -> Report:
+    """Return what there is to say of the subjects at the time `now`."""
+    options = options or Options()
+    base = Path(os.path.commonpath([_directory(subject.root) for subject in subjects]))
+    gathered, skipped = Gathered(base), SkippedFiles(base)
+    run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
+    count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
+    findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
+    report = Report(
+        root=base,
+        time=now,
+        values=tuple(sorted(set(gathered.values), key=lambda value: _order(value.place))),
+        findings=tuple(sorted(findings, key=lambda finding: _order(finding.place))),
+        keys=tuple(gathered.keys),
+        schemes=tuple(gathered.schemes),
+        skipped=skipped.summary(),
+        files=count,
+    )
+    return shown(report)
+
+
+def is_subject(path: Path) -> bool:
+    """Tell whether a path has settings of its own: a Carbon home, a `ciphertool.toml`, or a directory with one."""
+    return (
+        path.name == ciphertool_toml.FILE_NAME or (path / ciphertool_toml.FILE_NAME).is_file() or carbon4.is_home(path)
+    )
+
+
+def _directory(path: Path) -> str:
+    absolute = os.path.abspath(path)  # noqa: PTH100 - Path.resolve would follow links
+    return absolute if path.is_dir() else str(Path(absolute).parent)
+
+
+def _order(place: Place) -> tuple[str, int, str]:
+    return place.path, place.line or 0, place.selector or ""
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What the audits of all subjects share. `apart` are files that are not, or not again, to be judged as others."""
+
+    gathered: Gathered
+    skipped: SkippedFiles
+    now: datetime
+    options: Options
+    roots: frozenset[Path]
+    apart: set[Path] = field(default_factory=set)
+
+
+class _Audit:
+    """The audit of one subject, and of the vaults within it.
+
+    `tree` is the root that a person named, `known` are the values of the vaults around this one, plaintext → alias.
+    """
+
+    def __init__(self, run: _Run, subject: Subject, tree: Path, known: Mapping[str, str]) -> None:
+        self._run, self._subject, self._tree = run, subject, tree
+        self._gathered, self._options = run.gathered, run.options
+        self._known = {**known, **self._plaintexts()}
+        self._nested: dict[Path, None] = {}
+        run.apart.update(self._own_files())
+        for error in subject.refused:
+            self._gathered.refused(error)
+
+    def run(self) -> int:
+        """Judge everything; return how many files were looked at."""
+        first, settings = len(self._gathered.values), self._subject.settings
+        targets = Targets.of(settings, self._filled, self._gathered) if settings is not None else None
+        contents, referring = self._subject.contents, self._referring()
+        if contents is not None:
+            contents = {**contents, **referring}
+        found = list(self._paths(targets) if contents is None else self._not_nested(contents))
+        inner = [self._inner(directory, contents) for directory in self._nested]
+        judge = FileJudge(
+            self._gathered.base,
+            None if settings is None else self._filled,
+            targets,
+            contents,
+            frozenset(referring),
+            self._known,
+            plugins=settings is not None and settings.named,
+        )
+        count = self._judge_files(judge, found)
+        values = self._gathered.values[first:]
+        if settings is not None and (contents is None or self._subject.index is not None):
+            self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
+            if self._options.history or self._subject.index is not None:
+                key_history.judge(self._gathered, settings, staged=self._subject.index is not None)
+        self._shared_aliases(values)
+        if self._options.history:
+            history.judge(self._gathered, values, targets, plugins=judge.plugins)
+        self._run.apart.update(map(_real, targets.files if targets else ()))
+        return count + sum(audit.run() for audit in inner)
+
+    def _judge_files(self, judge: FileJudge, found: Sequence[Path]) -> int:
+        apart, count = self._run.apart, 0
+        paths = [path for path in found if not apart or _real(path) not in apart]
+        named.judge_paths(self._gathered, paths)
+        for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
+            self._gathered.add(judged.gathered)
+            self._run.skipped.add_all(judged.skipped)
+            count += judged.files
+        return count
+
+    def _inner(self, directory: Path, contents: Mapping[Path, bytes] | None) -> _Audit:
+        """Return the audit of a vault within this subject."""
+        settings, refused = nested.read_settings(directory, self._tree, self._gathered)
+        subject = Subject(directory, settings, refused)
+        if contents is not None:
+            changed = self._subject.contents or {}
+            within = {path: data for path, data in changed.items() if path.absolute().is_relative_to(directory)}
+            subject = replace(subject, contents=within, index=index_of(settings) if settings is not None else None)
+        return _Audit(self._run, subject, self._tree, self._known)
+
+    def _is_nested(self, directory: Path) -> bool:
+        """Tell whether a directory is a vault within this subject, and keep it in mind."""
+        settings = self._subject.settings
+        if (settings is not None and _real(settings.root) == _real(directory)) or not nested.is_vault(directory):
+            return False
+        if _real(directory) not in self._run.roots:
+            self._nested[directory] = None
+        return True
+
+    def _not_nested(self, contents: Mapping[Path, bytes]) -> Iterator[Path]:
+        for path in sorted(contents):
+            directory = nested.outermost(path, self._subject.root)
+            if directory is None or not self._is_nested(directory):
+                yield path
+
+    def _referring(self) -> dict[Path, bytes]:
+        """The files of the index whose references count though nothing else of them is judged."""
+        if self._subject.index is None:
+            return {}
+        judged = set(map(_real, self._subject.contents or ()))
+        return {path: data for path, data in self._subject.index.referring.items() if _real(path) not in judged}
+
+    def _judge_vault(self, settings: Settings, used: frozenset[str]) -> None:
+        origin = self._gathered.place(settings.origin)
+        self._gathered.schemes.append(SchemeUse(origin.path, settings.scheme))
+        index = self._subject.index
+        held = index.vault if index else {}
+        cipher = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)
+        if self._repository is not None:
+            # Of a repository that git does not track nobody knows by the index who refers to it.
+            known = used if index is None or settings.repository in index.vault else None
+            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known, used)
+        if index is None:  # modes, and what else lies about, are no part of a commit
+            exposure.judge(self._gathered, settings, self._repository, self._tree)
+
+    @cached_property
+    def _repository(self) -> SecretRepository | None:
+        settings = self._subject.settings
+        if settings is None:
+            return None
+        try:
+            repository = repository_of(
+                settings.kind,
+                self._snapshot(settings.repository),
+                plugins=settings.named,
+                declared=settings.aliases,
+            )
+            len(repository.entries)
+        except CipherToolError as error:
+            place = self._gathered.place(settings.repository, error.line)
+            self._gathered.finding(rules.UNREADABLE, place, error.message, level=Level.ERROR)
+            return None
+        return repository
+
+    def _snapshot(self, path: Path) -> Snapshot:
+        index = self._subject.index
+        if index is not None and path in index.vault:
+            return Snapshot(path, _real(path), index.vault[path])
+        return files.read_if_there(path)
+
+    @cached_property
+    def _filled(self) -> frozenset[str]:
+        """The aliases that have a value: an empty one waits to be filled."""
+        entries = self._repository.entries if self._repository else {}
+        return frozenset(
+            alias
+            for alias, entry in entries.items()
+            if not (isinstance(entry.stored, Clear) and not entry.stored.value)
+        )
+
+    def _plaintexts(self) -> dict[str, str]:
+        """The repository's values where there is a private key: plaintext → alias."""
+        if self._repository is None or self._subject.cipher is None:
+            return {}
+        return {value: alias for alias, value in stored.plaintexts(self._repository, self._subject.cipher)}
+
+    def _paths(self, targets: Targets | None) -> Iterator[Path]:
+        subject = self._subject
+        if subject.root.is_file():
+            yield subject.root
+            return
+        home = subject.settings is not None and subject.settings.kind == "carbon4"
+        respect = self._options.suppressions and not home
+        found = list(walk(subject.root, self._run.skipped, respect_ignore=respect, is_apart=self._is_nested))
+        yield from found
+        if targets is not None and targets.files:
+            # Targets are looked at wherever they lie, ignored by git or behind a link.
+            seen = set(map(_real, found))
+            yield from (path for path in targets.files if _real(path) not in seen)
+
+    def _own_files(self) -> set[Path]:
+        """The files of the vault itself, which are judged for what they are."""
+        settings = self._subject.settings
+        if settings is None:
+            return set()
+        own = [settings.secret_conf, settings.keystore.path, settings.keystore.certificate]
+        if settings.kind != "toml-secrets":  # that one is a part of the configuration itself
+            own.append(settings.repository)
+        if settings.origin.suffix == ".toml":
+            own.append(settings.origin)
+        return {_real(path) for path in own if path is not None}
+
+    def _shared_aliases(self, values: Sequence[Value]) -> None:
+        places = defaultdict(list)
+        for value in values:
+            if value.alias is not None and value.state in (State.PROTECTED, State.UNPROTECTED):
+                places[value.alias].append(value.place)
+        for alias, found in places.items():
+            if len(found) > 1:
+                where = ", ".join(map(str, found[:4])) + (", …" if len(found) > 4 else "")
+                self._gathered.finding(rules.SAME_ALIAS, found[0], f"{alias!r} stands for several places: {where}")

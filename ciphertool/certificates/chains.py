@@ -1,0 +1,147 @@
+"""Certificates as they lie in a keystore: their parts, their fingerprints, what a list shows of them."""
+
+from __future__ import annotations
+
+import hmac
+import warnings
+from hashlib import sha256
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from ciphertool.asn1 import der
+from ciphertool.asn1.limits import MAX_CHAIN, Budget
+from ciphertool.errors import BadCertificateError, MalformedKeystoreError, NotRsaError
+
+_EXTENSIONS = 0xA3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+
+def load(data: bytes, alias: str) -> x509.Certificate:
+    """Return a certificate from its DER; raise `BadCertificateError` where it cannot be read."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.utils import CryptographyDeprecationWarning
+
+    with warnings.catch_warnings():
+        # One in eight real certificates has a serial number that is not positive: that is not its owner's to hear.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            return x509.load_der_x509_certificate(data)
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+            raise BadCertificateError(alias, "cannot be read") from None
+
+
+def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKey:
+    """Return the certificate's RSA key; raise `NotRsaError` where it has another."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadCertificateError(alias, "has a public key that cannot be read") from None
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise NotRsaError(alias, algorithm_name(key))
+    return key
+
+
+def algorithm_name(key: object) -> str:
+    """Return the common name of a private or public key's algorithm, as keytool prints it: RSA, EC, Ed25519."""
+    name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
+    return {"EllipticCurve": "EC"}.get(name, name)
+
+
+def has_fingerprint(data: bytes, expected: str) -> bool:
+    """Tell whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons and case are free."""
+    wanted = expected.lower().removeprefix("sha256:").replace(":", "").strip()
+    return hmac.compare_digest(sha256(data).hexdigest().encode(), wanted.encode())
+
+
+def public_key_info(data: bytes, alias: str) -> bytes:
+    """Return the SubjectPublicKeyInfo of a certificate, as it stands."""
+    try:
+        return bytes(_to_be_signed(data)[5].encoding)
+    except MalformedKeystoreError:
+        raise BadCertificateError(alias, "cannot be read") from None
+
+
+def names(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return the subject and the issuer of a certificate as they stand, or None where it cannot be read."""
+    try:
+        parts = _to_be_signed(data)
+    except MalformedKeystoreError:
+        return None
+    return bytes(parts[4].encoding), bytes(parts[2].encoding)
+
+
+def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+    """Return the chain of each leaf: each certificate followed by one of the others whose subject is its issuer."""
+    known: dict[bytes, tuple[bytes, bytes] | None] = {}
+    by_subject: dict[bytes, bytes] | None = None
+    result = []
+    for leaf in leaves:
+        known.setdefault(leaf, names(leaf))
+        chain = [leaf]
+        while (found := known[chain[-1]]) and found[0] != found[1] and len(chain) < MAX_CHAIN:
+            if by_subject is None:  # most leaves are self-signed, and most stores have 140 others
+                known.update((other, names(other)) for other in others)
+                by_subject = {pair[0]: other for other in reversed(others) if (pair := known[other])}
+            issuer = by_subject.get(found[1])
+            if issuer is None or issuer in chain:
+                break
+            chain.append(issuer)
+        result.append(tuple(chain))
+    return result
+
+
+def issued_by(data: bytes, issuer: bytes) -> bool:
+    """Tell whether the issuer's key signed a certificate, both in DER."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        load(data, "").verify_directly_issued_by(load(issuer, ""))
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, BadCertificateError):
+        return False
+    return True
+
+
+def prove_chain(chain: Sequence[bytes], alias: str) -> None:
+    """Raise `BadCertificateError` unless each certificate of a chain is signed by the next."""
+    for data, issuer in pairwise(chain):
+        if not issued_by(data, issuer):
+            raise BadCertificateError(alias, "is in a chain where a signature does not hold")
+
+
+def extensions(data: bytes) -> dict[str, tuple[bool, bytes]]:
+    """Return a certificate's extensions by their identifier: whether critical, and the value; the first of each counts.
+
+    Raise `MalformedKeystoreError` where the certificate cannot be read.
+    """
+    found: dict[str, tuple[bool, bytes]] = {}
+    for part in _to_be_signed(data)[6:]:
+        if part.tag == _EXTENSIONS:
+            for extension in part.sequence(tag=_EXTENSIONS)[0].sequence(0):
+                oid, *rest = extension.sequence(2)
+                critical = rest[0].tag == der.BOOLEAN and bytes(rest[0].content) == b"\xff"
+                found.setdefault(oid.oid(), (critical, rest[-1].octets()))
+    return found
+
+
+def element(data: bytes) -> der.Element:
+    """Return the element that a certificate's part consists of; raise `MalformedKeystoreError` where it is none."""
+    return der.parse(data, Budget("certificate"))
+
+
+def _to_be_signed(data: bytes) -> list[der.Element]:
+    """Return serial, algorithm, issuer, validity, subject, public key and what follows."""
+    parts = element(data).sequence()[0].sequence(6)
+    if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
+        parts = parts[1:]
+    if len(parts) < 6:
+        raise MalformedKeystoreError("certificate", "it lacks a part")
+    return parts

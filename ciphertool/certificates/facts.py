@@ -1,0 +1,161 @@
+"""What a certificate says, for lists and for checks. An odd certificate has gaps in its facts, and fails nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeVar
+
+from ciphertool.asn1 import der
+from ciphertool.certificates import chains
+from ciphertool.errors import BadCertificateError, MalformedKeystoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from cryptography import x509
+
+    from ciphertool.keystore.store import Entry
+
+_KEY_USAGE, _EXTENDED_KEY_USAGE, _ALTERNATIVE_NAMES = "2.5.29.15", "2.5.29.37", "2.5.29.17"
+_USAGES = (
+    "digitalSignature",
+    "contentCommitment",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUsage:
+    """The KeyUsage extension: the usages that it allows, by their X.509 names, and whether it is critical."""
+
+    usages: tuple[str, ...]
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What one certificate says; None where it does not say, or where it cannot be read."""
+
+    sha256: str
+    """The SHA-256 fingerprint of its DER, in lower-case hex."""
+    public_key_sha256: str | None = None
+    """The SHA-256 fingerprint of its SubjectPublicKeyInfo: what stays when a key gets another certificate."""
+    subject: str | None = None
+    issuer: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    algorithm: str | None = None
+    bits: int | None = None
+    modulus: int | None = field(default=None, repr=False)
+    exponent: int | None = None
+    signature_hash: str | None = None
+    signature_oid: str | None = None
+    key_usage: KeyUsage | None = None
+
+
+def certificate_facts(data: bytes) -> CertificateFacts:
+    """Return what a certificate in DER says."""
+    fingerprint = sha256(data).hexdigest()
+    try:
+        certificate = chains.load(data, "")
+        spki = chains.public_key_info(data, "")
+    except BadCertificateError:
+        return CertificateFacts(fingerprint)
+    algorithm, bits, modulus, exponent = _read(lambda: _public_key(certificate)) or (None, None, None, None)
+    return CertificateFacts(
+        fingerprint,
+        public_key_sha256=sha256(spki).hexdigest(),
+        subject=_read(lambda: certificate.subject.rfc4514_string()),
+        issuer=_read(lambda: certificate.issuer.rfc4514_string()),
+        not_before=_read(lambda: certificate.not_valid_before_utc),
+        not_after=_read(lambda: certificate.not_valid_after_utc),
+        algorithm=algorithm,
+        bits=bits,
+        modulus=modulus,
+        exponent=exponent,
+        signature_hash=_read(lambda: _signature_hash(certificate)),
+        signature_oid=_read(lambda: certificate.signature_algorithm_oid.dotted_string),
+        key_usage=key_usage(data),
+    )
+
+
+def key_usage(data: bytes) -> KeyUsage | None:
+    """Return a certificate's KeyUsage, or None where it has none; another extension that is odd does no harm."""
+    try:
+        extensions = chains.extensions(data)
+        critical, value = extensions[_KEY_USAGE]
+        bits = chains.element(value).expect(der.BIT_STRING).content
+    except (KeyError, MalformedKeystoreError):
+        return None
+    flags = "".join(f"{octet:08b}" for octet in bits[1:3])
+    return KeyUsage(tuple(name for name, flag in zip(_USAGES, flags, strict=False) if flag == "1"), critical)
+
+
+def extended_key_usages(data: bytes) -> frozenset[str] | None:
+    """Return the identifiers of a certificate's extended key usages, or None where it states none."""
+    try:
+        value = chains.extensions(data)[_EXTENDED_KEY_USAGE][1]
+        return frozenset(usage.oid() for usage in chains.element(value).sequence())
+    except (KeyError, MalformedKeystoreError):
+        return None
+
+
+def has_names(data: bytes) -> bool:
+    """Tell whether a certificate has subject alternative names."""
+    try:
+        return _ALTERNATIVE_NAMES in chains.extensions(data)
+    except MalformedKeystoreError:
+        return False
+
+
+def summary(entry: Entry) -> dict[str, object]:
+    """Return an entry as `keystore list --json` shows it."""
+    facts = certificate_facts(entry.chain[0]) if entry.chain else None
+    usage = facts.key_usage if facts else None
+    return {
+        "alias": entry.alias,
+        "kind": entry.kind.value,
+        "chain": len(entry.chain),
+        "sha256": entry.sha256,
+        "created": entry.created.isoformat() if entry.created else None,
+        "algorithm": facts.algorithm if facts else None,
+        "bits": facts.bits if facts else None,
+        "subject": facts.subject if facts else None,
+        "issuer": facts.issuer if facts else None,
+        "not_before": facts.not_before.isoformat() if facts and facts.not_before else None,
+        "not_after": facts.not_after.isoformat() if facts and facts.not_after else None,
+        "key_usage": list(usage.usages) if usage else None,
+        "key_usage_critical": usage.critical if usage else None,
+    }
+
+
+def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None, int | None]:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = certificate.public_key()
+    numbers = key.public_numbers() if isinstance(key, rsa.RSAPublicKey) else None
+    modulus, exponent = (numbers.n, numbers.e) if numbers else (None, None)
+    return chains.algorithm_name(key), getattr(key, "key_size", None), modulus, exponent
+
+
+def _signature_hash(certificate: x509.Certificate) -> str | None:
+    algorithm = certificate.signature_hash_algorithm
+    return algorithm.name if algorithm else None
+
+
+def _read(part: Callable[[], T]) -> T | None:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return part()
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
+        return None

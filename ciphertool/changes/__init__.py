@@ -1,0 +1,1 @@
+"""One way to change files: what is going to be written, how it is made, and the writing itself."""

@@ -1,0 +1,108 @@
+"""What a run of `protect` is going to do, as values: sites, states, files to write, problems. Nothing here acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.errors import CipherToolError
+    from ciphertool.files import Snapshot, Write
+    from ciphertool.rewriters.base import Rewriter, Site
+    from ciphertool.settings.model import Target
+    from ciphertool.targets.matching import Match
+
+
+Progress = Callable[[str, int, int], None]
+"""Told of work that lasts: the step's name, how much of it is done, how much there is."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+def listed(names: Sequence[str], *, most: int = 10) -> str:
+    """Return names for one line of a message: the first `most` of them, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+class State(Enum):
+    """What stands at a site, or is going to; the values are those of the command line's JSON."""
+
+    PLANNED = "planned"
+    PROTECTED = "protected"
+    ALREADY_PROTECTED = "already-protected"
+    PLACEHOLDER = "placeholder"
+    SKIPPED = "skipped"
+
+
+class Take(Enum):
+    """Which side wins where the configuration file and the repository hold different values."""
+
+    FILE = "file"
+    REPOSITORY = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """One secret of one target. `match` is None where an optional target has none."""
+
+    target: Target
+    alias: str
+    state: State
+    match: Match | None = None
+
+    @property
+    def site(self) -> Site | None:
+        """Where it stands."""
+        return self.match.site if self.match else None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """One configuration file, encoded by `codec`: what it holds and what it is going to hold (None: no change)."""
+
+    before: Snapshot
+    rewriter: Rewriter
+    codec: str
+    sites: tuple[SitePlan, ...]
+    after: bytes | None = field(default=None, repr=False)
+
+    @property
+    def planned(self) -> tuple[Match, ...]:
+        """The secrets in clear that are to be protected."""
+        return tuple(plan.match for plan in self.sites if plan.match and plan.state is State.PLANNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a person should know and that stops nothing."""
+
+    message: str
+    path: Path | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path}{f':{self.line}' if self.line else ''}: " if self.path else ""
+        return f"{where}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All of a run. With `problems` nothing may be written; without, `writes` is the work, repository first."""
+
+    files: tuple[FilePlan, ...]
+    encrypted: tuple[str, ...]
+    """Aliases whose value in the repository is new or was in clear."""
+    writes: tuple[Write, ...]
+    problems: tuple[CipherToolError, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.writes

@@ -1,0 +1,78 @@
+"""All files of all targets, opened and rewritten in one process or in several; what is done to each is `workbench`."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from ciphertool import files, workers
+from ciphertool.changes.workbench import Opened, ToRewrite, ToSearch, Workbench
+from ciphertool.settings.targets import named_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ciphertool.changes.plan import Progress
+    from ciphertool.changes.workbench import Standing
+    from ciphertool.errors import CipherToolError
+    from ciphertool.settings.model import Settings, Target
+    from ciphertool.settings.targets import Named
+    from ciphertool.targets.matching import Match
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All files that could be opened, the targets whose file is not there, and everything that is wrong."""
+
+    opened: Sequence[Opened]
+    absent: Sequence[Target]
+    problems: Sequence[CipherToolError]
+    _batches: Sequence[Sequence[Named]] = field(repr=False)
+    _crew: workers.Crew[Workbench] = field(repr=False)
+
+    @property
+    def paths(self) -> Iterator[Path]:
+        """Every file that a target names, opened or not."""
+        return (path for batch in self._batches for path, _ in batch)
+
+    def references(self, aliases: Collection[str]) -> Iterator[Standing]:
+        """Yield where references to some aliases stand in the files that were opened."""
+        tasks = [ToSearch([path for path, _ in batch], aliases) for batch in self._batches]
+        return chain.from_iterable(self._crew.again(Workbench.references, tasks))
+
+    def rewrite(
+        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress
+    ) -> Iterator[tuple[Path, bytes | CipherToolError]]:
+        """Yield what each chosen file is to hold when its matches are references, or why it cannot."""
+        tasks = [[ToRewrite(path, chosen[path]) for path, _ in batch if path in chosen] for batch in self._batches]
+        results = chain.from_iterable(self._crew.again(Workbench.rewrite, tasks))
+        for done, (task, result) in enumerate(zip(chain.from_iterable(tasks), results, strict=True), 1):
+            progress("rewriting", done, len(chosen))
+            yield task.path, result
+
+
+@contextmanager
+def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[Survey]:
+    """Read each file once and locate all its targets; what is wrong is collected, never raised.
+
+    What was opened can be rewritten within the context. With more than one of `processes` as many do it, where there is
+    enough to do; what they find is the same.
+    """
+    named, absent, refused = named_files(settings)
+    sizes = [files.size(path) for path, _ in named]
+    batches = workers.batches(named, sizes)
+    opened: list[Opened] = []
+    problems: list[CipherToolError] = [*refused]
+    with workers.crew(Workbench(settings), processes, len(batches), sum(sizes)) as crew:
+        results = chain.from_iterable(crew.in_order(Workbench.open, batches))
+        for done, result in enumerate(results, 1):
+            progress("reading", done, len(named))
+            if isinstance(result, Opened):
+                opened.append(result)
+                problems += result.located.problems
+            else:
+                problems.append(result)
+        yield Survey(opened, absent, problems, batches, crew)

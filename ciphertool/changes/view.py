@@ -1,0 +1,123 @@
+"""Shows a plan: a unified diff, and what stood in clear where it can still be read. Every secret is `****`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from ciphertool import files, git
+from ciphertool.changes.plan import Note, listed
+from ciphertool.detection import patterns
+from ciphertool.detection.names import names_a_secret
+from ciphertool.errors import CipherToolError
+from ciphertool.redaction.masking import spellings
+from ciphertool.repository import Clear
+from ciphertool.rewriters.base import Edit, Source, splice
+from ciphertool.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ciphertool.changes.plan import Plan
+    from ciphertool.repository import SecretRepository
+    from ciphertool.rewriters.base import Document, Site
+
+_BACKUPS = ("{}~", "{}.bak", "{}.backup", "{}.orig", "{}.old", "{}.save", ".{}.swp", "{}.1")
+
+
+def diff(plan: Plan, repository: SecretRepository, shown: Callable[[Path], str] = str) -> str:
+    """Return a unified diff of the configuration files, whose names `shown` gives. No secret is in any of its lines.
+
+    Masked is every site of the plan, every site whose name is that of a secret, and every other place where the value
+    of a planned site or a clear value of the repository stands, however it is spelled there.
+    """
+    known = _known_values(plan, repository)
+    lines: list[str] = []
+    for item in plan.files:
+        if item.after is not None:
+            name = shown(item.before.path)
+            planned = {match.site.selector for match in item.planned}
+            before = _masked(item.rewriter.parse(item.before.bytes), known, planned)
+            after = _masked(item.rewriter.parse(item.after), known, set())
+            lines += difflib.unified_diff(_lines(before), _lines(after), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").splitlines(keepends=True)
+
+
+def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] | None:
+    """Return what finds the secrets of the plan and the clear values of the repository, in any spelling."""
+    values = {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
+    spelled: set[str] = set()
+    for item in plan.files:
+        text = Source.decode(item.before.bytes, item.codec).text if item.planned else ""
+        for match in item.planned:
+            values.add(match.value)
+            if match.part is None:  # the file itself says how it spells it
+                spelled.add(text[match.site.start : match.site.end].strip("\"'"))
+    spelled = spelled.union(values, *map(spellings, values))
+    # A short value is masked where it stands alone; inside a word it would make every text unreadable.
+    parts = [
+        re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"
+        for value in sorted(spelled, key=len, reverse=True)
+        if value
+    ]
+    return re.compile("|".join(parts)) if parts else None
+
+
+def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]) -> str:
+    text = document.source.text
+    edits = [
+        _mask(text, site)
+        for site in document.sites()
+        if site.value
+        and site.reference is None
+        and (
+            site.selector in planned
+            or site.beside is not None
+            or names_a_secret(site.key)
+            or (known is not None and _is_hidden(known, site.value, text[site.start : site.end]))
+        )
+    ]
+    text = splice(text, edits)
+    return patterns.masked(known.sub(MASK, text) if known else text, assigned=False)
+
+
+def _is_hidden(known: re.Pattern[str], value: str, spelled: str) -> bool:
+    """Tell whether a value holds what is known in a spelling in which it would not be found."""
+    found = len(known.findall(value))
+    return found > 0 and found > len(known.findall(spelled))
+
+
+def _mask(text: str, site: Site) -> Edit:
+    quote = text[site.start] if text[site.start] in "\"'" else ""
+    return Edit(site.start, site.end, f"{quote}{MASK}{quote}")
+
+
+def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
+    """Yield where values that are now encrypted still stand in clear: in git's history, and in backups beside."""
+    spelled: dict[Path, list[tuple[str, set[bytes]]]] = {}
+    for item in plan.files:
+        for match in item.planned:
+            found = {text.encode(item.codec, "replace") for text in {match.value, *spellings(match.value)}}
+            spelled.setdefault(item.before.path, []).append((match.alias, found))
+    for alias in plan.encrypted:
+        entry = repository.entries.get(alias)
+        if entry is not None and isinstance(entry.stored, Clear):
+            spelled.setdefault(repository.path, []).append((entry.label(alias), {entry.stored.value.reveal_bytes()}))
+    in_git = git.tracked(spelled)
+    for path, values in spelled.items():
+        if path in in_git:
+            names = listed([name for name, _ in values])
+            yield Note(f"git tracks this file: its history keeps the clear value of {names}; change them", path)
+        for backup in (path.with_name(pattern.format(path.name)) for pattern in _BACKUPS):
+            try:
+                data = files.read_if_there(backup).bytes
+            except CipherToolError:
+                continue
+            if kept := [name for name, found in values if any(value and value in data for value in found)]:
+                yield Note(f"this backup holds the clear value of {listed(kept)}; remove it or change them", backup)

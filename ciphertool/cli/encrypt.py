@@ -1,0 +1,151 @@
+"""`ciphertool encrypt` and `decrypt`: one value, from stdin or a prompt, never from an argument."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ciphertool import ciphertext
+from ciphertool.certificates.policy import Policy
+from ciphertool.cli import console
+from ciphertool.cli.options import VaultOptions, ask, vault_options
+from ciphertool.engine.direct import MINIMUM_BITS
+from ciphertool.errors import ConfigError, MalformedCiphertextError
+from ciphertool.secret import Secret
+from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
+from ciphertool.settings.model import KeystoreSettings, Settings
+from ciphertool.vault.cipher import Cipher, VaultCipher
+
+_MAXIMUM = 1024 * 1024
+_Transformation = Annotated[
+    str | None, typer.Option(metavar="NAME", help="A JCA transformation; the ciphertext is then bare base64.")
+]
+_SecretAlias = Annotated[
+    str | None, typer.Option(metavar="ALIAS", help="The secret's alias; a native ciphertext is bound to it.")
+]
+
+
+@vault_options
+def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
+    """Encrypt one value, read from stdin or a prompt, and print the ciphertext.
+
+    One final newline of the input is dropped.
+
+    [bold]Examples[/bold]
+
+    ciphertool encrypt --secret-alias app.db.password < password.txt
+
+    ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
+    """
+    from ciphertool.repository import open_repository
+    from ciphertool.vault.opening import open_to_encrypt, require_one_key
+
+    settings = _settings(vault, transformation)
+    alias = _alias(settings, secret_alias)
+    primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
+    for warning in primary.warnings:
+        console.say("warning", warning)
+    if transformation is None and settings.repository != Path():
+        require_one_key(
+            primary.cipher,
+            open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases),
+        )
+    made = primary.cipher.encrypt(alias, _plaintext())
+    console.say("note", f"encrypted to {primary.cipher.recipient}")
+    console.out_raw(f"{made}\n")
+
+
+@vault_options
+def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
+    """Decrypt one ciphertext, read from stdin, and print the plaintext and nothing else.
+
+    The transformation [bold]auto[/bold] tries those that are known, OAEP first.
+
+    [bold]Examples[/bold]
+
+    ciphertool decrypt --secret-alias app.db.password < ciphertext.txt
+
+    ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
+    """
+    from ciphertool.vault.opening import open_to_decrypt
+
+    stored = ciphertext.parse("".join(_input("Ciphertext").split()))
+    automatic = transformation is not None and transformation.lower() == "auto"
+    if isinstance(stored, ciphertext.Symmetric) and (automatic or transformation is None):
+        automatic, transformation = False, stored.transformation  # it says so itself
+    settings = _settings(vault, "RSA" if automatic else transformation)
+    alias = _alias(settings, secret_alias)
+    cipher = open_to_decrypt(settings, vault.passwords(settings))
+    if automatic and isinstance(cipher, VaultCipher) and isinstance(stored, ciphertext.Bare) and cipher.decryptor:
+        value, scheme = cipher.decryptor.detect_text(stored.data)
+        console.say("note", f"decrypted by {scheme.name}")
+        secret = Secret(value)
+    else:
+        secret = _decrypted(cipher, alias, stored)
+    sys.stdout.buffer.write(secret.reveal_bytes())
+    if sys.stdout.isatty():
+        sys.stdout.write("\n")
+
+
+def _decrypted(cipher: Cipher, alias: str, stored: ciphertext.Ciphertext) -> Secret:
+    if isinstance(cipher, VaultCipher) and cipher.native and not isinstance(stored, ciphertext.Native):
+        raise MalformedCiphertextError("bare base64, which a native vault does not hold; say its --transformation")
+    return cipher.decrypt(alias, stored)
+
+
+def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
+    """The vault's settings; without a vault, what the options say of a keystore, and a native vault's defaults."""
+    overrides = vault.overrides()
+    if vault.named or not (overrides.keystore or overrides.certificate):
+        settings = vault.settings()
+    else:
+        settings = Settings(
+            origin=Path(),
+            root=Path(),
+            kind="native",
+            keystore=KeystoreSettings(overrides.keystore, overrides.key_alias, overrides.certificate),
+            repository=Path(),
+            scheme=DEFAULT_SCHEME,
+            sibling=Path(),
+            policy=overrides.policy or Policy.JAVA,
+            minimum_bits=overrides.minimum_bits or MINIMUM_BITS,
+        )
+    if transformation is None:
+        return settings
+    return settings._replace(kind="carbon4" if settings.native else settings.kind, scheme=transformation)
+
+
+def _alias(settings: Settings, alias: str | None) -> str:
+    if alias is None and settings.native:
+        raise typer.BadParameter("--secret-alias is needed: a native ciphertext is bound to its alias")
+    return alias or ""
+
+
+def _plaintext() -> Secret:
+    value = _input("Secret")
+    for ending in ("\r\n", "\n"):
+        if value.endswith(ending):
+            value = value.removesuffix(ending)
+            break
+    if not value:
+        raise ConfigError("the value is empty")
+    return Secret(value)
+
+
+def _input(what: str) -> str:
+    if sys.stdin.isatty():
+        typed = ask(what)
+        if typed is None:
+            raise typer.BadParameter("no terminal to ask on; give the value on standard input")
+        return typed
+    data = sys.stdin.buffer.read(_MAXIMUM + 1)
+    if len(data) > _MAXIMUM:
+        raise ConfigError(f"standard input has more than {_MAXIMUM} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError("standard input is not UTF-8 text") from None

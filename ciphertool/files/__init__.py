@@ -1,0 +1,30 @@
+"""Files, read and written as a production server's configuration has to be. Nothing here knows what a file holds."""
+
+from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size
+from ciphertool.files.writing import (
+    Audience,
+    Write,
+    destination,
+    lies_in,
+    lock,
+    make_directory,
+    obstacle,
+    write_all,
+)
+
+__all__ = [
+    "PRIVATE",
+    "Audience",
+    "Facts",
+    "Snapshot",
+    "Write",
+    "destination",
+    "lies_in",
+    "lock",
+    "make_directory",
+    "obstacle",
+    "read",
+    "read_if_there",
+    "size",
+    "write_all",
+]

@@ -1,0 +1,145 @@
+"""Reading of files: once, with what the system says of the file that was open. Nothing here writes one.
+
+What a file that is written takes over comes from here, never from a name that somebody may have changed since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool.errors import ConfigError
+from ciphertool.files.directories import reach
+from ciphertool.secret import showing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ciphertool.files.directories import Way
+
+PRIVATE = 0o600
+_MAXIMUM_BYTES = 256 * 1024 * 1024
+_OF_THE_CONTENT = ("security.capability", "security.ima", "security.evm")
+"""Extended attributes that vouch for what a file held, or give it rights: no other content gets them."""
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
+
+
+class Facts(NamedTuple):
+    """What the system said of a file that was open: which one it is, and what a file that replaces it takes over."""
+
+    device: int
+    inode: int
+    mode: int
+    owner: int
+    group: int
+    links: int
+    size: int
+    modified: int
+    attributes: tuple[tuple[str, bytes], ...]
+
+    def __repr__(self) -> str:
+        return showing(self, "device", "inode", "mode", "owner", "group", "links", "size", "modified")
+
+
+class Snapshot(NamedTuple):
+    """What a file held when it was read; `data` is None where there was no such file. `real` is behind all links."""
+
+    path: Path
+    real: Path
+    data: bytes | None
+    facts: Facts | None = None
+
+    def __repr__(self) -> str:
+        return showing(self, "path", "real")
+
+    @property
+    def bytes(self) -> bytes:
+        """The file's content, b"" where there is no such file."""
+        return self.data or b""
+
+    @property
+    def mode_beside(self) -> int:
+        """The mode that a new file beside this one takes: without write for others, execution or set-id bits."""
+        return PRIVATE if self.facts is None else self.facts.mode & 0o664
+
+
+def read(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
+    """Read a file once; raise `ConfigError` if it is not there, is larger than `most` or cannot be read."""
+    snapshot = read_if_there(path, most=most)
+    if snapshot.data is None:
+        raise ConfigError("no such file", path=path)
+    return snapshot
+
+
+def read_if_there(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
+    """Read a file once, as `read` does; a file that does not exist has `data` None."""
+    try:
+        with reach(path) as way:
+            return read_at(way, most)
+    except FileNotFoundError:
+        return Snapshot(path, Path(os.path.realpath(path)), None)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot be read: {getattr(error, 'strerror', None) or 'not a path'}", path=path) from None
+
+
+def read_at(way: Way, most: int = _MAXIMUM_BYTES) -> Snapshot:
+    """Read the file at the end of a way once; raise `OSError`, or `ConfigError` where it must not be read."""
+    try:
+        descriptor = way.directory.open(way.name, os.O_RDONLY | _WITHOUT_WAITING)
+    except FileNotFoundError:
+        return Snapshot(way.path, way.real, None)
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(status.st_mode):  # a pipe is not waited for
+            raise OSError(errno.EINVAL, "not a regular file")
+        way.refuse_unless_of(status.st_uid)
+        if status.st_size > most:
+            raise ConfigError(f"larger than {most >> 20} MiB", path=way.path)
+        with open(descriptor, "rb", closefd=False) as stream:
+            return Snapshot(way.path, way.real, stream.read(), _facts(descriptor, status))
+    finally:
+        os.close(descriptor)
+
+
+def _facts(descriptor: int, status: os.stat_result) -> Facts:
+    return Facts(
+        status.st_dev,
+        status.st_ino,
+        stat.S_IMODE(status.st_mode),
+        status.st_uid,
+        status.st_gid,
+        status.st_nlink,
+        status.st_size,
+        status.st_mtime_ns,
+        tuple(_attributes(descriptor)),
+    )
+
+
+def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
+    """Give the extended attributes of a file, ACL included, that are not of its content."""
+    if not hasattr(os, "listxattr"):
+        return
+    try:
+        names = os.listxattr(descriptor)
+    except OSError as error:
+        if error.errno in (errno.ENOTSUP, errno.ENOSYS):
+            return
+        raise
+    for name in sorted(names):
+        if name not in _OF_THE_CONTENT:
+            with contextlib.suppress(PermissionError):  # the system's, which root alone may read
+                yield name, os.getxattr(descriptor, name)
+
+
+def size(path: Path) -> int:
+    """Return how many bytes a file has, 0 where that cannot be told: why is told when it is read."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

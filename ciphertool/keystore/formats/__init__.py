@@ -1,0 +1,1 @@
+"""The keystore formats, one module each; `registry` picks the reader by content."""

@@ -1,0 +1,194 @@
+"""BKS and UBER, Bouncy Castle's stores: read by their structure, which is bounded here; pyjks decrypts.
+
+BKS is the entries with a MAC behind them, UBER the same entries encrypted as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import warnings
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ciphertool.asn1.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
+from ciphertool.errors import (
+    MalformedKeystoreError,
+    NoPrivateKeyError,
+    PasswordNeededError,
+    UnsupportedKeystoreError,
+    WrongKeyPasswordError,
+    WrongKeystorePasswordError,
+)
+from ciphertool.keystore.formats import pbe
+from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.keystore.store import SealedKey as AnySealedKey
+
+_CERTIFICATE, _KEY, _SECRET, _SEALED = 1, 2, 3, 4
+_PRIVATE = 0
+_MAX_SALT = 64
+# pyjks takes 10 µs for each 16 bytes of Twofish.
+_MAX_UBER = 1 << 20
+_MAC_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A key under a PKCS #12 scheme: its salt, its iteration count, then a key record encrypted with 3DES."""
+
+    alias: str
+    encrypted: bytes = field(repr=False)
+
+    def unseal(self, password: str | None) -> bytes:
+        """Return the key as PKCS #8 in the clear."""
+        if password is None:
+            raise PasswordNeededError(f"the private key of {self.alias!r}")
+        source = DataInput(self.encrypted, Budget("BKS"))
+        salt, iterations = _salt(source)
+        ciphertext = self.encrypted[source.position :]
+        if len(ciphertext) > MAX_SEALED_KEY or not ciphertext or len(ciphertext) % 8:
+            raise source.budget.malformed("an encrypted key of a size that no real one has")
+        source.budget.iterations(3 * iterations)  # one round for the vector, two for the key
+        from jks import rfc7292, util
+
+        try:
+            plain = rfc7292.decrypt_PBEWithSHAAnd3KeyTripleDESCBC(ciphertext, password, salt, iterations)
+            key = _key(DataInput(plain, Budget("BKS")))
+        except (util.KeystoreException, MalformedKeystoreError, ValueError):
+            raise WrongKeyPasswordError(self.alias) from None
+        if key is None:
+            raise NoPrivateKeyError(self.alias, EntryKind.SECRET.value)
+        return key
+
+
+def looks_like_bks(data: bytes) -> bool:
+    """Tell whether the data is a BKS store: its entries can be walked through, and a MAC's length is left."""
+    source = DataInput(data, Budget("BKS"))
+    try:
+        version = source.number(4)
+        _salt(source)
+        if version == 2:
+            return True
+        _entries(source)
+    except MalformedKeystoreError:
+        return False
+    return version == 1 and len(data) - source.position == _MAC_SIZE
+
+
+def looks_like_uber(data: bytes) -> bool:
+    """Tell whether the data may be an UBER store: version, salt, iterations, then whole blocks that tell nothing."""
+    source = DataInput(data, Budget("UBER"))
+    try:
+        version = source.number(4)
+        _salt(source)
+    except MalformedKeystoreError:
+        return False
+    return version == 1 and (len(data) - source.position) % 16 == 0
+
+
+def read_bks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+    """Read a BKS store."""
+    source = DataInput(data, Budget("BKS"))
+    version = source.number(4)
+    salt, iterations = _salt(source)
+    start = source.position
+    entries = _entries(source)
+    covered, expected = data[start : source.position], source.take(_MAC_SIZE)
+    if password is not None:
+        # Version 1 took a length in bits for one in bytes.
+        size = _MAC_SIZE // 8 if version == 1 else _MAC_SIZE
+        key = pbe.pkcs12_kdf("sha1", pbe.MAC_MATERIAL, password or None, salt, iterations, size, source.budget)
+        if not hmac.compare_digest(hmac.digest(key, covered, "sha1"), expected):
+            raise WrongKeystorePasswordError
+    return Content(entries, password is not None)
+
+
+def read_uber(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+    """Read an UBER store, of which nothing is readable without its password."""
+    if password is None:
+        raise PasswordNeededError("an UBER store")
+    source = DataInput(data, Budget("UBER"))
+    source.number(4)
+    salt, iterations = _salt(source)
+    ciphertext = data[source.position :]
+    if len(ciphertext) > _MAX_UBER:
+        raise source.budget.malformed(f"larger than {_MAX_UBER >> 20} MB")
+    source.budget.iterations(3 * iterations)  # one round for the vector, two for the key
+    plain = _twofish_decrypt(ciphertext, password, salt, iterations)
+    content, digest = plain[:-_MAC_SIZE], plain[-_MAC_SIZE:]
+    if not hmac.compare_digest(hashlib.sha1(content, usedforsecurity=False).digest(), digest):
+        raise WrongKeystorePasswordError
+    return Content(_entries(DataInput(content, source.budget)), verified=True)
+
+
+def _twofish_decrypt(ciphertext: bytes, password: str, salt: bytes, iterations: int) -> bytes:
+    from jks import rfc7292, util
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports a deprecated module and leaves a file open
+            import_module("twofish")
+        return bytes(rfc7292.decrypt_PBEWithSHAAndTwofishCBC(ciphertext, password, salt, iterations))
+    except ImportError:  # twofish imports a module that Python 3.12 took out
+        raise UnsupportedKeystoreError(
+            "UBER stores cannot be read on this Python, for which there is no Twofish", "convert it with keytool"
+        ) from None
+    except (util.KeystoreException, ValueError):
+        raise WrongKeystorePasswordError from None
+
+
+def _salt(source: DataInput) -> tuple[bytes, int]:
+    length = source.number(4)
+    if not 0 < length <= _MAX_SALT:
+        raise source.budget.malformed("a salt out of range")
+    return source.take(length), source.number(4)
+
+
+def _entries(source: DataInput) -> list[Entry]:
+    entries: dict[str, Entry] = {}
+    count = 0
+    while kind := source.number(1):
+        count += 1
+        if count > MAX_ENTRIES:
+            raise source.budget.malformed(f"more than {MAX_ENTRIES} entries")
+        alias, created = source.text(), source.date()
+        length = source.count(MAX_CHAIN, "certificates in a chain")
+        chain = tuple(_certificate(source) for _ in range(length))
+        entries[alias] = _entry(source, kind, Entry(alias, EntryKind.KEY, chain, created))
+    return list(entries.values())
+
+
+def _entry(source: DataInput, kind: int, entry: Entry) -> Entry:
+    """Return the entry with what its kind adds to it."""
+    sealed: AnySealedKey | None = None
+    if kind == _CERTIFICATE:
+        return entry._replace(kind=EntryKind.TRUSTED, chain=(_certificate(source),))
+    if kind == _KEY:
+        key = _key(source)
+        sealed = None if key is None else ClearKey(key)
+    elif kind == _SEALED:
+        encrypted = source.block()
+        # Bouncy Castle demands a chain for a private key, and seals secret keys in the same way without one.
+        sealed = SealedKey(entry.alias, encrypted) if entry.chain else None
+    elif kind == _SECRET:
+        source.block()
+    else:
+        raise source.budget.malformed(f"an entry of unknown kind {kind}")
+    return entry._replace(kind=EntryKind.KEY if sealed else EntryKind.SECRET, sealed=sealed)
+
+
+def _key(source: DataInput) -> bytes | None:
+    """Return the PKCS #8 of a key record, or None where it is no private key."""
+    kind, _format, _algorithm, encoded = source.number(1), source.text(), source.text(), source.block()
+    return encoded if kind == _PRIVATE else None
+
+
+def _certificate(source: DataInput) -> bytes:
+    source.text()
+    return source.block()

@@ -1,0 +1,66 @@
+"""Values as Java's DataOutputStream writes them, read within bounds. Nothing here knows a keystore format."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ciphertool.asn1.limits import Budget
+
+
+class DataInput:
+    """A cursor over big-endian values; reading past the end raises `MalformedKeystoreError`."""
+
+    def __init__(self, data: bytes, budget: Budget, position: int = 0) -> None:
+        self.data = data
+        self.budget = budget
+        self.position = position
+
+    def take(self, length: int) -> bytes:
+        """Return the next `length` bytes."""
+        end = self.position + length
+        if end > len(self.data):
+            raise self.budget.malformed("it ends within an entry")
+        taken = self.data[self.position : end]
+        self.position = end
+        return taken
+
+    def number(self, size: int) -> int:
+        """Return the next unsigned number of `size` bytes."""
+        return int.from_bytes(self.take(size), "big")
+
+    def count(self, limit: int, what: str) -> int:
+        """Return the next count of 4 bytes, refused above the limit."""
+        count = self.number(4)
+        if count > limit:
+            raise self.budget.malformed(f"{count} {what}, more than {limit}")
+        return count
+
+    def block(self) -> bytes:
+        """Return the next bytes, whose number stands before them in 4 bytes."""
+        return self.take(self.number(4))
+
+    def text(self) -> str:
+        """Return the next string, in Java's modified UTF-8."""
+        raw = self.take(self.number(2))
+        try:
+            if raw.isascii():
+                return raw.decode("ascii")
+            # Two departures from UTF-8: U+0000 takes two bytes, and what lies above U+FFFF is a pair of surrogates.
+            units = raw.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
+            return units.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self.budget.malformed("a name that is no text") from None
+
+    def date(self) -> datetime | None:
+        """Return the next time in milliseconds since 1970, or None where no calendar holds it."""
+        return date_of(int.from_bytes(self.take(8), "big", signed=True))
+
+
+def date_of(milliseconds: int) -> datetime | None:
+    """Return the time that Java counts in milliseconds since 1970, or None where no calendar holds it."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,188 @@
+"""JKS and JCEKS stores: read by their structure, which is bounded here. pyjks unseals JCEKS keys and writes JKS.
+
+pyjks reads these stores too, but without limits, and decrypts before it has checked anything. JKS keys are unsealed
+here as well: to import pyjks takes a start-up longer than all else that it does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ciphertool.asn1 import der
+from ciphertool.asn1.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
+from ciphertool.errors import (
+    PasswordNeededError,
+    UnsupportedKeystoreError,
+    WrongKeyPasswordError,
+    WrongKeystorePasswordError,
+)
+from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.store import Content, Entry, EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_WHITENER = b"Mighty Aphrodite"
+_JKS_KEY_PROTECTOR = "1.3.6.1.4.1.42.2.17.1.1"
+_JCE_KEY_PROTECTOR = "1.3.6.1.4.1.42.2.19.1"
+_PRIVATE_KEY, _TRUSTED, _SECRET_KEY = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A private key under Sun's own protection algorithms."""
+
+    alias: str
+    format_name: str
+    encrypted: bytes = field(repr=False)
+
+    def unseal(self, password: str | None) -> bytes:
+        """Return the key as PKCS #8 in the clear."""
+        if password is None:
+            raise PasswordNeededError(f"the private key of {self.alias!r}")
+        budget = Budget(self.format_name)
+        if len(self.encrypted) > MAX_SEALED_KEY:
+            raise budget.malformed("an encrypted key that is larger than any real one")
+        algorithm, ciphertext = der.parse(self.encrypted, budget).sequence(2)[:2]
+        oid, *parameters = algorithm.sequence()
+        try:
+            if oid.oid() == _JKS_KEY_PROTECTOR:
+                plain = _unsealed_jks(ciphertext.octets(), password.encode("utf-16-be"))
+            elif oid.oid() == _JCE_KEY_PROTECTOR and parameters and self.format_name == "JCEKS":
+                salt, count = parameters[0].sequence(2)[:2]
+                # Each iteration is made for both halves of the salt.
+                budget.iterations(2 * count.integer())
+                plain = _unsealed_jceks(ciphertext.octets(), password, salt.octets(), count.integer())
+            else:
+                raise budget.malformed(f"unknown key protection {oid.oid()}")
+        except UnicodeEncodeError:
+            raise WrongKeyPasswordError(self.alias, "it has characters that no Java password has") from None
+        if plain is None:
+            raise WrongKeyPasswordError(self.alias)
+        return plain
+
+
+def _unsealed_jks(sealed: bytes, password: bytes) -> bytes | None:
+    """Return what Sun's JKS key protector has sealed (`sun.security.provider.KeyProtector`), or None.
+
+    A salt of 20 bytes, the key under a stream of chained SHA-1 digests, and a digest of password and key.
+    """
+    salt, key, expected = sealed[:20], sealed[20:-20], sealed[-20:]
+    stream, block = bytearray(), salt
+    while len(stream) < len(key):
+        block = _sha1(password + block)
+        stream += block
+    plain = bytes(a ^ b for a, b in zip(key, stream, strict=False))
+    return plain if hmac.compare_digest(_sha1(password + plain), expected) else None
+
+
+def _unsealed_jceks(sealed: bytes, password: str, salt: bytes, count: int) -> bytes | None:
+    from jks import sun_crypto, util
+
+    try:
+        return bytes(sun_crypto.jce_pbe_decrypt(sealed, password, salt, count))
+    except UnicodeEncodeError:
+        raise
+    except (util.BadPaddingException, ValueError):  # or of the wrong length, or a password that JCEKS cannot have
+        return None
+
+
+def _sha1(data: bytes) -> bytes:
+    return hashlib.sha1(data, usedforsecurity=False).digest()
+
+
+def read_jks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+    """Read a JKS store."""
+    return _read(data, password, "JKS")
+
+
+def read_jceks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+    """Read a JCEKS store."""
+    return _read(data, password, "JCEKS")
+
+
+def write(entries: Sequence[Entry], password: str, key_password: str) -> bytes:
+    """Return a JKS store. Keys in the clear are sealed under the key password; sealed ones stay as they are."""
+    import jks
+
+    written = {}
+    for entry in entries:
+        alias = entry.alias.lower()  # Java looks for nothing else
+        if alias in written or max(map(ord, alias), default=0) > 0xFFFF or "\0" in alias:
+            raise UnsupportedKeystoreError(f"a JKS store cannot hold the alias {entry.alias!r}, or not twice")
+        timestamp = max(0, int(entry.created.timestamp() * 1000)) if entry.created else 0
+        if entry.kind is EntryKind.TRUSTED:
+            written[alias] = jks.TrustedCertEntry(alias=alias, timestamp=timestamp, cert=entry.chain[0])
+        elif entry.kind is EntryKind.KEY and entry.sealed is not None:
+            written[alias] = _jks_key(entry, alias, timestamp, key_password)
+        else:
+            raise UnsupportedKeystoreError(f"a JKS store cannot hold the secret key {entry.alias!r}")
+    return bytes(jks.KeyStore.new("jks", list(written.values())).saves(password))
+
+
+def _jks_key(entry: Entry, alias: str, timestamp: int, key_password: str) -> Any:
+    import jks
+
+    sealed = entry.sealed
+    chain = [("X.509", certificate) for certificate in entry.chain]
+    if isinstance(sealed, SealedKey) and sealed.format_name == "JKS":
+        return jks.PrivateKeyEntry(alias=alias, timestamp=timestamp, cert_chain=chain, encrypted=sealed.encrypted)
+    pkcs8 = sealed.unseal(key_password) if sealed is not None else b""
+    written = jks.PrivateKeyEntry.new(alias, list(entry.chain), pkcs8)
+    written.timestamp = timestamp
+    written.encrypt(key_password)
+    return written
+
+
+def _read(data: bytes, password: str | None, name: str) -> Content:
+    source = DataInput(data, Budget(name), 4)
+    version = source.number(4)
+    if version not in (1, 2):
+        raise source.budget.malformed(f"version {version}, which is not known")
+    # A later entry replaces an earlier one of the same alias, as it does in Java.
+    entries: dict[str, Entry] = {}
+    for _ in range(source.count(MAX_ENTRIES, "entries")):
+        entry = _read_entry(source, version, name)
+        entries[entry.alias] = entry
+    if password is not None:
+        _verify(source, password)
+    return Content(list(entries.values()), password is not None)
+
+
+def _verify(source: DataInput, password: str) -> None:
+    """Compare the digest at the store's end; it covers everything before it."""
+    covered = memoryview(source.data)[: source.position]
+    expected = source.take(20)
+    secret = password.encode("utf-16-be", "surrogatepass")
+    digest = hashlib.sha1(secret + _WHITENER, usedforsecurity=False)
+    digest.update(covered)
+    if not hmac.compare_digest(digest.digest(), expected):
+        raise WrongKeystorePasswordError
+
+
+def _read_entry(source: DataInput, version: int, name: str) -> Entry:
+    tag, alias, created = source.number(4), source.text(), source.date()
+    if tag == _PRIVATE_KEY:
+        sealed = SealedKey(alias, name, source.block())
+        length = source.count(MAX_CHAIN, "certificates in a chain")
+        chain = tuple(_read_certificate(source, version) for _ in range(length))
+        return Entry(alias, EntryKind.KEY, chain, created, sealed)
+    if tag == _TRUSTED:
+        return Entry(alias, EntryKind.TRUSTED, (_read_certificate(source, version),), created)
+    if tag == _SECRET_KEY and name == "JCEKS":
+        from ciphertool.keystore import symmetric_keys
+        from ciphertool.keystore.formats import javaobject
+
+        secret = symmetric_keys.SealedObject(alias, javaobject.read(source))
+        return Entry(alias, EntryKind.SECRET, created=created, secret=secret)
+    raise source.budget.malformed(f"an entry of unknown kind {tag}")
+
+
+def _read_certificate(source: DataInput, version: int) -> bytes:
+    if version == 2:  # which states each certificate's type
+        source.text()
+    return source.block()

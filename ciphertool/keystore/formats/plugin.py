@@ -1,0 +1,60 @@
+"""A keystore format that another distribution reads. Its entries are used like any other's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from ciphertool import plugins
+from ciphertool.errors import UnsupportedKeystoreError
+from ciphertool.keystore.store import Content
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.keystore.formats.registry import Reader
+    from ciphertool.keystore.store import Entry
+
+ENTRY_POINTS = "ciphertool.keystores"
+"""The entry-point group of readers: each a callable `(data, password, path) -> Content`."""
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class _Sealed(Protocol[T_co]):
+    def unseal(self, password: str | None) -> T_co: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded(Generic[T_co]):
+    """A plug-in's sealed key. What it raises by mistake is a `PluginError`."""
+
+    format_name: str
+    sealed: _Sealed[T_co] = field(repr=False)
+
+    def unseal(self, password: str | None) -> T_co:
+        """Return the key."""
+        with plugins.guarded(ENTRY_POINTS, self.format_name):
+            return self.sealed.unseal(password)
+
+
+def reader(name: str) -> Reader:
+    """Return the reader of that name; raise `UnsupportedKeystoreError` where no distribution offers it."""
+    read = plugins.find(ENTRY_POINTS, name)
+    if read is None:
+        installed = ", ".join(plugins.names(ENTRY_POINTS)) or "none"
+        raise UnsupportedKeystoreError(f"no plug-in reads keystores of the format {name!r}: installed are {installed}")
+
+    def guarded(data: bytes, password: str | None, path: Path) -> Content:
+        with plugins.guarded(ENTRY_POINTS, name):
+            entries, verified = read(data, password, path)
+            return Content([_with_guard(entry, name) for entry in entries], verified)
+
+    return guarded
+
+
+def _with_guard(entry: Entry, name: str) -> Entry:
+    return entry._replace(
+        sealed=entry.sealed and _Guarded(name, entry.sealed),
+        secret=entry.secret and _Guarded(name, entry.secret),
+    )

@@ -1,0 +1,121 @@
+"""Finds secret values in text and bytes that pass by, and masks them. A courtesy: who means to leak a value, can.
+
+A value is found as it is and in the spellings in which programs usually show one: with Python's or JSON's escapes,
+percent-encoded as in a URL, with XML's entities, and each long line of one that has several. Values under four
+characters are left alone: masking `no` in every line would hide more than it protects.
+
+Nothing is imported within a function here: a child forked while another thread imports would wait for that for ever.
+"""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+from ciphertool.redaction.search import PatternSearch
+from ciphertool.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SHORTEST = 4
+"""How many characters a value needs to be masked."""
+
+
+def spellings(value: str) -> set[str]:
+    """Return the spellings in which a value is looked for; none of a value that is too short."""
+    whole = {value, *(line.strip() for line in value.splitlines())}
+    found = set()
+    for text in whole:
+        data = text.encode("utf-8", "surrogatepass")
+        found |= {text, repr(text)[1:-1], repr(data)[2:-1], dumps(text)[1:-1], dumps(text, ensure_ascii=False)[1:-1]}
+        found |= {
+            quote(data),
+            quote(data, safe=""),
+            quote_plus(data),
+            _in_xml(text),
+            _in_xml(text).replace('"', "&quot;"),
+        }
+    return {text for text in found if len(text) >= SHORTEST} if len(value) >= SHORTEST else set()
+
+
+def _in_xml(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+class Masker:
+    """Masks values in a stream of bytes, in whatever pieces they come: `feed` each, and `finish` at the end.
+
+    What may be the beginning of a value is held back until it is known whether it is one. Values that overlap are
+    masked together.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._search = PatternSearch()
+        self._held = b""
+        self._masked = 0  # how much of what is held belongs to a value whose mask is shown already
+        self.add(values)
+
+    def add(self, values: Iterable[str]) -> None:
+        """Mask these values too, from here on."""
+        patterns = {text.encode("utf-8", "surrogatepass") for value in values for text in spellings(value)}
+        for pattern in sorted(patterns, key=len):
+            # What others cover without a gap is masked without a search of its own: aaaa is all that aaaaaa needs.
+            if self._spans(pattern, final=True)[0] != [(0, len(pattern))]:
+                self._search.add(pattern)
+
+    def another(self) -> Masker:
+        """Return a masker of the same values for another stream."""
+        other = Masker(())
+        other._search = self._search
+        return other
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what can be shown now."""
+        return self._mask(self._held + data, final=False)
+
+    def finish(self) -> bytes:
+        """Return what was held back."""
+        return self._mask(self._held, final=True)
+
+    def mask(self, text: str) -> str:
+        """Return a text that stands for itself with every value masked; what is held back is not touched."""
+        data = text.encode("utf-8", "surrogatepass")
+        spans, _ = self._spans(data, final=True)
+        return b"".join(_masked(data, spans, 0, len(data))).decode("utf-8", "surrogatepass") if spans else text
+
+    def _mask(self, data: bytes, *, final: bool) -> bytes:
+        spans, limit = self._spans(data, final=final, masked=self._masked)
+        shown = spans.pop(0)[1] if self._masked else 0
+        self._held = data[limit:]
+        self._masked = max(0, (spans[-1][1] if spans else shown) - limit)
+        return b"".join(_masked(data, spans, shown, limit))
+
+    def _spans(self, data: bytes, *, final: bool, masked: int = 0) -> tuple[list[tuple[int, int]], int]:
+        """Return the span of each value, or of several that overlap, up to where one begins that may go on, and that.
+
+        Of data that is final that is its end. So much at its start as is masked already is a span of its own.
+        """
+        spans = [(-1, masked)] if masked else []
+        limit = len(data) if final else self._search.opening(data)
+        for start, end, goes_on in self._search.find(data):
+            if start >= limit:
+                break
+            if goes_on and not final:
+                limit = start
+                break
+            if spans and start < spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], end)
+            elif end > start:
+                spans.append((start, end))
+        return spans, limit
+
+
+def _masked(data: bytes, spans: list[tuple[int, int]], position: int, limit: int) -> Iterator[bytes]:
+    """Yield the data from the position to the limit, with the spans masked: the last may go beyond it."""
+    for start, end in spans:
+        yield data[position:start]
+        yield MASK.encode()
+        position = end
+    yield data[position:limit]

@@ -1,0 +1,148 @@
+"""Reads `ciphertool.toml`. The file's grammar is in docs/configuration.md; every key that is not known is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from ciphertool import references, rewriters
+from ciphertool.certificates.strictness import Policy
+from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
+from ciphertool.repository import CARBON_KINDS, KINDS
+from ciphertool.rewriters import toml_data
+from ciphertool.settings.model import KeystoreSettings, Settings, Target
+from ciphertool.settings.sources import read_source
+from ciphertool.settings.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.files import Snapshot
+
+FILE_NAME = "ciphertool.toml"
+DEFAULT_SCHEME = "RSA-OAEP-256"
+CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
+_ALIAS_FIELDS = ("stem", "path", "key")
+
+
+def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
+    """Return what a `ciphertool.toml` says; raise `ConfigError`, or `ProblemsError` with everything that is wrong.
+
+    Unless it was `named` by a person, it may start no program and load no plug-in.
+    """
+    path, problems = snapshot.path, list[Any]()
+    try:
+        content = toml_data.read(snapshot.bytes.decode("utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigSyntaxError) as error:
+        raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
+    top = Table("", content, problems, path)
+    keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
+    run = top.table("run")
+    kind = _kind(repository, named=named)
+    root = snapshot.path.absolute().parent
+    settings = Settings(
+        origin=path,
+        root=root,
+        kind=kind,
+        keystore=_keystore(keystore, root, named=named),
+        repository=root / repository.required("path"),
+        scheme=encryption.text("scheme") or (CARBON_SCHEME if kind in CARBON_KINDS else DEFAULT_SCHEME),
+        policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
+        minimum_bits=encryption.number("minimum_bits", 2048),
+        targets=tuple(_target(table) for table in top.tables("target")),
+        password_sources=tuple(
+            source for table in top.tables("password") if (source := read_source(table, root, named=named)) is not None
+        ),
+        inherit=run.names("inherit"),
+        sibling=path,
+        new_mode=snapshot.mode_beside,
+        named=named,
+    )
+    for table in (keystore, repository, encryption, run, top):
+        table.finish()
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    return settings
+
+
+def _position(error: Exception) -> str:
+    """Where a TOML error is; its text is ours, since a parser may quote the line."""
+    if isinstance(error, tomllib.TOMLDecodeError):
+        _, _, where = str(error).rpartition("(at ")
+        return f"syntax error at {where.rstrip(')')}" if where else "syntax error"
+    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def _kind(table: Table, *, named: bool) -> str:
+    kind = table.text("kind") or "native"
+    if kind not in KINDS:
+        from ciphertool.repository.plugin import ENTRY_POINTS
+        from ciphertool.settings.plugins import is_plug_in
+
+        is_plug_in(table, "kind", kind, ENTRY_POINTS, KINDS, named=named)
+    return kind
+
+
+def _format(table: Table, *, named: bool) -> str | None:
+    """The plug-in that reads the keystore; no built-in format needs a name."""
+    name = table.text("format")
+    if name is not None:
+        from ciphertool.keystore.formats.plugin import ENTRY_POINTS
+        from ciphertool.settings.plugins import is_plug_in
+
+        is_plug_in(table, "format", name, ENTRY_POINTS, (), named=named)
+    return name
+
+
+def _keystore(table: Table, root: Path, *, named: bool) -> KeystoreSettings:
+    path, certificate = table.text("path"), table.text("certificate")
+    fingerprint = table.text("fingerprint")
+    if fingerprint is not None:
+        fingerprint = fingerprint.lower().removeprefix("sha256:").replace(":", "")
+        if len(fingerprint) != 64 or set(fingerprint) - set("0123456789abcdef"):
+            table.problem("fingerprint", "must be sha256: and 64 hexadecimal digits")
+    if path is None and certificate is None:
+        table.problem("path", "is missing (or certificate)")
+    return KeystoreSettings(
+        path=root / path if path else None,
+        alias=table.text("alias"),
+        certificate=root / certificate if certificate else None,
+        fingerprint=fingerprint,
+        format=_format(table, named=named),
+    )
+
+
+def _encoding(table: Table, target: Target) -> str | None:
+    name = table.text("encoding")
+    if name is None:
+        return None
+    try:
+        return rewriters.encoding_of(PurePath(target.file), target.format, name)
+    except UnknownEncodingError as error:
+        table.problem("encoding", f"{name!r} is not known; {error.hint}")
+    except ConfigError as error:
+        table.problem("encoding", f"{name!r} {error.message}")
+    return None
+
+
+def _target(table: Table) -> Target:
+    target = Target(
+        file=table.required("file"),
+        selector=table.required("selector"),
+        alias=table.required("alias"),
+        optional=table.flag("optional"),
+        literal=table.flag("literal"),
+        part=table.text("part"),
+        format=table.text("format"),
+    )
+    target = target._replace(encoding=_encoding(table, target))
+    if any("**" in name and name != "**" for name in target.file.split("/")):
+        table.problem("file", "** stands for directories, and is the whole name of one")
+    sample = target.alias
+    for name in _ALIAS_FIELDS:
+        sample = sample.replace(f"{{{name}}}", "x")
+    if target.alias and not references.is_writable_alias(sample):
+        table.problem("alias", "may hold letters, digits, . _ @ : / - and {stem}, {path}, {key}")
+    table.finish()
+    return target

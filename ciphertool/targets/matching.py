@@ -1,0 +1,192 @@
+"""From targets to sites: selectors become sites, alias patterns become aliases."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.changes.plan import Note
+from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
+from ciphertool.references import Reference, Syntax
+from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, splice
+from ciphertool.targets import parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ciphertool.files import Snapshot
+    from ciphertool.rewriters.base import Document, Site
+    from ciphertool.settings.model import Settings, Target
+    from ciphertool.targets.parts import Part
+
+_NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One secret that a target names: its alias, its plaintext, and the reference that stands there, if one does.
+
+    `part` is its place in the site's value where it is not the whole of it.
+    """
+
+    target: Target
+    alias: str
+    site: Site
+    value: str = field(repr=False)
+    reference: Reference | None = None
+    part: Part | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What targets name in one file, which of them name nothing, and what is wrong with them."""
+
+    matches: tuple[Match, ...]
+    missing: tuple[tuple[Target, NoMatchError], ...]
+    problems: tuple[CipherToolError, ...]
+
+
+def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: Sequence[Target]) -> Located:
+    """Find what targets name in a file's document; what is wrong is collected, never raised."""
+    problems: list[CipherToolError] = []
+    matches: list[Match] = []
+    missing: list[tuple[Target, NoMatchError]] = []
+    for target, found in zip(targets, document.locate([target.selector for target in targets]), strict=True):
+        if isinstance(found, NoMatchError):
+            missing.append((target, found))
+        elif isinstance(found, SelectorError):
+            problems.append(found.at(snapshot.path))
+        else:
+            for site in found:
+                try:
+                    match = _match(settings, snapshot, document, target, site)
+                    if match is not None:
+                        _refuse_ambiguous(document, match)
+                except SelectorError as error:
+                    problems.append(error.at(snapshot.path))
+                    continue
+                if match is None:
+                    missing.append((target, NoMatchError(site.selector, "its value has no such part", line=site.line)))
+                else:
+                    matches.append(match)
+    return Located(tuple(_distinct(matches, snapshot.path, problems)), tuple(missing), tuple(problems))
+
+
+def _match(settings: Settings, snapshot: Snapshot, document: Document, target: Target, site: Site) -> Match | None:
+    alias = expand_alias(target.alias, settings.root, snapshot, site)
+    if settings.native and (doubt := document.doubt(site)):
+        raise SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING)
+    if target.part is None:
+        _refuse_references_within(target, site, site.value, site.reference)
+        return Match(target, alias, site, site.value, site.reference)
+    part = parts.find(site, target.part)
+    if part is None:
+        return None
+    value = part.text
+    if settings.native and references.is_in_url(site.value, part.start, part.end):
+        value = _unquoted(site, part)
+    reference = references.parse(part.text)
+    _refuse_references_within(target, site, part.text, reference)
+    return Match(target, alias, site, value, reference, part)
+
+
+def _refuse_references_within(target: Target, site: Site, value: str, whole: Reference | None) -> None:
+    """Raise `SelectorError` where a reference is only a piece of a value: encrypted with it, it would never resolve."""
+    within = None if whole is not None or target.literal else next(references.find(value), None)
+    if within is not None:
+        hint = "give the target the `part` that is the secret, or put the value back and protect it again"
+        reason = f"holds a reference to {within.alias!r} within a longer value"
+        raise SelectorError(site.selector, reason, line=site.line, hint=hint)
+
+
+def _refuse_ambiguous(document: Document, match: Match) -> None:
+    """Raise `SelectorError` where what stands there is not the secret itself for all who read the file."""
+    site, part = match.site, match.part
+    if match.reference is not None or match.target.literal or references.is_placeholder(match.value):
+        return
+    if reason := document.ambiguity(site, part.start if part else 0, part.end if part else len(site.value)):
+        hint = "say `literal = true` if it is the secret as it stands, or name the `part` that is the secret"
+        raise SelectorError(site.selector, reason, line=site.line, hint=hint)
+
+
+def _unquoted(site: Site, part: Part) -> str:
+    """The password of a URL without its percent-encoding; `SelectorError` where it cannot be put back for certain."""
+    from urllib.parse import unquote
+
+    if "+" in part.text and not site.value.startswith("@", part.end):
+        reason = "has a + in a URL's query, which some read as a blank: write %20 or %2B"
+        raise SelectorError(site.selector, reason, line=site.line)
+    try:
+        return unquote(part.text, errors="strict")
+    except UnicodeDecodeError:  # its message would quote the bytes
+        reason = "has a percent-encoding that is not UTF-8"
+    raise SelectorError(site.selector, reason, line=site.line)
+
+
+def _distinct(matches: list[Match], path: Path, problems: list[CipherToolError]) -> Iterator[Match]:
+    """Yield each secret once; two targets may name parts of one value, but not the same secret by two names."""
+    by_site: dict[str, list[Match]] = {}
+    for match in matches:
+        others = by_site.setdefault(match.site.selector, [])
+        clash = next((other for other in others if _overlap(match, other)), None)
+        if clash is None:
+            others.append(match)
+            yield match
+        elif (clash.alias, clash.part) != (match.alias, match.part):
+            problems.append(
+                ConfigError(
+                    f"{match.site.selector}: two targets call it {clash.alias!r} and {match.alias!r}",
+                    hint="leave one of the targets, or narrow its selector",
+                    path=path,
+                    line=match.site.line,
+                )
+            )
+
+
+def _overlap(one: Match, other: Match) -> bool:
+    if one.part is None or other.part is None:
+        return True
+    return one.part.start < other.part.end and other.part.start < one.part.end
+
+
+def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> str:
+    """Fill an alias pattern: `{stem}` the file's name without suffix, `{path}` its path below root, `{key}` the site's.
+
+    Characters that an alias may not hold become `_`.
+    """
+    path = snapshot.path
+    relative = path.relative_to(root) if path.is_relative_to(root) else path
+    fields = {"stem": path.stem, "path": relative.as_posix(), "key": site.key}
+    for name, value in fields.items():
+        pattern = pattern.replace(f"{{{name}}}", _NOT_WRITABLE.sub("_", value))
+    return pattern
+
+
+def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
+    """Say of a target that may be missing that it is."""
+    reason = error.message if error else "no such file"
+    return Note(f"{target.alias}: skipped: {reason}", path)
+
+
+def is_left_alone(match: Match) -> bool:
+    """Tell whether a placeholder stands there that the product fills in, and the target does not say `literal`."""
+    return not match.target.literal and references.is_placeholder(match.value)
+
+
+def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
+    """Return the changes that put a reference in place of each secret; the parts of one value make one change."""
+    inside = syntax if syntax in (Syntax.SEC, Syntax.INERT) else Syntax.SECRET
+    made: list[Change] = []
+    by_site: dict[str, list[Match]] = {}
+    for match in matches:
+        if match.part is None:
+            made.append(Change(match.site, Reference(match.alias, syntax)))
+        else:
+            by_site.setdefault(match.site.selector, []).append(match)
+    for members in by_site.values():
+        edits = tuple(Edit(m.part.start, m.part.end, str(Reference(m.alias, inside))) for m in members if m.part)
+        made.append(Change(members[0].site, splice(members[0].site.value, edits), edits))
+    return tuple(made)

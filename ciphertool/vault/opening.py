@@ -1,0 +1,249 @@
+"""Opens the primary keystore that settings name and makes the vault's cipher of it: certificate and keys proved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine.schemes import AES_GCM
+from ciphertool.errors import (
+    BadCertificateError,
+    ConfigError,
+    KeystoreError,
+    OtherKeyError,
+    RefusedCertificateError,
+    UnsupportedSchemeError,
+)
+from ciphertool.vault.cipher import SecretKeyCipher, VaultCipher
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from cryptography import x509
+
+    from ciphertool.engine import Scheme
+    from ciphertool.keystore import Entry, Keystore
+    from ciphertool.passwords import PasswordChain, Passwords
+    from ciphertool.repository import SecretRepository
+    from ciphertool.settings.model import Settings
+    from ciphertool.vault.cipher import Cipher
+
+_JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
+
+
+_PUBLIC = "public-default-key"
+_JUDGED_BY_POLICY = frozenset(
+    {
+        "no-key",
+        "key-algorithm",
+        "key-broken",
+        "key-usage-refused",
+        "key-usage-unstated",
+        "certificate-expired",
+        "certificate-not-yet-valid",
+    }
+)
+
+
+class Primary(NamedTuple):
+    """An opened vault cipher and what is to be said about its certificate."""
+
+    cipher: VaultCipher
+    warnings: tuple[str, ...] = ()
+
+
+def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> Cipher:
+    """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
+
+    With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
+    wrong with keystore, alias or passwords.
+    """
+    return open_to_audit(settings, passwords, allow_unpadded=allow_unpadded)[0]
+
+
+def open_to_audit(
+    settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False
+) -> tuple[Cipher, Keystore]:
+    """Return a cipher that decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
+    keystore, given = _open(settings, passwords)
+    entry = keystore.entry(settings.keystore.alias)
+    if _is_secret(entry):
+        return _secret_key_cipher(settings, keystore, entry.alias, given), keystore
+    key = keystore.private_key(settings.keystore.alias, given.key if given else None)
+    scheme = _scheme(settings, allow_unpadded=allow_unpadded)
+    cipher = VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
+    return cipher, keystore
+
+
+def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:
+    """Return a cipher that encrypts, and decrypts where the private key is at hand.
+
+    The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
+    for; the private key is then at hand only if a password is there anyway.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from ciphertool.certificates.facts import certificate_facts
+    from ciphertool.certificates.policy import check_certificate
+
+    keystore = None
+    given: Passwords | None = None
+    if settings.keystore.certificate is None:
+        keystore, given = _open(settings, passwords)
+        source, alias = keystore, _encrypting_alias(settings, keystore)
+    else:
+        source, alias = _open_file(settings.keystore.certificate, None), None
+        path = settings.keystore.path
+        if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
+            keystore = _open_file(path, given, settings.keystore.format)
+    certificate = source.encryption_certificate(
+        alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
+    )
+    checked = check_certificate(certificate, policy=settings.policy, now=now, keystore=source.path, alias=alias)
+    try:
+        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
+    except KeystoreError as error:
+        raise error.at(source.path) from None
+    cipher = VaultCipher(
+        _scheme(settings),
+        settings.native,
+        encryptor,
+        _decryptor(settings, keystore, given, certificate),
+        _jca_type(source),
+        certificate_facts(certificate.public_bytes(Encoding.DER)).subject,
+    )
+    name = f"{source.path}{f' ({alias})' if alias else ''}"
+    warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
+    warnings += (
+        f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
+    )
+    if given is not None and given.exposed is not None:
+        warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
+    return Primary(cipher, tuple(warnings))
+
+
+def require_one_key(cipher: VaultCipher, repository: SecretRepository) -> None:
+    """Raise `OtherKeyError` where a vault holds values that another key has encrypted than would encrypt new ones.
+
+    A change of the key that nobody meant would otherwise give all new values to whoever made it. Bare ciphertexts name
+    no key: only their length speaks.
+    """
+    if others := cipher.other_keys(repository):
+        raise OtherKeyError(Counter(others.values()), cipher.recipient, path=repository.path)
+
+
+def _judged(
+    settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
+) -> list[str]:
+    """What else a primary keystore is to be warned of; a public default key stops the strict policy."""
+    from ciphertool.certificates.findings import Level
+    from ciphertool.certificates.policy import Policy
+    from ciphertool.keystore.check import check
+    from ciphertool.keystore.create import Role
+
+    found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
+    public = [finding.message for finding in found if finding.rule == _PUBLIC]
+    if public and settings.policy is Policy.STRICT:
+        raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])
+    return [
+        f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule == _PUBLIC else ''}{finding.message}"
+        for finding in found
+        if finding.level is not Level.NOTE and finding.rule not in _JUDGED_BY_POLICY
+    ]
+
+
+def _decryptor(
+    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: x509.Certificate
+) -> Decryptor | None:
+    """The private key, where the keystore is open and has it; it must belong to the certificate that encrypts."""
+    if keystore is None or (given is None and not _opens_without(settings, keystore)):
+        return None
+    entry = keystore.entry(_encrypting_alias(settings, keystore))
+    if entry.sealed is None:
+        return None
+    key = keystore.private_key(entry.alias, given.key if given else None)
+    if key.public_key() != certificate.public_key():
+        raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
+    return Decryptor(key)
+
+
+def _is_secret(entry: Entry) -> bool:
+    from ciphertool.keystore import EntryKind
+
+    return entry.kind is EntryKind.SECRET
+
+
+def _secret_key_cipher(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SecretKeyCipher:
+    """The cipher of a vault whose key is a secret key, whatever transformation the vault declares."""
+    from ciphertool.engine.gcm import SecretKeyDecryptor
+
+    if settings.native:
+        raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, and a native vault's is an RSA key")
+    return SecretKeyCipher(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
+
+
+def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
+    """The alias of the entry whose certificate encrypts; a secret key only decrypts."""
+    entry = keystore.entry(settings.keystore.alias)
+    if _is_secret(entry):
+        raise UnsupportedSchemeError(
+            AES_GCM,
+            f"{entry.alias!r} is a secret key: the values that it has encrypted are read, and no new ones made",
+            hint="to encrypt, name the entry of an RSA key as the key alias",
+        ).at(keystore.path)
+    return entry.alias
+
+
+def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
+    if settings.keystore.path is None:
+        raise ConfigError("names no keystore", path=settings.origin, hint="say it with --keystore")
+    given = passwords.read_unasked()
+    if given is None:
+        keystore = _open_without(settings)
+        if keystore is not None:
+            return keystore, None
+        given = passwords.read()
+    return _open_file(settings.keystore.path, given, settings.keystore.format), given
+
+
+def _open_without(settings: Settings) -> Keystore | None:
+    """The keystore, if it is one that may have no password and its key opens; None where one has to be asked for."""
+    from ciphertool.errors import PasswordNeededError
+
+    assert settings.keystore.path is not None  # noqa: S101 - the caller has looked
+    try:
+        keystore = _open_file(settings.keystore.path, None, settings.keystore.format)
+        if not _opens_without(settings, keystore):
+            return None
+        entry = keystore.entry(settings.keystore.alias)
+        if _is_secret(entry):
+            keystore.aes_key(entry.alias)
+        else:
+            keystore.private_key(entry.alias)
+    except PasswordNeededError:
+        return None
+    return keystore
+
+
+def _opens_without(settings: Settings, keystore: Keystore) -> bool:
+    """Whether a keystore may do without a password: a PEM file, and what a plug-in reads."""
+    return keystore.format == "PEM" or settings.keystore.format is not None
+
+
+def _open_file(path: Path, given: Passwords | None, format_name: str | None = None) -> Keystore:
+    from ciphertool.keystore import open_keystore
+
+    return open_keystore(path, given.keystore if given else None, format_name=format_name)
+
+
+def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
+    scheme = scheme_named(settings.scheme, allow_unpadded=allow_unpadded)
+    if settings.native and not scheme.native:
+        raise UnsupportedSchemeError(scheme.name, "a native vault takes only native schemes")
+    return scheme
+
+
+def _jca_type(keystore: Keystore) -> str:
+    return keystore.format if keystore.format in _JCA_TYPES else "JKS"

@@ -1,0 +1,258 @@
+"""Alias → secret, and a file with its references resolved. Fail closed, with every failure of a file at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from ciphertool import references
+from ciphertool.errors import (
+    CipherToolError,
+    ConfigError,
+    DecryptionError,
+    MovedCiphertextError,
+    NotEncryptedYetError,
+    ProblemsError,
+    SelectorError,
+    UnknownAliasError,
+)
+from ciphertool.repository import CARBON_KINDS, Clear, Encrypted, Malformed
+from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ciphertool.references import Reference
+    from ciphertool.repository import SecretRepository
+    from ciphertool.rewriters.base import Document, Rewriter, Site
+    from ciphertool.secret import Secret
+    from ciphertool.vault.cipher import Cipher
+
+
+_PUT_RIGHT = (
+    "say which it is by `encoding` of its target; if it is UTF-8, resolve the file with `--encoding iso-8859-1`, which "
+    "gives its bytes back, and protect it again with `--take file`"
+)
+
+
+_FIRST = threading.RLock()
+"""Held while a thread does for the first time what imports the libraries that are needed. A fork waits for it: in the
+child an import that another thread had begun would never end."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_FIRST.acquire, after_in_parent=_FIRST.release, after_in_child=_FIRST.release)
+
+
+class CipherAtHand:
+    """A vault's cipher, opened once, when it is first needed, whichever thread needs it; a forked child uses it too."""
+
+    def __init__(self, open_cipher: Callable[[], Cipher]) -> None:
+        self._open = open_cipher
+        self._cipher: Cipher | None = None
+        self._lock, self._process = threading.Lock(), os.getpid()
+
+    def __call__(self) -> Cipher:
+        """Return the cipher; raise `KeystoreError` where the keystore does not open, at each call anew."""
+        if self._process != os.getpid():
+            # After a fork the other threads are gone, but not what they had locked: here, and in the key itself.
+            self._cipher = self._cipher and self._cipher.duplicate()
+            self._lock, self._process = threading.Lock(), os.getpid()
+        if self._cipher is None:
+            with _FIRST, self._lock:
+                if self._cipher is None:
+                    self._cipher = self._open()
+        return self._cipher
+
+
+class Resolver:
+    """Resolves aliases of one repository. A secret is decrypted once and kept; safe from many threads.
+
+    `warn` is told of a value that resolves and should not be as it is, `tell` of every value that has been resolved.
+    """
+
+    def __init__(
+        self,
+        repository: SecretRepository,
+        cipher: CipherAtHand,
+        *,
+        warn: Callable[[str], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self.repository = repository
+        self._cipher = cipher
+        self._warn = warn
+        self._tell = tell
+        self._known: dict[str, Secret] = {}
+        self._misread: set[str] = set()
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the vault is of a kind of ciphertool's own, not of a product that says how its files are read."""
+        return self.repository.kind not in CARBON_KINDS
+
+    def resolve(self, alias: str) -> Secret:
+        """Return the alias's secret.
+
+        Raises `UnknownAliasError`, or a `DecryptionError` that tells another key from a moved ciphertext from a
+        damaged one as far as the repository's kind allows. Never returns the alias or a made-up value.
+        """
+        secret = self._known.get(alias)
+        if secret is None:  # two threads may both decrypt it: the same value, and no lock that a fork could inherit
+            with nullcontext() if self._known else _FIRST:
+                secret = self._known.setdefault(alias, self._resolve(alias))
+            self._tell(secret.reveal())
+        return secret
+
+    def reveal(self, reference: Reference) -> str:
+        """Return what a reference stands for, spelled for its place: percent-encoded where a URL has its password.
+
+        Carbon's runtimes put a value into a URL as it is stored, so there it is stored encoded.
+        """
+        value = self.resolve(reference.alias).reveal()
+        if reference.in_url and self.is_native:
+            from urllib.parse import quote
+
+            return quote(value, safe="")
+        return value
+
+    def warn_of_misread(self, alias: str, path: Path) -> None:
+        """Warn, once for each secret, that it looks like UTF-8 that was read as ISO-8859-1 from this file."""
+        if self.is_native and alias not in self._misread:
+            self._misread.add(alias)
+            self._warn(f"{path}: the secret {alias!r} looks like UTF-8 that was read as ISO-8859-1; {_PUT_RIGHT}")
+
+    def resolved(self) -> dict[str, Secret]:
+        """Return every secret that has been resolved, by its alias."""
+        return dict(self._known)
+
+    def succeed(self, before: Resolver) -> None:
+        """Take over from the resolver of the repository as it was: all that it had resolved must resolve here too.
+
+        What is stored as it was is not decrypted again, unless by another cipher. Raises what `resolve` raises,
+        `ProblemsError` for several.
+        """
+        self._misread = before._misread
+        problems: list[CipherToolError] = []
+        for alias, secret in before.resolved().items():
+            try:
+                unchanged = self.repository.get(alias).stored == before.repository.get(alias).stored
+                if unchanged and self._cipher is before._cipher:
+                    self._known[alias] = secret
+                else:
+                    self.resolve(alias)
+            except (UnknownAliasError, DecryptionError, ConfigError) as error:
+                problems.append(error)
+        if problems:
+            raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+
+    def _resolve(self, alias: str) -> Secret:
+        entry = self.repository.get(alias)
+        match entry.stored:
+            case Clear(value):
+                if self.repository.clear_is_readable:
+                    self._warn(
+                        f"{self.repository.path}:{entry.line}: {alias!r} stands in clear; run `ciphertool protect`"
+                    )
+                    return value
+                raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
+            case Malformed(reason):
+                raise DecryptionError(f"{alias!r}: {reason}", hint=self.repository.hint).at(
+                    self.repository.path, entry.line
+                )
+            case Encrypted(ciphertext):
+                cipher = self._cipher()
+                try:
+                    return cipher.decrypt(alias, ciphertext)
+                except CipherToolError as error:
+                    raise explained(error, alias, self.repository, cipher) from None
+        raise AssertionError
+
+
+def explained(
+    error: CipherToolError, alias: str, repository: SecretRepository, cipher: Cipher, label: str | None = None
+) -> CipherToolError:
+    """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved.
+
+    `label` is what the message calls the secret where that is not its alias.
+    """
+    entry = repository.get(alias)
+    error.message = f"{repr(alias) if label in (None, alias) else label}: {error.message}"
+    if isinstance(entry.stored, Encrypted):
+        made_for = cipher.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
+        if made_for is not None:
+            error = MovedCiphertextError(alias, made_for)
+    return error.at(repository.path, entry.line)
+
+
+def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
+    """Yield every site that holds references, with them: one that stands for the value, or those within it."""
+    for site in document.sites():
+        if site.reference is not None:
+            yield site, (site.reference,)
+        elif found := tuple(references.find(site.value)):
+            yield site, found
+
+
+def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Resolver) -> bytes:
+    """Return a file's bytes with every reference replaced by its secret, and what only references needed taken out.
+
+    Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
+    """
+    try:
+        document = rewriter.parse(data)
+    except ConfigError as error:
+        raise error.at(path) from None
+    sites, problems = check_document(document, path, resolver)
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    changes = [_resolved(site, found, resolver) for site, found in sites]
+    try:
+        return rewrite(rewriter, document, changes)
+    except ConfigError as error:
+        raise error.at(path) from None
+
+
+def check_document(
+    document: Document, path: Path, resolver: Resolver
+) -> tuple[list[tuple[Site, tuple[Reference, ...]]], list[CipherToolError]]:
+    """Return the sites that hold references, with them, and why these do not resolve, one error for each place.
+
+    A keystore that does not open is no such reason: its `KeystoreError` is raised. `resolver` warns of values that may
+    have been read from the file in another encoding than its own.
+    """
+    sites = list(reference_sites(document))
+    problems: list[CipherToolError] = []
+    failed: dict[str, CipherToolError] = {}
+    for site, found in sites:
+        if resolver.is_native and (doubt := document.doubt(site)):
+            problems.append(SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING).at(path))
+        for reference in found:
+            try:
+                if reference.alias in failed:
+                    raise failed[reference.alias]
+                if document.may_misread(resolver.resolve(reference.alias).reveal()):
+                    resolver.warn_of_misread(reference.alias, path)
+            except (UnknownAliasError, DecryptionError, ConfigError) as error:
+                if reference.alias not in failed and error.path is not None:
+                    error.message = f"{error.message} (in {error.path}{f':{error.line}' if error.line else ''})"
+                failed[reference.alias] = error
+                problems.append(_copied(error, path, site.line))
+    return sites, problems
+
+
+def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
+    """The same failure met at another place."""
+    copy = type(error).__new__(type(error))
+    copy.__dict__.update(error.__dict__)
+    copy.args = error.args
+    copy.path, copy.line = path, line
+    return copy
+
+
+def _resolved(site: Site, found: tuple[Reference, ...], resolver: Resolver) -> Change:
+    if site.reference is not None:
+        return Change(site, resolver.resolve(site.reference.alias).reveal())
+    edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
+    return Change(site, splice(site.value, edits), edits)

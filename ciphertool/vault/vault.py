@@ -1,0 +1,344 @@
+"""Settings, keystore and repository wired together for a program: the public door for applications."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ciphertool import files, references, rewriters
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
+from ciphertool.repository import open_repository
+from ciphertool.secret import Values
+from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
+from ciphertool.vault.doubts import Doubts
+from ciphertool.vault.resolver import CipherAtHand, Resolver, check_document, resolve_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ciphertool.passwords import PasswordChain
+    from ciphertool.redaction.logs import Redactor
+    from ciphertool.references import Reference
+    from ciphertool.repository import Entry
+    from ciphertool.rewriters.base import Rewriter
+    from ciphertool.secret import Secret
+    from ciphertool.settings import Overrides, Settings
+    from ciphertool.vault.cipher import Cipher
+
+
+class Vault:
+    """An opened vault. `Vault.open()` makes one; `vault["alias"]` gives a `Secret`.
+
+    The keystore is opened when the first secret is resolved, once; each secret is decrypted once and kept. A vault is
+    safe from many threads, and a forked child may go on using it. Nothing is resolved to a wrong value: an unknown
+    alias, a damaged or a foreign ciphertext is a `CipherToolError` that names alias, place and remedy.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        passwords: PasswordChain,
+        *,
+        define: Mapping[str, str] | None = None,
+        watch: float | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> None:
+        """Read the repository; `ConfigError` where it is not there or damaged. `open` says what the rest means."""
+        self.settings = settings
+        self._passwords = passwords
+        self._define = define or {}
+        self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
+        self._seen = Values()
+        self._doubts = Doubts(settings, self._warn)
+        self._watch = watch
+        self._looked = time.monotonic()
+        stamps = self._stamps()
+        cipher = CipherAtHand(self._open_cipher)
+        self._view = _View(self._read(cipher), cipher, stamps)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        overrides: Overrides | None = None,
+        passwords: PasswordChain | None = None,
+        watch: float | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> Vault:
+        """Open the vault of a `ciphertool.toml`, a Carbon home or a Carbon 5 YAML file.
+
+        Without a path: what `CIPHERTOOL_CONFIG` names, or the nearest configuration from the working directory
+        upwards. That one is found and not named: it starts no program, loads no plug-in and reads nothing outside its
+        directory, and a `FoundSettingsError` says what it would have to be named for. Passwords come from the
+        environment and from what the settings name; there is no prompt. With `watch` the files are looked at when a
+        secret is asked for, at most every so many seconds, and `reload` follows a change; what fails then goes to
+        `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises `ConfigError` for settings or a
+        repository that cannot be read.
+        """
+        from ciphertool import settings as settings_
+        from ciphertool.passwords.chain import PasswordChain
+        from ciphertool.passwords.environment import Environment
+
+        settings = settings_.load(Path(path) if path is not None else None, overrides)
+        chain = passwords or PasswordChain((Environment(), *settings.password_sources))
+        return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
+
+    def _open_cipher(self) -> Cipher:
+        from ciphertool.vault.opening import open_to_decrypt
+
+        # What an application has lived on must still resolve, or it could not be replaced in peace.
+        cipher = open_to_decrypt(self.settings, self._passwords, allow_unpadded=True)
+        if cipher.unpadded:
+            self._warn(f"{self.settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
+        given = self._passwords.read_unasked()
+        if given is not None and given.exposed is not None:
+            self._warn(f"{given.exposed}: a password file that everybody on this machine can read")
+        return cipher
+
+    def _read(self, cipher: CipherAtHand) -> Resolver:
+        settings = self.settings
+        repository = open_repository(
+            settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases
+        )
+        if repository.snapshot.data is None:
+            raise ConfigError("no such secret repository", path=self.settings.repository)
+        return Resolver(repository, cipher, warn=self._warn, tell=self._seen.add)
+
+    # --- secrets -----------------------------------------------------------------------------------------------------
+
+    def resolve(self, alias: str) -> Secret:
+        """Return an alias's secret, or raise `UnknownAliasError` or a `DecryptionError`."""
+        resolver = self._current()
+        secret = resolver.resolve(alias)
+        self._doubts.judge_secret(alias, secret.reveal(), resolver)
+        return secret
+
+    def reveal(self, reference: Reference) -> str:
+        """Return what a reference stands for, where it stands: percent-encoded as the password of a URL."""
+        return self._current().reveal(reference)
+
+    __getitem__ = resolve
+    __iter__ = None  # an alias is asked for by its name; without this Python would ask for 0, 1, 2 …
+
+    def load(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the option's name
+        encoding: str | None = None,
+        placeholders: bool = False,
+    ) -> Any:
+        """Return a file's data with its references resolved: plain data, or an lxml tree for XML.
+
+        YAML is read as YAML 1.2. Format and encoding are those given here, else those of the file's targets, else what
+        its name and its bytes tell. With `placeholders`, `${env:X}`,
+        `${env:X,default}`, `${sys:X}`, `$env{X}` and `$sys{X}` are filled in as well: from the environment, and from
+        the `define` of `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
+        """
+        path = Path(path)
+        data = files.read(path).bytes
+        rewriter = rewriter_of(self.settings, path, Reading(format, encoding))
+        resolver = self._current()
+        reveal: Callable[[Reference], str] = resolver.reveal
+        if placeholders:
+            reveal = references.Filling(reveal, self._look_up)
+        try:
+            loaded = rewriter.load(data, reveal)
+            if resolver.is_native and rewriter.name == "properties":
+                document = rewriter.parse(data)
+                self._doubts.judge_file(document, path)
+                check_document(document, path, resolver)
+            return loaded
+        except UnknownPlaceholderError as error:
+            raise error.at(path, _line_of(rewriter, data, error)) from None
+        except ConfigError as error:
+            raise error.at(path) from None
+        except CipherToolError:
+            # Only now is it worth finding out where: every reference that fails, with its line.
+            resolve_document(rewriter, data, path, resolver)
+            raise
+
+    def resolve_file(
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,  # noqa: A002 - the option's name
+        encoding: str | None = None,
+    ) -> bytes:
+        """Return a file's bytes with its references resolved: the file as it was before it was protected.
+
+        Format and encoding are found as `load` finds them.
+        """
+        path = Path(path)
+        data = files.read(path).bytes
+        rewriter = rewriter_of(self.settings, path, Reading(format, encoding))
+        return resolve_document(rewriter, data, path, self._current())
+
+    def resolve_bytes(
+        self,
+        data: bytes,
+        *,
+        format: str,  # noqa: A002 - as above
+        encoding: str | None = None,
+        name: str = "<bytes>",
+    ) -> bytes:
+        """Return a document's bytes with its references resolved; errors call the document `name`."""
+        rewriter = rewriters.by_name(format, encoding, plugins=self.settings.named)
+        return resolve_document(rewriter, data, Path(name), self._current())
+
+    def reading(self, path: str | Path) -> Reading:
+        """Return the format and the encoding that the settings' targets say for a file, each None where none does.
+
+        Raises `ConfigError` where they contradict each other.
+        """
+        return reading_of(self.settings, path)
+
+    def resolve_tree(self, value: Any) -> Any:
+        """Return a copy of nested dicts, lists and tuples with the references in its strings resolved.
+
+        Keys and everything that is not a string stay as they are; what a reference resolves to is not scanned again.
+        Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
+        """
+        reveal = self._current().reveal
+        problems: list[CipherToolError] = []
+
+        def revealed(reference: Reference) -> str:
+            try:
+                return reveal(reference)
+            except CipherToolError as error:
+                problems.append(error)
+                return ""
+
+        resolved = _walk(value, revealed)
+        if problems:
+            raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+        return resolved
+
+    def check(self) -> int:
+        """Resolve every reference of every configured file; return how many there are.
+
+        Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
+        """
+        return self.examine().references
+
+    def examine(self) -> Examined:
+        """Do what `check` does, and return what was looked at and what was not."""
+        from ciphertool.protection.configured import configured_files
+
+        configured, refused = configured_files(self.settings)
+        problems: list[CipherToolError] = [*refused]
+        count, used = 0, set[str]()
+        resolver = self._current()
+        for path, targets in configured.items():
+            try:
+                rewriter = reading(targets).rewriter(path, plugins=self.settings.named)
+                document = rewriter.parse(files.read(path).bytes)
+            except CipherToolError as error:
+                problems.append(error.at(path))
+                continue
+            sites, found = check_document(document, path, resolver)
+            count += sum(len(references) for _, references in sites)
+            used.update(reference.alias for _, references in sites for reference in references)
+            problems += found
+        if problems:
+            raise ProblemsError(problems)
+        unused = {alias: entry for alias, entry in resolver.repository.entries.items() if alias not in used}
+        return Examined(count, len(configured), unused)
+
+    def resolved(self) -> dict[str, str]:
+        """Return the value of every secret that has been resolved, by its alias: what must not show in any output."""
+        return {alias: secret.reveal() for alias, secret in self._view.resolver.resolved().items()}
+
+    def redactor(self) -> Redactor:
+        """Return a `logging.Filter` that masks every value this vault has resolved, and will resolve, in log records.
+
+        Add it to handlers: `handler.addFilter(vault.redactor())`.
+        """
+        from ciphertool.redaction.logs import Redactor
+
+        return Redactor(self._seen)
+
+    # --- following a changed vault -----------------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Read the repository again, and the keystore if its file has changed: all of it or, with the reason, none.
+
+        Every secret that was resolved before must resolve again, or the vault stays as it was and the `CipherToolError`
+        says why. Who holds a `Secret` keeps its old value.
+        """
+        # Two threads may both reload: each leaves a whole vault, and there is no lock that a fork could inherit.
+        before = self._view
+        stamps = self._stamps()
+        cipher = before.cipher if stamps[1:] == before.stamps[1:] else CipherAtHand(self._open_cipher)
+        view = _View(self._read(cipher), cipher, stamps)
+        view.resolver.succeed(before.resolver)
+        self._view = view
+
+    def _current(self) -> Resolver:
+        if self._watch is not None and time.monotonic() - self._looked >= self._watch:
+            self._looked = time.monotonic()
+            try:
+                if self._stamps() != self._view.stamps:
+                    self.reload()
+            except (CipherToolError, OSError) as error:
+                self._warn(f"the vault has changed and cannot be reloaded: {error}")
+        return self._view.resolver
+
+    def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
+        """What tells whether the repository and the keystore have changed: they are replaced, never written over."""
+        return tuple(_stamp(path) for path in (self.settings.repository, self.settings.keystore.path))
+
+    # --- for the above -----------------------------------------------------------------------------------------------
+
+    def _look_up(self, kind: str, name: str, default: str | None) -> str:
+        value = (os.environ if kind == "env" else self._define).get(name, default)
+        if value is None:
+            raise UnknownPlaceholderError(kind, name)
+        return value
+
+
+class Examined(NamedTuple):
+    """How many references of how many files resolve; and the repository's entries that none of them refers to."""
+
+    references: int
+    files: int
+    unused: Mapping[str, Entry]
+
+
+class _View(NamedTuple):
+    """One state of a vault, replaced as a whole."""
+
+    resolver: Resolver
+    cipher: CipherAtHand
+    stamps: tuple[tuple[int, ...] | None, ...]
+
+
+def _stamp(path: Path | None) -> tuple[int, ...] | None:
+    try:
+        status = path.stat() if path is not None else None
+    except FileNotFoundError:
+        return None
+    return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:
+    if isinstance(value, str):
+        return references.substitute(value, reveal)
+    if isinstance(value, dict):
+        return {key: _walk(item, reveal) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item, reveal) for item in value]
+    if type(value) is tuple:
+        return tuple(_walk(item, reveal) for item in value)
+    return value
+
+
+def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) -> int | None:
+    for site in rewriter.parse(data).sites():
+        if (error.kind, error.name) in references.placeholders(site.value):
+            return site.line
+    return None
