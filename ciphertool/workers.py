@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -17,7 +18,7 @@ from ciphertool import core_dumps
 from ciphertool.errors import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
 _Worker = TypeVar("_Worker")
@@ -193,3 +194,11 @@ def _attempt(worker: Any, method: Callable[[Any, Any], object], task: object) ->
         return pickle.dumps(method(worker, task))
     except Exception:  # noqa: BLE001 - its text may hold a secret, and would be printed here
         return pickle.dumps(_FAILED)
+
+
+Progress = Callable[[str, int, int], None]
+"""Told of work that lasts: the step's name, how much of it is done, how much there is."""
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Tell nobody."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.audit.model import Evidence, Finding, KeyCard, Level, Report, State, Value
+from ciphertool.audit.model import Finding, KeyCard, Report, State, Value
 from ciphertool.audit.rules import RULES, Rule, rule
+from ciphertool.detection.evidence import Evidence
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from ciphertool.audit.workflow import Options, Subject, audit, is_subject

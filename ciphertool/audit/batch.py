@@ -9,10 +9,10 @@ from ciphertool import files, workers
 from ciphertool.audit import rules
 from ciphertool.audit.judges.sites import Judge
 from ciphertool.audit.ledger import Gathered
-from ciphertool.audit.model import Level
 from ciphertool.audit.scope import reading
 from ciphertool.audit.scope.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
+from ciphertool.findings import Level
 from ciphertool.settings.targets import Reading
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.audit.scope.targets import Targets
-    from ciphertool.changes.plan import Progress
+    from ciphertool.workers import Progress
 
 
 @dataclass(frozen=True)

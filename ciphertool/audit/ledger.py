@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.audit.model import Evidence, Finding, Level, Place, State, Value
-from ciphertool.audit.scope.tree import relative
+from ciphertool.audit.model import Finding, Place, State, Value
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ciphertool.audit.model import KeyCard, SchemeUse
     from ciphertool.audit.rules import Rule
     from ciphertool.audit.suppress import Allowances
+    from ciphertool.detection.evidence import Evidence
     from ciphertool.errors import FoundSettingsError
 
 
@@ -53,3 +54,9 @@ class Gathered:
         self.keys += other.keys
         self.schemes += other.schemes
         self.allowed |= other.allowed
+
+
+def relative(path: Path, root: Path) -> str:
+    """Return a path as reports show it: from the root, with `/`; a path outside as it is."""
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

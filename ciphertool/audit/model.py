@@ -14,23 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.audit.rules import Rule
-
-
-class Level(Enum):
-    """How much a finding matters, most first; the names are those of SARIF."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-    @property
-    def rank(self) -> int:
-        """The level's place: 0 is the gravest."""
-        return list(Level).index(self)
-
-    def reaches(self, threshold: Level) -> bool:
-        """Tell whether this is at least as grave as `threshold`."""
-        return self.rank <= threshold.rank
+    from ciphertool.detection.evidence import Evidence
+    from ciphertool.findings import Level
 
 
 class State(Enum):
@@ -41,21 +26,6 @@ class State(Enum):
     DANGLING = "dangling"
     ORPHANED = "orphaned"
     PLACEHOLDER = "placeholder"
-
-
-class Evidence(Enum):
-    """Why a place is taken for that of a secret, strongest first."""
-
-    DECLARED = "declared"
-    """A target of the settings names it, or it is an entry of the repository."""
-    REFERENCE = "reference"
-    """A reference stands there."""
-    KNOWN_PLACE = "known place"
-    """A product keeps a secret there, whatever the setting is called."""
-    VALUE = "value"
-    """The value is a secret by itself: a private key, a token, credentials in a URL."""
-    NAME = "name"
-    """The setting's name is that of a secret."""
 
 
 class Place(NamedTuple):

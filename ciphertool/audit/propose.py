@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
-from ciphertool.audit.model import Evidence, State
+from ciphertool.audit.ledger import relative
+from ciphertool.audit.model import State
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.reading import format_of
-from ciphertool.audit.scope.tree import relative
+from ciphertool.detection.evidence import Evidence
 from ciphertool.errors import CipherToolError, UnknownFormatError
 from ciphertool.rewriters import for_path
 from ciphertool.secret import MASK

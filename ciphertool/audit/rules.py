@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import Level
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,17 +14,18 @@ from ciphertool.audit import rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.judges import exposure, history, key_history, keys, named, stored
 from ciphertool.audit.ledger import Gathered
-from ciphertool.audit.model import Level, Report, SchemeUse, State
+from ciphertool.audit.model import Report, SchemeUse, State
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.index import Index, index_of
 from ciphertool.audit.scope.targets import Targets
 from ciphertool.audit.scope.tree import SkippedFiles, walk
 from ciphertool.audit.shown import shown
-from ciphertool.changes.plan import Progress, silent
 from ciphertool.errors import CipherToolError
 from ciphertool.files import Snapshot
+from ciphertool.findings import Level
 from ciphertool.repository import Clear, repository_of
 from ciphertool.settings import carbon4, ciphertool_toml
+from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

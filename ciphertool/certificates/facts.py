@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from ciphertool.keystore.store import Entry
 
 _KEY_USAGE, _EXTENDED_KEY_USAGE, _ALTERNATIVE_NAMES = "2.5.29.15", "2.5.29.37", "2.5.29.17"
 _USAGES = (
@@ -115,27 +114,6 @@ def has_names(data: bytes) -> bool:
         return _ALTERNATIVE_NAMES in chains.extensions(data)
     except MalformedKeystoreError:
         return False
-
-
-def summary(entry: Entry) -> dict[str, object]:
-    """Return an entry as `keystore list --json` shows it."""
-    facts = certificate_facts(entry.chain[0]) if entry.chain else None
-    usage = facts.key_usage if facts else None
-    return {
-        "alias": entry.alias,
-        "kind": entry.kind.value,
-        "chain": len(entry.chain),
-        "sha256": entry.sha256,
-        "created": entry.created.isoformat() if entry.created else None,
-        "algorithm": facts.algorithm if facts else None,
-        "bits": facts.bits if facts else None,
-        "subject": facts.subject if facts else None,
-        "issuer": facts.issuer if facts else None,
-        "not_before": facts.not_before.isoformat() if facts and facts.not_before else None,
-        "not_after": facts.not_after.isoformat() if facts and facts.not_after else None,
-        "key_usage": list(usage.usages) if usage else None,
-        "key_usage_critical": usage.critical if usage else None,
-    }
 
 
 def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None, int | None]:

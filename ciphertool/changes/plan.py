@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ciphertool.errors import CipherToolError
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Rewriter, Site
     from ciphertool.settings.model import Target
     from ciphertool.targets.matching import Match
-
-
-Progress = Callable[[str, int, int], None]
-"""Told of work that lasts: the step's name, how much of it is done, how much there is."""
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 def listed(names: Sequence[str], *, most: int = 10) -> str:

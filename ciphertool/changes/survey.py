@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.changes.plan import Progress
     from ciphertool.changes.workbench import Standing
     from ciphertool.errors import CipherToolError
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named
     from ciphertool.targets.matching import Match
+    from ciphertool.workers import Progress
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciphertool.audit.model import Level
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject

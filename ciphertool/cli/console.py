@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from ciphertool.changes.plan import Note, Progress
+    from ciphertool.changes.plan import Note
+    from ciphertool.workers import Progress
 
 _PATIENCE = 0.5
 """Seconds of silence before a bar is drawn."""
@@ -159,7 +160,7 @@ def show_bug(error: BaseException) -> None:
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Give a `Progress` that draws a bar on a terminal when work lasts longer than half a second."""
-    from ciphertool.changes.plan import silent
+    from ciphertool.workers import silent
 
     if not sys.stderr.isatty():
         yield silent

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciphertool import files
+from ciphertool.certificates.roles import Role
 from ciphertool.cli import console
 from ciphertool.cli.options import ask, new_password
 from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import ConfigError, PasswordNeededError
 from ciphertool.files import Audience
-from ciphertool.keystore.create import Role
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords, Prompt
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _open(
 
 def _change(store: Path, password_file: Path | None, change: Callable[[Keystore, Passwords | None], bytes]) -> None:
     """Open a store and write what the change makes of it, if it is still the one that was read."""
-    from ciphertool.keystore.formats.registry import read_file
+    from ciphertool.keystore.opening import read_file
 
     before = read_file(store)
     if (found := files.obstacle(before, Audience.OURSELVES)) is not None:
@@ -106,7 +106,7 @@ def list_entries(store: _Store, password_file: _PasswordFile = None, as_json: _J
 
     What is readable without a password is shown without one.
     """
-    from ciphertool.certificates.facts import summary
+    from ciphertool.keystore.listing import summary
 
     opened, _ = _open(store, password_file, asking=False)
     entries = [summary(entry) for entry in opened.entries]

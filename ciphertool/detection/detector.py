@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.audit.model import Evidence
 from ciphertool.detection import known_settings, names, patterns
+from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.names import Strength, strength
 
 if TYPE_CHECKING:

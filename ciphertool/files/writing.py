@@ -12,34 +12,21 @@ import contextlib
 import errno
 import os
 import re
-import time
-from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import ConfigError, ConflictError, WriteError
+from ciphertool.files.destinations import Audience, refusal
 from ciphertool.files.directories import reach
-from ciphertool.files.snapshots import PRIVATE, Snapshot, read_at, read_if_there
+from ciphertool.files.snapshots import PRIVATE, Snapshot, read_at
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ciphertool.files.directories import Directory, Way
 
 _STALE = re.compile(r"\.ciphertool-[0-9a-f]{12}")
 _ACL = "system.posix_acl_access"
-
-
-class Audience(Enum):
-    """Who may have what is written. Anything but a change is refused where a stranger's link leads to the place."""
-
-    OWNER = "owner"
-    """A file is changed in place, and whose it is keeps it."""
-    DIRECTORY = "directory"
-    """A file of ours, or of the user who owns its directory: reports."""
-    OURSELVES = "ourselves"
-    """A file of ours; if we are root, in a directory of root's: secrets and keystores."""
 
 
 class Write(NamedTuple):
@@ -57,110 +44,6 @@ class Write(NamedTuple):
 
     def __repr__(self) -> str:
         return showing(self, "before", "mode", "audience", "private")
-
-
-def destination(path: Path, audience: Audience) -> Snapshot:
-    """Return what is at a place that is to be written; raise `WriteError` if it could not, or must not, be."""
-    before = read_if_there(path)
-    if (found := obstacle(before, audience)) is not None:
-        raise found
-    return before
-
-
-def make_directory(path: Path) -> None:
-    """Make a directory, and those above it, where they are missing; raise `WriteError`."""
-    try:
-        try:
-            with reach(path) as way:
-                way.directory.make(way.name)
-        except FileNotFoundError:
-            make_directory(path.parent)
-            with reach(path) as way:
-                way.directory.make(way.name)
-    except IsADirectoryError:
-        return
-    except OSError as error:
-        raise WriteError(f"cannot be made: {error.strerror}", path=path) from None
-
-
-def lies_in(path: Path, directory: Path) -> bool:
-    """Tell whether a path, links followed, lies in a directory; what no file can be called lies nowhere."""
-    try:
-        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory))
-    except ValueError:
-        return False
-
-
-def obstacle(snapshot: Snapshot, audience: Audience = Audience.OWNER) -> WriteError | None:
-    """Return why a file could not, or must not, be replaced, found before anything is written, or None."""
-    path, facts = snapshot.path, snapshot.facts
-    try:
-        with reach(path) as way:
-            if not way.directory.writable():
-                return WriteError(
-                    "no permission to write in its directory",
-                    hint="a file is replaced by renaming, which needs write permission on the directory",
-                    path=path,
-                )
-            refused = _refused(snapshot, way, audience)
-    except FileNotFoundError:
-        return WriteError("its directory does not exist", path=path)
-    except OSError as error:
-        return WriteError(f"cannot be written: {error.strerror}", path=path)
-    if facts is None or refused is not None:
-        return refused
-    if _is_mount_point(snapshot.real):
-        return WriteError(
-            "is a mount point and cannot be replaced",
-            hint="run ciphertool where the file really lies, not in the container that mounts it",
-            path=path,
-        )
-    if os.name == "posix" and os.geteuid() not in (0, facts.owner):
-        return WriteError("belongs to another user, and its owner could not be kept", path=path)
-    return None
-
-
-def _refused(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | None:
-    """Return why a place must not get what is for this audience, or None."""
-    facts = snapshot.facts
-    if facts is not None and facts.links > 1:
-        return WriteError(
-            f"has {facts.links} hard links; replacing it would leave the others as they are",
-            hint="replace the hard link by a symbolic link or a copy",
-            path=snapshot.path,
-        )
-    if audience is Audience.OWNER or os.name != "posix":
-        return None
-    user, host = os.geteuid(), way.directory.status().st_uid
-    if way.magic is not None:
-        return WriteError(
-            "stands for what a process has open, and is no place for a file",
-            hint="name a file, or - for standard output",
-            path=snapshot.path,
-        )
-    hint = "remove it, name another place, or run as that user"
-    if way.strange is not None:
-        return WriteError(f"the link {way.strange} belongs to another user", hint=hint, path=snapshot.path)
-    if facts is not None and facts.owner != user and (audience is Audience.OURSELVES or facts.owner != host):
-        return WriteError("belongs to another user, who would get what is written", hint=hint, path=snapshot.path)
-    if audience is Audience.OURSELVES and user == 0 and host != 0:
-        return WriteError(
-            "its directory belongs to another user, who prepares what is in it",
-            hint="name a place in a directory of root's, or run as that user",
-            path=snapshot.path,
-        )
-    return None
-
-
-def _is_mount_point(path: Path) -> bool:
-    """Tell whether a file is mounted by itself, as containers do with secrets and configuration files."""
-    try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return path.stat().st_dev != path.parent.stat().st_dev
-    octal = re.compile(r"\\([0-7]{3})")
-    points = (line.split(" ")[4] for line in mounts.splitlines())
-    return str(path) in {octal.sub(lambda m: chr(int(m[1], 8)), point) for point in points}
 
 
 def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _: None) -> None:
@@ -188,7 +71,7 @@ def _write(item: Write) -> None:
         with reach(before.path) as way:
             if way.real != before.real:
                 raise _conflict(before)
-            if (refused := _refused(before, way, item.audience)) is not None:
+            if (refused := refusal(before, way, item.audience)) is not None:
                 raise refused
             _remove_stale(way)
             if not _replace(item, way, way.directory.open_unnamed()):
@@ -290,34 +173,3 @@ def _remove_stale(way: Way) -> None:
         if name.startswith(prefix) and _STALE.fullmatch(name[len(prefix) :]):
             with contextlib.suppress(OSError):
                 way.directory.remove(name)
-
-
-@contextlib.contextmanager
-def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
-    """Keep other ciphertool runs from writing in a file's directory; `ConflictError` after `seconds` of waiting.
-
-    The lock is held on the directory itself, which nothing replaces, and ends with the process.
-    """
-    try:
-        import fcntl
-    except ImportError:  # no advisory locks on this platform: the comparison before each rename remains
-        yield
-        return
-    with contextlib.ExitStack() as held:
-        try:
-            way = held.enter_context(reach(path))
-            descriptor = held.enter_context(way.directory.readable())
-        except OSError as error:
-            raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
-                if time.monotonic() > deadline:
-                    raise ConflictError("another ciphertool is writing in its directory", path=path) from None
-            time.sleep(0.05)
-        yield

@@ -8,20 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ciphertool.keystore.create import CertificateRequest, Role, create_keystore
-    from ciphertool.keystore.formats.registry import open_keystore
-    from ciphertool.keystore.store import Entry, EntryKind, Keystore
+    from ciphertool.certificates.roles import Role
+    from ciphertool.keystore.create import CertificateRequest, create_keystore
+    from ciphertool.keystore.entries import Entry, EntryKind
+    from ciphertool.keystore.opening import open_keystore
+    from ciphertool.keystore.store import Keystore
 
 __all__ = ["CertificateRequest", "Entry", "EntryKind", "Keystore", "Role", "create_keystore", "open_keystore"]
 
 _HOMES = {
     "CertificateRequest": "create",
-    "Entry": "store",
-    "EntryKind": "store",
+    "Entry": "entries",
+    "EntryKind": "entries",
     "Keystore": "store",
     "Role": "create",
     "create_keystore": "create",
-    "open_keystore": "formats.registry",
+    "open_keystore": "opening",
 }
 
 

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from ciphertool.certificates import chains
 from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedKeystoreError, WrongKeyPasswordError
 from ciphertool.keystore import keys
+from ciphertool.keystore.entries import ClearKey, Entry, EntryKind, located
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey, Entry, EntryKind, Keystore, located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from ciphertool.keystore.store import Keystore
 
 
 def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = None, now: datetime) -> bytes:

@@ -18,15 +18,17 @@ from ciphertool.certificates.facts import (
 )
 from ciphertool.certificates.findings import Finding, Level, finding
 from ciphertool.certificates.public_keys import origin_of
+from ciphertool.certificates.roles import Role
 from ciphertool.certificates.weak_keys import weaknesses
 from ciphertool.errors import KeystoreError
 from ciphertool.keystore import keys
-from ciphertool.keystore.create import Role
-from ciphertool.keystore.store import Entry, EntryKind, Keystore
+from ciphertool.keystore.entries import Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from ciphertool.keystore.store import Keystore
 
 _SOON = timedelta(days=30)
 _MINIMUM_BITS = 2048

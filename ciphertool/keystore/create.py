@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from ciphertool.certificates.roles import Role, role_extensions
 from ciphertool.errors import UnsupportedKeystoreError
+from ciphertool.keystore.entries import ClearKey, Entry, EntryKind
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey, Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +20,6 @@ if TYPE_CHECKING:
 
 KEY_SIZES = (2048, 3072, 4096)
 _DAY = timedelta(days=1)
-
-
-class Role(Enum):
-    """What a keystore is for."""
-
-    PRIMARY = "primary"
-    """Encrypts the configuration's secrets."""
-    TLS = "tls"
-    """Serves TLS connections."""
-    MESSAGE = "message"
-    """Signs and encrypts messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,42 +81,3 @@ def self_signed(request: CertificateRequest, key: rsa.RSAPrivateKey, now: dateti
         builder = builder.add_extension(extension, critical)
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     return builder.add_extension(identifier, critical=False).sign(key, hashes.SHA256())
-
-
-def role_extensions(role: Role, names: Sequence[str]) -> list[tuple[x509.ExtensionType, bool]]:
-    """Return the extensions that a role's certificate has, each with whether it is critical."""
-    from cryptography import x509
-    from cryptography.x509.oid import ExtendedKeyUsageOID
-
-    usage = x509.KeyUsage(
-        digital_signature=role is not Role.PRIMARY,
-        content_commitment=False,
-        key_encipherment=True,
-        data_encipherment=role is not Role.TLS,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    extensions: list[tuple[x509.ExtensionType, bool]] = [(usage, True)]
-    if role is Role.TLS:
-        extensions.append((x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False))
-    if names:
-        extensions.append((x509.SubjectAlternativeName([_general_name(name) for name in names]), False))
-    return extensions
-
-
-def _general_name(name: str) -> x509.GeneralName:
-    from ipaddress import ip_address
-
-    from cryptography import x509
-
-    try:
-        return x509.IPAddress(ip_address(name))
-    except ValueError:
-        pass
-    try:
-        return x509.DNSName(name)
-    except ValueError:
-        raise UnsupportedKeystoreError(f"{name!r} is no host name", "write an international name as xn--…") from None

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.certificates import chains
+from ciphertool.certificates.roles import Role, role_extensions
 from ciphertool.errors import NoCertificateError, PasswordRefusedError, UnsupportedKeystoreError
 from ciphertool.keystore import keys
-from ciphertool.keystore.create import Role, role_extensions
+from ciphertool.keystore.entries import ClearKey, Entry, EntryKind, located
 from ciphertool.keystore.formats import pem
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey, Entry, EntryKind, Keystore, located
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ciphertool.keystore.store import Keystore
 
 
 def export_certificates(keystore: Keystore, alias: str | None = None, *, chain: bool = False) -> bytes:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from enum import Enum
 from functools import cached_property
-from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from ciphertool.errors import (
-    KeystoreError,
     NoCertificateError,
     NoPrivateKeyError,
     NoSecretKeyError,
@@ -17,11 +13,9 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
-from ciphertool.secret import showing
+from ciphertool.keystore.entries import Entry, EntryKind, located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from cryptography import x509
@@ -32,88 +26,6 @@ if TYPE_CHECKING:
 
 # Formats that are nothing but their certificates and keys, one after another, under no common password.
 _BARE = frozenset({"PEM", "DER"})
-
-
-class EntryKind(Enum):
-    """What an entry holds; the value is its name in lists."""
-
-    KEY = "key"
-    TRUSTED = "trusted"
-    SECRET = "secret"  # noqa: S105 - a kind, no password
-
-
-class SealedKey(Protocol):
-    """A private key as it lies in its store, which may be in the clear."""
-
-    def unseal(self, password: str | None) -> bytes:
-        """Return the key as PKCS #8 in the clear.
-
-        Raise `PasswordNeededError` where it is encrypted and None is given, `WrongKeyPasswordError` where the
-        password is not its own.
-        """
-
-
-class ClearKey:
-    """A private key in the clear, on its way into a store."""
-
-    __slots__ = ("pkcs8",)  # no tuple, as `Passwords` is none
-
-    def __init__(self, pkcs8: bytes) -> None:
-        self.pkcs8 = pkcs8
-
-    def __repr__(self) -> str:
-        return showing(self)
-
-    def unseal(self, password: str | None) -> bytes:  # noqa: ARG002 - a SealedKey
-        """Return the key."""
-        return self.pkcs8
-
-
-class SecretKey(NamedTuple):
-    """A secret key in the clear, and its algorithm: Java's name, or an object identifier that has none here."""
-
-    algorithm: str
-    key: bytes
-
-    def __repr__(self) -> str:
-        return showing(self, "algorithm")
-
-
-class SealedSecret(Protocol):
-    """A secret key as it lies in its store."""
-
-    def unseal(self, password: str | None) -> SecretKey:
-        """Return the key; raise what `SealedKey.unseal` raises."""
-
-
-class Entry(NamedTuple):
-    """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say.
-
-    `sealed` is the private key of a key entry, `secret` the key of a secret entry, where its format is one whose secret
-    keys can be read.
-    """
-
-    alias: str
-    kind: EntryKind
-    chain: tuple[bytes, ...] = ()
-    created: datetime | None = None
-    sealed: SealedKey | None = None
-    secret: SealedSecret | None = None
-
-    def __repr__(self) -> str:
-        return showing(self, "alias", "kind", "created")
-
-    @property
-    def sha256(self) -> str | None:
-        """The fingerprint of the leaf certificate's DER in lower-case hex, or None where there is none."""
-        return sha256(self.chain[0]).hexdigest() if self.chain else None
-
-
-class Content(NamedTuple):
-    """What a format's reader found: the entries, and whether the password proved that nobody changed the file."""
-
-    entries: Sequence[Entry]
-    verified: bool
 
 
 class Keystore:
@@ -243,13 +155,3 @@ class Keystore:
         if key_password is None and self.password is not None:
             return self.password.reveal()
         return key_password
-
-
-@contextmanager
-def located(path: Path) -> Iterator[None]:
-    """Give every keystore error raised within the path it is about."""
-    try:
-        yield
-    except KeystoreError as error:
-        error.at(path)
-        raise

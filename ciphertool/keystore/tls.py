@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import BadCertificateError, NoCertificateError
+from ciphertool.keystore.entries import located
 from ciphertool.keystore.exports import export_private_key
-from ciphertool.keystore.store import located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

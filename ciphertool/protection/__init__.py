@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.changes.plan import FilePlan, Note, Plan, Progress, SitePlan, State, Take, silent
+from ciphertool.changes.plan import FilePlan, Note, Plan, SitePlan, State, Take
 from ciphertool.protection.planner import plan
+from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
     from ciphertool.settings.model import Settings

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from ciphertool.changes.plan import listed
 from ciphertool.changes.workbench import parsed, standing
 from ciphertool.errors import CipherToolError, ConfigError
-from ciphertool.protection.configured import configured_files
 from ciphertool.repository import CARBON_KINDS
+from ciphertool.runtimes.configured import configured_files
 from ciphertool.targets.matching import is_left_alone
 
 if TYPE_CHECKING:

@@ -9,17 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
-from ciphertool.changes.plan import (
-    FilePlan,
-    Note,
-    Plan,
-    Progress,
-    SitePlan,
-    State,
-    Take,
-    listed,
-    silent,
-)
+from ciphertool.changes.plan import FilePlan, Note, Plan, SitePlan, State, Take, listed
 from ciphertool.changes.survey import survey
 from ciphertool.changes.writes import obstacles, writes
 from ciphertool.errors import (
@@ -33,8 +23,15 @@ from ciphertool.errors import (
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.secret import Secret
-from ciphertool.targets.matching import Match, is_left_alone, note_missing
+from ciphertool.targets.matching import Match, is_left_alone
 from ciphertool.vault.resolver import explained
+from ciphertool.workers import Progress, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from ciphertool.settings.model import Settings, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -375,3 +372,9 @@ def _one_each(places: Sequence[tuple[Opened, Match]]) -> str:
         missing.append("{key}")
     useful = [field for field in missing if field not in places[0][1].target.alias]
     return f"{hint}, or one alias pattern with {' or '.join(useful)}" if useful else hint
+
+
+def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
+    """Say of a target that may be missing that it is."""
+    reason = error.message if error else "no such file"
+    return Note(f"{target.alias}: skipped: {reason}", path)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.changes.plan import Note
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, splice
@@ -163,12 +162,6 @@ def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> st
     for name, value in fields.items():
         pattern = pattern.replace(f"{{{name}}}", _NOT_WRITABLE.sub("_", value))
     return pattern
-
-
-def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
-    """Say of a target that may be missing that it is."""
-    reason = error.message if error else "no such file"
-    return Note(f"{target.alias}: skipped: {reason}", path)
 
 
 def is_left_alone(match: Match) -> bool:

@@ -140,8 +140,8 @@ def _judged(
     """What else a primary keystore is to be warned of; a public default key stops the strict policy."""
     from ciphertool.certificates.findings import Level
     from ciphertool.certificates.policy import Policy
+    from ciphertool.certificates.roles import Role
     from ciphertool.keystore.check import check
-    from ciphertool.keystore.create import Role
 
     found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule == _PUBLIC]

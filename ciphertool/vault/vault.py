@@ -227,7 +227,7 @@ class Vault:
 
     def examine(self) -> Examined:
         """Do what `check` does, and return what was looked at and what was not."""
-        from ciphertool.protection.configured import configured_files
+        from ciphertool.runtimes.configured import configured_files
 
         configured, refused = configured_files(self.settings)
         problems: list[CipherToolError] = [*refused]

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ciphertool.audit import KeyCard, Options, Report, Subject, audit, propose
-from ciphertool.audit.model import Evidence, Finding, Place, Skipped, State, Suppression, Value
+from ciphertool.audit.model import Finding, Place, Skipped, State, Suppression, Value
 from ciphertool.audit.reports import Format, render
 from ciphertool.audit.rules import UNPROTECTED_NAME
+from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.patterns import masked, secrets_in_name
 from ciphertool.redaction.visible import visible
 from ciphertool.settings import load

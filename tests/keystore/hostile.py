@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from ciphertool.asn1.der import encode, encode_integer, encode_oid
-from ciphertool.certificates.facts import summary
 from ciphertool.errors import KeystoreError
 from ciphertool.keystore import open_keystore
+from ciphertool.keystore.listing import summary
 
 from .vectors import PASSWORD, VECTORS
 

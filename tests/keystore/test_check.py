@@ -17,8 +17,8 @@ from ciphertool.certificates.findings import Level
 from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.check import check
 from ciphertool.keystore.create import self_signed
+from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey
 
 from .vectors import KEY_PASSWORD, PASSWORD, vector
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ciphertool.certificates.facts import certificate_facts, extended_key_usages, summary
+from ciphertool.certificates.facts import certificate_facts, extended_key_usages
 from ciphertool.errors import (
     AliasTakenError,
     BadCertificateError,
@@ -27,10 +27,11 @@ from ciphertool.errors import (
 )
 from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.changes import change_password, convert, delete, import_entry, import_reply, trust
+from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.exports import export_certificates, export_der, export_private_key, signing_request
 from ciphertool.keystore.formats.pem import read_certificates
 from ciphertool.keystore.formats.writing import WRITABLE, write
-from ciphertool.keystore.store import ClearKey
+from ciphertool.keystore.listing import summary
 
 from .vectors import KEY_PASSWORD, PASSWORD, VECTORS, listed, vector
 

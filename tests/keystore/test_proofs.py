@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ciphertool.errors import BadPrivateKeyError, UnprovenCertificateError
 from ciphertool.keystore import Entry, EntryKind, open_keystore
+from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey
 from tests.engine.certificates import certificate
 
 from .vectors import PASSWORD

@@ -27,8 +27,8 @@ from ciphertool.errors import (
     WrongKeystorePasswordError,
 )
 from ciphertool.keystore import Entry, EntryKind, open_keystore
+from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey
 
 from .vectors import KEY_PASSWORD, NAMES, PASSWORD, VECTORS, expected, listed, vector
 

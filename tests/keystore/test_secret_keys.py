@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.asn1.limits import Budget
+from ciphertool.certificates.roles import Role
 from ciphertool.errors import (
     MalformedKeystoreError,
     NoSecretKeyError,
@@ -20,11 +21,11 @@ from ciphertool.errors import (
 from ciphertool.keystore import EntryKind, open_keystore
 from ciphertool.keystore.changes import delete
 from ciphertool.keystore.check import check
-from ciphertool.keystore.create import Role
+from ciphertool.keystore.entries import SecretKey
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, read
-from ciphertool.keystore.store import SecretKey
-from ciphertool.keystore.symmetric_keys import SealedObject, aes
+from ciphertool.keystore.formats.sealed_object import SealedObject
+from ciphertool.keystore.symmetric_keys import aes
 from tests.interop.secret_keys import AES_ALIASES, FOLDER, KEY_PASSWORD, PASSWORD, STORES, key_password
 
 from .vectors import vector

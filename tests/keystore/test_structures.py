@@ -17,10 +17,10 @@ from ciphertool.asn1 import der
 from ciphertool.asn1.limits import MAX_DEPTH, Budget
 from ciphertool.errors import BadPrivateKeyError, MalformedKeystoreError, WrongKeystorePasswordError
 from ciphertool.keystore import keys, open_keystore
+from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats import pbe, pkcs12
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.writing import write
-from ciphertool.keystore.store import ClearKey
 
 from .vectors import PASSWORD, VECTORS, listed, vector
 

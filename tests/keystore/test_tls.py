@@ -140,7 +140,7 @@ def test_what_cannot_serve_is_refused() -> None:
     with pytest.raises(NoCertificateError):
         client_context(vector("six.jks"))
     pkcs8 = vector("six.jks").unseal(vector("six.jks").entry("rsa-tls"))
-    from ciphertool.keystore.store import ClearKey
+    from ciphertool.keystore.entries import ClearKey
 
     wrong = Entry("a", EntryKind.KEY, vector("six.jks").entry("rsa-plain").chain, None, ClearKey(pkcs8))
     store = open_keystore(Path("x"), PASSWORD, data=write("JKS", [wrong], PASSWORD))

@@ -15,7 +15,7 @@ from ciphertool.errors import (
     UnrepresentableValueError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind
+from ciphertool.keystore.entries import ClearKey, Content, Entry, EntryKind
 from ciphertool.passwords import Passwords
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.repository import Entry as StoredEntry

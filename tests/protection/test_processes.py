@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import protection, settings, workers
-from ciphertool.changes.plan import silent
 from ciphertool.changes.workbench import Workbench
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile
 from ciphertool.repository import open_repository
 from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.workers import silent
 from tests.conftest import APP_YAML
 
 if TYPE_CHECKING:
-    from ciphertool.changes.plan import Progress
     from ciphertool.protection import Plan
+    from ciphertool.workers import Progress
 
 TARGETS = """
 [[target]]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.audit import rules
-from ciphertool.audit.model import Level
 from ciphertool.audit.scope import reading
 from ciphertool.detection.names import Strength, strength
 from ciphertool.errors import CipherToolError, ConfigError
+from ciphertool.findings import Level
 from ciphertool.passwords import MasterKeys
 from ciphertool.repository import Clear
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from ciphertool import git, references
 from ciphertool.audit import rules
-from ciphertool.audit.model import Level, State
+from ciphertool.audit.model import State
 from ciphertool.audit.scope.reading import rewriter_of
 from ciphertool.detection import patterns
 from ciphertool.errors import CipherToolError
+from ciphertool.findings import Level
 from ciphertool.settings.targets import Reading
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import git
 from ciphertool.audit import rules
-from ciphertool.audit.model import Level
 from ciphertool.ciphertext import Native
 from ciphertool.engine.direct import key_id
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
 from ciphertool.files import Snapshot
+from ciphertool.findings import Level
 from ciphertool.repository import Encrypted, repository_of
 from ciphertool.rewriters import toml_data
 from ciphertool.settings import ciphertool_toml

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.audit.model import KeyCard, Level
+from ciphertool.audit.model import KeyCard
 from ciphertool.certificates.facts import certificate_facts
 from ciphertool.certificates.policy import Concern, Policy, check_certificate
 from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.errors import BrokenKeyError, CipherToolError, PasswordNeededError, WrongKeyUsageError
+from ciphertool.findings import Level
 from ciphertool.keystore import EntryKind
 from ciphertool.vault.cipher import VaultCipher
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.audit import rules, suppress
 from ciphertool.audit.judges import named
-from ciphertool.audit.model import Evidence, Place, State
+from ciphertool.audit.model import Place, State
 from ciphertool.detection import comments, patterns
 from ciphertool.detection.detector import Detector
+from ciphertool.detection.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence

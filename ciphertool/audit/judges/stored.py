@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.audit.model import Evidence, SchemeUse, State
+from ciphertool.audit.model import SchemeUse, State
 from ciphertool.ciphertext import Native, SelfContained, Symmetric
+from ciphertool.detection.evidence import Evidence
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
 from ciphertool.engine.schemes import AES_GCM

@@ -14,9 +14,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ciphertool import __version__
-from ciphertool.audit.model import Level, State
+from ciphertool.audit.model import State
 from ciphertool.audit.rules import RULES
 from ciphertool.audit.shown import root
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     import jinja2

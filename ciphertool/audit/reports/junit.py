@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
-from ciphertool.audit.model import Level
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from ciphertool.audit.model import Finding, Report

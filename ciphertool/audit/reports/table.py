@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import Level, State
+from ciphertool.audit.model import State
+from ciphertool.findings import Level
 from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:

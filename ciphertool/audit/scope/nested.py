@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ciphertool import settings as reader
 from ciphertool.audit import rules
-from ciphertool.audit.model import Level
 from ciphertool.errors import CipherToolError
+from ciphertool.findings import Level
 from ciphertool.settings import carbon4, ciphertool_toml
 from ciphertool.settings.confined import Found
 

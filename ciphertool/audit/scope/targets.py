@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from ciphertool import references
 from ciphertool.audit import rules
-from ciphertool.audit.model import Level
 from ciphertool.errors import FoundSettingsError, NoMatchError, SelectorError
 from ciphertool.files import Snapshot
+from ciphertool.findings import Level
 from ciphertool.rewriters.base import SAY_ENCODING
 from ciphertool.settings.targets import OUTSIDE, paths, reading
 from ciphertool.targets import parts

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import git
+from ciphertool.audit.ledger import relative
 from ciphertool.audit.model import Skipped
 
 if TYPE_CHECKING:
@@ -41,12 +42,6 @@ class SkippedFiles:
             Skipped(reason, len(paths), tuple(relative(path, self.root) for path in paths[:_EXAMPLES]))
             for reason, paths in self._found.items()
         )
-
-
-def relative(path: Path, root: Path) -> str:
-    """Return a path as reports show it: from the root, with `/`; a path outside as it is."""
-    path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
 def walk(

@@ -21,14 +21,14 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
+from ciphertool.keystore.entries import ClearKey, Content, Entry, EntryKind
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import DataInput
-from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.keystore.store import SealedKey as AnySealedKey
+    from ciphertool.keystore.entries import SealedKey as AnySealedKey
 
 _CERTIFICATE, _KEY, _SECRET, _SEALED = 1, 2, 3, 4
 _PRIVATE = 0

@@ -19,8 +19,8 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
+from ciphertool.keystore.entries import Content, Entry, EntryKind
 from ciphertool.keystore.formats.javadata import DataInput
-from ciphertool.keystore.store import Content, Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,10 +174,10 @@ def _read_entry(source: DataInput, version: int, name: str) -> Entry:
     if tag == _TRUSTED:
         return Entry(alias, EntryKind.TRUSTED, (_read_certificate(source, version),), created)
     if tag == _SECRET_KEY and name == "JCEKS":
-        from ciphertool.keystore import symmetric_keys
         from ciphertool.keystore.formats import javaobject
+        from ciphertool.keystore.formats.sealed_object import SealedObject
 
-        secret = symmetric_keys.SealedObject(alias, javaobject.read(source))
+        secret = SealedObject(alias, javaobject.read(source))
         return Entry(alias, EntryKind.SECRET, created=created, secret=secret)
     raise source.budget.malformed(f"an entry of unknown kind {tag}")
 

@@ -17,8 +17,8 @@ from ciphertool.errors import (
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
 )
+from ciphertool.keystore.entries import Content, Entry, EntryKind
 from ciphertool.keystore.formats import pbe
-from ciphertool.keystore.store import Content, Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

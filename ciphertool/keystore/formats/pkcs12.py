@@ -17,9 +17,9 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
+from ciphertool.keystore.entries import Content, Entry, EntryKind
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import date_of
-from ciphertool.keystore.store import Content, Entry, EntryKind
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from ciphertool.keystore.store import SecretKey
+    from ciphertool.keystore.entries import SecretKey
 
 DATA, ENCRYPTED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
 KEY_BAG, SHROUDED_KEY_BAG, CERT_BAG, SECRET_BAG, NESTED_BAG = (
@@ -88,10 +88,10 @@ class SealedSecret(NamedTuple):
         kind, value = der.parse(self.value, Budget(_NAME)).sequence(2)[:2]
         if kind.oid() != SHROUDED_KEY_BAG:
             raise UnsupportedKeystoreError(f"the secret {self.alias!r}, which is of another kind than Java's keys")
-        from ciphertool.keystore import symmetric_keys
+        from ciphertool.keystore.formats.sealed_object import of_pkcs8
 
         sealed = value.sequence(tag=der.CONTEXT_0)[0].octets()
-        return symmetric_keys.of_pkcs8(_decrypted(sealed, password, self.alias), self.alias)
+        return of_pkcs8(_decrypted(sealed, password, self.alias), self.alias)
 
 
 def _decrypted(sealed: bytes, password: str, alias: str) -> bytes:

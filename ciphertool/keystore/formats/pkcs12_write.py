@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ciphertool.asn1 import der
 from ciphertool.errors import UnsupportedKeystoreError
+from ciphertool.keystore.entries import EntryKind
 from ciphertool.keystore.formats import pbe, pkcs12
-from ciphertool.keystore.store import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ciphertool.keystore.store import Entry
+    from ciphertool.keystore.entries import Entry
 
 _ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ciphertool import plugins
 from ciphertool.errors import UnsupportedKeystoreError
-from ciphertool.keystore.store import Content
+from ciphertool.keystore.entries import Content
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.keystore.formats.registry import Reader
-    from ciphertool.keystore.store import Entry
+    from ciphertool.keystore.entries import Entry, Reader
 
 ENTRY_POINTS = "ciphertool.keystores"
 """The entry-point group of readers: each a callable `(data, password, path) -> Content`."""

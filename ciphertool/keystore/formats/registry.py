@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_FILE
-from ciphertool.errors import ConfigError, KeystoreUnreadableError, NotAKeystoreError
-from ciphertool.files import snapshots
-from ciphertool.keystore.store import Keystore, located
-from ciphertool.secret import Secret
+from ciphertool.errors import NotAKeystoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ciphertool.files.snapshots import Snapshot
-    from ciphertool.keystore.store import Content
+    from ciphertool.keystore.entries import Reader
 
 
-def open_keystore(
-    path: Path, password: str | None, *, data: bytes | None = None, format_name: str | None = None
-) -> Keystore:
-    """Open a keystore or truststore; `data` is its content where that has been read already.
-
-    `format_name` names a plug-in that reads it: a matter of trust, so only from settings named explicitly.
-
-    Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
-    certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
-    `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
-    """
-    content = read_file(path).bytes if data is None else data
-    with located(path):
-        if len(content) > MAX_FILE:
-            raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
-        name, read = _format_of(content) if format_name is None else _plug_in(format_name)
-        entries, verified = read(content, password, path)
-    secret = None if password is None else Secret(password)
-    return Keystore(path, name, tuple(entries), verified, secret)
-
-
-def read_file(path: Path) -> Snapshot:
-    """Return a keystore file; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
-    try:
-        snapshot = snapshots.read_if_there(path, most=MAX_FILE)
-    except ConfigError as error:
-        reason = error.message if error.hint else error.message.lower()
-        raise KeystoreUnreadableError(path, reason, error.hint) from None
-    if snapshot.data is None:
-        raise KeystoreUnreadableError(path, "no such keystore file")
-    return snapshot
-
-
-class Reader(Protocol):
-    """Reads one format's bytes; `path` gives names to entries that have none."""
-
-    def __call__(self, data: bytes, password: str | None, path: Path) -> Content:
-        """Return what is there; raise a `KeystoreError`, never another exception."""
-
-
-def _plug_in(name: str) -> tuple[str, Reader]:
+def plug_in(name: str) -> tuple[str, Reader]:
+    """Return a plug-in's name and its reader."""
     from ciphertool.keystore.formats.plugin import reader
 
     return name, reader(name)
 
 
-def _format_of(data: bytes) -> tuple[str, Reader]:
+def format_of(data: bytes) -> tuple[str, Reader]:
     """Return the format's name and its reader. Readers are imported here, so that one format costs not the others."""
     if not data:
         raise NotAKeystoreError("the file is empty (0 bytes)")

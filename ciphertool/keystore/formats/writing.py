@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ciphertool.asn1.limits import MAX_ENTRIES
 from ciphertool.errors import PasswordNeededError, PasswordRefusedError, UnsupportedKeystoreError
-from ciphertool.keystore.store import ClearKey
+from ciphertool.keystore.entries import ClearKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ciphertool.keystore.store import Entry
+    from ciphertool.keystore.entries import Entry
 
 WRITABLE = ("PKCS12", "JKS", "PEM")
 MIN_PASSWORD = 6

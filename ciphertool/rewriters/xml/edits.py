@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Site
-    from ciphertool.rewriters.xml.document import XmlDocument
     from ciphertool.rewriters.xml.holder import Holder
+    from ciphertool.rewriters.xml.parsed import ParsedXml
 
 _QNAME = f"{aliases.PREFIX}:"
 _KEY = f"{_QNAME}{aliases.ATTRIBUTE}"
@@ -30,7 +30,7 @@ def in_place(reference: Reference) -> str:
     return str(Reference(reference.alias, Syntax.SECRET))
 
 
-def edits(document: XmlDocument, changes: Sequence[Change]) -> list[Edit]:
+def edits(document: ParsedXml, changes: Sequence[Change]) -> list[Edit]:
     """Return the edits that make the changes, those of one offset in the order in which they are to stand."""
     writer = _Writer(document)
     for holder, slots in document.slots_of(changes):
@@ -42,7 +42,7 @@ def edits(document: XmlDocument, changes: Sequence[Change]) -> list[Edit]:
 class _Writer:
     """Collects the edits of one rewrite and what they mean for the declaration on the root."""
 
-    def __init__(self, document: XmlDocument) -> None:
+    def __init__(self, document: ParsedXml) -> None:
         self._document = document
         self._codec = document.source.codec
         self._newline = "\r\n" if "\r\n" in document.source.text[:_HEAD] else "\n"

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ciphertool.rewriters.base import Change
-    from ciphertool.rewriters.xml.document import XmlDocument
     from ciphertool.rewriters.xml.holder import Holder
+    from ciphertool.rewriters.xml.parsed import ParsedXml
 
 _DECLARED = (aliases.PREFIX, aliases.NAMESPACE)
 _DECLARATION = f" {aliases.DECLARATION}".encode()
 
 
-def proves(before: XmlDocument, after: XmlDocument, changes: Sequence[Change]) -> bool:
+def proves(before: ParsedXml, after: ParsedXml, changes: Sequence[Change]) -> bool:
     """Tell whether `after` is `before` with exactly the changes made. It uses up the tree of `after`."""
     planned = list(before.slots_of(changes))
     head = before.source.text[: before.scan.root + 1]  # the declaration and the DOCTYPE with its subset

@@ -1,0 +1,85 @@
+"""Secret keys as formats hold them: sealed as JCEKS does it, or in the form of a private key as PKCS #12 does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ciphertool.asn1 import der
+from ciphertool.asn1.limits import MAX_SEALED_KEY, Budget
+from ciphertool.errors import (
+    MalformedKeystoreError,
+    PasswordNeededError,
+    UnsupportedKeystoreError,
+    WrongKeyPasswordError,
+)
+from ciphertool.keystore.entries import SecretKey
+from ciphertool.keystore.formats import javaobject
+from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.formats.javaobject import JavaObject, Value
+
+# Java names the family and not one of its key lengths, which have identifiers of their own.
+_ALGORITHMS = {"2.16.840.1.101.3.4.1": "AES"}
+
+
+_JCE_PROTECTION = b"PBEWithMD5AndTripleDES"
+
+
+_NAME = "JCEKS"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedObject:
+    """A secret key of a JCEKS store: a serialised `javax.crypto.SealedObject`, with another one sealed in it."""
+
+    alias: str
+    sealed: Value = field(repr=False)
+
+    def unseal(self, password: str | None) -> SecretKey:
+        """Return the key, of whatever algorithm."""
+        if password is None:
+            raise PasswordNeededError(f"the secret key of {self.alias!r}")
+        opened = javaobject.read(DataInput(self._decrypted(password), Budget(_NAME)))
+        match opened:
+            case JavaObject("javax.crypto.spec.SecretKeySpec", {"algorithm": bytes(name), "key": bytes(key)}):
+                return SecretKey(name.decode("utf-8", "replace"), key)
+            case JavaObject("java.security.KeyRep", {"algorithm": bytes(name), "encoded": bytes(key)}):
+                return SecretKey(name.decode("utf-8", "replace"), key)
+        raise UnsupportedKeystoreError(f"the secret key of {self.alias!r} is an object of a class that is not known")
+
+    def _decrypted(self, password: str) -> bytes:
+        """Return the object within, serialised."""
+        from jks import sun_crypto, util
+
+        budget = Budget(_NAME)
+        ciphertext, salt, count = self._sealing(budget)
+        # Each iteration is made for both halves of the salt.
+        budget.iterations(2 * count)
+        try:
+            plain = bytes(sun_crypto.jce_pbe_decrypt(ciphertext, password, salt, count))
+        except (util.BadPaddingException, ValueError):  # or a salt, ciphertext or password that JCEKS cannot have
+            raise WrongKeyPasswordError(self.alias) from None
+        if not plain.startswith(javaobject.STREAM_HEADER):
+            # One wrong password in 256 leaves a padding that looks right.
+            raise WrongKeyPasswordError(self.alias)
+        return plain
+
+    def _sealing(self, budget: Budget) -> tuple[bytes, bytes, int]:
+        """Return the ciphertext, the salt and the iteration count."""
+        fields = self.sealed.fields if isinstance(self.sealed, JavaObject) else {}
+        ciphertext, parameters = fields.get("encryptedContent"), fields.get("encodedParams")
+        if fields.get("sealAlg") != _JCE_PROTECTION:
+            raise UnsupportedKeystoreError(f"the secret key of {self.alias!r} is not sealed as Java does it")
+        if not isinstance(ciphertext, bytes) or not isinstance(parameters, bytes) or len(ciphertext) > MAX_SEALED_KEY:
+            raise budget.malformed("a secret key without its parts, or larger than any real one")
+        salt, count = der.parse(parameters, budget).sequence(2)[:2]
+        return ciphertext, salt.octets(), count.integer()
+
+
+def of_pkcs8(plain: bytes, alias: str) -> SecretKey:
+    """Return the secret key that Java has put into the form of a private key: an algorithm, and the key's bytes."""
+    try:
+        _, algorithm, key = der.parse(plain, Budget("PKCS #12")).sequence(3)[:3]
+        oid = algorithm.sequence()[0].oid()
+        return SecretKey(_ALGORITHMS.get(oid, oid), key.octets())
+    except MalformedKeystoreError:
+        raise WrongKeyPasswordError(alias) from None

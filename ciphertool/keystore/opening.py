@@ -1,0 +1,51 @@
+"""Opens a keystore file, whatever its format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.asn1.limits import MAX_FILE
+from ciphertool.errors import ConfigError, KeystoreUnreadableError, NotAKeystoreError
+from ciphertool.files import snapshots
+from ciphertool.keystore.entries import located
+from ciphertool.keystore.formats.registry import format_of, plug_in
+from ciphertool.keystore.store import Keystore
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.files.snapshots import Snapshot
+
+
+def open_keystore(
+    path: Path, password: str | None, *, data: bytes | None = None, format_name: str | None = None
+) -> Keystore:
+    """Open a keystore or truststore; `data` is its content where that has been read already.
+
+    `format_name` names a plug-in that reads it: a matter of trust, so only from settings named explicitly.
+
+    Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
+    certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
+    `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
+    """
+    content = read_file(path).bytes if data is None else data
+    with located(path):
+        if len(content) > MAX_FILE:
+            raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
+        name, read = format_of(content) if format_name is None else plug_in(format_name)
+        entries, verified = read(content, password, path)
+    secret = None if password is None else Secret(password)
+    return Keystore(path, name, tuple(entries), verified, secret)
+
+
+def read_file(path: Path) -> Snapshot:
+    """Return a keystore file; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
+    try:
+        snapshot = snapshots.read_if_there(path, most=MAX_FILE)
+    except ConfigError as error:
+        reason = error.message if error.hint else error.message.lower()
+        raise KeystoreUnreadableError(path, reason, error.hint) from None
+    if snapshot.data is None:
+        raise KeystoreUnreadableError(path, "no such keystore file")
+    return snapshot
