@@ -1,0 +1,121 @@
+"""What changes a store: import, trust, delete, change-password."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciphertool import files
+from ciphertool.cli.keystore.common import (
+    Alias,
+    Format,
+    PasswordFileOption,
+    Store,
+    chain_of,
+    change_store,
+    open_store,
+    write,
+)
+from ciphertool.cli.options import new_password
+from ciphertool.files import Audience
+from ciphertool.passwords import PasswordChain, PasswordFile, Passwords, Prompt
+
+if TYPE_CHECKING:
+    from ciphertool.keystore import Keystore
+
+
+def import_(
+    store: Store,
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="Another store, or a CA's answer (PEM, PKCS #7).")],
+    alias: Alias = None,
+    as_alias: Annotated[str | None, typer.Option("--as", metavar="ALIAS", help="The entry's new alias.")] = None,
+    truststore: Annotated[Path | None, typer.Option(metavar="FILE", help="Completes an answer's chain.")] = None,
+    format: Annotated[Format, typer.Option(help="The format of a new store.")] = Format.PKCS12,  # noqa: A002 - as above
+    password_file: PasswordFileOption = None,
+    source_password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The other store's passwords, if they are others.")
+    ] = None,
+) -> None:
+    """Import an entry of another store, or a certificate authority's answer to a signing request.
+
+    A store that does not exist is made: the other store's entries in another format.
+    """
+    from ciphertool.keystore import EntryKind, changes, open_keystore
+    from ciphertool.keystore.formats import pem
+
+    before = files.destination(store, Audience.OURSELVES)
+    other, theirs = open_store(source, source_password_file or password_file, asking=False)
+    if before.data is None:
+        given = chain_of(password_file).read()
+        data = changes.convert(other, format.value, given.keystore, key_password=theirs.key if theirs else None)
+        return write(before, data)
+    opened, given_ = open_store(store, password_file, data=before.data)
+    key_password = given_.key if given_ else None
+    if any(entry.kind is EntryKind.KEY for entry in other.entries):
+        data = changes.import_entry(
+            opened,
+            other,
+            alias,
+            as_alias=as_alias,
+            source_key_password=theirs.key if theirs else None,
+            key_password=key_password,
+        )
+    else:
+        trusted = open_keystore(truststore, None) if truststore else None
+        reply = pem.read_certificates(files.read(source).bytes)
+        data = changes.import_reply(opened, alias, reply, truststore=trusted, key_password=key_password)
+    return write(before, data)
+
+
+def trust(
+    store: Store,
+    certificate: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate or a PEM bundle.")],
+    alias: Annotated[str | None, typer.Option(metavar="ALIAS", help="The new entry's alias.")] = None,
+    format: Annotated[Format, typer.Option(help="The format of a new store.")] = Format.PKCS12,  # noqa: A002 - as above
+    password_file: PasswordFileOption = None,
+) -> None:
+    """Put certificates into a truststore; one that does not exist is made."""
+    from ciphertool.keystore import Keystore, changes
+    from ciphertool.keystore.formats import pem
+    from ciphertool.secret import Secret
+
+    trusted = pem.read_certificates(files.read(certificate).bytes)
+    before = files.destination(store, Audience.OURSELVES)
+    if before.data is not None:
+        opened, _ = open_store(store, password_file, data=before.data)
+    else:
+        given = chain_of(password_file).read()
+        opened = Keystore(store, format.value, (), verified=True, password=Secret(given.keystore))
+    write(before, changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC)))
+
+
+def delete(
+    store: Store,
+    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The entry to take out.")],
+    password_file: PasswordFileOption = None,
+) -> None:
+    """Take one entry out of a store."""
+    from ciphertool.keystore import changes
+
+    change_store(store, password_file, lambda opened, _: changes.delete(opened, alias))
+
+
+def change_password(
+    store: Store,
+    password_file: PasswordFileOption = None,
+    new_password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its first line is the new password; else a prompt.")
+    ] = None,
+) -> None:
+    """Put a store, and the keys that share its password, under a new password."""
+    from ciphertool.keystore import changes
+
+    def changed(opened: Keystore, given: Passwords | None) -> bytes:
+        named = (PasswordFile(new_password_file),) if new_password_file else ()
+        new = PasswordChain((*named, Prompt(new_password))).read()
+        return changes.change_password(opened, new.keystore, key_password=given.key if given else None)
+
+    change_store(store, password_file, changed)

@@ -1,0 +1,101 @@
+"""What the keystore commands share: their options, and how a store is opened and written."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ciphertool import files
+from ciphertool.certificates.roles import Role
+from ciphertool.cli import console
+from ciphertool.cli.options import ask
+from ciphertool.cli.streams import is_stdout
+from ciphertool.errors import PasswordNeededError
+from ciphertool.files import Audience
+from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords, Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciphertool.files.snapshots import Snapshot
+    from ciphertool.keystore import Keystore
+
+
+class Format(Enum):
+    """A format that is written."""
+
+    PKCS12 = "PKCS12"
+    JKS = "JKS"
+    PEM = "PEM"
+
+
+Store = Annotated[Path, typer.Argument(metavar="STORE", help="The keystore or truststore.")]
+Alias = Annotated[str | None, typer.Option(metavar="ALIAS", help="The entry; without it, the only key entry.")]
+PasswordFileOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Line 1: keystore password, line 2: key password.")
+]
+RoleOption = Annotated[Role, typer.Option(help="What the keystore is for.")]
+Names = Annotated[list[str] | None, typer.Option("--name", metavar="HOST", help="A host name or address (tls).")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def chain_of(password_file: Path | None, what: str = "Keystore password") -> PasswordChain:
+    """Return the sources of a store's passwords: a file, the environment, a prompt."""
+    named = (PasswordFile(password_file),) if password_file else ()
+    return PasswordChain((*named, Environment(), Prompt(lambda: ask(what))))
+
+
+def open_store(
+    store: Path, password_file: Path | None, *, data: bytes | None = None, asking: bool = True
+) -> tuple[Keystore, Passwords | None]:
+    """Open a store, whose `data` may have been read already; without `asking`, prompt only if nothing else opens it."""
+    from ciphertool.keystore import open_keystore
+
+    chain = chain_of(password_file)
+    given = chain.read() if asking else chain.read_unasked()
+    try:
+        return open_keystore(store, given.keystore if given else None, data=data), given
+    except PasswordNeededError:
+        given = chain.read()
+        return open_keystore(store, given.keystore, data=data), given
+
+
+def change_store(
+    store: Path, password_file: Path | None, change: Callable[[Keystore, Passwords | None], bytes]
+) -> None:
+    """Open a store and write what the change makes of it, if it is still the one that was read."""
+    from ciphertool.keystore.opening import read_file
+
+    before = read_file(store)
+    if (found := files.obstacle(before, Audience.OURSELVES)) is not None:
+        raise found
+    write(before, change(*open_store(store, password_file, data=before.bytes)))
+
+
+def write(before: Snapshot, data: bytes) -> None:
+    """Write a store that was made or changed, and say which."""
+    files.write_all([files.Write(before, data, audience=Audience.OURSELVES)])
+    done = "made" if before.data is None else "changed"
+    console.say("done", f"{done} {console.shown(before.path)}", label=False)
+
+
+def destination(output: Path | None, *, private: bool = False) -> Snapshot | None:
+    """Return the place that output goes to, or None for standard output; raise `WriteError`."""
+    if output is None or is_stdout(output):
+        return None
+    return files.destination(output, Audience.OURSELVES if private else Audience.DIRECTORY)
+
+
+def put_out(data: bytes, before: Snapshot | None, *, private: bool = False) -> None:
+    """Write output to its place, or to standard output."""
+    if before is None:
+        sys.stdout.buffer.write(data)
+    elif private:
+        files.write_all([files.Write(before, data, audience=Audience.OURSELVES, private=True)])
+    else:
+        files.write_all([files.Write(before, data, 0o644, Audience.DIRECTORY)])
