@@ -1,7 +1,6 @@
 """RSA encryption of one value: bytes and a label in, bytes out. Nothing here knows of files, aliases or formats.
 
-Two are imported on their own: `ciphertool.engine.policy`, which judges certificates, for decrypting needs no X.509; and
-`ciphertool.engine.gcm`, for few vaults have a secret key.
+`ciphertool.engine.gcm` is imported on its own, for few vaults have a secret key.
 """
 
 from ciphertool.engine.direct import Decryptor, Encryptor, key_id

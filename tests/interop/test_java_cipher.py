@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ciphertool.certificates.policy import Policy, check_certificate
 from ciphertool.engine import SCHEMES, Decryptor, Encryptor, Scheme
 from ciphertool.errors import WrongKeyUsageError
-from tests.engine.certificates import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
+from tests.certificates.made import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
 from tests.interop.java_cipher import JavaError, ask, request
 
 if TYPE_CHECKING:

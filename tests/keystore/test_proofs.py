@@ -18,7 +18,7 @@ from ciphertool.errors import BadPrivateKeyError, UnprovenCertificateError
 from ciphertool.keystore import Entry, EntryKind, open_keystore
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
-from tests.engine.certificates import certificate
+from tests.certificates.made import certificate
 
 from .vectors import PASSWORD
 

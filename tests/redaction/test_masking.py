@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool.redaction.masking import Masker, spellings
-from tests.reference_masker import ReferenceMasker, random_case
+from tests.redaction.reference_masker import ReferenceMasker, random_case
 
 
 def _through(masker: Masker | ReferenceMasker, *chunks: bytes) -> bytes:

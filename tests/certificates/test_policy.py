@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ciphertool.certificates.key_usage import KeyUsage, key_usage
 from ciphertool.certificates.policy import CheckedCertificate, Concern, Policy, check_certificate
 from ciphertool.errors import BadCertificateError, NotRsaError, RefusedCertificateError, WrongKeyUsageError
-from tests.engine.certificates import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
+from tests.certificates.made import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

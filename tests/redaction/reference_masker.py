@@ -1,6 +1,6 @@
 """What masking means, in the plainest way: a regular expression of all spellings, looked for at every byte.
 
-The judge of `ciphertool.masking`, which must show the same, and sooner.
+The judge of `ciphertool.redaction.masking`, which must show the same, and sooner.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ciphertool.certificates.weak_keys import Severity, weaknesses
-from tests.engine.certificates import Usage, certificate
+from tests.certificates.made import Usage, certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # In an interpreter of its own: in this one all is imported by now, and no child could wait for an import.
 _AMID_FORKS = r"""
 import logging, os, random, signal, sys, threading, time
-from ciphertool.redaction import Redactor
+from ciphertool.redaction.logs import Redactor
 from ciphertool.secret import Values
 
 sys.setswitchinterval(1e-5)

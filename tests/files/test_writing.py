@@ -130,7 +130,7 @@ def test_a_mount_point_is_an_obstacle(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(files.__file__).parents[2])},
     )
     if "unshare" in done.stderr or "mount:" in done.stderr:
         pytest.skip("no mounts in this container")
