@@ -13,6 +13,7 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
+from ciphertool.keystore.entries import Content as Content  # the old path, kept for one release
 from ciphertool.keystore.entries import Entry, EntryKind, located
 
 if TYPE_CHECKING:
