@@ -7,18 +7,8 @@ from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ciphertool.errors import (
-    KeystoreError,
-)
+from ciphertool.errors import KeystoreError
 from ciphertool.secret import showing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from datetime import datetime
-    from pathlib import Path
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

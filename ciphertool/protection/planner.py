@@ -28,12 +28,6 @@ from ciphertool.vault.resolver import explained
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
-
-    from ciphertool.settings.model import Settings, Target
-
-if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
