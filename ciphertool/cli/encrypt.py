@@ -15,6 +15,7 @@ from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, ask, vault_options
 from ciphertool.engine.direct import MINIMUM_BITS
 from ciphertool.errors import ConfigError, MalformedCiphertextError
+from ciphertool.repository import BARE_KIND
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
 from ciphertool.settings.model import KeystoreSettings, Settings
@@ -116,7 +117,7 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
         )
     if transformation is None:
         return settings
-    return settings._replace(kind="carbon4" if settings.native else settings.kind, scheme=transformation)
+    return settings._replace(kind=BARE_KIND if settings.native else settings.kind, scheme=transformation)
 
 
 def _alias(settings: Settings, alias: str | None) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from ciphertool.changes.plan import listed
 from ciphertool.changes.workbench import parsed, standing
 from ciphertool.errors import CipherToolError, ConfigError
-from ciphertool.repository import CARBON_KINDS
 from ciphertool.runtimes.configured import configured_files
 from ciphertool.targets.matching import is_left_alone
 
@@ -269,7 +268,7 @@ class Whereabouts:
 
     def _search(self, surveyed: Survey, sought: Collection[str]) -> Iterator[Standing]:
         yield from surveyed.references(sought)
-        if self._settings.kind not in CARBON_KINDS:
+        if self._settings.native:
             return
         opened = {os.path.realpath(path) for path in surveyed.paths}
         configured, refused = configured_files(self._settings)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.errors import UnknownRepositoryKindError
-from ciphertool.repository.base import CARBON_KINDS, Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
+from ciphertool.repository.base import Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ciphertool.repository.grammar import LineGrammar
 
 __all__ = [
-    "CARBON_KINDS",
+    "BARE_KIND",
     "KINDS",
     "Clear",
     "Encrypted",
@@ -25,6 +25,7 @@ __all__ = [
     "Malformed",
     "SecretRepository",
     "Stored",
+    "is_native",
     "open_repository",
     "repository_of",
 ]
@@ -32,6 +33,14 @@ __all__ = [
 _GRAMMARS: tuple[LineGrammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
 KINDS = tuple(grammar.kind for grammar in _GRAMMARS)
 """The built-in kinds."""
+BARE_KIND = Carbon4Grammar.kind
+"""A kind whose ciphertexts are bare base64, which says neither how nor for whom it was made."""
+_OF_PRODUCTS = frozenset(grammar.kind for grammar in _GRAMMARS if not grammar.native)
+
+
+def is_native(kind: str) -> bool:
+    """Tell whether a kind's ciphertexts describe themselves and are bound to their aliases: all but products' do."""
+    return kind not in _OF_PRODUCTS
 
 
 def open_repository(kind: str, path: Path, *, plugins: bool = False, declared: Container[str] = ()) -> SecretRepository:

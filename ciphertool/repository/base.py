@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from ciphertool.secret import Secret
 
 
-CARBON_KINDS = ("carbon4", "carbon5", "toml-secrets")
-"""The kinds whose ciphertexts are what WSO2's runtimes read. Every other kind's are native: bound to their aliases."""
-
-
 class Encrypted(NamedTuple):
     """A stored ciphertext."""
 

@@ -38,7 +38,12 @@ class Grammar(Protocol):
 
 
 class LineGrammar(Grammar, Protocol):
-    """The spelling of a kind in a `.properties` file, where any line of any text is a key and a value."""
+    """The spelling of a kind in a `.properties` file, where any line of any text is a key and a value.
+
+    `native` says that its ciphertexts describe themselves and are bound to their aliases. A product's do neither.
+    """
+
+    native: bool
 
     def tells(self, text: str, *, assigned: bool) -> bool:
         """Tell whether a text can be nothing but a stored value of this kind, even a damaged one.
@@ -64,6 +69,7 @@ class NativeGrammar:
     """`alias=ENC[…]` or `alias=[plaintext]`. Bare and PKCS #1 values are refused, so that nobody can downgrade one."""
 
     kind = "native"
+    native = True
     clear_is_readable = False
     encoding = "utf-8"
     hint = "a native vault holds ENC[…], or [plaintext] that is to be encrypted"
@@ -90,6 +96,7 @@ class Carbon4Grammar:
     """`alias=<base64>` or `alias=[plaintext]` (cipher-text.properties)."""
 
     kind = "carbon4"
+    native = False
     clear_is_readable = False
     encoding = "latin-1"
     hint = "write a plaintext as [plaintext]; the product reads anything else as a ciphertext"
@@ -125,6 +132,7 @@ class Carbon5Grammar:
     """`alias=cipherText <base64>` or `alias=plainText VALUE` (secrets.properties)."""
 
     kind = "carbon5"
+    native = False
     clear_is_readable = True
     encoding = "utf-8"
     hint = "write a plaintext as `plainText VALUE`"
@@ -155,3 +163,11 @@ def _carbon_ciphertext(text: str) -> Stored:
     if isinstance(value, ciphertext.Native):
         return Malformed("a native ciphertext in a Carbon repository, which its runtime cannot read")
     return Encrypted(value)
+
+
+def guess_kind(data: bytes) -> str:
+    """Return the kind that the bytes of a `.properties` file look most like: for showing them, never for reading."""
+    if b"ENC[" in data:
+        return NativeGrammar.kind
+    marked = b"cipherText " in data or b"plainText " in data
+    return Carbon5Grammar.kind if marked else Carbon4Grammar.kind

@@ -6,18 +6,16 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from ciphertool.repository import Clear, Encrypted, Malformed, repository_of
+from ciphertool.repository.grammar import guess_kind
 
 if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
 
-_MARKS = (b"ENC[", b"cipherText ", b"plainText ")
-
 
 def describe(snapshot: Snapshot) -> str:
     """Return one line for each alias of a repository in a `.properties` file, in the order of the aliases."""
-    native, *carbon5 = (mark in snapshot.bytes for mark in _MARKS)
-    repository = repository_of("native" if native else "carbon5" if any(carbon5) else "carbon4", snapshot)
+    repository = repository_of(guess_kind(snapshot.bytes), snapshot)
     lines = []
     for alias, entry in sorted(repository.entries.items()):
         label = entry.label(alias)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ciphertool import references, rewriters
 from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
-from ciphertool.repository import CARBON_KINDS, KINDS
+from ciphertool.repository import KINDS, is_native
 from ciphertool.rewriters import toml_data
 from ciphertool.settings.model import KeystoreSettings, Settings, Target
 from ciphertool.settings.sources import read_source
@@ -47,7 +47,7 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
         kind=kind,
         keystore=_keystore(keystore, root, named=named),
         repository=root / repository.required("path"),
-        scheme=encryption.text("scheme") or (CARBON_SCHEME if kind in CARBON_KINDS else DEFAULT_SCHEME),
+        scheme=encryption.text("scheme") or (DEFAULT_SCHEME if is_native(kind) else CARBON_SCHEME),
         policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
         minimum_bits=encryption.number("minimum_bits", 2048),
         targets=tuple(_target(table) for table in top.tables("target")),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates.strictness import Policy
 from ciphertool.files.snapshots import PRIVATE
-from ciphertool.repository.base import CARBON_KINDS
+from ciphertool.repository import is_native
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ class Settings(NamedTuple):
     @property
     def native(self) -> bool:
         """Whether ciphertexts describe themselves and carry their alias as label."""
-        return self.kind not in CARBON_KINDS
+        return is_native(self.kind)
 
     @property
     def aliases(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from ciphertool.errors import (
     SelectorError,
     UnknownAliasError,
 )
-from ciphertool.repository import CARBON_KINDS, Clear, Encrypted, Malformed
+from ciphertool.repository import Clear, Encrypted, Malformed, is_native
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Resolver:
     @property
     def is_native(self) -> bool:
         """Whether the vault is of a kind of ciphertool's own, not of a product that says how its files are read."""
-        return self.repository.kind not in CARBON_KINDS
+        return is_native(self.repository.kind)
 
     def resolve(self, alias: str) -> Secret:
         """Return the alias's secret.
