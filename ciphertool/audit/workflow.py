@@ -24,6 +24,7 @@ from ciphertool.errors import CipherToolError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.repository import Clear, repository_of
+from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import carbon4, ciphertool_toml
 from ciphertool.workers import Progress, silent
 
@@ -271,8 +272,8 @@ class _Audit:
         if subject.root.is_file():
             yield subject.root
             return
-        home = subject.settings is not None and subject.settings.kind == "carbon4"
-        respect = self._options.suppressions and not home
+        read_anyway = subject.settings is not None and runtime_of(subject.settings.kind).reads_ignored
+        respect = self._options.suppressions and not read_anyway
         found = list(walk(subject.root, self._run.skipped, respect_ignore=respect, is_apart=self._is_nested))
         yield from found
         if targets is not None and targets.files:
@@ -285,9 +286,7 @@ class _Audit:
         settings = self._subject.settings
         if settings is None:
             return set()
-        own = [settings.secret_conf, settings.keystore.path, settings.keystore.certificate]
-        if settings.kind != "toml-secrets":  # that one is a part of the configuration itself
-            own.append(settings.repository)
+        own = [settings.keystore.path, settings.keystore.certificate, *runtime_of(settings.kind).own_files(settings)]
         if settings.origin.suffix == ".toml":
             own.append(settings.origin)
         return {_real(path) for path in own if path is not None}

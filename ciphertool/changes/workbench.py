@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
 from ciphertool.errors import CipherToolError
-from ciphertool.references import Syntax
 from ciphertool.rewriters.base import rewrite
+from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.confined import Patience
 from ciphertool.settings.targets import reading
 from ciphertool.targets.matching import changes, locate
@@ -105,8 +105,7 @@ class Workbench:
 
     def _rewritten(self, path: Path, matches: Sequence[Match]) -> bytes | CipherToolError:
         rewriter, document = self._documents.pop(path)
-        carbon_properties = self._settings.kind == "carbon4" and rewriter.name == "properties"
-        syntax = Syntax.SECRET_ALIAS if carbon_properties else rewriter.syntax
+        syntax = runtime_of(self._settings.kind).syntax(rewriter)
         try:
             return rewrite(rewriter, document, changes(matches, syntax))
         except CipherToolError as error:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.repository import repository_of
+from ciphertool.runtimes.registry import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ciphertool.changes.plan import FilePlan
     from ciphertool.ciphertext import Ciphertext
@@ -42,8 +42,8 @@ def writes(
                 settings.kind, before._replace(data=shared.after), plugins=settings.named, declared=settings.aliases
             )
         made.append(files.Write(before, after.updated(new), settings.new_mode))
-    if settings.secret_conf is not None and (repository.entries or new):
-        made += _secret_conf(settings, settings.secret_conf, store_type)
+    if repository.entries or new:
+        made += runtime_of(settings.kind).companions(settings, store_type)
     made += [files.Write(plan.before, plan.after) for plan in changed if plan.after is not None]
     return tuple(made)
 
@@ -54,14 +54,3 @@ def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save
     if save_repository:
         touched.append(repository.snapshot)
     return [found for snapshot in touched if (found := files.obstacle(snapshot)) is not None]
-
-
-def _secret_conf(settings: Settings, path: Path, store_type: str) -> list[Write]:
-    from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
-    from ciphertool.settings.carbon4 import secret_conf_changes
-
-    snapshot = files.read_if_there(path)
-    document = PropertiesRewriter().parse(snapshot.bytes)
-    present = {site.selector: site.value for site in document.sites()}
-    changes = secret_conf_changes(settings, store_type, present)
-    return [files.Write(snapshot, rewrite_entries(document, changes), settings.new_mode)] if changes else []

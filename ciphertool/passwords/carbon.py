@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from ciphertool.passwords.files import Content
 
+HOME_FILES = ("password", "password-tmp", "password-persist")
+"""Where a Carbon home's runtime reads the keystore password; the first that is there counts. It keeps only the last."""
+
 
 @dataclass(frozen=True)
 class CarbonHome:
@@ -35,16 +38,16 @@ class CarbonHome:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that it reads."""
-        return tuple(self.home / name for name in _CARBON_FILES)
+        return tuple(self.home / name for name in HOME_FILES)
 
     @property
     def name(self) -> str:
         """The files."""
-        return f"the files {', '.join(_CARBON_FILES)} of {self.home}"
+        return f"the files {', '.join(HOME_FILES)} of {self.home}"
 
     def read(self) -> Passwords | None:
         """Return the passwords of the first file that is there."""
-        for file in _CARBON_FILES:
+        for file in HOME_FILES:
             path = self.home / file
             content = read(path)
             if content is not None:
@@ -53,9 +56,6 @@ class CarbonHome:
                     _consume(path, content)
                 return passwords
         return None
-
-
-_CARBON_FILES = ("password", "password-tmp", "password-persist")
 
 
 def _consume(path: Path, content: Content) -> None:

@@ -1,4 +1,4 @@
-"""Which files may hold a vault's references: those of its targets, and those that its product reads."""
+"""Which files may hold a vault's references: those of its targets, and those that its runtime reads."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files, references
 from ciphertool.errors import FoundSettingsError
+from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.targets import OUTSIDE, named_files
 
 if TYPE_CHECKING:
@@ -14,29 +15,26 @@ if TYPE_CHECKING:
 
     from ciphertool.settings.model import Settings, Target
 
-_CARBON_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
+_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
 
 
 def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
     """Return every file whose references a vault serves, with the targets that name it, and what is refused of them.
 
-    They are those of the targets, and those that a Carbon product reads. What settings that were found name outside
+    They are those of the targets, and those that the vault's runtime reads. What settings that were found name outside
     their tree is refused.
     """
     named, _, refused = named_files(settings)
     found: dict[Path, Sequence[Target]] = dict(named)
-    if settings.kind == "carbon5":
-        found.setdefault(settings.origin, ())
-    if settings.kind == "toml-secrets":
-        found.setdefault(settings.repository, ())
-    if settings.kind == "carbon4":
-        # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
-        for path in sorted(settings.sibling.parent.rglob("*")):
-            if path.suffix not in _CARBON_SUFFIXES:
-                continue
-            if not (settings.named or files.lies_in(path, settings.root)):
-                refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
-            elif path.is_file() and references.may_refer(files.read(path).bytes):
-                found.setdefault(path, ())
-        found.pop(settings.repository, None)
+    runtime = runtime_of(settings.kind)
+    read = runtime.files(settings)
+    found.update((path, ()) for path in read.always if path not in found)
+    own = runtime.own_files(settings)
+    for path in (path for directory in read.below for path in sorted(directory.rglob("*")) if path not in own):
+        if path.suffix not in _SUFFIXES:
+            continue
+        if not (settings.named or files.lies_in(path, settings.root)):
+            refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
+        elif path.is_file() and references.may_refer(files.read(path).bytes):
+            found.setdefault(path, ())
     return found, refused

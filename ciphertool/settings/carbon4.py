@@ -1,7 +1,6 @@
 """Reads a Carbon 4 home: `carbon.xml`, `cipher-tool.properties`, `secret-conf.properties`, or the standalone file.
 
-What they mean: WSO2's cipher-tool 1.2 and org.wso2.securevault. Nothing here writes; what the runtime needs in
-`secret-conf.properties` is said as a `Companion`.
+What they mean: WSO2's cipher-tool 1.2 and org.wso2.securevault. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 _CONF = (Path("repository/conf"), Path("conf"))
 _DEPLOYMENT = "deployment.toml"
 _STANDALONE = "cipher-standalone-config.properties"
-_LEGACY_SCHEME = "RSA"  # what the runtime takes where secret-conf.properties names none
-_LOCATION = "secretRepositories.file.location"
-_ALGORITHM = "secretRepositories.file.algorithm"
+LEGACY_SCHEME = "RSA"  # what the runtime takes where secret-conf.properties names none
+LOCATION = "secretRepositories.file.location"
+ALGORITHM = "secretRepositories.file.algorithm"
 _TRANSFORMATION = "keystore.identity.CipherTransformation"
 _MODE = "secretRepositories.file.encryptionMode"
 _DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
@@ -69,7 +68,7 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     secret_conf_path = home / standalone.get("secret.conf.properties.file", str(_security(conf, home, "secret-conf")))
     secret_conf = _entries(read(secret_conf_path))
     repository = home / (
-        secret_conf.get(_LOCATION)
+        secret_conf.get(LOCATION)
         or standalone.get("cipher.text.properties.file")
         or _security(conf, home, "cipher-text")
     )
@@ -78,7 +77,7 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     targets = home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))
     if not _is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
-    scheme = (_declared(secret_conf) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
+    scheme = (_declared(secret_conf) or LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
     sibling = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
     return Settings(
         origin=home,
@@ -117,7 +116,7 @@ def _declared(secret_conf: Mapping[str, str]) -> str | None:
     """Return the transformation that a vault declares; its symmetric mode goes before what it names, as in Java."""
     if secret_conf.get(_MODE) == "symmetric":
         return AES_GCM
-    return secret_conf.get(_ALGORITHM) or secret_conf.get(_TRANSFORMATION)
+    return secret_conf.get(ALGORITHM) or secret_conf.get(_TRANSFORMATION)
 
 
 def _security(conf: Path, home: Path, name: str) -> Path:
@@ -226,30 +225,3 @@ def environment() -> dict[str, str]:
 def expand(text: str, names: Mapping[str, str]) -> str:
     """Replace `${name}` and `${sys:name}` in a Carbon path; one that is not known stays as it is."""
     return _DEFINED.sub(lambda match: names.get(match[1], match[0]), text)
-
-
-def secret_conf_changes(settings: Settings, store_type: str, present: Mapping[str, str]) -> dict[str, str]:
-    """Return the entries that `secret-conf.properties` lacks for the runtime to open this vault.
-
-    `present` is what the file says already; all of it is kept, except that the vault must be enabled. `store_type` is
-    the keystore's JCA name.
-    """
-    handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
-    needed = {
-        "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
-        "secretRepositories": "file",
-        "secretRepositories.file.provider": "org.wso2.securevault.secret.repository.FileBaseSecretRepositoryProvider",
-        _LOCATION: os.path.relpath(settings.repository, settings.root),
-        "keystore.identity.location": str(settings.keystore.path.absolute()) if settings.keystore.path else "",
-        "keystore.identity.type": store_type,
-        "keystore.identity.alias": settings.keystore.alias or "",
-        "keystore.identity.store.password": "identity.store.password",
-        "keystore.identity.store.secretProvider": handler,
-        "keystore.identity.key.password": "identity.key.password",
-        "keystore.identity.key.secretProvider": handler,
-        _ALGORITHM: "" if settings.scheme == _LEGACY_SCHEME else settings.scheme,
-    }
-    changes = {key: value for key, value in needed.items() if value and not present.get(key, "").strip()}
-    if present.get("secVault.enabled", "").strip().lower() != "true":
-        changes = {"secVault.enabled": "true", **changes}
-    return changes

@@ -13,8 +13,8 @@ from ciphertool.audit.scope import reading
 from ciphertool.detection.names import Strength, strength
 from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.findings import Level
-from ciphertool.passwords import MasterKeys
 from ciphertool.repository import Clear
+from ciphertool.runtimes.registry import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
 
-# Where a Carbon home's runtime reads the keystore password, and leaves it or not.
-_HOME_FILES = ("password", "password-tmp", "password-persist")
 _LARGEST_PASSWORD_FILE = 4096
 
 
@@ -77,9 +75,7 @@ def _password_files(settings: Settings, tree: Path) -> Iterator[Path]:
 
 
 def _candidates(settings: Settings) -> Iterator[Path]:
-    if settings.kind == "carbon4":
-        yield from (settings.root / name for name in _HOME_FILES)
-    yield from (source.path for source in settings.password_sources if isinstance(source, MasterKeys))
+    yield from runtime_of(settings.kind).password_files(settings)
     keystore = settings.keystore.path
     if keystore is None or not keystore.parent.is_dir():
         return

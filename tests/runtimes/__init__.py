@@ -1,0 +1,1 @@
+"""The runtimes of the products: what each reads, and how."""
