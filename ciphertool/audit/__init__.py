@@ -13,7 +13,7 @@ from ciphertool.detection.evidence import Evidence
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
-    from ciphertool.audit.workflow import Options, Subject, audit, is_subject
+    from ciphertool.audit.workflow import Options, Subject, audit
 
 __all__ = [
     "RULES",
@@ -28,11 +28,10 @@ __all__ = [
     "Subject",
     "Value",
     "audit",
-    "is_subject",
     "rule",
 ]
 
-_OF_RUN = frozenset({"Options", "Subject", "audit", "is_subject"})
+_OF_RUN = frozenset({"Options", "Subject", "audit"})
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,7 @@ from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.repository import Clear, repository_of
 from ciphertool.runtimes.registry import runtime_of
-from ciphertool.settings import carbon4, ciphertool_toml
+from ciphertool.settings import is_configuration
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
@@ -92,13 +92,6 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
         files=count,
     )
     return shown(report)
-
-
-def is_subject(path: Path) -> bool:
-    """Tell whether a path has settings of its own: a Carbon home, a `ciphertool.toml`, or a directory with one."""
-    return (
-        path.name == ciphertool_toml.FILE_NAME or (path / ciphertool_toml.FILE_NAME).is_file() or carbon4.is_home(path)
-    )
 
 
 def _directory(path: Path) -> str:
@@ -194,7 +187,7 @@ class _Audit:
     def _is_nested(self, directory: Path) -> bool:
         """Tell whether a directory is a vault within this subject, and keep it in mind."""
         settings = self._subject.settings
-        if (settings is not None and _real(settings.root) == _real(directory)) or not nested.is_vault(directory):
+        if (settings is not None and _real(settings.root) == _real(directory)) or not is_configuration(directory):
             return False
         if _real(directory) not in self._run.roots:
             self._nested[directory] = None

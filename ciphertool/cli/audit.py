@@ -133,7 +133,7 @@ def explain(
 def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[Subject]:
     """Return what to audit: each path with the settings it has, or the vault that the options name or find."""
     from ciphertool import git, settings
-    from ciphertool.audit import Subject, is_subject
+    from ciphertool.audit import Subject
     from ciphertool.audit.scope.index import index_of
 
     if missing := [str(path) for path in paths if not path.exists()]:
@@ -142,7 +142,7 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
         named = vault.settings()
         subjects = [Subject(path, named) for path in paths or [Path.cwd() if staged else named.root]]
     elif paths:
-        subjects = [_found(vault, path) if is_subject(path) else Subject(path) for path in paths]
+        subjects = [_found(vault, path) if settings.is_configuration(path) else Subject(path) for path in paths]
     else:
         try:
             subjects = [_found(vault, settings.locate())]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ciphertool.settings.confined import Found
 
-__all__ = ["Overrides", "Settings", "load", "load_found", "locate"]
+__all__ = ["Overrides", "Settings", "is_configuration", "load", "load_found", "locate"]
 
 ENVIRONMENT_VARIABLE = "CIPHERTOOL_CONFIG"
 _HINT = "name one with --config or --home, set CIPHERTOOL_CONFIG, or make one with `ciphertool init`"
@@ -81,6 +81,15 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
         if carbon4.is_home(directory):
             return directory
     raise NoSettingsError(f"no configuration found from {start} upwards{stopped}", hint=_HINT)
+
+
+def is_configuration(path: Path) -> bool:
+    """Tell whether a path has settings of its own: it is a `ciphertool.toml`, a directory with one, or a home."""
+    from ciphertool.settings import carbon4, ciphertool_toml
+
+    if not path.is_dir():
+        return path.name == ciphertool_toml.FILE_NAME
+    return (path / ciphertool_toml.FILE_NAME).is_file() or carbon4.is_home(path)
 
 
 def _is_trusted(directory: Path) -> bool:

@@ -37,8 +37,10 @@ _LONGEST_PATH = 4096
 
 
 def is_home(directory: Path) -> bool:
-    """Tell whether a directory is a Carbon home."""
-    return configuration(directory) is not None
+    """Tell whether a directory is a Carbon home. A home's own `repository` looks like an older home, and is none."""
+    directory = directory.absolute()
+    inside = directory.name == "repository" and configuration(directory.parent) is not None
+    return configuration(directory) is not None and not inside
 
 
 def configuration(home: Path) -> Path | None:

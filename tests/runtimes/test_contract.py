@@ -55,7 +55,7 @@ def test_a_reference_in_its_syntax_is_read_back(runtime: Runtime, rewriter: Rewr
 def test_only_carbon_4_spells_references_its_own_way() -> None:
     properties = rewriters.by_name("properties")
     spelled = {runtime.kind: runtime.syntax(properties) for runtime in RUNTIMES}
-    assert spelled == {kind: Syntax.SECRET for kind in KINDS} | {"carbon4": Syntax.SECRET_ALIAS}
+    assert spelled == dict.fromkeys(KINDS, Syntax.SECRET) | {"carbon4": Syntax.SECRET_ALIAS}
 
 
 def test_what_it_always_reads_is_there_and_lies_within_the_vault(vault_settings: Settings) -> None:

@@ -214,3 +214,25 @@ def test_targets_and_repository_may_be_one_file(home: Path, run: Run) -> None:
     assert lines[4].startswith('"db.password" = "')
     vault = Vault.open(home / "ciphertool.toml")
     assert (vault["db.password"].reveal(), vault["other"].reveal()) == ("c4n4ry", "x")
+
+
+def test_a_homes_own_repository_is_no_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a `conf/carbon.xml`, as older homes have."""
+    monkeypatch.delenv("CIPHERTOOL_CONFIG", raising=False)
+    repository = home / "repository"
+    assert settings.is_configuration(home)
+    assert not settings.is_configuration(repository)
+    assert settings.locate(repository / "conf") == home
+    monkeypatch.chdir(repository)
+    assert settings.locate() == home
+    assert settings.is_configuration(home.rename(home.with_name("repository")))
+
+
+def test_a_configuration_is_a_file_of_that_name_or_a_directory_with_one(tmp_path: Path) -> None:
+    file = tmp_path / "project/ciphertool.toml"
+    assert not settings.is_configuration(file.parent)
+    file.parent.mkdir()
+    file.touch()
+    (tmp_path / "other.toml").touch()
+    asked = (file, file.parent, tmp_path, tmp_path / "other.toml")
+    assert [settings.is_configuration(path) for path in asked] == [True, True, False, False]

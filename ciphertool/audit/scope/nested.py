@@ -8,7 +8,7 @@ from ciphertool import settings as reader
 from ciphertool.audit import rules
 from ciphertool.errors import CipherToolError
 from ciphertool.findings import Level
-from ciphertool.settings import carbon4, ciphertool_toml
+from ciphertool.settings import ciphertool_toml
 from ciphertool.settings.confined import Found
 
 if TYPE_CHECKING:
@@ -17,19 +17,11 @@ if TYPE_CHECKING:
     from ciphertool.audit.ledger import Gathered
 
 
-def is_vault(directory: Path) -> bool:
-    """Tell whether a directory has settings of its own, or what looks like them: a link to some."""
-    if (directory / ciphertool_toml.FILE_NAME).is_file():
-        return True
-    # A home's own `repository` looks like an older home.
-    return carbon4.is_home(directory) and not (directory.name == "repository" and carbon4.is_home(directory.parent))
-
-
 def outermost(path: Path, root: Path) -> Path | None:
     """Return the first vault's directory on the way from `root`, itself left aside, to a file."""
     path, root = path.absolute(), root.absolute()
     between = [parent for parent in path.parents if parent != root and parent.is_relative_to(root)]
-    return next((parent for parent in reversed(between) if is_vault(parent)), None)
+    return next((parent for parent in reversed(between) if reader.is_configuration(parent)), None)
 
 
 def read_settings(directory: Path, root: Path, gathered: Gathered) -> Found:
