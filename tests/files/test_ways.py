@@ -221,3 +221,44 @@ def test_a_link_amid_the_way_that_is_no_directory_is_the_systems_error(tmp_path:
     for path in (tmp_path / "f/g", tmp_path / "l/g"):
         with pytest.raises(NotADirectoryError), reach(path):
             pass
+
+
+@as_root
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="a link cannot be held open on this system")
+def test_a_link_that_is_exchanged_while_it_is_read_is_one_of_the_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's target under root's name would be followed as root's own."""
+    (tmp_path / "root's").symlink_to("f")
+    (tmp_path / "link").symlink_to("g")
+    os.chown(tmp_path / "link", STRANGER, STRANGER, follow_symlinks=False)
+    for name in ("f", "g"):
+        (tmp_path / name).write_bytes(b"")
+        os.chown(tmp_path / name, STRANGER, STRANGER)
+    os.chown(tmp_path, STRANGER, STRANGER)
+    readlink = os.readlink
+
+    def late(name: str, *, dir_fd: int) -> str:
+        if (tmp_path / "root's").is_symlink():
+            (tmp_path / "root's").replace(tmp_path / "link")
+        return readlink(name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "readlink", late)
+    with reach(tmp_path / "link") as way:
+        assert (way.name, way.strange) == ("g", tmp_path / "link")
+
+
+@as_root
+def test_a_links_maker_is_the_links_owner_also_where_it_cannot_be_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "O_PATH", raising=False)
+    (tmp_path / "f").write_bytes(b"")
+    (tmp_path / "link").symlink_to("f")
+    os.chown(tmp_path / "link", STRANGER, STRANGER, follow_symlinks=False)
+    with pytest.raises(ConfigError, match="belongs to another user"), reach(tmp_path / "link"):
+        pass
+    os.chown(tmp_path / "link", 0, 0, follow_symlinks=False)
+    os.chown(tmp_path / "f", STRANGER, STRANGER)
+    with reach(tmp_path / "link") as way:
+        assert (way.name, way.strange) == ("f", None)
