@@ -262,3 +262,18 @@ def test_a_links_maker_is_the_links_owner_also_where_it_cannot_be_held(
     os.chown(tmp_path / "f", STRANGER, STRANGER)
     with reach(tmp_path / "link") as way:
         assert (way.name, way.strange) == ("f", None)
+
+
+def test_a_descriptor_is_closed_also_if_it_is_the_first_one(tmp_path: Path) -> None:
+    """As in a daemon, whose standard input is closed."""
+    process = os.fork()
+    if process == 0:
+        status = 1
+        try:
+            os.close(0)
+            with reach(tmp_path / "f"):
+                pass
+            status = 0 if os.open(os.devnull, os.O_RDONLY) == 0 else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
