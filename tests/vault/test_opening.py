@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Outcome]
 
-NOW = datetime.now(UTC)
 ALIAS = "app.datasource.password"
 GIVEN = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD}),))
 NONE = PasswordChain((Environment({}),))
@@ -75,7 +74,7 @@ STORE = 'path = "security/primary.p12"\nalias = "primary"'
 
 
 def test_what_encrypts_is_the_stores_certificate_and_its_key_proves_it(project: Path) -> None:
-    primary = open_to_encrypt(_settings(project, STORE), GIVEN, now=NOW)
+    primary = open_to_encrypt(_settings(project, STORE), GIVEN, now=datetime.now(UTC))
     cipher = primary.cipher
     assert (cipher.decrypts, cipher.store_type, cipher.subject, cipher.native) == (True, "PKCS12", "CN=test", True)
     assert primary.warnings == ()
@@ -83,12 +82,12 @@ def test_what_encrypts_is_the_stores_certificate_and_its_key_proves_it(project: 
     certificate = open_keystore(project / "security/primary.p12", PASSWORD).certificate("primary")
     (project / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
     both = f'{STORE}\ncertificate = "c.pem"'
-    assert open_to_encrypt(_settings(project, both), GIVEN, now=NOW).cipher.decrypts
-    alone = open_to_encrypt(_settings(project, both), NONE, now=NOW).cipher
+    assert open_to_encrypt(_settings(project, both), GIVEN, now=datetime.now(UTC)).cipher.decrypts
+    alone = open_to_encrypt(_settings(project, both), NONE, now=datetime.now(UTC)).cipher
     assert (alone.decrypts, alone.store_type) == (False, "JKS")
     settings = _settings(project, both)
     (project / "security/primary.p12").unlink()
-    assert not open_to_encrypt(settings, GIVEN, now=NOW).cipher.decrypts
+    assert not open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher.decrypts
 
 
 def test_nobody_is_asked_for_a_password_where_a_certificate_is_enough(project: Path, key: RSAPrivateKey) -> None:
@@ -97,7 +96,7 @@ def test_nobody_is_asked_for_a_password_where_a_certificate_is_enough(project: P
 
     _pem(None, project / "c.pem", of=key)
     settings = _settings(project, f'{STORE}\ncertificate = "c.pem"')
-    assert not open_to_encrypt(settings, PasswordChain((Prompt(ask),)), now=NOW).cipher.decrypts
+    assert not open_to_encrypt(settings, PasswordChain((Prompt(ask),)), now=datetime.now(UTC)).cipher.decrypts
 
 
 def test_the_key_of_another_certificate_than_the_one_that_encrypts_is_refused(
@@ -105,7 +104,7 @@ def test_the_key_of_another_certificate_than_the_one_that_encrypts_is_refused(
 ) -> None:
     _pem(None, project / "c.pem", of=key)
     with pytest.raises(BadCertificateError, match="is not the one that") as caught:
-        open_to_encrypt(_settings(project, f'{STORE}\ncertificate = "c.pem"'), GIVEN, now=NOW)
+        open_to_encrypt(_settings(project, f'{STORE}\ncertificate = "c.pem"'), GIVEN, now=datetime.now(UTC))
     assert caught.value.path == project / "security/primary.p12"
 
 
@@ -114,7 +113,7 @@ def test_a_pem_file_needs_no_password_and_its_key_must_be_the_certificates(
 ) -> None:
     settings = _settings(project, 'path = "k.pem"')
     _pem(key, project / "k.pem")
-    cipher = open_to_encrypt(settings, GIVEN, now=NOW).cipher
+    cipher = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher
     assert (cipher.decrypts, cipher.store_type) == (True, "JKS")
     made = cipher.encrypt("a", Secret("v"))
     for passwords in (NONE, GIVEN):
@@ -122,7 +121,7 @@ def test_a_pem_file_needs_no_password_and_its_key_must_be_the_certificates(
     _pem(key, project / "k.pem", of=other_key)
     for passwords in (NONE, GIVEN):
         with pytest.raises((UnprovenCertificateError, KeystoreError)):
-            open_to_encrypt(settings, passwords, now=NOW)
+            open_to_encrypt(settings, passwords, now=datetime.now(UTC))
         with pytest.raises(KeystoreError):
             open_to_decrypt(settings, passwords)
 
@@ -148,24 +147,24 @@ def test_without_a_store_nothing_is_decrypted(project: Path, key: RSAPrivateKey)
     with pytest.raises(ConfigError, match="names no keystore") as caught:
         open_to_decrypt(settings, GIVEN)
     assert caught.value.path == settings.origin
-    assert not open_to_encrypt(settings, GIVEN, now=NOW).cipher.decrypts
+    assert not open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher.decrypts
 
 
 def test_a_fingerprint_must_be_that_of_the_certificate(project: Path) -> None:
     entry = open_keystore(project / "security/primary.p12", PASSWORD).entry("primary")
     right = _settings(project, f'{STORE}\nfingerprint = "sha256:{entry.sha256}"')
-    assert open_to_encrypt(right, GIVEN, now=NOW).cipher.decrypts
+    assert open_to_encrypt(right, GIVEN, now=datetime.now(UTC)).cipher.decrypts
     wrong = _settings(project, f'{STORE}\nfingerprint = "sha256:{"0" * 64}"')
     with pytest.raises(UnprovenCertificateError, match="not the expected one"):
-        open_to_encrypt(wrong, GIVEN, now=NOW)
+        open_to_encrypt(wrong, GIVEN, now=datetime.now(UTC))
 
 
 def test_a_key_that_is_too_small_is_an_error_of_the_store(project: Path) -> None:
     settings = _settings(project, STORE, "[encryption]\nminimum_bits = 2049\n")
     with pytest.raises(KeyTooSmallError) as caught:
-        open_to_encrypt(settings, GIVEN, now=NOW)
+        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
     assert caught.value.path == project / "security/primary.p12"
-    open_to_encrypt(_settings(project, STORE, "[encryption]\nminimum_bits = 2048\n"), GIVEN, now=NOW)
+    open_to_encrypt(_settings(project, STORE, "[encryption]\nminimum_bits = 2048\n"), GIVEN, now=datetime.now(UTC))
 
 
 def test_textbook_rsa_is_read_where_it_is_allowed_and_warned_of(project: Path, key: RSAPrivateKey) -> None:
@@ -175,7 +174,7 @@ def test_textbook_rsa_is_read_where_it_is_allowed_and_warned_of(project: Path, k
     with pytest.raises(UnsupportedSchemeError):
         open_to_decrypt(settings, NONE)
     with pytest.raises(UnsupportedSchemeError):
-        open_to_encrypt(settings, GIVEN, now=NOW)
+        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
     cipher = open_to_decrypt(settings, NONE, allow_unpadded=True)
     assert cipher.unpadded
     assert open_to_audit(settings, NONE, allow_unpadded=True)[0].unpadded
@@ -206,7 +205,7 @@ def test_a_secret_key_reads_a_carbon_vault_and_encrypts_nothing(project: Path) -
     cipher = open_to_decrypt(settings, given)
     assert (cipher.decrypts, cipher.unpadded, type(cipher.duplicate())) == (True, False, type(cipher))
     with pytest.raises(UnsupportedSchemeError, match="no new ones made") as caught:
-        open_to_encrypt(settings, given, now=NOW)
+        open_to_encrypt(settings, given, now=datetime.now(UTC))
     assert caught.value.path == AES_STORES / "keys.p12"
     assert "name the entry of an RSA key" in caught.value.hint
 
@@ -215,12 +214,12 @@ def test_what_is_wrong_with_a_certificate_is_warned_of_by_file_and_alias(project
     path = project / "security/primary.p12"
     request = CertificateRequest(subject="CN=old", bits=2048, days=1)
     path.write_bytes(create_keystore(request, "primary", PASSWORD, now=datetime(2020, 1, 1, tzinfo=UTC)))
-    warnings = open_to_encrypt(_settings(project, STORE), GIVEN, now=NOW).warnings
+    warnings = open_to_encrypt(_settings(project, STORE), GIVEN, now=datetime.now(UTC)).warnings
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{path} (primary): the certificate ")
     assert "expired" in warnings[0]
     (project / "c.pem").write_bytes(certificate(key, KEY_USAGES[0]).public_bytes(Encoding.PEM))
-    unstated = open_to_encrypt(_settings(project, 'certificate = "c.pem"'), NONE, now=NOW).warnings
+    unstated = open_to_encrypt(_settings(project, 'certificate = "c.pem"'), NONE, now=datetime.now(UTC)).warnings
     assert [warning for warning in unstated if warning.startswith(f"{project / 'c.pem'}: the certificate ")]
     assert "(" not in unstated[0].partition(":")[0]
 
@@ -230,7 +229,7 @@ def test_a_password_file_that_everybody_reads_is_warned_of(project: Path) -> Non
     for mode, exposed in ((0o644, True), (0o600, False)):
         (project / "p").chmod(mode)
         warnings = open_to_encrypt(
-            _settings(project, STORE), PasswordChain((PasswordFile(project / "p"),)), now=NOW
+            _settings(project, STORE), PasswordChain((PasswordFile(project / "p"),)), now=datetime.now(UTC)
         ).warnings
         assert [warning.startswith(f"{project / 'p'}: a password file") for warning in warnings] == [True] * exposed
 
@@ -243,19 +242,21 @@ def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(proje
     given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": "wso2carbon"}),))
     settings = _settings(project, 'path = "security/primary.p12"\nalias = "wso2carbon"', "", "carbon4")
     settings = settings._replace(minimum_bits=1024)
-    warnings = open_to_encrypt(settings, given, now=NOW).warnings
+    warnings = open_to_encrypt(settings, given, now=datetime.now(UTC)).warnings
     assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
     with pytest.raises(RefusedCertificateError):
-        open_to_encrypt(settings._replace(policy=Policy.STRICT), given, now=NOW)
+        open_to_encrypt(settings._replace(policy=Policy.STRICT), given, now=datetime.now(UTC))
 
 
 def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: Run) -> None:
     settings = load(protected / "ciphertool.toml")
     repository = open_repository(settings.kind, settings.repository)
-    require_one_key(open_to_encrypt(settings, GIVEN, now=NOW).cipher, repository)
+    require_one_key(open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher, repository)
     request = CertificateRequest(subject="CN=another", bits=2048)
-    (protected / "security/primary.p12").write_bytes(create_keystore(request, "primary", PASSWORD, now=NOW))
-    other = open_to_encrypt(settings, GIVEN, now=NOW).cipher
+    (protected / "security/primary.p12").write_bytes(
+        create_keystore(request, "primary", PASSWORD, now=datetime.now(UTC))
+    )
+    other = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher
     with pytest.raises(OtherKeyError) as caught:
         require_one_key(other, repository)
     assert caught.value.path == settings.repository
