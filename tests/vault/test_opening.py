@@ -1,0 +1,264 @@
+"""How a vault's keystore is opened: by whose key values are encrypted, what is refused, and what is warned of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from ciphertool import Vault
+from ciphertool.engine.policy import Policy
+from ciphertool.engine.schemes import UNPADDED
+from ciphertool.errors import (
+    BadCertificateError,
+    ConfigError,
+    KeystoreError,
+    KeyTooSmallError,
+    NoPasswordError,
+    OtherKeyError,
+    PasswordNeededError,
+    RefusedCertificateError,
+    UnprovenCertificateError,
+    UnsupportedSchemeError,
+)
+from ciphertool.keystore import open_keystore
+from ciphertool.keystore.create import CertificateRequest, create_keystore
+from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+from ciphertool.primary import open_to_audit, open_to_decrypt, open_to_encrypt, require_one_key
+from ciphertool.repository import open_repository
+from ciphertool.secret import Secret
+from ciphertool.settings import load
+from tests.conftest import PASSWORD, SECRETS
+from tests.engine.certificates import KEY_USAGES, certificate
+from tests.interop.secret_keys import FOLDER as AES_STORES
+from tests.interop.secret_keys import PASSWORD as AES_PASSWORD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from ciphertool.settings.model import Settings
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+ALIAS = "app.datasource.password"
+GIVEN = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD}),))
+NONE = PasswordChain((Environment({}),))
+VECTORS = Path(__file__).resolve().parents[1] / "vectors/keystores"
+
+
+def _settings(project: Path, keystore: str, more: str = "", kind: str | None = None) -> Settings:
+    repository = '[repository]\npath = "security/vault.properties"\n' + (f'kind = "{kind}"\n' if kind else "")
+    (project / "security/primary.p12").chmod(0o600)
+    (project / "ciphertool.toml").write_text(f"[keystore]\n{keystore}\n{repository}{more}")
+    return load(project / "ciphertool.toml")
+
+
+def _pem(key: RSAPrivateKey | None, path: Path, of: RSAPrivateKey | None = None) -> Path:
+    """Write a certificate of `of`, and with it a key, into one file."""
+    owner = of or key
+    assert owner is not None
+    data = certificate(owner, KEY_USAGES[3]).public_bytes(Encoding.PEM)
+    if key is not None:
+        data += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(data)
+    return path
+
+
+STORE = 'path = "security/primary.p12"\nalias = "primary"'
+
+
+def test_what_encrypts_is_the_stores_certificate_and_its_key_proves_it(project: Path) -> None:
+    primary = open_to_encrypt(_settings(project, STORE), GIVEN, now=datetime.now(UTC))
+    cipher = primary.cipher
+    assert (cipher.decrypts, cipher.store_type, cipher.subject, cipher.native) == (True, "PKCS12", "CN=test", True)
+    assert primary.warnings == ()
+    assert cipher.decrypt("a", cipher.encrypt("a", Secret("v"))).reveal() == "v"
+    certificate = open_keystore(project / "security/primary.p12", PASSWORD).certificate("primary")
+    (project / "c.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    both = f'{STORE}\ncertificate = "c.pem"'
+    assert open_to_encrypt(_settings(project, both), GIVEN, now=datetime.now(UTC)).cipher.decrypts
+    alone = open_to_encrypt(_settings(project, both), NONE, now=datetime.now(UTC)).cipher
+    assert (alone.decrypts, alone.store_type) == (False, "JKS")
+    settings = _settings(project, both)
+    (project / "security/primary.p12").unlink()
+    assert not open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher.decrypts
+
+
+def test_nobody_is_asked_for_a_password_where_a_certificate_is_enough(project: Path, key: RSAPrivateKey) -> None:
+    def ask() -> str:
+        raise AssertionError("a person is asked")
+
+    _pem(None, project / "c.pem", of=key)
+    settings = _settings(project, f'{STORE}\ncertificate = "c.pem"')
+    assert not open_to_encrypt(settings, PasswordChain((Prompt(ask),)), now=datetime.now(UTC)).cipher.decrypts
+
+
+def test_the_key_of_another_certificate_than_the_one_that_encrypts_is_refused(
+    project: Path, key: RSAPrivateKey
+) -> None:
+    _pem(None, project / "c.pem", of=key)
+    with pytest.raises(BadCertificateError, match="is not the one that") as caught:
+        open_to_encrypt(_settings(project, f'{STORE}\ncertificate = "c.pem"'), GIVEN, now=datetime.now(UTC))
+    assert caught.value.path == project / "security/primary.p12"
+
+
+def test_a_pem_file_needs_no_password_and_its_key_must_be_the_certificates(
+    project: Path, key: RSAPrivateKey, other_key: RSAPrivateKey
+) -> None:
+    settings = _settings(project, 'path = "k.pem"')
+    _pem(key, project / "k.pem")
+    cipher = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher
+    assert (cipher.decrypts, cipher.store_type) == (True, "JKS")
+    made = cipher.encrypt("a", Secret("v"))
+    for passwords in (NONE, GIVEN):
+        assert open_to_decrypt(settings, passwords).decrypt("a", made).reveal() == "v"
+    _pem(key, project / "k.pem", of=other_key)
+    for passwords in (NONE, GIVEN):
+        with pytest.raises((UnprovenCertificateError, KeystoreError)):
+            open_to_encrypt(settings, passwords, now=datetime.now(UTC))
+        with pytest.raises(KeystoreError):
+            open_to_decrypt(settings, passwords)
+
+
+def test_a_pem_file_whose_key_has_a_password_asks_for_it(project: Path) -> None:
+    (project / "k.pem").write_bytes((VECTORS / "key-pkcs8.pem").read_bytes())
+    settings = _settings(project, 'path = "k.pem"')
+    with pytest.raises((NoPasswordError, PasswordNeededError)):
+        open_to_decrypt(settings, NONE)
+    asked: list[int] = []
+
+    def ask() -> str:
+        asked.append(1)
+        return "changeit"
+
+    assert open_to_decrypt(settings, PasswordChain((Prompt(ask),))).decrypts
+    assert asked == [1]
+
+
+def test_without_a_store_nothing_is_decrypted(project: Path, key: RSAPrivateKey) -> None:
+    _pem(None, project / "c.pem", of=key)
+    settings = _settings(project, 'certificate = "c.pem"')
+    with pytest.raises(ConfigError, match="names no keystore") as caught:
+        open_to_decrypt(settings, GIVEN)
+    assert caught.value.path == settings.origin
+    assert not open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher.decrypts
+
+
+def test_a_fingerprint_must_be_that_of_the_certificate(project: Path) -> None:
+    entry = open_keystore(project / "security/primary.p12", PASSWORD).entry("primary")
+    right = _settings(project, f'{STORE}\nfingerprint = "sha256:{entry.sha256}"')
+    assert open_to_encrypt(right, GIVEN, now=datetime.now(UTC)).cipher.decrypts
+    wrong = _settings(project, f'{STORE}\nfingerprint = "sha256:{"0" * 64}"')
+    with pytest.raises(UnprovenCertificateError, match="not the expected one"):
+        open_to_encrypt(wrong, GIVEN, now=datetime.now(UTC))
+
+
+def test_a_key_that_is_too_small_is_an_error_of_the_store(project: Path) -> None:
+    settings = _settings(project, STORE, "[encryption]\nminimum_bits = 2049\n")
+    with pytest.raises(KeyTooSmallError) as caught:
+        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
+    assert caught.value.path == project / "security/primary.p12"
+    open_to_encrypt(_settings(project, STORE, "[encryption]\nminimum_bits = 2048\n"), GIVEN, now=datetime.now(UTC))
+
+
+def test_textbook_rsa_is_read_where_it_is_allowed_and_warned_of(project: Path, key: RSAPrivateKey) -> None:
+    _pem(key, project / "k.pem")
+    more = f'[encryption]\nscheme = "{UNPADDED.name}"\n'
+    settings = _settings(project, 'path = "k.pem"', more, "carbon4")
+    with pytest.raises(UnsupportedSchemeError):
+        open_to_decrypt(settings, NONE)
+    with pytest.raises(UnsupportedSchemeError):
+        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
+    cipher = open_to_decrypt(settings, NONE, allow_unpadded=True)
+    assert cipher.unpadded
+    assert open_to_audit(settings, NONE, allow_unpadded=True)[0].unpadded
+    (project / "security/vault.properties").write_text(f"a={'A' * 342}\\=\\=\n")
+    warned: list[str] = []
+    vault = Vault.open(project / "ciphertool.toml", passwords=NONE, warn=warned.append)
+    with pytest.raises(Exception, match="'a'"):
+        vault["a"]
+    assert [message.partition(": ")[2] for message in warned] == [
+        "its values are encrypted by textbook RSA; encrypt them anew"
+    ]
+
+
+def test_a_native_vault_takes_native_schemes_alone(project: Path) -> None:
+    more = '[encryption]\nscheme = "RSA/ECB/PKCS1Padding"\n'
+    settings = _settings(project, STORE, more)
+    with pytest.raises(UnsupportedSchemeError, match="a native vault takes only native schemes"):
+        open_to_decrypt(settings, GIVEN)
+    assert open_to_decrypt(_settings(project, STORE, more, "carbon4"), GIVEN).decrypts
+
+
+def test_a_secret_key_reads_a_carbon_vault_and_encrypts_nothing(project: Path) -> None:
+    given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": AES_PASSWORD}),))
+    store = f'path = "{AES_STORES / "keys.p12"}"\nalias = "aes256"'
+    with pytest.raises(UnsupportedSchemeError, match="a native vault's is an RSA key"):
+        open_to_decrypt(_settings(project, store), given)
+    settings = _settings(project, store, "", "carbon4")
+    cipher = open_to_decrypt(settings, given)
+    assert (cipher.decrypts, cipher.unpadded, type(cipher.duplicate())) == (True, False, type(cipher))
+    with pytest.raises(UnsupportedSchemeError, match="no new ones made") as caught:
+        open_to_encrypt(settings, given, now=datetime.now(UTC))
+    assert caught.value.path == AES_STORES / "keys.p12"
+    assert "name the entry of an RSA key" in caught.value.hint
+
+
+def test_what_is_wrong_with_a_certificate_is_warned_of_by_file_and_alias(project: Path, key: RSAPrivateKey) -> None:
+    path = project / "security/primary.p12"
+    request = CertificateRequest(subject="CN=old", bits=2048, days=1)
+    path.write_bytes(create_keystore(request, "primary", PASSWORD, now=datetime(2020, 1, 1, tzinfo=UTC)))
+    warnings = open_to_encrypt(_settings(project, STORE), GIVEN, now=datetime.now(UTC)).warnings
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"{path} (primary): the certificate ")
+    assert "expired" in warnings[0]
+    (project / "c.pem").write_bytes(certificate(key, KEY_USAGES[0]).public_bytes(Encoding.PEM))
+    unstated = open_to_encrypt(_settings(project, 'certificate = "c.pem"'), NONE, now=datetime.now(UTC)).warnings
+    assert [warning for warning in unstated if warning.startswith(f"{project / 'c.pem'}: the certificate ")]
+    assert "(" not in unstated[0].partition(":")[0]
+
+
+def test_a_password_file_that_everybody_reads_is_warned_of(project: Path) -> None:
+    (project / "p").write_text(PASSWORD)
+    for mode, exposed in ((0o644, True), (0o600, False)):
+        (project / "p").chmod(mode)
+        warnings = open_to_encrypt(
+            _settings(project, STORE), PasswordChain((PasswordFile(project / "p"),)), now=datetime.now(UTC)
+        ).warnings
+        assert [warning.startswith(f"{project / 'p'}: a password file") for warning in warnings] == [True] * exposed
+
+
+def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(project: Path, corpus: Path) -> None:
+    stores = sorted(corpus.rglob("wso2carbon.jks")) if corpus.is_dir() else []
+    if not stores:
+        pytest.skip("../shared/corpus is absent")
+    (project / "security/primary.p12").write_bytes(stores[0].read_bytes())
+    given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": "wso2carbon"}),))
+    settings = _settings(project, 'path = "security/primary.p12"\nalias = "wso2carbon"', "", "carbon4")
+    settings = settings._replace(minimum_bits=1024)
+    warnings = open_to_encrypt(settings, given, now=datetime.now(UTC)).warnings
+    assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
+    with pytest.raises(RefusedCertificateError):
+        open_to_encrypt(settings._replace(policy=Policy.STRICT), given, now=datetime.now(UTC))
+
+
+def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: Run) -> None:
+    settings = load(protected / "ciphertool.toml")
+    repository = open_repository(settings.kind, settings.repository)
+    require_one_key(open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher, repository)
+    request = CertificateRequest(subject="CN=another", bits=2048)
+    (protected / "security/primary.p12").write_bytes(
+        create_keystore(request, "primary", PASSWORD, now=datetime.now(UTC))
+    )
+    other = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).cipher
+    with pytest.raises(OtherKeyError) as caught:
+        require_one_key(other, repository)
+    assert caught.value.path == settings.repository
+    assert set(other.other_keys(repository)) == set(SECRETS)
+    assert run("protect").status == 4
