@@ -35,7 +35,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class FileJudge:
-    """Judges files against one vault; `aliases` and `targets` are None where there is no vault.
+    """Judges files against one vault; `aliases` is None if no repository was read, `targets` if there are no settings.
 
     `contents` stand for what the files hold; of those in `referring` only the references are judged. `known` are the
     vault's values, as far as they are known, plaintext → alias: where there are any, this is no value for other

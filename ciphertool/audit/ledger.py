@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ciphertool.audit.rules import Rule
     from ciphertool.audit.suppress import Allowances
     from ciphertool.detection.evidence import Evidence
+    from ciphertool.detection.verdicts import Verdict
     from ciphertool.errors import FoundSettingsError
 
 
@@ -34,9 +35,15 @@ class Gathered:
         """Return a place with its path as reports show it."""
         return Place(relative(path, self.base), line, selector)
 
-    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence, doubt: str = "") -> None:
-        """Add a value."""
-        self.values.append(Value(place, alias, state, evidence, doubt))
+    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence, reason: str) -> None:
+        """Add a value that settings, references or the repository name."""
+        self.values.append(Value(place, alias, state, evidence, reason=reason))
+
+    def verdict(self, place: Place, verdict: Verdict, doubt: str = "", where: str = "") -> None:
+        """Add a value that nothing names, as detection judges it."""
+        outcome, evidence, reason, kind, decided_by, confidence = verdict
+        state = State(outcome.value)
+        self.values.append(Value(place, None, state, evidence, doubt, reason, kind, decided_by, confidence, where))
 
     def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
         """Add a finding; `level` where this case is milder or graver than the rule."""

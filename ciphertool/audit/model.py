@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.detection.verdicts import Confidence
 from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
@@ -25,7 +26,17 @@ class State(Enum):
     UNPROTECTED = "unprotected"
     DANGLING = "dangling"
     ORPHANED = "orphaned"
+    UNJUDGED = "unjudged"
+    """A reference, and no repository was read that would have its secret."""
     PLACEHOLDER = "placeholder"
+    EXAMPLE = "example"
+    """A mask, or a text for a person to replace."""
+    NOT_A_SECRET = "not-a-secret"  # noqa: S105 - a state, no password
+    """Named or shaped like a secret, and none."""
+
+
+IN_A_COMMENT, IN_TEXT, IN_A_BACKUP = "comment", "text", "backup"
+"""Where a value stands that no selector protects: in a comment, in a file without a parser, in a backup copy."""
 
 
 class Place(NamedTuple):
@@ -40,9 +51,11 @@ class Place(NamedTuple):
 
 
 class Value(NamedTuple):
-    """One place that holds a secret, a reference or a placeholder. `alias` is None where nothing names it yet.
+    """One place that holds a secret, a reference, or what its name or its shape makes look like one.
 
-    `doubt` is why other readers may read another value there.
+    `alias` is None where nothing names it yet. `doubt` is why other readers may read another value there. `reason`,
+    `kind`, `decided_by` and `confidence` are those of a `detection.verdicts.Verdict`, as far as there is one. `where`
+    is "", or one of `IN_A_COMMENT`, `IN_TEXT`, `IN_A_BACKUP`.
     """
 
     place: Place
@@ -50,6 +63,11 @@ class Value(NamedTuple):
     state: State
     evidence: Evidence
     doubt: str = ""
+    reason: str = ""
+    kind: str = ""
+    decided_by: str = ""
+    confidence: Confidence = Confidence.CERTAIN
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,9 @@ def targets(report: Report) -> Proposal:
     proposed: dict[str, list[str]] = {}
     for value in report.values:
         place = value.place
-        if value.state is not State.UNPROTECTED or value.evidence is Evidence.DECLARED or place.selector is None:
+        if value.state is not State.UNPROTECTED or value.evidence is Evidence.DECLARED:
+            continue
+        if value.where or place.selector is None:
             continue
         if reason := _obstacle(report.root, value):
             left_out[reason] = None

@@ -286,6 +286,14 @@ SECRET_AS_NAME = Rule(
     "A key, a section, a file or a directory is named by what is a secret by itself, and names are shown everywhere.",
     "Give it another name and put the secret into a value, or look it up; then change the secret.",
 )
+UNJUDGED = Rule(
+    "CT033",
+    "unjudged-reference",
+    Level.NOTE,
+    None,
+    "A reference names a secret, and no repository was read that would have it: whether it resolves is not known.",
+    "Audit the directory with its settings (`--config`, `--home`), or repair the repository that they name.",
+)
 
 RULES: tuple[Rule, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 """Every rule, in the order of their ids."""

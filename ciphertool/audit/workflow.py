@@ -84,7 +84,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
     report = Report(
         root=base,
         time=now,
-        values=tuple(sorted(set(gathered.values), key=lambda value: _order(value.place))),
+        values=tuple(sorted(_once(gathered.values), key=lambda value: _order(value.place))),
         findings=tuple(sorted(findings, key=lambda finding: _order(finding.place))),
         keys=tuple(gathered.keys),
         schemes=tuple(gathered.schemes),
@@ -101,6 +101,12 @@ def _directory(path: Path) -> str:
 
 def _order(place: Place) -> tuple[str, int, str]:
     return place.path, place.line or 0, place.selector or ""
+
+
+def _once(values: Sequence[Value]) -> list[Value]:
+    """Return the values without those that say the same alias of one place again."""
+    named = dict.fromkeys(value for value in values if value.alias is not None)
+    return [*named, *(value for value in values if value.alias is None)]
 
 
 def _real(path: Path) -> Path:
@@ -145,7 +151,7 @@ class _Audit:
         inner = [self._inner(directory, contents) for directory in self._nested]
         judge = FileJudge(
             self._gathered.base,
-            None if settings is None else self._filled,
+            None if self._repository is None else self._filled,
             targets,
             contents,
             frozenset(referring),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
 from ciphertool.detection import patterns
-from ciphertool.detection.detector import is_secret
+from ciphertool.detection.judgement import by_itself, judge
 from ciphertool.detection.names import Strength, strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ciphertool.detection.verdicts import Verdict
     from ciphertool.rewriters.base import Rewriter
 
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
@@ -33,21 +33,15 @@ _ASSIGNMENT = re.compile(
 _LONGEST = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One secret in text: its line (1-based) and, by its value, its kind. Its name may be a part of it: not here."""
+class Found(NamedTuple):
+    """One value in text and what it is: its line (1-based). Its name may be a part of a secret: not here."""
 
     line: int
-    kind: str = ""
-
-    @property
-    def message(self) -> str:
-        """What is there, without the value."""
-        return self.kind or "what looks like a secret in clear"
+    verdict: Verdict
 
 
 def in_comments(rewriter: Rewriter | None, text: str) -> Iterator[Found]:
-    """Yield the secrets in a document's comments."""
+    """Yield what stands in a document's comments under the name of a secret, or looks like one."""
     if rewriter is not None and rewriter.name == "json":
         return
     if rewriter is not None and rewriter.name == "xml":
@@ -60,7 +54,7 @@ def in_comments(rewriter: Rewriter | None, text: str) -> Iterator[Found]:
 
 
 def in_text(text: str, *, bare: bool) -> Iterator[Found]:
-    """Yield the secrets in a text of no known format: values that are secrets by themselves.
+    """Yield what there is to say of a text of no known format: of values that are secrets by themselves.
 
     With `bare`, what is assigned to a secret's name as well, as configuration files of many formats do it.
     """
@@ -97,10 +91,11 @@ def _in_lines(lines: Sequence[tuple[int, str]], *, assignments: bool = True) -> 
             continue
         match = _ASSIGNMENT.match(line) if assignments else None
         value = (match["double"] or match["single"] or match["plain"]) if match else line
-        if index in candidates and (kind := patterns.kind_of(value) or _kind_of_name(match)):
-            yield Found(number, kind)
-        elif match and _is_clear(match["name"], value):
-            yield Found(number)
+        name = match["name"] if match else ""
+        if index in candidates and (kind := _kind_of_name(match)):
+            yield Found(number, by_itself(kind))
+        elif (verdict := _judge(name, value)) is not None:
+            yield Found(number, verdict)
 
 
 def _in_xml(text: str, first: int) -> Iterator[Found]:
@@ -112,14 +107,12 @@ def _in_xml(text: str, first: int) -> Iterator[Found]:
         if match["rest"] and (title := _TITLE.search(match["rest"])):
             name = title[1]
         line, counted = line + text.count("\n", counted, match.start()), match.start()
-        if kind := patterns.kind_of(value):
-            yield Found(line, kind)
-        elif _is_clear(name, value):
-            yield Found(line)
+        if (verdict := _judge(name, value)) is not None:
+            yield Found(line, verdict)
 
 
-def _is_clear(name: str, value: str) -> bool:
+def _judge(name: str, value: str) -> Verdict | None:
     strong = strength(name)
-    if not value or strong < Strength.TOKEN:
-        return False
-    return not (references.parse(value, whole=True) or references.is_placeholder(value)) and is_secret(strong, value)
+    if references.parse(value, whole=True):
+        return None
+    return judge(strong if strong >= Strength.TOKEN else Strength.NONE, value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import references
 from ciphertool.detection import known_settings, names, patterns
 from ciphertool.detection.evidence import Evidence
+from ciphertool.detection.judgement import judge
 from ciphertool.detection.names import Strength, strength
+from ciphertool.detection.verdicts import Outcome, Verdict
+from ciphertool.secret import showing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,18 +38,18 @@ _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\S.*)", re.DOTALL)
 _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A site that is one for a secret.
+class Suspect(NamedTuple):
+    """A site whose name is that of a secret, or whose value looks like one, and what it is.
 
-    `kind` says of a value what it is; `placeholder`, that something else fills it in. The name that gave it away is
-    not here: where it comes from another value of the document, it may be a secret itself.
+    The name that gave it away is not here: where it comes from another value of the document, it may be a secret
+    itself.
     """
 
     site: Site
-    evidence: Evidence
-    kind: str = ""
-    placeholder: bool = False
+    verdict: Verdict
+
+    def __repr__(self) -> str:
+        return showing(self, "verdict")
 
 
 class Detector:
@@ -61,10 +62,10 @@ class Detector:
         self.candidates = patterns.candidates(outline.values) | self._telling(outline, lasts)
 
     def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
-        """Yield those of the candidates' sites that hold a secret in clear, or a placeholder where one belongs."""
+        """Yield those of the candidates' sites of which there is something to say, with their verdicts."""
         for site in sites:
-            if site.reference is None and site.value.strip() and (found := self._judge(site)) is not None:
-                yield found
+            if site.reference is None and (verdict := self._judge(site)) is not None:
+                yield Suspect(site, verdict)
 
     def _telling(self, outline: Outline, lasts: Sequence[str]) -> set[int]:
         """Return the indexes of all sites whose name or place says something, by what is cheap to ask of every one."""
@@ -87,13 +88,15 @@ class Detector:
             title = self._titles.get(_STEP.sub("", selector))
         return title
 
-    def _judge(self, site: Site) -> Suspect | None:
+    def _judge(self, site: Site) -> Verdict | None:
         title = self._title(site.selector) if self._titles else None
         name = site.key if title is None else title
-        found = _suspect(site, name, self._known)
-        if found is None or self._known.is_harmless(site):
+        verdict = _verdict(site, name, self._known)
+        if verdict is None or self._known.is_harmless(site):
             return None
-        return None if site.value == name.rpartition(".")[2] and not site.value.islower() else found
+        if verdict.is_secret and site.value == name.rpartition(".")[2] and not site.value.islower():
+            return Verdict(Outcome.NOT_A_SECRET, Evidence.NAME, "its own name", decided_by="harmless/its own name")
+        return verdict
 
 
 def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
@@ -108,35 +111,10 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _suspect(site: Site, name: str, known: known_settings.Known) -> Suspect | None:
+def _verdict(site: Site, name: str, known: known_settings.Known) -> Verdict | None:
     value = site.value.strip()
     if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # an item of a list of environment variables
         name, value = assigned["name"], assigned["value"]
-    is_known = known.is_secret(site)
-    strong = Strength.PASSWORD if is_known else strength(name)
-    if (
-        strong >= Strength.TOKEN
-        and not patterns.is_ciphertext(value)
-        and (references.is_placeholder(value) or patterns.is_template(value))
-    ):
-        return Suspect(site, Evidence.NAME, placeholder=True)
-    if (kind := patterns.kind_of(site.value)) is not None:
-        return Suspect(site, Evidence.VALUE, kind)
-    if strong is not Strength.NONE and is_secret(strong, value):
-        return Suspect(site, Evidence.KNOWN_PLACE if is_known else Evidence.NAME)
-    return None
-
-
-def is_secret(strong: Strength, value: str) -> bool:
-    """Tell whether a value under a name of that strength is a secret in clear."""
-    if (
-        strong is Strength.NONE
-        or patterns.is_template(value)
-        or patterns.is_switch(value)
-        or patterns.is_example(value)
-        or patterns.is_ciphertext(value)
-    ):
-        return False
-    if strong is Strength.PASSWORD:
-        return not patterns.is_pointer(value)
-    return patterns.looks_like_token(value) if strong is Strength.TOKEN else patterns.is_random(value)
+    if known.is_secret(site):
+        return judge(Strength.PASSWORD, value, Evidence.KNOWN_PLACE)
+    return judge(strength(name), value)

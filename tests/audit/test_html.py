@@ -47,7 +47,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tree")
     (root / "a.yaml").write_text("password: x1\n")
     (root / "b.yaml").write_text("url: http://u:Zq81mm@host/\n")
-    (root / "c.yaml").write_text("# password: x2\nother: ${sec:a}\nmore: {token: '${env:T}'}\n")
+    (root / "c.yaml").write_text("# password: x2\nother: a\nmore: {token: '${env:T}'}\n")
     report = audit([Subject(root)], now=datetime.now(UTC))
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(render(report, Format.HTML), encoding="utf-8")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ciphertool.audit import State, Subject, audit
+from ciphertool.audit.model import IN_A_BACKUP
 from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
 from ciphertool.detection.comments import in_comments, in_text
 from ciphertool.detection.patterns import (
@@ -23,6 +26,11 @@ from ciphertool.detection.patterns import (
     kind_of,
 )
 from ciphertool.rewriters import by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Outcome
 
 SET = Path(__file__).parents[1] / "vectors" / "detection"
 
@@ -48,18 +56,18 @@ def test_the_labelled_set_is_found_as_well_as_the_documentation_says() -> None:
         ("password: ${env:PW}", State.PLACEHOLDER),
         ("password: '{{ vault_pw }}'", State.PLACEHOLDER),
         ("token: vault:secret/data/app#token", State.PLACEHOLDER),
-        ("password: ''", None),
-        ("password: '****'", None),
-        ("password: <your password>", None),
-        ("password: /run/secrets/db", None),
-        ("password: $2b$12$abcdefghijklmnopqrstuv", None),
+        ("password: ''", State.NOT_A_SECRET),
+        ("password: '****'", State.EXAMPLE),
+        ("password: <your password>", State.EXAMPLE),
+        ("password: /run/secrets/db", State.NOT_A_SECRET),
+        ("password: $2b$12$abcdefghijklmnopqrstuv", State.NOT_A_SECRET),
         ("passwordPolicy: strict", None),
-        ("token: 3600", None),
+        ("token: 3600", State.NOT_A_SECRET),
         ("token: q8Zr1LmX0vTb", State.UNPROTECTED),
         ("pair: {name: DB_PASSWORD, value: hunter2}", State.UNPROTECTED),
         ("env: [DB_PASSWORD=hunter2]", State.UNPROTECTED),
         ("url: jdbc:mysql://db/x?user=a&password=hunter2", State.UNPROTECTED),
-        ("url: jdbc:mysql://db/x?user=a&password=$secret{a}", State.PROTECTED),
+        ("url: jdbc:mysql://db/x?user=a&password=$secret{a}", State.UNJUDGED),
         ("salt: 8f14e45fceea167a5a36dedd4bea2543", State.UNPROTECTED),
         ("salt: sea", None),
         ("services: {app: {secrets: [db_password]}}", None),
@@ -130,4 +138,30 @@ def test_a_backup_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml.bak").write_text("a: {password: x1, token: Zq81mmPw0a}\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
     assert [(f.rule.id, f.message) for f in report.findings] == [("CT023", "a backup with 2 secrets in clear")]
-    assert report.values == ()
+    assert [(value.state, value.where) for value in report.values] == [(State.UNPROTECTED, IN_A_BACKUP)] * 2
+
+
+def test_the_parts_of_a_total_add_up(tmp_path: Path) -> None:
+    """Each finding of a secret in clear is one unprotected value, in files of whatever kind."""
+    (tmp_path / "a.yaml").write_text("password: c4n4ry-1\n# password: c4n4ry-2\n")
+    (tmp_path / "b.conf").write_text("password = c4n4ry-3\ntoken = ${T}\n")
+    (tmp_path / "c.yaml").write_text("a: [\npassword: c4n4ry-4\nurl: http://u:c4n4ry-5@host/\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    found = sorted((f.place.path, f.place.line) for f in report.findings if f.rule.id in ("CT003", "CT004", "CT005"))
+    clear = [value for value in report.values if value.state is State.UNPROTECTED]
+    assert sorted((value.place.path, value.place.line) for value in clear) == found
+    assert sorted(value.where for value in clear) == ["", "comment", "text", "text", "text"]
+    assert sum(map(report.count, State)) == len(report.values) == 6
+
+
+def test_a_reference_is_unjudged_where_no_repository_was_read(protected: Path, run: Callable[..., Outcome]) -> None:
+    """A damaged repository is one error; what refers to it does not dangle."""
+    (protected / "security/vault.properties").write_bytes(b"\xff\xfe\xff")
+    outcome = run("audit", "--json")
+    report = json.loads(outcome.out)
+    assert outcome.status == 1
+    assert report["counts"]["unjudged"] == 4
+    assert report["counts"]["dangling"] == report["counts"]["protected"] == 0
+    levels = {(f["rule"], f["level"]) for f in report["findings"]}
+    assert {("CT024", "error"), ("CT033", "note")} <= levels
+    assert "CT006" not in {rule for rule, _ in levels}

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.audit import rules, suppress
 from ciphertool.audit.judges import named
-from ciphertool.audit.model import Place, State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, Place, State
 from ciphertool.detection import comments, patterns
 from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
+from ciphertool.detection.verdicts import Confidence
+from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
     from ciphertool.audit.scope.reading import Opened
     from ciphertool.audit.scope.targets import Declared
     from ciphertool.detection.detector import Suspect
+    from ciphertool.detection.verdicts import Verdict
     from ciphertool.references import Reference
     from ciphertool.rewriters.base import Site
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges files against one vault; `aliases` is None where there is no vault to judge references against.
+    """Judges files against one vault; `aliases` is None if no repository was read to judge references by.
 
     `known` are the vault's values, as far as they are known: plaintext → alias.
     """
@@ -60,16 +63,7 @@ class Judge:
             self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
         for suspect in detector.suspects(site for site in sites if site.selector not in settled):
             self._suspect(opened, suspect)
-        if opened.document is None:
-            for found in comments.in_text(opened.text, bare=opened.assigns):
-                self.gathered.finding(
-                    rules.UNPROTECTED_VALUE if found.kind else rules.UNPROTECTED_NAME,
-                    self.gathered.place(opened.path, found.line),
-                    found.message,
-                )
-        else:
-            for found in comments.in_comments(opened.rewriter, opened.text):
-                self.gathered.finding(rules.COMMENTED_OUT, self.gathered.place(opened.path, found.line), found.message)
+        self._text(opened)
 
     def _allow(self, opened: Opened) -> None:
         if suppress.MARK in opened.text:
@@ -94,7 +88,7 @@ class Judge:
         place = self._place(opened, site)
         evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
         if site.beside is not None:
-            self.gathered.value(place, site.beside, State.UNPROTECTED, evidence)
+            self.gathered.value(place, site.beside, State.UNPROTECTED, evidence, "in clear beside a reference")
             self.gathered.finding(
                 rules.BESIDE_REFERENCE, place, f"a value in clear beside the reference to {site.beside!r}"
             )
@@ -112,39 +106,66 @@ class Judge:
                 message = f"refers to {item.reference.alias!r}, its target says {item.alias!r}"
                 self.gathered.finding(rules.OTHER_ALIAS, place, message)
         elif references.is_placeholder(item.value) and not item.target.literal:
-            self.gathered.value(place, item.alias, State.PLACEHOLDER, Evidence.DECLARED)
+            self.gathered.value(place, item.alias, State.PLACEHOLDER, Evidence.DECLARED, "a target holds it")
             self.gathered.finding(rules.TARGET_PLACEHOLDER, place, f"the target {item.alias!r} holds a placeholder")
         else:
-            self.gathered.value(place, item.alias, State.UNPROTECTED, Evidence.DECLARED)
+            self.gathered.value(place, item.alias, State.UNPROTECTED, Evidence.DECLARED, "a target names it")
             self.gathered.finding(rules.DECLARED_IN_CLEAR, place, f"{item.alias!r} stands in clear")
 
     def _reference(self, place: Place, reference: Reference, evidence: Evidence) -> None:
-        if self.aliases is None or reference.alias in self.aliases:
-            self.gathered.value(place, reference.alias, State.PROTECTED, evidence)
+        alias = reference.alias
+        if self.aliases is None:
+            self.gathered.value(place, alias, State.UNJUDGED, evidence, "no repository was read")
+            self.gathered.finding(rules.UNJUDGED, place, f"{alias!r} is not judged: no repository was read")
             return
-        self.gathered.value(place, reference.alias, State.DANGLING, evidence)
-        self.gathered.finding(rules.DANGLING, place, f"{reference.alias!r} is not in the secret repository")
+        if alias in self.aliases:
+            self.gathered.value(place, alias, State.PROTECTED, evidence, "the repository has it")
+            return
+        self.gathered.value(place, alias, State.DANGLING, evidence, "the repository does not have it")
+        self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
     def _suspect(self, opened: Opened, suspect: Suspect) -> None:
-        place = self._place(opened, suspect.site)
-        if suspect.placeholder:
-            self.gathered.value(place, None, State.PLACEHOLDER, suspect.evidence)
+        site, verdict = suspect
+        place = self._place(opened, site)
+        doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
+        self.gathered.verdict(place, verdict, doubt)
+        if verdict.is_secret:
+            # A key is its selector in other signs, and a secret in those is one that no pattern finds.
+            name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
+            what = f"holds: {verdict.kind}" if verdict.kind else "holds a value in clear"
+            self._clear(place, verdict, f"{name} {what}")
+
+    def _clear(self, place: Place, verdict: Verdict, message: str) -> None:
+        rule = rules.UNPROTECTED_VALUE if verdict.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
+        level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
+        self.gathered.finding(rule, place, message, level=level)
+
+    def _text(self, opened: Opened) -> None:
+        """Judge what no selector names: all of a file without a parser, else its comments."""
+        if opened.document is None:
+            for line, verdict in comments.in_text(opened.text, bare=opened.assigns):
+                place = self.gathered.place(opened.path, line)
+                self.gathered.verdict(place, verdict, where=IN_TEXT)
+                if verdict.is_secret:
+                    self._clear(place, verdict, verdict.kind or "what looks like a secret in clear")
             return
-        doubt = opened.document.doubt(suspect.site) if opened.document else ""
-        self.gathered.value(place, None, State.UNPROTECTED, suspect.evidence, doubt)
-        rule = rules.UNPROTECTED_VALUE if suspect.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
-        what = f"holds: {suspect.kind}" if suspect.kind else "holds a value in clear"
-        site = suspect.site
-        # A key is its selector in other signs, and a secret in those is one that no pattern finds.
-        name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
-        self.gathered.finding(rule, place, f"{name} {what}")
+        for line, verdict in comments.in_comments(opened.rewriter, opened.text):
+            place = self.gathered.place(opened.path, line)
+            self.gathered.verdict(place, verdict, where=IN_A_COMMENT)
+            if verdict.is_secret:
+                message = verdict.kind or "what looks like a secret in clear"
+                self.gathered.finding(rules.COMMENTED_OUT, place, message)
 
     def _backup(self, opened: Opened) -> None:
         detector = Detector(opened.relative, opened.outline)
         sites = opened.pick({opened.outline.selectors[index] for index in detector.candidates})
-        found = len([suspect for suspect in detector.suspects(sites) if not suspect.placeholder])
+        found = [(self._place(opened, suspect.site), suspect.verdict) for suspect in detector.suspects(sites)]
         if opened.document is None:
-            found = len(list(comments.in_text(opened.text, bare=True)))
-        if found:
-            secrets = "a secret" if found == 1 else f"{found} secrets"
+            text = comments.in_text(opened.text, bare=True)
+            found = [(self.gathered.place(opened.path, line), verdict) for line, verdict in text]
+        for place, verdict in found:
+            self.gathered.verdict(place, verdict, where=IN_A_BACKUP)
+        count = sum(verdict.is_secret for _, verdict in found)
+        if count:
+            secrets = "a secret" if count == 1 else f"{count} secrets"
             self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), f"a backup with {secrets} in clear")

@@ -97,7 +97,7 @@ class _Judge:
         nothing = isinstance(entry.stored, Malformed) and not self._is_name(alias)
         if self.used is not None and alias not in self.used and not waits and not nothing:
             name = alias if self._is_name(alias) else None
-            self.gathered.value(self._place(alias), name, State.ORPHANED, Evidence.DECLARED)
+            self.gathered.value(self._place(alias), name, State.ORPHANED, Evidence.DECLARED, "no file refers to it")
             self._finding(rules.ORPHANED, alias, "no file refers to {}")
 
     def _origin(self, alias: str, ciphertext: Ciphertext) -> None:

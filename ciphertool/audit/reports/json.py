@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ciphertool.audit.model import State
 from ciphertool.audit.shown import root
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, KeyCard, Place, Report
+    from ciphertool.audit.model import Finding, KeyCard, Place, Report, Value
 
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 def render(report: Report) -> str:
@@ -25,10 +26,8 @@ def document(report: Report) -> dict[str, object]:
         "root": root(report).as_posix(),
         "time": report.time.isoformat(timespec="seconds"),
         "files": report.files,
-        "values": [
-            {**_place(v.place), "alias": v.alias, "state": v.state.value, "evidence": v.evidence.value}
-            for v in report.values
-        ],
+        "counts": {state.value: report.count(state) for state in State},
+        "values": [_value(value) for value in report.values],
         "findings": [_finding(finding) for finding in report.findings],
         "keys": [_key(card) for card in report.keys],
         "skipped": [
@@ -39,6 +38,20 @@ def document(report: Report) -> dict[str, object]:
 
 def _place(place: Place) -> dict[str, object]:
     return {"path": place.path, "line": place.line, "selector": place.selector}
+
+
+def _value(value: Value) -> dict[str, object]:
+    return {
+        **_place(value.place),
+        "alias": value.alias,
+        "state": value.state.value,
+        "evidence": value.evidence.value,
+        "reason": value.reason,
+        "kind": value.kind,
+        "decided_by": value.decided_by,
+        "confidence": value.confidence.name.lower(),
+        "where": value.where,
+    }
 
 
 def _finding(finding: Finding) -> dict[str, object]:

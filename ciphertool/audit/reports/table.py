@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ciphertool.audit.model import Finding, Report, Value
 
 _LONGEST = 60
+_COUNTED = frozenset({State.EXAMPLE, State.NOT_A_SECRET})  # in the summary, and not listed
 
 
 def render(report: Report) -> str:
@@ -29,7 +30,8 @@ def render(report: Report) -> str:
 
 
 def _values(values: Sequence[Value]) -> Iterator[str]:
-    rows = [(v.state.value, v.alias or "-", str(v.place), v.evidence.value) for v in values]
+    listed = [value for value in values if value.state not in _COUNTED]
+    rows = [(v.state.value, v.alias or "-", str(v.place), v.evidence.value) for v in listed]
     yield from _table(("STATE", "ALIAS", "PLACE", "EVIDENCE"), rows)
 
 
