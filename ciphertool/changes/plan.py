@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ciphertool.targets.matching import Match
 
 
-def listed(names: Sequence[str], *, most: int = 10) -> str:
+def join_names(names: Sequence[str], *, most: int = 10) -> str:
     """Return names for one line of a message: the first `most` of them, and how many more there are."""
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-class State(Enum):
+class PlanState(Enum):
     """What stands at a site, or is going to; the values are those of the command line's JSON."""
 
     PLANNED = "planned"
@@ -45,7 +45,7 @@ class SitePlan:
 
     target: Target
     alias: str
-    state: State
+    state: PlanState
     match: Match | None = None
 
     @property
@@ -67,7 +67,7 @@ class FilePlan:
     @property
     def planned(self) -> tuple[Match, ...]:
         """The secrets in clear that are to be protected."""
-        return tuple(plan.match for plan in self.sites if plan.match and plan.state is State.PLANNED)
+        return tuple(plan.match for plan in self.sites if plan.match and plan.state is PlanState.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciphertool.changes.plan import State, Take, listed
+from ciphertool.changes.plan import PlanState, Take, join_names
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 
@@ -89,15 +89,15 @@ def _show(
     if plan.empty:
         console.say("done", "nothing to do", label=False)
     else:
-        written = listed([console.shown(write.before.path) for write in plan.writes])
+        written = join_names([console.shown(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
         count = f"{len(plan.encrypted)}, to {cipher.recipient}" if plan.encrypted else "0"
         console.say("done", f"{verb}: {count}", label=False)
         console.say("done", f"{'written' if done else 'to write'}: {written}", label=False)
 
 
-def _state(state: State, *, done: bool) -> str:
-    return (State.PROTECTED if done and state is State.PLANNED else state).value
+def _state(state: PlanState, *, done: bool) -> str:
+    return (PlanState.PROTECTED if done and state is PlanState.PLANNED else state).value
 
 
 def _as_json(plan: Plan, cipher: VaultCipher, *, done: bool) -> dict[str, object]:

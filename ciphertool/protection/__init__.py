@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.changes.plan import FilePlan, Note, Plan, SitePlan, State, Take
+from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take
 from ciphertool.protection.planner import plan
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
     from ciphertool.settings.model import Settings
 
-__all__ = ["FilePlan", "Note", "Plan", "SitePlan", "State", "Take", "apply", "plan"]
+__all__ = ["FilePlan", "Note", "Plan", "PlanState", "SitePlan", "Take", "apply", "plan"]
 
 
 def apply(settings: Settings, work: Plan, *, progress: Progress = silent) -> None:

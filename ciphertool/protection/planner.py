@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
-from ciphertool.changes.plan import FilePlan, Note, Plan, SitePlan, State, Take, listed
+from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.survey import survey
 from ciphertool.changes.writes import obstacles, writes
 from ciphertool.errors import (
@@ -24,7 +24,7 @@ from ciphertool.protection.moved import Whereabouts
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.secret import Secret
 from ciphertool.targets.matching import Match, is_left_alone
-from ciphertool.vault.resolver import explained
+from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.changes.survey import Survey
-    from ciphertool.changes.workbench import Opened
+    from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
     from ciphertool.protection.moved import MovedError
@@ -107,7 +107,7 @@ class _Planner:
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
         self._problems += self._where.problems
         self._absent(surveyed.absent)
-        wanted: dict[str, list[tuple[Opened, Match]]] = {}
+        wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
         for alias, places in wanted.items():
             if alias not in self._foreign:
@@ -127,7 +127,7 @@ class _Planner:
         if not self._problems:
             todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
         if self._unproved:
-            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {listed(self._unproved)}"))
+            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {join_names(self._unproved)}"))
         return Plan(tuple(planned), tuple(new), todo, tuple(self._problems), tuple(self._notes))
 
     def _absent(self, targets: Iterable[Target]) -> None:
@@ -147,27 +147,29 @@ class _Planner:
         self._problems.append(error.at(path))
         return False
 
-    def _classify(self, opened: Opened, wanted: dict[str, list[tuple[Opened, Match]]]) -> tuple[SitePlan, ...]:
+    def _classify(
+        self, opened: LocatedFile, wanted: dict[str, list[tuple[LocatedFile, Match]]]
+    ) -> tuple[SitePlan, ...]:
         """Say what stands at each site of a file; sites in clear go to `wanted`, under their alias."""
         path = opened.snapshot.path
         plans = []
         for target, error in opened.located.missing:
             if self._missing(target, error, path):
-                plans.append(SitePlan(target, target.alias, State.SKIPPED))
+                plans.append(SitePlan(target, target.alias, PlanState.SKIPPED))
         for match in opened.located.matches:
             self._known.add(match.alias)
-            state = State.PLANNED
+            state = PlanState.PLANNED
             if match.reference is not None:
-                state = State.ALREADY_PROTECTED
+                state = PlanState.ALREADY_PROTECTED
                 self._check_reference(opened, match, match.reference.alias)
             elif is_left_alone(match):
-                state = State.PLACEHOLDER
+                state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
-    def _check_reference(self, opened: Opened, match: Match, alias: str) -> None:
+    def _check_reference(self, opened: LocatedFile, match: Match, alias: str) -> None:
         path = opened.snapshot.path
         if alias != match.alias:
             self._problems.append(
@@ -185,7 +187,7 @@ class _Planner:
                 raise ConflictError("changed while it was being worked on; nothing was written", path=snapshot.path)
             self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
 
-    def _decide(self, alias: str, places: list[tuple[Opened, Match]]) -> None:
+    def _decide(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> None:
         """Find the one value of an alias whose sites hold plaintext."""
         opened, match = places[0]
         if self._has_moved(alias, places):
@@ -228,12 +230,12 @@ class _Planner:
         else:
             self._problems.append(self._different(alias, entry, opened, match, known=same is not None))
 
-    def _unnamed(self, places: list[tuple[Opened, Match]], *, compared: bool) -> list[MovedError]:
+    def _unnamed(self, places: list[tuple[LocatedFile, Match]], *, compared: bool) -> list[MovedError]:
         """Return the places that a position alone names, though they have a name."""
         found = (self._where.unnamed(opened, match, compared=compared) for opened, match in places)
         return [error for error in found if error]
 
-    def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
+    def _has_moved(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> bool:
         """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
         entry = self._repository.entries.get(alias)
         stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
@@ -254,7 +256,7 @@ class _Planner:
         return True
 
     def _different(
-        self, alias: str, entry: Entry, opened: Opened, match: Match, *, known: bool
+        self, alias: str, entry: Entry, opened: LocatedFile, match: Match, *, known: bool
     ) -> DifferentValuesError:
         path, line = opened.snapshot.path, match.site.line
         hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
@@ -315,7 +317,7 @@ class _Planner:
     def _prove(self) -> None:
         for alias, proved in self._on_all_cores("proving", self._cipher.prove, self._to_prove):
             if isinstance(proved, CipherToolError):
-                self._problems.append(explained(proved, alias, self._repository, self._cipher, self._label(alias)))
+                self._problems.append(explain(proved, alias, self._repository, self._cipher, self._label(alias)))
             elif not proved:
                 self._unproved.append(self._label(alias))
 
@@ -356,7 +358,7 @@ class _Planner:
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
 
 
-def _one_each(places: Sequence[tuple[Opened, Match]]) -> str:
+def _one_each(places: Sequence[tuple[LocatedFile, Match]]) -> str:
     """Say how several values get an alias each."""
     hint = "give each its own alias"
     named = {opened.snapshot.path for opened, _ in places}
