@@ -20,40 +20,29 @@ from ciphertool.errors import (
     OtherKeyError,
     UnknownAliasError,
 )
+from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.repository import Clear, Encrypted, Malformed
-from ciphertool.secret import Secret
 from ciphertool.targets.matching import Match, is_left_alone
 from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ciphertool.changes.survey import Survey
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Write
-    from ciphertool.protection.moved import MovedError
     from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings, Target
     from ciphertool.vault.cipher import VaultCipher
 
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class DifferentValuesError(ConfigError):
-    """One alias, several values: `places` are where they stand. `choices` are the commands that decide, if any do."""
-
-    def __init__(
-        self, alias: str, places: Iterable[str], reason: str, *, path: Path, line: int | None, hint: str
-    ) -> None:
-        self.alias = alias
-        self.places = tuple(places)
-        super().__init__(f"{alias}: {reason}: {' and '.join(self.places)}", hint=hint, path=path, line=line)
 
 
 def plan(
@@ -109,9 +98,10 @@ class _Planner:
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
+        chooser = Chooser(self._repository, self._cipher, self._take, self._where)
         for alias, places in wanted.items():
             if alias not in self._foreign:
-                self._decide(alias, places)
+                self._take_verdict(alias, chooser.decide(alias, places))
         for alias, entry in self._repository.entries.items():
             if alias not in wanted and alias not in self._foreign:
                 self._keep(alias, entry)
@@ -187,103 +177,12 @@ class _Planner:
                 raise ConflictError("changed while it was being worked on; nothing was written", path=snapshot.path)
             self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
 
-    def _decide(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> None:
-        """Find the one value of an alias whose sites hold plaintext."""
-        opened, match = places[0]
-        if self._has_moved(alias, places):
-            return
-        if len({m.value for _, m in places}) > 1:
-            self._problems.append(
-                DifferentValuesError(
-                    alias,
-                    [f"{o.snapshot.path}:{m.site.line}" for o, m in places],
-                    "one alias for different values",
-                    path=opened.snapshot.path,
-                    line=match.site.line,
-                    hint=_one_each(places),
-                )
-            )
-            return
-        value = Secret(match.value)
-        entry = self._repository.entries.get(alias)
-        waiting = entry is not None and isinstance(entry.stored, Clear) and not entry.stored.value
-        if entry is None or (waiting and self._take is None):
-            self._to_encrypt[alias] = value
-            return
-        if self._take is None and isinstance(entry.stored, Malformed):
-            self._keep(alias, entry)
-            return
-        positions = any(self._where.is_position(m) for _, m in places)
-        if self._take is Take.REPOSITORY and not positions:
-            self._keep(alias, entry)
-            return
-        same = self._holds(alias, entry, value)
-        unnamed = self._unnamed(places, compared=same is not None) if positions and not same and not waiting else []
-        if same:
-            self._keep(alias, entry)
-        elif unnamed:
-            self._problems += unnamed
-        elif self._take is Take.REPOSITORY:
-            self._keep(alias, entry)
-        elif self._take is Take.FILE:
-            self._to_encrypt[alias] = value
-        else:
-            self._problems.append(self._different(alias, entry, opened, match, known=same is not None))
-
-    def _unnamed(self, places: list[tuple[LocatedFile, Match]], *, compared: bool) -> list[MovedError]:
-        """Return the places that a position alone names, though they have a name."""
-        found = (self._where.unnamed(opened, match, compared=compared) for opened, match in places)
-        return [error for error in found if error]
-
-    def _has_moved(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> bool:
-        """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
-        entry = self._repository.entries.get(alias)
-        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
-        if entry is None:
-            if stands:
-                moved = [self._where.unknown(o, m, stands) for o, m in places]
-            else:
-                moved = [self._where.new(o, m, left) for o, m in places if (left := self._where.renumbered(o, m))]
-            self._problems += moved
-            return bool(moved)
-        if not stands or (isinstance(entry.stored, Clear) and not entry.stored.value):
-            return False
-        for opened, match in places:
-            same = self._holds(alias, entry, Secret(match.value))
-            if not same:
-                self._problems.append(self._where.in_clear(alias, opened, match, stands, compared=same is not None))
-        self._keep(alias, entry)
-        return True
-
-    def _different(
-        self, alias: str, entry: Entry, opened: LocatedFile, match: Match, *, known: bool
-    ) -> DifferentValuesError:
-        path, line = opened.snapshot.path, match.site.line
-        hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
-        if self._where.is_position(match):
-            hint = f"if another value has come to stand at this position, correct the target of {alias!r}; else {hint}"
-        reason = "the file and the repository hold different values"
-        if not known:
-            reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
-        return DifferentValuesError(
-            alias,
-            [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
-            reason,
-            path=path,
-            line=line,
-            hint=hint,
-        )
-
-    def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:
-        """Tell whether the repository holds this very value; None where that cannot be told."""
-        if isinstance(entry.stored, Clear):
-            return entry.stored.value == value
-        if isinstance(entry.stored, Malformed) or not self._cipher.decrypts:
-            return None if isinstance(entry.stored, Encrypted) else False
-        try:
-            return self._cipher.decrypt(alias, entry.stored.ciphertext) == value
-        except CipherToolError:
-            return False
+    def _take_verdict(self, alias: str, verdict: Verdict) -> None:
+        self._problems += verdict.problems
+        if verdict.encrypt is not None:
+            self._to_encrypt[alias] = verdict.encrypt
+        if verdict.keep is not None:
+            self._keep(alias, verdict.keep)
 
     def _keep(self, alias: str, entry: Entry) -> None:
         """Take the repository's value as it is: encrypt one in clear, prove a ciphertext, report anything else."""
@@ -356,18 +255,6 @@ class _Planner:
             else:
                 after[path] = result
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
-
-
-def _one_each(places: Sequence[tuple[LocatedFile, Match]]) -> str:
-    """Say how several values get an alias each."""
-    hint = "give each its own alias"
-    named = {opened.snapshot.path for opened, _ in places}
-    missing = ["{stem}", "{path}"] if len(named) > 1 else []
-    if len(named) < len(places):
-        hint += ", by a selector that names it alone (in a YAML file of several documents `doc[0]$…`, `doc[1]$…`)"
-        missing.append("{key}")
-    useful = [field for field in missing if field not in places[0][1].target.alias]
-    return f"{hint}, or one alias pattern with {' or '.join(useful)}" if useful else hint
 
 
 def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
