@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
+from ciphertool.changes.changeset import obstacles, writes
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.survey import survey
-from ciphertool.changes.writes import obstacles, writes
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
