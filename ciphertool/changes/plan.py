@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ciphertool.changes.changeset import ChangeSet
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
     from ciphertool.rewriters.base import Rewriter, Site
@@ -85,14 +86,19 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of a run. With `problems` nothing may be written; without, `writes` is the work, repository first."""
+    """All of a run. With `problems` nothing may be written; without, `changes` is the work."""
 
     files: tuple[FilePlan, ...]
     encrypted: tuple[str, ...]
     """Aliases whose value in the repository is new or was in clear."""
-    writes: tuple[Write, ...]
+    changes: ChangeSet
     problems: tuple[CipherToolError, ...]
     notes: tuple[Note, ...]
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """The files that are written, repository first."""
+        return self.changes.writes
 
     @property
     def empty(self) -> bool:

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.changes.plan import Take
-from ciphertool.errors import CipherToolError, ConfigError
-from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.errors import CipherToolError, ConfigError, UnfinishedRunError
+from ciphertool.repository import Clear, Malformed
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from ciphertool.changes.recovery import Recovery
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.protection.moved import MovedError, Whereabouts
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.targets.matching import Match
     from ciphertool.vault.cipher import VaultCipher
+
+
+_WITH_KEY = "run it where the private key is at hand, which tells whether they are the same"
 
 
 class DifferentValuesError(ConfigError):
@@ -43,9 +47,15 @@ class Chooser:
     """Chooses between the values of a repository and those that stand in files."""
 
     def __init__(
-        self, repository: SecretRepository, cipher: VaultCipher, take: Take | None, where: Whereabouts
+        self,
+        repository: SecretRepository,
+        cipher: VaultCipher,
+        take: Take | None,
+        where: Whereabouts,
+        recovery: Recovery,
     ) -> None:
         self._repository, self._cipher, self._take, self._where = repository, cipher, take, where
+        self._recovery = recovery
 
     def decide(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> Verdict:
         """Find the one value of an alias whose sites hold plaintext."""
@@ -73,7 +83,9 @@ class Chooser:
         positions = any(self._where.is_position(m) for _, m in places)
         if self._take is Take.REPOSITORY and not positions:
             return Verdict(keep=entry)
-        same = self._holds(alias, entry, value)
+        same = self._holds(alias, entry, places)
+        if not same and self._take is None and self._recovery.is_unused(alias, entry.stored):
+            return Verdict(encrypt=value)
         unnamed = self._unnamed(places, compared=same is not None) if positions and not same and not waiting else []
         if same:
             return Verdict(keep=entry)
@@ -104,20 +116,23 @@ class Chooser:
             return None
         problems = []
         for opened, match in places:
-            same = self._holds(alias, entry, Secret(match.value))
+            same = self._holds(alias, entry, [(opened, match)])
             if not same:
-                problems.append(self._where.in_clear(alias, opened, match, stands, compared=same is not None))
+                error = same is None and self._unfinished(alias, entry, opened, match, _WITH_KEY)
+                problems.append(error or self._where.in_clear(alias, opened, match, stands, compared=same is not None))
         return Verdict(keep=entry, problems=tuple(problems))
 
     def _different(
         self, alias: str, entry: Entry, opened: LocatedFile, match: Match, *, known: bool
-    ) -> DifferentValuesError:
+    ) -> DifferentValuesError | UnfinishedRunError:
         path, line = opened.snapshot.path, match.site.line
         hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
         if self._where.is_position(match):
             hint = f"if another value has come to stand at this position, correct the target of {alias!r}; else {hint}"
         reason = "the file and the repository hold different values"
         if not known:
+            if unfinished := self._unfinished(alias, entry, opened, match, f"{hint}; or {_WITH_KEY}"):
+                return unfinished
             reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
         return DifferentValuesError(
             alias,
@@ -128,12 +143,23 @@ class Chooser:
             hint=hint,
         )
 
-    def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:
-        """Tell whether the repository holds this very value; None where that cannot be told."""
+    def _unfinished(
+        self, alias: str, entry: Entry, opened: LocatedFile, match: Match, hint: str
+    ) -> UnfinishedRunError | None:
+        changed = self._recovery.changed(alias, entry.stored, opened)
+        if changed is None:
+            return None
+        return UnfinishedRunError(alias, changed, path=opened.snapshot.path, line=match.site.line, hint=hint)
+
+    def _holds(self, alias: str, entry: Entry, places: Sequence[tuple[LocatedFile, Match]]) -> bool | None:
+        """Tell whether the repository holds the value of these places; None where that cannot be told."""
+        value = Secret(places[0][1].value)
         if isinstance(entry.stored, Clear):
             return entry.stored.value == value
-        if isinstance(entry.stored, Malformed) or not self._cipher.decrypts:
-            return None if isinstance(entry.stored, Encrypted) else False
+        if isinstance(entry.stored, Malformed):
+            return False
+        if not self._cipher.decrypts:
+            return True if self._recovery.vouches(alias, entry.stored, places) else None
         try:
             return self._cipher.decrypt(alias, entry.stored.ciphertext) == value
         except CipherToolError:

@@ -8,9 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool import files
-from ciphertool.changes.changeset import obstacles, writes
+from ciphertool import files, git
+from ciphertool.changes import journal
+from ciphertool.changes.assembly import change_set, obstacles, record
+from ciphertool.changes.changeset import ChangeSet, Vault
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
+from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
 from ciphertool.errors import (
     CipherToolError,
@@ -28,13 +31,13 @@ from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from ciphertool.changes.journal import Found
     from ciphertool.changes.survey import Survey
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
-    from ciphertool.files import Write
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings, Target
@@ -78,17 +81,22 @@ class _Planner:
         progress: Progress,
     ) -> None:
         self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
+        self._stored = repository
+        """The repository as it was read; `_repository` has in it what an interrupted run had not come to write."""
+        self._found = journal.find(repository.snapshot)
+        self._notes: list[Note] = list(_note_unfinished(self._found))
         self._progress = progress
         self._known = set(settings.aliases)
         """The aliases that settings or files name. Of another the repository may have to tell by its line alone."""
         self._problems: list[CipherToolError] = []
-        self._notes: list[Note] = []
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
         self._foreign = cipher.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        recovery = Recovery(self._found.journal, self._stored, surveyed.opened)
+        self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
             keys = Counter(self._foreign.values())
             self._problems.append(OtherKeyError(keys, self._cipher.recipient, path=self._repository.path))
@@ -98,7 +106,7 @@ class _Planner:
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
-        chooser = Chooser(self._repository, self._cipher, self._take, self._where)
+        chooser = Chooser(self._repository, self._cipher, self._take, self._where, recovery)
         for alias, places in wanted.items():
             if alias not in self._foreign:
                 self._take_verdict(alias, chooser.decide(alias, places))
@@ -106,19 +114,28 @@ class _Planner:
             if alias not in wanted and alias not in self._foreign:
                 self._keep(alias, entry)
         self._prove()
-        new = self._encrypt()
+        new = {**recovery.restored, **self._encrypt()}
         if not self._cipher.decrypts:
-            self._unproved += map(self._label, new)
+            self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
         planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
         if not self._problems:
             planned = self._rewrite(surveyed, planned)
-        self._problems += obstacles(self._repository, planned, save_repository=bool(self._to_encrypt))
-        todo: tuple[Write, ...] = ()
-        if not self._problems:
-            todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
+        self._problems += obstacles(self._repository, planned, save_repository=bool(new))
+        changes = ChangeSet() if self._problems else self._change_set(planned, new, recovery)
         if self._unproved:
             self._notes.append(Note(f"not proved to decrypt, no private key at hand: {join_names(self._unproved)}"))
-        return Plan(tuple(planned), tuple(new), todo, tuple(self._problems), tuple(self._notes))
+        return Plan(tuple(planned), tuple(new), changes, tuple(self._problems), tuple(self._notes))
+
+    def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
+        repository = self._stored
+        vault = Vault(
+            repository.snapshot,
+            self._found,
+            tuple(plan.before.real for plan in planned),
+            record(repository, planned, new, recovery),
+            self._settings.new_mode,
+        )
+        return replace(change_set(self._settings, repository, planned, new, self._cipher.store_type), vault=vault)
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
@@ -172,7 +189,7 @@ class _Planner:
                 )
             )
         elif alias not in self._repository.entries:
-            snapshot = self._repository.snapshot
+            snapshot = self._stored.snapshot
             if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
                 raise ConflictError("changed while it was being worked on; nothing was written", path=snapshot.path)
             self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
@@ -255,6 +272,15 @@ class _Planner:
             else:
                 after[path] = result
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
+
+
+def _note_unfinished(found: Found) -> Iterator[Note]:
+    """Note that an earlier run was interrupted, and that its journal is tracked by git, as none should be."""
+    path = found.snapshot.path
+    if found.journal is not None:
+        yield Note("an earlier run was interrupted: this journal is what it left for the next one to complete", path)
+        if git.tracked([path]):
+            yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
 
 
 def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
