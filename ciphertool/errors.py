@@ -608,3 +608,31 @@ class WriteError(CipherToolError):
 
 class ConflictError(CipherToolError):
     """Somebody else is writing, or a file changed between reading and writing."""
+
+
+class JournalError(ConflictError):
+    """The journal of an interrupted run that cannot be believed; `reason` quotes nothing of it."""
+
+    def __init__(self, reason: str, *, path: Path) -> None:
+        self.reason = reason
+        super().__init__(
+            f"the journal of an interrupted run {reason}; nothing was written",
+            hint="if no ciphertool of another version or user has to complete that run, remove the journal: the next "
+            "run completes with the private key, or asks which values to take",
+            path=path,
+        )
+
+
+class UnfinishedRunError(ConflictError):
+    """A secret of an interrupted run that cannot be completed, because `changed` is not as that run had read it."""
+
+    def __init__(self, alias: str, changed: Path, *, path: Path, line: int | None, hint: str) -> None:
+        self.alias = alias
+        self.changed = changed
+        super().__init__(
+            f"{alias}: stands in clear since a run was interrupted, {changed} has changed since, and no private key is "
+            "at hand to compare the value with its ciphertext",
+            path=path,
+            line=line,
+            hint=hint,
+        )

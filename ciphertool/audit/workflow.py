@@ -172,7 +172,10 @@ class _Audit:
 
     def _judge_files(self, judge: FileJudge, found: Sequence[Path]) -> int:
         apart, count = self._run.apart, 0
-        paths = [path for path in found if not apart or _real(path) not in apart]
+        for path in found:
+            if path.name == files.JOURNAL:
+                self._run.skipped.add("journal of an interrupted run", path)
+        paths = [path for path in found if path.name != files.JOURNAL and (not apart or _real(path) not in apart)]
         named.judge_paths(self._gathered, paths)
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
             self._gathered.add(judged.gathered)

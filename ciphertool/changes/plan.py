@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ciphertool.changes.changeset import ChangeSet
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
     from ciphertool.rewriters.base import Rewriter, Site
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from ciphertool.targets.matching import Match
 
 
-def listed(names: Sequence[str], *, most: int = 10) -> str:
+def join_names(names: Sequence[str], *, most: int = 10) -> str:
     """Return names for one line of a message: the first `most` of them, and how many more there are."""
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
-class State(Enum):
+class PlanState(Enum):
     """What stands at a site, or is going to; the values are those of the command line's JSON."""
 
     PLANNED = "planned"
@@ -45,7 +46,7 @@ class SitePlan:
 
     target: Target
     alias: str
-    state: State
+    state: PlanState
     match: Match | None = None
 
     @property
@@ -67,7 +68,7 @@ class FilePlan:
     @property
     def planned(self) -> tuple[Match, ...]:
         """The secrets in clear that are to be protected."""
-        return tuple(plan.match for plan in self.sites if plan.match and plan.state is State.PLANNED)
+        return tuple(plan.match for plan in self.sites if plan.match and plan.state is PlanState.PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,19 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of a run. With `problems` nothing may be written; without, `writes` is the work, repository first."""
+    """All of a run. With `problems` nothing may be written; without, `changes` is the work."""
 
     files: tuple[FilePlan, ...]
     encrypted: tuple[str, ...]
     """Aliases whose value in the repository is new or was in clear."""
-    writes: tuple[Write, ...]
+    changes: ChangeSet
     problems: tuple[CipherToolError, ...]
     notes: tuple[Note, ...]
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """The files that are written, repository first."""
+        return self.changes.writes
 
     @property
     def empty(self) -> bool:

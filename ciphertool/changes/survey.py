@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciphertool import files, workers
-from ciphertool.changes.workbench import Opened, ToRewrite, ToSearch, Workbench
+from ciphertool.changes.workbench import LocatedFile, ToRewrite, ToSearch, Workbench
 from ciphertool.settings.targets import named_files
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Survey:
     """All files that could be opened, the targets whose file is not there, and everything that is wrong."""
 
-    opened: Sequence[Opened]
+    opened: Sequence[LocatedFile]
     absent: Sequence[Target]
     problems: Sequence[CipherToolError]
     _batches: Sequence[Sequence[Named]] = field(repr=False)
@@ -64,13 +64,13 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
     named, absent, refused = named_files(settings)
     sizes = [files.size(path) for path, _ in named]
     batches = workers.batches(named, sizes)
-    opened: list[Opened] = []
+    opened: list[LocatedFile] = []
     problems: list[CipherToolError] = [*refused]
     with workers.crew(Workbench(settings), processes, len(batches), sum(sizes)) as crew:
         results = chain.from_iterable(crew.in_order(Workbench.open, batches))
         for done, result in enumerate(results, 1):
             progress("reading", done, len(named))
-            if isinstance(result, Opened):
+            if isinstance(result, LocatedFile):
                 opened.append(result)
                 problems += result.located.problems
             else:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ciphertool import files, git
-from ciphertool.changes.plan import Note, listed
+from ciphertool.changes.plan import Note, join_names
 from ciphertool.detection import patterns
 from ciphertool.detection.names import names_a_secret
 from ciphertool.errors import CipherToolError
@@ -112,7 +112,7 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
     in_git = git.tracked(spelled)
     for path, values in spelled.items():
         if path in in_git:
-            names = listed([name for name, _ in values])
+            names = join_names([name for name, _ in values])
             yield Note(f"git tracks this file: its history keeps the clear value of {names}; change them", path)
         for backup in (path.with_name(pattern.format(path.name)) for pattern in _BACKUPS):
             try:
@@ -120,4 +120,4 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
             except CipherToolError:
                 continue
             if kept := [name for name, found in values if any(value and value in data for value in found)]:
-                yield Note(f"this backup holds the clear value of {listed(kept)}; remove it or change them", backup)
+                yield Note(f"this backup holds the clear value of {join_names(kept)}; remove it or change them", backup)

@@ -49,7 +49,7 @@ class ToRewrite(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class LocatedFile:
     """One file as it was read, how it is read and encoded, and what its targets name in it."""
 
     snapshot: Snapshot
@@ -71,7 +71,7 @@ class Workbench:
         self._rewriters: dict[Reading, Rewriter] = {}
         self._documents: dict[Path, tuple[Rewriter, Document]] = {}
 
-    def open(self, named: Sequence[Named]) -> list[Opened | CipherToolError]:
+    def open(self, named: Sequence[Named]) -> list[LocatedFile | CipherToolError]:
         """Read files and locate all their targets."""
         return [self._opened(*each) for each in named]
 
@@ -84,7 +84,7 @@ class Workbench:
         """Return what files are to hold, proved, each that was opened once."""
         return [self._rewritten(*each) for each in work]
 
-    def _opened(self, path: Path, targets: Sequence[Target]) -> Opened | CipherToolError:
+    def _opened(self, path: Path, targets: Sequence[Target]) -> LocatedFile | CipherToolError:
         try:
             snapshot = files.read(path)
             rewriter = self._rewriter(path, reading(targets))
@@ -94,7 +94,7 @@ class Workbench:
         except CipherToolError as error:
             return error.at(path)
         self._documents[path] = rewriter, document
-        return Opened(snapshot, rewriter, document.source.codec, located)
+        return LocatedFile(snapshot, rewriter, document.source.codec, located)
 
     def _rewriter(self, path: Path, reading: Reading) -> Rewriter:
         if reading.format is None:

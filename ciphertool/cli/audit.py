@@ -205,10 +205,11 @@ def _baseline(path: Path | None, reason: str) -> Snapshot:
 def _accept(report: Report, before: Snapshot, reason: str) -> None:
     from ciphertool import files
     from ciphertool.audit import suppress
+    from ciphertool.changes import commit
 
     known = suppress.read_baseline(before) if before.data is not None else {}
     text = suppress.baseline_of(report, reason.strip(), known)
-    files.write_all([files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY)])
+    commit.output(files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY))
 
 
 def _output(path: Path, format: Format | None) -> tuple[Snapshot | None, Format]:  # noqa: A002 - as above
@@ -225,14 +226,15 @@ def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot |
     """Write the report to each output, or to stdout."""
     from ciphertool import files
     from ciphertool.audit.reports import render
+    from ciphertool.changes import commit
 
     if not outputs:
         console.out_raw(render(report, format or Format.TABLE), commands=format is Format.GITHUB)
         return
     audience = files.Audience.DIRECTORY
     texts = [(before, chosen, render(report, chosen)) for before, chosen in outputs]
-    files.write_all(
-        [files.Write(before, text.encode("utf-8", "replace"), 0o644, audience) for before, _, text in texts if before]
+    commit.output(
+        *(files.Write(before, text.encode("utf-8", "replace"), 0o644, audience) for before, _, text in texts if before)
     )
     for text, chosen in ((text, chosen) for before, chosen, text in texts if before is None):
         console.out_raw(text, commands=chosen is Format.GITHUB)

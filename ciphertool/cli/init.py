@@ -36,7 +36,12 @@ path = "security/vault.properties"
 # selector = "$.datasource.password"
 # alias = "app.db.password"
 '''
-_IGNORE = f"# The private key does not belong into version control.\n{_KEYSTORE.name}\n"
+_IGNORE = f"""\
+# The private key does not belong into version control, nor does what an interrupted run leaves for the next one.
+{_KEYSTORE.name}
+{files.JOURNAL}
+.*.ciphertool-*
+"""
 _ATTRIBUTES = "# One line for each secret: additions on two branches merge cleanly.\nvault.properties merge=union\n"
 
 
@@ -58,6 +63,7 @@ def init(
     """
     from ssl import DER_cert_to_PEM_cert
 
+    from ciphertool.changes import commit
     from ciphertool.keystore import open_keystore
     from ciphertool.keystore.create import CertificateRequest, create_keystore
 
@@ -85,7 +91,7 @@ def init(
         files.Write(key_file, store, audience=Audience.OURSELVES, private=True),
         *(files.Write(files.read_if_there(path), data, readable, Audience.DIRECTORY) for path, data in contents),
     ]
-    files.write_all([write for write in writes if write.before.data is None])
+    commit.output(*(write for write in writes if write.before.data is None))
     for write in writes:
         console.say("done", f"made {write.before.path}", label=False)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them no secret can be read again")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciphertool.changes.plan import State, Take, listed
+from ciphertool.changes.plan import PlanState, Take, join_names
 from ciphertool.cli import console
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 
@@ -39,28 +40,31 @@ def protect(
     ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
     """
     from ciphertool import protection
-    from ciphertool.changes import view
+    from ciphertool.changes import commit, view
     from ciphertool.repository import open_repository
     from ciphertool.vault.opening import open_to_encrypt
 
     settings = vault.settings()
-    repository = open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
     primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
     for warning in primary.warnings:
         console.say("warning", warning)
-    with console.progress() as progress:
-        plan = protection.plan(
-            settings, repository, primary.cipher, take=take, progress=progress, processes=jobs or cores()
+    with nullcontext() if dry_run else commit.begin(settings.repository) as transaction:
+        repository = open_repository(
+            settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases
         )
-    if plan.problems:
-        _show(plan, repository, primary.cipher, done=False, diff=False, as_json=as_json)
-        raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
-    if dry_run:
-        _show(plan, repository, primary.cipher, done=False, diff=diff, as_json=as_json)
-        raise typer.Exit(0 if plan.empty else console.FINDINGS)
-    exposures = list(view.exposures(plan, repository))
-    with console.progress() as progress:
-        protection.apply(settings, plan, progress=progress)
+        with console.progress() as progress:
+            plan = protection.plan(
+                settings, repository, primary.cipher, take=take, progress=progress, processes=jobs or cores()
+            )
+        if plan.problems:
+            _show(plan, repository, primary.cipher, done=False, diff=False, as_json=as_json)
+            raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
+        if transaction is None:
+            _show(plan, repository, primary.cipher, done=False, diff=diff, as_json=as_json)
+            raise typer.Exit(0 if plan.empty else console.FINDINGS)
+        exposures = list(view.exposures(plan, repository))
+        with console.progress() as progress:
+            transaction.apply(plan.changes, lambda done: progress("writing", done, len(plan.writes)))
     _show(plan, repository, primary.cipher, done=True, diff=diff, as_json=as_json)
     for note in exposures:
         console.show_note("warning", note)
@@ -89,15 +93,15 @@ def _show(
     if plan.empty:
         console.say("done", "nothing to do", label=False)
     else:
-        written = listed([console.shown(write.before.path) for write in plan.writes])
+        written = join_names([console.shown(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
         count = f"{len(plan.encrypted)}, to {cipher.recipient}" if plan.encrypted else "0"
         console.say("done", f"{verb}: {count}", label=False)
         console.say("done", f"{'written' if done else 'to write'}: {written}", label=False)
 
 
-def _state(state: State, *, done: bool) -> str:
-    return (State.PROTECTED if done and state is State.PLANNED else state).value
+def _state(state: PlanState, *, done: bool) -> str:
+    return (PlanState.PROTECTED if done and state is PlanState.PLANNED else state).value
 
 
 def _as_json(plan: Plan, cipher: VaultCipher, *, done: bool) -> dict[str, object]:

@@ -55,6 +55,7 @@ def resolve(
     ciphertool resolve conf/app.yaml --output /run/app/app.yaml
     """
     from ciphertool import files
+    from ciphertool.changes import commit
 
     before = None
     if output is not None and not is_stdout(output):
@@ -76,7 +77,7 @@ def resolve(
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
-    files.write_all([files.Write(before, data, audience=files.Audience.OURSELVES, private=True)])
+    commit.output(files.Write(before, data, audience=files.Audience.OURSELVES, private=True))
 
 
 @vault_options

@@ -2,22 +2,26 @@
 
 from ciphertool.files.destinations import Audience, destination, lies_in, make_directory, obstacle
 from ciphertool.files.locking import lock
+from ciphertool.files.passing import JOURNAL, is_passing, remove_leftovers
 from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size
 from ciphertool.files.writing import Write, write_all
 
 __all__ = [
+    "JOURNAL",
     "PRIVATE",
     "Audience",
     "Facts",
     "Snapshot",
     "Write",
     "destination",
+    "is_passing",
     "lies_in",
     "lock",
     "make_directory",
     "obstacle",
     "read",
     "read_if_there",
+    "remove_leftovers",
     "size",
     "write_all",
 ]

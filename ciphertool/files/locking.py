@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -19,28 +20,35 @@ if TYPE_CHECKING:
 def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
     """Keep other ciphertool runs from writing in a file's directory; `ConflictError` after `seconds` of waiting.
 
-    The lock is held on the directory itself, which nothing replaces, and ends with the process.
+    The lock is held on the directory itself, which nothing replaces, and ends with the process. Where there is no
+    directory there is nothing to lock.
     """
-    try:
-        import fcntl
-    except ImportError:  # no advisory locks on this platform: the comparison before each rename remains
+    if os.name != "posix":  # no advisory locks: the comparison before each rename remains
         yield
         return
     with contextlib.ExitStack() as held:
         try:
-            way = held.enter_context(reach(path))
-            descriptor = held.enter_context(way.directory.readable())
+            descriptor: int | None = held.enter_context(held.enter_context(reach(path)).directory.readable())
+        except FileNotFoundError:
+            descriptor = None
         except OSError as error:
             raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
-                if time.monotonic() > deadline:
-                    raise ConflictError("another ciphertool is writing in its directory", path=path) from None
-            time.sleep(0.05)
+        if descriptor is not None:
+            _wait_for(descriptor, path, time.monotonic() + seconds)
         yield
+
+
+def _wait_for(descriptor: int, path: Path, deadline: float) -> None:
+    import fcntl
+
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.EACCES):
+                raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
+            if time.monotonic() > deadline:
+                raise ConflictError("another ciphertool is writing in its directory", path=path) from None
+            time.sleep(0.05)
+        else:
+            return

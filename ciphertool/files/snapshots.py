@@ -39,10 +39,12 @@ class Facts(NamedTuple):
     links: int
     size: int
     modified: int
+    changed: int
+    """When the file, or what the system says of it, last changed; nobody can set this time."""
     attributes: tuple[tuple[str, bytes], ...]
 
     def __repr__(self) -> str:
-        return showing(self, "device", "inode", "mode", "owner", "group", "links", "size", "modified")
+        return showing(self, "device", "inode", "mode", "owner", "group", "links", "size", "modified", "changed")
 
 
 class Snapshot(NamedTuple):
@@ -117,6 +119,7 @@ def _facts(descriptor: int, status: os.stat_result) -> Facts:
         status.st_nlink,
         status.st_size,
         status.st_mtime_ns,
+        status.st_ctime_ns,
         tuple(_attributes(descriptor)),
     )
 

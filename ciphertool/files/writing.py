@@ -11,12 +11,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import ConfigError, ConflictError, WriteError
 from ciphertool.files.destinations import Audience, refusal
 from ciphertool.files.directories import reach
+from ciphertool.files.passing import leftovers, temporary_name
 from ciphertool.files.snapshots import PRIVATE, Snapshot, read_at
 from ciphertool.secret import showing
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ciphertool.files.directories import Directory, Way
+    from ciphertool.files.snapshots import Facts
 
-_STALE = re.compile(r"\.ciphertool-[0-9a-f]{12}")
 _ACL = "system.posix_acl_access"
 
 
 class Write(NamedTuple):
     """One file to be written: what it held, what it is to hold, and for whom.
 
-    A new file takes owner and group of its directory, where we may give them, and `mode`. One that exists keeps
-    its owner, its extended attributes and its mode without set-id bits; with `private` it is 0600.
+    A new file takes owner and group of its directory, or those of `like`, where we may give them, and `mode`. One that
+    exists keeps its owner, its extended attributes and its mode without set-id bits; with `private` it is 0600.
     """
 
     before: Snapshot
@@ -41,6 +41,7 @@ class Write(NamedTuple):
     mode: int = PRIVATE
     audience: Audience = Audience.OWNER
     private: bool = False
+    like: Facts | None = None
 
     def __repr__(self) -> str:
         return showing(self, "before", "mode", "audience", "private")
@@ -73,7 +74,9 @@ def _write(item: Write) -> None:
                 raise _conflict(before)
             if (refused := refusal(before, way, item.audience)) is not None:
                 raise refused
-            _remove_stale(way)
+            for stale in leftovers(way.directory, (way.name,)):
+                with contextlib.suppress(OSError):
+                    way.directory.remove(stale)
             if not _replace(item, way, way.directory.open_unnamed()):
                 _replace(item, way, None)
             way.directory.sync()
@@ -89,7 +92,7 @@ def _replace(item: Write, way: Way, unnamed: int | None) -> bool:
     Owner, mode and attributes come last, so that a temporary file has no other mode than 0600 but for the moment
     between that and the renaming.
     """
-    directory, temporary = way.directory, f".{way.name}.ciphertool-{os.urandom(6).hex()}"
+    directory, temporary = way.directory, temporary_name(way.name)
     descriptor = unnamed if unnamed is not None else directory.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     is_new = item.before.data is None
     try:
@@ -122,7 +125,7 @@ def _take_over(descriptor: int, item: Write, directory: Directory) -> None:
             owner, group = facts.owner, facts.group
         else:
             host = directory.status()
-            owner, group = host.st_uid, host.st_gid
+            owner, group = (host.st_uid, host.st_gid) if item.like is None else (item.like.owner, item.like.group)
         if (made.st_uid, made.st_gid) != (owner, group):
             try:
                 os.fchown(descriptor, owner, group)
@@ -164,12 +167,3 @@ def _refuse_if_changed(before: Snapshot, way: Way) -> None:
 
 def _conflict(before: Snapshot) -> ConflictError:
     return ConflictError("changed while it was being worked on; nothing of it was written", path=before.path)
-
-
-def _remove_stale(way: Way) -> None:
-    """Remove what a killed run left beside the target, as far as that is ours to remove."""
-    prefix = f".{way.name}"
-    for name in way.directory.names():
-        if name.startswith(prefix) and _STALE.fullmatch(name[len(prefix) :]):
-            with contextlib.suppress(OSError):
-                way.directory.remove(name)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool import files
-from ciphertool.changes.plan import FilePlan, Note, Plan, SitePlan, State, Take
+from ciphertool.changes import commit
+from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take
 from ciphertool.protection.planner import plan
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
     from ciphertool.settings.model import Settings
 
-__all__ = ["FilePlan", "Note", "Plan", "SitePlan", "State", "Take", "apply", "plan"]
+__all__ = ["FilePlan", "Note", "Plan", "PlanState", "SitePlan", "Take", "apply", "plan"]
 
 
 def apply(settings: Settings, work: Plan, *, progress: Progress = silent) -> None:
@@ -26,6 +26,5 @@ def apply(settings: Settings, work: Plan, *, progress: Progress = silent) -> Non
     """
     if work.problems:
         raise ValueError("a plan with problems is not applied")
-    if work.writes:
-        with files.lock(settings.repository):
-            files.write_all(work.writes, lambda done: progress("writing", done, len(work.writes)))
+    with commit.begin(settings.repository) as transaction:
+        transaction.apply(work.changes, lambda done: progress("writing", done, len(work.writes)))

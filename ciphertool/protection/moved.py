@@ -11,7 +11,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ciphertool.changes.plan import listed
+from ciphertool.changes.plan import join_names
 from ciphertool.changes.workbench import parsed, standing
 from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.runtimes.configured import configured_files
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.changes.survey import Survey
-    from ciphertool.changes.workbench import Opened, Standing
+    from ciphertool.changes.workbench import LocatedFile, Standing
     from ciphertool.settings.model import Settings, Target
     from ciphertool.targets.matching import Match
 
@@ -93,7 +93,7 @@ class Whereabouts:
         found = [one for one in self._found.get(alias, ()) if (one.path, one.selector) not in places]
         return sorted(found, key=self._is_home)
 
-    def renumbered(self, opened: Opened, match: Match) -> list[Standing]:
+    def renumbered(self, opened: LocatedFile, match: Match) -> list[Standing]:
         """Return where references stand in a file that a pattern named as it names this new alias, numbers aside."""
         found = (one for alias in self._like(match) for one in self._found.get(alias, ()))
         return [one for one in found if one.path == opened.snapshot.path and not self._is_home(one)]
@@ -104,7 +104,7 @@ class Whereabouts:
         found = (one for alias in self._made_by(target.alias) for one in self._found.get(alias, ()))
         return [one for one in found if not self._is_home(one) and (one.path == path or not is_pattern)]
 
-    def unnamed(self, opened: Opened, match: Match, *, compared: bool) -> MovedError | None:
+    def unnamed(self, opened: LocatedFile, match: Match, *, compared: bool) -> MovedError | None:
         """Return the error for plaintext that is named by its position, None where there is no better name for it.
 
         A position does not tell whether what stands there is still what it was: its entry may have been taken out.
@@ -131,7 +131,7 @@ class Whereabouts:
         pattern, there = match.target.selector, match.site.selector
         return _has_position(pattern) or ("{key}" in match.target.alias and _has_position(there))
 
-    def _stable(self, opened: Opened, match: Match) -> str:
+    def _stable(self, opened: LocatedFile, match: Match) -> str:
         """Return the selector that holds for a match whose target has a position."""
         stable = self._stable_in.get(opened.snapshot.path)
         if stable is None:
@@ -143,7 +143,7 @@ class Whereabouts:
         return stable[match.site.selector]
 
     def in_clear(
-        self, alias: str, opened: Opened, match: Match, stands: Sequence[Standing], *, compared: bool
+        self, alias: str, opened: LocatedFile, match: Match, stands: Sequence[Standing], *, compared: bool
     ) -> MovedError:
         """Return the error for plaintext whose reference stands elsewhere, where it is not what that stands for."""
         homeless = [one for one in stands if not self._is_home(one)]
@@ -159,7 +159,7 @@ class Whereabouts:
             hints.append(f"if the value is that of {alias!r}, protect it where the private key is at hand")
         return self._error(alias, opened, match, reason, stands, hints)
 
-    def new(self, opened: Opened, match: Match, stands: Sequence[Standing]) -> MovedError:
+    def new(self, opened: LocatedFile, match: Match, stands: Sequence[Standing]) -> MovedError:
         """Return the error for plaintext that gets a new alias where a reference that had its place is left behind."""
         reason = (
             f"would become {match.alias!r}, but {_aliases(stands)}, whose reference stands at {self._places(stands)}, "
@@ -168,7 +168,7 @@ class Whereabouts:
         hints = [self._by_name(stands, opened.snapshot.path), "give what is new a target of its own"]
         return self._error(match.alias, opened, match, reason, stands, hints)
 
-    def unknown(self, opened: Opened, match: Match, stands: Sequence[Standing]) -> MovedError:
+    def unknown(self, opened: LocatedFile, match: Match, stands: Sequence[Standing]) -> MovedError:
         """Return the error for plaintext under an alias that has no secret yet, and has references elsewhere."""
         alias = match.alias
         reason = f"would become {alias!r}, to which the reference stands at {self._places(stands)} already, and the"
@@ -181,7 +181,7 @@ class Whereabouts:
             hints.insert(1, self._by_name(homeless, opened.snapshot.path))
         return self._error(alias, opened, match, reason, stands, hints)
 
-    def exchanged(self, opened: Opened, match: Match) -> MovedError | None:
+    def exchanged(self, opened: LocatedFile, match: Match) -> MovedError | None:
         """Return the error for a place that holds the reference of another target; None where it was only renamed."""
         there = match.reference.alias if match.reference else ""
         path, place = opened.snapshot.path, (opened.snapshot.path, match.site.selector)
@@ -205,7 +205,13 @@ class Whereabouts:
         error.hint = self._by_name(stands, path)
 
     def _error(
-        self, alias: str, opened: Opened, match: Match, reason: str, stands: Iterable[Standing], hints: Iterable[str]
+        self,
+        alias: str,
+        opened: LocatedFile,
+        match: Match,
+        reason: str,
+        stands: Iterable[Standing],
+        hints: Iterable[str],
     ) -> MovedError:
         path, line = opened.snapshot.path, match.site.line
         return MovedError(alias, match.site.selector, reason, stands, path=path, line=line, hint="; ".join(hints))
@@ -223,7 +229,7 @@ class Whereabouts:
         return f"{one.alias!r} {file}the selector `{one.stable}`"
 
     def _places(self, stands: Iterable[Standing]) -> str:
-        return listed([f"{self._below(one.path)}:{one.line} ({one.selector})" for one in stands], most=_SHOWN)
+        return join_names([f"{self._below(one.path)}:{one.line} ({one.selector})" for one in stands], most=_SHOWN)
 
     def _below(self, path: Path) -> Path:
         root = self._settings.root
@@ -292,4 +298,4 @@ def _shape(alias: str) -> str:
 
 
 def _aliases(stands: Iterable[Standing]) -> str:
-    return listed([repr(alias) for alias in dict.fromkeys(one.alias for one in stands)], most=_SHOWN)
+    return join_names([repr(alias) for alias in dict.fromkeys(one.alias for one in stands)], most=_SHOWN)

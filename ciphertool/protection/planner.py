@@ -8,10 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool import files
-from ciphertool.changes.plan import FilePlan, Note, Plan, SitePlan, State, Take, listed
+from ciphertool import files, git
+from ciphertool.changes import journal
+from ciphertool.changes.assembly import change_set, obstacles, record
+from ciphertool.changes.changeset import ChangeSet, Vault
+from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
+from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
-from ciphertool.changes.writes import obstacles, writes
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -20,40 +23,29 @@ from ciphertool.errors import (
     OtherKeyError,
     UnknownAliasError,
 )
+from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.repository import Clear, Encrypted, Malformed
-from ciphertool.secret import Secret
 from ciphertool.targets.matching import Match, is_left_alone
-from ciphertool.vault.resolver import explained
+from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from ciphertool.changes.journal import Found
     from ciphertool.changes.survey import Survey
-    from ciphertool.changes.workbench import Opened
+    from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
-    from ciphertool.files import Write
-    from ciphertool.protection.moved import MovedError
     from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings, Target
     from ciphertool.vault.cipher import VaultCipher
 
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class DifferentValuesError(ConfigError):
-    """One alias, several values: `places` are where they stand. `choices` are the commands that decide, if any do."""
-
-    def __init__(
-        self, alias: str, places: Iterable[str], reason: str, *, path: Path, line: int | None, hint: str
-    ) -> None:
-        self.alias = alias
-        self.places = tuple(places)
-        super().__init__(f"{alias}: {reason}: {' and '.join(self.places)}", hint=hint, path=path, line=line)
 
 
 def plan(
@@ -89,17 +81,22 @@ class _Planner:
         progress: Progress,
     ) -> None:
         self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
+        self._stored = repository
+        """The repository as it was read; `_repository` has in it what an interrupted run had not come to write."""
+        self._found = journal.find(repository.snapshot)
+        self._notes: list[Note] = list(_note_unfinished(self._found))
         self._progress = progress
         self._known = set(settings.aliases)
         """The aliases that settings or files name. Of another the repository may have to tell by its line alone."""
         self._problems: list[CipherToolError] = []
-        self._notes: list[Note] = []
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
         self._foreign = cipher.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        recovery = Recovery(self._found.journal, self._stored, surveyed.opened)
+        self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
             keys = Counter(self._foreign.values())
             self._problems.append(OtherKeyError(keys, self._cipher.recipient, path=self._repository.path))
@@ -107,28 +104,38 @@ class _Planner:
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
         self._problems += self._where.problems
         self._absent(surveyed.absent)
-        wanted: dict[str, list[tuple[Opened, Match]]] = {}
+        wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
+        chooser = Chooser(self._repository, self._cipher, self._take, self._where, recovery)
         for alias, places in wanted.items():
             if alias not in self._foreign:
-                self._decide(alias, places)
+                self._take_verdict(alias, chooser.decide(alias, places))
         for alias, entry in self._repository.entries.items():
             if alias not in wanted and alias not in self._foreign:
                 self._keep(alias, entry)
         self._prove()
-        new = self._encrypt()
+        new = {**recovery.restored, **self._encrypt()}
         if not self._cipher.decrypts:
-            self._unproved += map(self._label, new)
+            self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
         planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
         if not self._problems:
             planned = self._rewrite(surveyed, planned)
-        self._problems += obstacles(self._repository, planned, save_repository=bool(self._to_encrypt))
-        todo: tuple[Write, ...] = ()
-        if not self._problems:
-            todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
+        self._problems += obstacles(self._repository, planned, save_repository=bool(new))
+        changes = ChangeSet() if self._problems else self._change_set(planned, new, recovery)
         if self._unproved:
-            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {listed(self._unproved)}"))
-        return Plan(tuple(planned), tuple(new), todo, tuple(self._problems), tuple(self._notes))
+            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {join_names(self._unproved)}"))
+        return Plan(tuple(planned), tuple(new), changes, tuple(self._problems), tuple(self._notes))
+
+    def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
+        repository = self._stored
+        vault = Vault(
+            repository.snapshot,
+            self._found,
+            tuple(plan.before.real for plan in planned),
+            record(repository, planned, new, recovery),
+            self._settings.new_mode,
+        )
+        return replace(change_set(self._settings, repository, planned, new, self._cipher.store_type), vault=vault)
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
@@ -147,27 +154,29 @@ class _Planner:
         self._problems.append(error.at(path))
         return False
 
-    def _classify(self, opened: Opened, wanted: dict[str, list[tuple[Opened, Match]]]) -> tuple[SitePlan, ...]:
+    def _classify(
+        self, opened: LocatedFile, wanted: dict[str, list[tuple[LocatedFile, Match]]]
+    ) -> tuple[SitePlan, ...]:
         """Say what stands at each site of a file; sites in clear go to `wanted`, under their alias."""
         path = opened.snapshot.path
         plans = []
         for target, error in opened.located.missing:
             if self._missing(target, error, path):
-                plans.append(SitePlan(target, target.alias, State.SKIPPED))
+                plans.append(SitePlan(target, target.alias, PlanState.SKIPPED))
         for match in opened.located.matches:
             self._known.add(match.alias)
-            state = State.PLANNED
+            state = PlanState.PLANNED
             if match.reference is not None:
-                state = State.ALREADY_PROTECTED
+                state = PlanState.ALREADY_PROTECTED
                 self._check_reference(opened, match, match.reference.alias)
             elif is_left_alone(match):
-                state = State.PLACEHOLDER
+                state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
-    def _check_reference(self, opened: Opened, match: Match, alias: str) -> None:
+    def _check_reference(self, opened: LocatedFile, match: Match, alias: str) -> None:
         path = opened.snapshot.path
         if alias != match.alias:
             self._problems.append(
@@ -180,108 +189,17 @@ class _Planner:
                 )
             )
         elif alias not in self._repository.entries:
-            snapshot = self._repository.snapshot
+            snapshot = self._stored.snapshot
             if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
                 raise ConflictError("changed while it was being worked on; nothing was written", path=snapshot.path)
             self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
 
-    def _decide(self, alias: str, places: list[tuple[Opened, Match]]) -> None:
-        """Find the one value of an alias whose sites hold plaintext."""
-        opened, match = places[0]
-        if self._has_moved(alias, places):
-            return
-        if len({m.value for _, m in places}) > 1:
-            self._problems.append(
-                DifferentValuesError(
-                    alias,
-                    [f"{o.snapshot.path}:{m.site.line}" for o, m in places],
-                    "one alias for different values",
-                    path=opened.snapshot.path,
-                    line=match.site.line,
-                    hint=_one_each(places),
-                )
-            )
-            return
-        value = Secret(match.value)
-        entry = self._repository.entries.get(alias)
-        waiting = entry is not None and isinstance(entry.stored, Clear) and not entry.stored.value
-        if entry is None or (waiting and self._take is None):
-            self._to_encrypt[alias] = value
-            return
-        if self._take is None and isinstance(entry.stored, Malformed):
-            self._keep(alias, entry)
-            return
-        positions = any(self._where.is_position(m) for _, m in places)
-        if self._take is Take.REPOSITORY and not positions:
-            self._keep(alias, entry)
-            return
-        same = self._holds(alias, entry, value)
-        unnamed = self._unnamed(places, compared=same is not None) if positions and not same and not waiting else []
-        if same:
-            self._keep(alias, entry)
-        elif unnamed:
-            self._problems += unnamed
-        elif self._take is Take.REPOSITORY:
-            self._keep(alias, entry)
-        elif self._take is Take.FILE:
-            self._to_encrypt[alias] = value
-        else:
-            self._problems.append(self._different(alias, entry, opened, match, known=same is not None))
-
-    def _unnamed(self, places: list[tuple[Opened, Match]], *, compared: bool) -> list[MovedError]:
-        """Return the places that a position alone names, though they have a name."""
-        found = (self._where.unnamed(opened, match, compared=compared) for opened, match in places)
-        return [error for error in found if error]
-
-    def _has_moved(self, alias: str, places: list[tuple[Opened, Match]]) -> bool:
-        """Tell whether sites hold plaintext that the alias's references elsewhere do not stand for: a problem."""
-        entry = self._repository.entries.get(alias)
-        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
-        if entry is None:
-            if stands:
-                moved = [self._where.unknown(o, m, stands) for o, m in places]
-            else:
-                moved = [self._where.new(o, m, left) for o, m in places if (left := self._where.renumbered(o, m))]
-            self._problems += moved
-            return bool(moved)
-        if not stands or (isinstance(entry.stored, Clear) and not entry.stored.value):
-            return False
-        for opened, match in places:
-            same = self._holds(alias, entry, Secret(match.value))
-            if not same:
-                self._problems.append(self._where.in_clear(alias, opened, match, stands, compared=same is not None))
-        self._keep(alias, entry)
-        return True
-
-    def _different(
-        self, alias: str, entry: Entry, opened: Opened, match: Match, *, known: bool
-    ) -> DifferentValuesError:
-        path, line = opened.snapshot.path, match.site.line
-        hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
-        if self._where.is_position(match):
-            hint = f"if another value has come to stand at this position, correct the target of {alias!r}; else {hint}"
-        reason = "the file and the repository hold different values"
-        if not known:
-            reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
-        return DifferentValuesError(
-            alias,
-            [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
-            reason,
-            path=path,
-            line=line,
-            hint=hint,
-        )
-
-    def _holds(self, alias: str, entry: Entry, value: Secret) -> bool | None:
-        """Tell whether the repository holds this very value; None where that cannot be told."""
-        if isinstance(entry.stored, Clear):
-            return entry.stored.value == value
-        if isinstance(entry.stored, Malformed) or not self._cipher.decrypts:
-            return None if isinstance(entry.stored, Encrypted) else False
-        try:
-            return self._cipher.decrypt(alias, entry.stored.ciphertext) == value
-        except CipherToolError:
-            return False
+    def _take_verdict(self, alias: str, verdict: Verdict) -> None:
+        self._problems += verdict.problems
+        if verdict.encrypt is not None:
+            self._to_encrypt[alias] = verdict.encrypt
+        if verdict.keep is not None:
+            self._keep(alias, verdict.keep)
 
     def _keep(self, alias: str, entry: Entry) -> None:
         """Take the repository's value as it is: encrypt one in clear, prove a ciphertext, report anything else."""
@@ -315,7 +233,7 @@ class _Planner:
     def _prove(self) -> None:
         for alias, proved in self._on_all_cores("proving", self._cipher.prove, self._to_prove):
             if isinstance(proved, CipherToolError):
-                self._problems.append(explained(proved, alias, self._repository, self._cipher, self._label(alias)))
+                self._problems.append(explain(proved, alias, self._repository, self._cipher, self._label(alias)))
             elif not proved:
                 self._unproved.append(self._label(alias))
 
@@ -356,16 +274,13 @@ class _Planner:
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
 
 
-def _one_each(places: Sequence[tuple[Opened, Match]]) -> str:
-    """Say how several values get an alias each."""
-    hint = "give each its own alias"
-    named = {opened.snapshot.path for opened, _ in places}
-    missing = ["{stem}", "{path}"] if len(named) > 1 else []
-    if len(named) < len(places):
-        hint += ", by a selector that names it alone (in a YAML file of several documents `doc[0]$…`, `doc[1]$…`)"
-        missing.append("{key}")
-    useful = [field for field in missing if field not in places[0][1].target.alias]
-    return f"{hint}, or one alias pattern with {' or '.join(useful)}" if useful else hint
+def _note_unfinished(found: Found) -> Iterator[Note]:
+    """Note that an earlier run was interrupted, and that its journal is tracked by git, as none should be."""
+    path = found.snapshot.path
+    if found.journal is not None:
+        yield Note("an earlier run was interrupted: this journal is what it left for the next one to complete", path)
+        if git.tracked([path]):
+            yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
 
 
 def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:

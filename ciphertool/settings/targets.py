@@ -81,7 +81,7 @@ def paths(root: Path, pattern: str, *, within: bool) -> Paths:
         outside = outside or len(places) < len(steps)
     # Those of Path raise for a name that is too long.
     wanted = os.path.isfile if _GLOB.search(pattern) else os.path.exists
-    return Paths(tuple(sorted(path for path in places if wanted(path))), outside)
+    return Paths(tuple(sorted(path for path in places if wanted(path) and not files.is_passing(path.name))), outside)
 
 
 def _step(place: Path, part: str) -> Iterable[Path]:

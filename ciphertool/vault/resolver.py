@@ -166,11 +166,11 @@ class Resolver:
                 try:
                     return cipher.decrypt(alias, ciphertext)
                 except CipherToolError as error:
-                    raise explained(error, alias, self.repository, cipher) from None
+                    raise explain(error, alias, self.repository, cipher) from None
         raise AssertionError
 
 
-def explained(
+def explain(
     error: CipherToolError, alias: str, repository: SecretRepository, cipher: Cipher, label: str | None = None
 ) -> CipherToolError:
     """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved.

@@ -16,13 +16,15 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciphertool import Vault
+from ciphertool import Vault, files
 from ciphertool.cli import main
-from tests.conftest import APP_YAML, SECRETS, SERVER_XML
+from ciphertool.keystore import open_keystore
+from tests.conftest import APP_YAML, PASSWORD, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,19 +122,28 @@ def _holds(project: Path, vault: Vault | None) -> None:
             assert b"c4n4ry" not in path.read_bytes(), path
 
 
-def _after(project: Path, run: Callable[..., Outcome]) -> None:
+def _after(project: Path, run: Callable[..., Outcome], *, with_key: bool = True) -> None:
     repository = project / "security" / "vault.properties"
     _holds(project, Vault.open(project / "ciphertool.toml") if repository.exists() else None)
-    assert run("protect").status == 0
+    with pytest.MonkeyPatch.context() as context:
+        if not with_key:
+            context.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+        outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert ("no private key at hand" in outcome.err) is not with_key
     vault = Vault.open(project / "ciphertool.toml")
     assert {alias: vault[alias].reveal() for alias in SECRETS} == SECRETS
     for name, original in ORIGINAL.items():
         assert b"c4n4ry" not in (project / name).read_bytes()
         assert vault.resolve_file(project / name) == original
-    assert not _temporary(project)
+    assert not _left_behind(project)
 
 
 def _temporary(project: Path) -> list[Path]:
+    return [path for path in project.rglob(".*") if path.is_file() and path.name != files.JOURNAL]
+
+
+def _left_behind(project: Path) -> list[Path]:
     return [path for path in project.rglob(".*") if path.is_file()]
 
 
@@ -143,6 +154,19 @@ def _reset(project: Path) -> None:
     (project / "security" / "vault.properties").unlink(missing_ok=True)
 
 
+@pytest.fixture
+def certified(project: Path, keystore_bytes: bytes) -> Path:
+    """The project with its certificate beside the keystore, so that it can be protected without a password."""
+    settings = project / "ciphertool.toml"
+    settings.write_text(
+        settings.read_text().replace("[repository]", 'certificate = "security/primary.pem"\n[repository]')
+    )
+    keystore = open_keystore(project / "security/primary.p12", PASSWORD, data=keystore_bytes)
+    (project / "security/primary.pem").write_text(DER_cert_to_PEM_cert(keystore.entry("primary").chain[0]))
+    return project
+
+
+@pytest.mark.parametrize("with_key", [True, False], ids=["key", "certificate alone"])
 @pytest.mark.parametrize("unnamed", [True, False], ids=["unnamed", "named"])
 @pytest.mark.parametrize(
     ("act", "expected"),
@@ -150,8 +174,14 @@ def _reset(project: Path) -> None:
     ids=["killed", "no space", "no permission"],
 )
 def test_a_fault_at_every_call_loses_nothing(
-    project: Path, run: Callable[..., Outcome], act: Callable[[], None], expected: int | None, unnamed: bool
+    certified: Path,
+    run: Callable[..., Outcome],
+    act: Callable[[], None],
+    expected: int | None,
+    unnamed: bool,
+    with_key: bool,
 ) -> None:
+    project = certified
     if unnamed and not UNNAMED:
         pytest.skip("no files without a name on this system")
     with contextlib.suppress(AttributeError, OSError):  # of a system that has no such
@@ -172,7 +202,7 @@ def test_a_fault_at_every_call_loses_nothing(
             assert os.WEXITSTATUS(status) == expected
             assert not _temporary(project), "only a killed process may leave one"
         faults += 1
-        _after(project, run)
+        _after(project, run, with_key=with_key)
         _reset(project)
     assert faults >= 12, "three files are written by at least four calls each"
 

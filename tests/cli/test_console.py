@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from ciphertool.changes.plan import Note
 from ciphertool.cli import console
-from ciphertool.errors import ConfigError, FoundSettingsError, NoMatchError, ProblemsError, UnknownAliasError
-from ciphertool.protection.plan import Note, silent
+from ciphertool.errors import (
+    ConfigError,
+    FoundSettingsError,
+    NoMatchError,
+    ProblemsError,
+    UnknownAliasError,
+)
+from ciphertool.workers import silent
 
 TOKEN = "ghp_" + "A1b2C3d4E5f6" * 3
 """A secret by itself, wherever it stands."""

@@ -82,6 +82,7 @@ def test_the_facts_are_those_of_the_file(tmp_path: Path) -> None:
         2,
         4,
         status.st_mtime_ns,
+        status.st_ctime_ns,
     )
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ciphertool import directories
-from ciphertool.directories import reach
 from ciphertool.errors import ConfigError
+from ciphertool.files import directories
+from ciphertool.files.directories import reach
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
 STRANGER = 65534

@@ -20,9 +20,17 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
-from ciphertool.keystore.store import ClearKey, Content, Entry, EntryKind, Keystore, SecretKey, located
+from ciphertool.keystore.entries import (
+    ClearKey,
+    Content,
+    Entry,
+    EntryKind,
+    SecretKey,
+    located,
+)
+from ciphertool.keystore.store import Keystore
 from ciphertool.secret import Secret
-from tests.engine.certificates import certificate
+from tests.certificates.made import certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

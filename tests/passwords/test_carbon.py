@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from ciphertool.errors import PasswordSourceError
-from ciphertool.passwords import CarbonHome, MasterKeys, Passwords
+from ciphertool.passwords import (
+    CarbonHome,
+    MasterKeys,
+    Passwords,
+)
 from ciphertool.passwords import files as password_files
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")

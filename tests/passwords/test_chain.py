@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from ciphertool.errors import NoPasswordError
-from ciphertool.passwords import Environment, PasswordChain, Passwords, Prompt
+from ciphertool.passwords import (
+    Environment,
+    PasswordChain,
+    Passwords,
+    Prompt,
+)
 
 
 class Source:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.errors import PasswordSourceError
-from ciphertool.passwords import MountedSecret, PasswordFile, Passwords, SystemdCredential
+from ciphertool.passwords import (
+    MountedSecret,
+    PasswordFile,
+    Passwords,
+    SystemdCredential,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciphertool.errors import PasswordSourceError, PluginError
-from ciphertool.passwords import Command, Keyring, Passwords
+from ciphertool.passwords import (
+    Command,
+    Keyring,
+    Passwords,
+)
 from ciphertool.passwords import programs as password_programs
 from ciphertool.passwords.plugin import PluginSource
 

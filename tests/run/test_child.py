@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.errors import WriteError
-from ciphertool.run.child import NOT_EXECUTABLE, NOT_FOUND, NotStartedError, run
+from ciphertool.run.child import (
+    NOT_EXECUTABLE,
+    NOT_FOUND,
+    NotStartedError,
+    run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

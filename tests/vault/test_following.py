@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool import ProblemsError, UnknownAliasError, Vault
-from ciphertool.errors import ConfigError, ForeignKeyError, KeystoreError, MovedCiphertextError, WriteError
+from ciphertool import (
+    ProblemsError,
+    UnknownAliasError,
+    Vault,
+)
+from ciphertool.errors import (
+    ConfigError,
+    ForeignKeyError,
+    KeystoreError,
+    MovedCiphertextError,
+    WriteError,
+)
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 from ciphertool.references import Reference, Syntax
 from tests.conftest import PASSWORD, SECRETS

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ciphertool import Vault
-from ciphertool.engine.policy import Policy
+from ciphertool.certificates.policy import Policy
 from ciphertool.engine.schemes import UNPADDED
 from ciphertool.errors import (
     BadCertificateError,
@@ -26,13 +26,23 @@ from ciphertool.errors import (
 )
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
-from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
-from ciphertool.primary import open_to_audit, open_to_decrypt, open_to_encrypt, require_one_key
+from ciphertool.passwords import (
+    Environment,
+    PasswordChain,
+    PasswordFile,
+    Prompt,
+)
 from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import load
+from ciphertool.vault.opening import (
+    open_to_audit,
+    open_to_decrypt,
+    open_to_encrypt,
+    require_one_key,
+)
+from tests.certificates.made import KEY_USAGES, certificate
 from tests.conftest import PASSWORD, SECRETS
-from tests.engine.certificates import KEY_USAGES, certificate
 from tests.interop.secret_keys import FOLDER as AES_STORES
 from tests.interop.secret_keys import PASSWORD as AES_PASSWORD
 

@@ -79,7 +79,9 @@ def change_store(
 
 def write(before: Snapshot, data: bytes) -> None:
     """Write a store that was made or changed, and say which."""
-    files.write_all([files.Write(before, data, audience=Audience.OURSELVES)])
+    from ciphertool.changes import commit
+
+    commit.output(files.Write(before, data, audience=Audience.OURSELVES))
     done = "made" if before.data is None else "changed"
     console.say("done", f"{done} {console.shown(before.path)}", label=False)
 
@@ -93,9 +95,11 @@ def destination(output: Path | None, *, private: bool = False) -> Snapshot | Non
 
 def put_out(data: bytes, before: Snapshot | None, *, private: bool = False) -> None:
     """Write output to its place, or to standard output."""
+    from ciphertool.changes import commit
+
     if before is None:
         sys.stdout.buffer.write(data)
     elif private:
-        files.write_all([files.Write(before, data, audience=Audience.OURSELVES, private=True)])
+        commit.output(files.Write(before, data, audience=Audience.OURSELVES, private=True))
     else:
-        files.write_all([files.Write(before, data, 0o644, Audience.DIRECTORY)])
+        commit.output(files.Write(before, data, 0o644, Audience.DIRECTORY))

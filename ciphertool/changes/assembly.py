@@ -1,0 +1,91 @@
+"""Makes the change set and the journal of a plan: which files are written, in which order. Nothing here writes one."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ciphertool import files
+from ciphertool.changes.changeset import ChangeSet
+from ciphertool.changes.journal import EntryRecord, FileRecord, Identity, Journal, as_recordable
+from ciphertool.changes.recovery import place_of
+from ciphertool.repository import Clear, Encrypted, repository_of
+from ciphertool.runtimes.registry import runtime_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ciphertool.changes.plan import FilePlan
+    from ciphertool.changes.recovery import Recovery
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.errors import WriteError
+    from ciphertool.files import Write
+    from ciphertool.repository import SecretRepository
+    from ciphertool.settings.model import Settings
+
+
+def change_set(
+    settings: Settings,
+    repository: SecretRepository,
+    planned: Sequence[FilePlan],
+    new: Mapping[str, Ciphertext],
+    store_type: str,
+) -> ChangeSet:
+    """Return what a plan writes, without its vault.
+
+    A repository that is a table of a configuration file (`[secrets]`) is written with that file, as one.
+    """
+    changed = [plan for plan in planned if plan.after is not None]
+    saved = None
+    if new:
+        before, after = repository.snapshot, repository
+        shared = next((plan for plan in changed if plan.before.real == before.real), None)
+        if shared is not None:
+            changed.remove(shared)
+            after = repository_of(
+                settings.kind, before._replace(data=shared.after), plugins=settings.named, declared=settings.aliases
+            )
+        saved = files.Write(before, after.updated(new), settings.new_mode)
+    companions: tuple[Write, ...] = ()
+    if repository.entries or new:
+        companions = runtime_of(settings.kind).companions(settings, store_type)
+    rewritten = (files.Write(plan.before, plan.after) for plan in changed if plan.after is not None)
+    return ChangeSet(tuple(rewritten), saved, companions)
+
+
+def record(
+    repository: SecretRepository, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery
+) -> Journal:
+    """Return the journal of a plan. A value of a form that is only read, as WSO2's user stores have, is not in it."""
+    directory = repository.snapshot.real.parent
+    touched = [plan for plan in planned if plan.planned]
+    aliases = {match.alias for plan in touched for match in plan.planned}.union(new)
+    entries: dict[str, EntryRecord] = {}
+    for alias in sorted(aliases):
+        entry = repository.entries.get(alias)
+        stored = entry.stored if entry else None
+        kept = stored.ciphertext if isinstance(stored, Encrypted) else None
+        ciphertext = new.get(alias, kept)
+        recordable = None if ciphertext is None else as_recordable(ciphertext)
+        if recordable is not None:
+            is_new = stored is None or (isinstance(stored, Clear) and not stored.value)
+            is_new = is_new or (stored is not None and recovery.is_unused(alias, stored))
+            entries[alias] = EntryRecord(recordable, is_new)
+    records = {
+        os.path.relpath(plan.before.real, directory): FileRecord(
+            Identity.of(plan.before),
+            plan.rewriter.name,
+            plan.codec,
+            frozenset(place_of(match, match.alias) for match in plan.planned),
+        )
+        for plan in touched
+    }
+    return Journal(repository.snapshot.real.name, Identity.of(repository.snapshot), entries, records)
+
+
+def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save_repository: bool) -> list[WriteError]:
+    """Return why files that are to change could not be replaced."""
+    touched = [plan.before for plan in planned if plan.planned]
+    if save_repository:
+        touched.append(repository.snapshot)
+    return [found for snapshot in touched if (found := files.obstacle(snapshot)) is not None]

@@ -1,0 +1,207 @@
+"""The journal of a run that writes: what it was about to do, in a file beside the repository while it does it.
+
+A run that is killed leaves it, and with it the next one needs no private key to know that a value which still stands
+in clear is the one that a ciphertext was made from: it stands in the very file that was read then, at the same place.
+Which file that is its device, inode, size and times say; no call sets the time of its last change (`st_ctime`).
+
+A journal holds no plaintext, and no digest of a file, neither as it was nor as it is to become: what a file keeps
+beside its targets may be a secret too, and a digest of all the rest would let anybody test a guess of it. What a file
+was to become is known by the references that stand in it. A secret's place is the offset where it begins, never its
+length.
+
+It has the repository's owner and mode. Nothing here reads or writes any other file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool import ciphertext, files
+from ciphertool.ciphertext import Bare, Native
+from ciphertool.errors import ConfigError, JournalError, MalformedCiphertextError, WriteError
+from ciphertool.files.directories import reach
+from ciphertool.files.snapshots import read_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.files import Snapshot
+
+_VERSION = 1
+_MOST_BYTES = 128 << 20
+_WRITABLE_BY_OTHERS = 0o022
+
+
+class Identity(NamedTuple):
+    """Which file it was, and in which state: another content would have another `changed`."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    changed: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Identity | None:
+        """Return the identity of a file that was read; None where there was none."""
+        facts = snapshot.facts
+        return facts and cls(facts.device, facts.inode, facts.size, facts.modified, facts.changed)
+
+
+class Place(NamedTuple):
+    """Where a secret stood: the offset at which its site begins, and the part of the value that it is, if it is one."""
+
+    alias: str
+    start: int
+    part: str | None
+
+
+class FileRecord(NamedTuple):
+    """One file that gets references: which one was read, how it was read, and the secrets that stood in it."""
+
+    identity: Identity | None
+    format: str
+    codec: str
+    places: frozenset[Place]
+
+
+class EntryRecord(NamedTuple):
+    """The ciphertext that an alias's references are to stand for, and whether the alias had none before the run."""
+
+    ciphertext: Native | Bare
+    new: bool
+
+
+class Journal(NamedTuple):
+    """What a run was about to do. `files` go by their path from the repository's directory, links followed."""
+
+    repository: str
+    identity: Identity | None
+    entries: Mapping[str, EntryRecord]
+    files: Mapping[str, FileRecord]
+
+    def file(self, snapshot: Snapshot, directory: Path) -> FileRecord | None:
+        """Return what is recorded of a file, if it is one of these."""
+        return self.files.get(os.path.relpath(snapshot.real, directory))
+
+
+class Found(NamedTuple):
+    """The journal's file beside a repository as it was read, and what it says, None where there is none."""
+
+    snapshot: Snapshot
+    journal: Journal | None
+
+
+def find(repository: Snapshot) -> Found:
+    """Read the journal beside a repository; raise `JournalError` for one that must not, or cannot, be believed.
+
+    Believed is one of the repository's owner or root's, that no others can write than the repository; where there is no
+    repository yet, one of the directory's owner or our own.
+    """
+    path = repository.real.parent / files.JOURNAL
+    try:
+        with reach(path, follow=False) as way:
+            snapshot = read_at(way, _MOST_BYTES)
+            host = way.directory.status().st_uid
+    except FileNotFoundError:
+        return Found(files.Snapshot(path, path, None), None)
+    except (OSError, ConfigError):  # a link, a pipe, a directory, or larger than any journal
+        raise JournalError("is no file that can be read", path=path) from None
+    if snapshot.facts is None:
+        return Found(snapshot, None)
+    own = {0, repository.facts.owner} if repository.facts else {0, host, os.geteuid() if os.name == "posix" else 0}
+    if snapshot.facts.owner not in own:
+        raise JournalError("belongs to another user than the repository", path=path)
+    shared = snapshot.facts.mode & _WRITABLE_BY_OTHERS
+    if snapshot.facts.links > 1 or (repository.facts and shared & ~repository.facts.mode):
+        raise JournalError("can be changed by others than the repository", path=path)
+    try:
+        journal = _parse(snapshot.bytes)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedCiphertextError):
+        raise JournalError("is damaged, or of another version", path=path) from None
+    if journal.repository != repository.real.name:
+        raise JournalError(f"is of another repository in this directory, {journal.repository!r}", path=path)
+    return Found(snapshot, journal)
+
+
+def write(found: Snapshot, journal: Journal, repository: Snapshot, mode: int) -> Snapshot:
+    """Write a journal, synced, in the place of what was found there; return it as it is now."""
+    mode = repository.facts.mode if repository.facts else mode
+    files.write_all([files.Write(found, _text(journal), mode & 0o666, like=repository.facts)])
+    return files.read(found.path)
+
+
+def remove(found: Snapshot) -> None:
+    """Remove a journal for good, if it is there."""
+    try:
+        with reach(found.path, follow=False) as way:
+            way.directory.remove(way.name)
+            way.directory.sync()
+    except OSError as error:
+        raise WriteError(f"cannot be removed: {error.strerror}", path=found.path) from None
+
+
+def as_recordable(stored: Ciphertext) -> Native | Bare | None:
+    """Return a ciphertext of a form that is written, None for those that are only read."""
+    return stored if isinstance(stored, Native | Bare) else None
+
+
+def _text(journal: Journal) -> bytes:
+    document = {
+        "ciphertool": _VERSION,
+        "repository": journal.repository,
+        "identity": journal.identity,
+        "entries": {alias: [str(entry.ciphertext), entry.new] for alias, entry in journal.entries.items()},
+        "files": {
+            path: [record.identity, record.format, record.codec, sorted(record.places, key=repr)]
+            for path, record in journal.files.items()
+        },
+    }
+    return json.dumps(document).encode("ascii") + b"\n"
+
+
+def _parse(data: bytes) -> Journal:
+    """Return the journal that a text is; raise `ValueError` and its like for anything else."""
+    document = json.loads(data)
+    if document["ciphertool"] != _VERSION:
+        raise ValueError
+    entries = {alias: _entry(*record) for alias, record in document["entries"].items()}
+    records = {path: _file(*record) for path, record in document["files"].items()}
+    return Journal(_text_of(document["repository"]), _identity(document["identity"]), entries, records)
+
+
+def _entry(stored: object, new: object) -> EntryRecord:
+    made = as_recordable(ciphertext.parse(_text_of(stored)))
+    if made is None or not isinstance(new, bool):
+        raise ValueError
+    return EntryRecord(made, new)
+
+
+def _file(identity: object, format_name: object, codec: object, places: list[list[object]]) -> FileRecord:
+    return FileRecord(
+        _identity(identity), _text_of(format_name), _text_of(codec), frozenset(_place(*place) for place in places)
+    )
+
+
+def _place(alias: object, start: object, part: object) -> Place:
+    if not isinstance(start, int):
+        raise TypeError
+    return Place(_text_of(alias), start, None if part is None else _text_of(part))
+
+
+def _identity(numbers: object) -> Identity | None:
+    if numbers is None:
+        return None
+    if not isinstance(numbers, list) or not all(isinstance(number, int) for number in numbers):
+        raise TypeError
+    return Identity(*numbers)
+
+
+def _text_of(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value

@@ -1,0 +1,49 @@
+"""Names of files that pass: a journal, and the temporary files of a write. No such file is anybody's configuration."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import ConfigError
+from ciphertool.files.directories import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+    from ciphertool.files.directories import Directory
+
+JOURNAL = ".ciphertool-journal"
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
+
+
+def temporary_name(name: str) -> str:
+    """Return a new name for what is to replace a file of this name."""
+    return f".{name}.ciphertool-{os.urandom(6).hex()}"
+
+
+def is_passing(name: str) -> bool:
+    """Tell whether a file of this name is ciphertool's own, and gone when a run has ended as it should."""
+    return name == JOURNAL or _TEMPORARY.fullmatch(name) is not None
+
+
+def leftovers(directory: Directory, names: Collection[str]) -> list[str]:
+    """Return the temporary files in a directory that were to replace files of these names."""
+    found = ((name, _TEMPORARY.fullmatch(name)) for name in directory.names())
+    return [name for name, match in found if match is not None and match["name"] in names]
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Remove what killed runs left beside files, as far as that is ours to remove; the caller holds the lock."""
+    by_directory: defaultdict[Path, set[str]] = defaultdict(set)
+    for path in paths:
+        by_directory[path.parent].add(path.name)
+    for parent, names in by_directory.items():
+        with contextlib.suppress(OSError, ConfigError), reach(parent / next(iter(names)), follow=False) as way:
+            for name in leftovers(way.directory, names):
+                with contextlib.suppress(OSError):
+                    way.directory.remove(name)
