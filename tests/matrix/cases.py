@@ -14,14 +14,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tests.matrix import contents, naming, values, writing
-from tests.matrix.formats import FORMATS, Format
+from tests.matrix.documents import DOCUMENTS
+from tests.matrix.texts import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
+    from tests.matrix.format import Format
     from tests.matrix.naming import Name
 
+FORMATS = {each.name: each for each in (*DOCUMENTS, *TEXTS)}
 SEED = "ciphertool"
 _PLAINEST = ("yaml", "json", "toml", "properties")
 _COMMENT = "comment"

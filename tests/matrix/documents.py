@@ -1,41 +1,9 @@
-"""The formats of the matrix: file names, and what a file looks like around one secret.
-
-In a template `⇒` marks the line of the secret. `KEY` stands for its name and `VALUE` for its spelling, `OPTION` for
-the name as a command-line option, `ITEM` for the spelling of `KEY=value`; `tests.matrix.cases` has the others.
-"""
+"""The formats of the matrix that have a parser, and YAML in template languages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
 from tests.matrix import writing
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
-
-ALL_STYLES = ("camel", "snake", "kebab", "dotted", "UPPER")
-
-
-@dataclass(frozen=True)
-class Format:
-    """How files of one kind look: where an assignment stands, and which other places there are."""
-
-    name: str
-    file: str
-    write: Callable[[Random, str], str | None]
-    assignments: tuple[str, ...]
-    """Templates of a whole file, any of which may hold an assignment."""
-    places: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Templates for places of other kinds."""
-    comment: str = "# {}"
-    styles: tuple[str, ...] = ALL_STYLES
-    default: str = ""
-    """How a literal default is written, with `{}` for it, in products that read such files."""
-    without: tuple[str, ...] = ()
-    """Contents that an assignment of this format never has."""
-
+from tests.matrix.format import Format
 
 _YAML = "service:\n  host: db.internal\n⇒  KEY: VALUE\n  port: 5432\n"
 _YAML_PLACES: dict[str, tuple[str, ...]] = {
@@ -64,7 +32,7 @@ def _template(name: str, file: str, mark: str, control: tuple[str, str]) -> Form
     return Format(name, file, writing.template(name, mark), (within(_YAML),), places)
 
 
-_FORMATS = (
+DOCUMENTS = (
     Format("yaml", "settings.yaml", writing.yaml, (_YAML,), _YAML_PLACES, default="${{APP_X:{}}}"),
     Format(
         "json",
@@ -143,98 +111,6 @@ _FORMATS = (
         default="${{APP_X:-{}}}",
     ),
     Format(
-        "hcl",
-        "main.tf",
-        writing.quoted,
-        ('resource "example_database" "main" {\n  host = "db.internal"\n⇒  KEY = VALUE\n  port = 5432\n}\n',),
-        {
-            "item NAME=value": (
-                'resource "example_app" "a" {\n  environment = [\n    "LANG=C",\n⇒    ITEM,\n  ]\n}\n',
-            ),
-            "exec-form flag": ('resource "example_app" "a" {\n⇒  command = ["server", "OPTION", VALUE]\n}\n',),
-            "name/value pair": (
-                'resource "example_app" "a" {\n  env {\n    name  = "KEY"\n⇒    value = VALUE\n  }\n}\n',
-                'variable "KEY" {\n  type    = string\n⇒  default = VALUE\n}\n',
-            ),
-            "multi-line": ('resource "example_file" "a" {\n  content = <<-EOT\n    pool=8\n⇒    RAW\n  EOT\n}\n',),
-        },
-        styles=("snake", "kebab", "camel"),
-    ),
-    Format(
-        "conf",
-        "server.conf",
-        writing.conf,
-        ("host = db.internal\n⇒KEY = VALUE\nport = 5432\n", "host db.internal\n⇒KEY VALUE\nport 5432\n"),
-        {
-            "JAAS": (
-                "KafkaServer {\n  org.apache.kafka.common.security.scram.ScramLoginModule required\n"
-                '  username="orders"\n⇒  password=QUOTED;\n};\n',
-            )
-        },
-        without=("JSON in a string", "JAAS"),
-    ),
-    Format(
-        "Dockerfile",
-        "Dockerfile",
-        writing.shell,
-        ("FROM debian:12\n⇒ENV KEY=VALUE\nUSER app\n", "FROM debian:12\n⇒ARG KEY=VALUE\nUSER app\n"),
-        {
-            "exec-form flag": (
-                'FROM debian:12\n⇒CMD ["server", "OPTION", QUOTED]\n',
-                'FROM debian:12\n⇒ENTRYPOINT ["server", "OPTION", QUOTED, "--verbose"]\n',
-            ),
-            "command line": ("FROM debian:12\nUSER app\n⇒RUN COMMAND\n",),
-        },
-        styles=("UPPER", "snake"),
-        default="${{APP_X:-{}}}",
-        without=("command line",),
-    ),
-    Format(
-        "shell",
-        "setenv.sh",
-        writing.shell,
-        ("#!/bin/sh\nHOST=db.internal\n⇒export KEY=VALUE\n", "#!/bin/sh\nHOST=db.internal\n⇒KEY=VALUE\nPORT=1\n"),
-        {
-            "item NAME=value": ("#!/bin/sh\n⇒docker run -d -e LANG=C -e KEY=VALUE example/app\n",),
-            "command line": ("#!/bin/sh\ncd /srv/app\n⇒exec COMMAND\n",),
-            "multi-line": ("#!/bin/sh\ncat > app.conf <<'EOF'\nhost=db.internal\n⇒RAW\nEOF\n",),
-        },
-        styles=("UPPER", "snake"),
-        default="${{APP_X:-{}}}",
-        without=("command line",),
-    ),
-    Format(
-        ".npmrc",
-        ".npmrc",
-        writing.npmrc,
-        (),
-        {
-            "own": (
-                "registry=https://npm.example.com/\n⇒//npm.example.com/:_authToken=VALUE\nalways-auth=true\n",
-                "registry=https://npm.example.com/\n//npm.example.com/:username=orders\n"
-                "⇒//npm.example.com/:_password=B64\n",
-                "registry=https://npm.example.com/\n⇒_auth=LOGIN\n",
-            ),
-            "url": (
-                "registry=https://npm.example.com/\n⇒https-proxy=http://orders:USERINFO@proxy.example.com:8080/\n",
-            ),
-        },
-        comment="; {}",
-    ),
-    Format(
-        ".netrc",
-        ".netrc",
-        writing.netrc,
-        (),
-        {
-            "own": (
-                "machine git.example.com\n  login orders\n⇒  password VALUE\n",
-                "⇒machine git.example.com login orders password VALUE\n",
-            )
-        },
-    ),
-    Format(".pgpass", ".pgpass", writing.pgpass, (), {"own": ("⇒db.example.com:5432:main:orders:VALUE\n",)}),
-    Format(
         "plist",
         "app.plist",
         writing.xml,
@@ -259,44 +135,7 @@ _FORMATS = (
         styles=("Pascal", "camel"),
         without=("url, host filled in",),
     ),
-    Format(
-        "php",
-        "config.php",
-        writing.php,
-        (
-            "<?php\ndefine('HOST', 'db.internal');\n⇒define('KEY', VALUE);\n",
-            "<?php\nreturn [\n    'host' => 'db.internal',\n⇒    'KEY' => VALUE,\n];\n",
-            "<?php\n$host = 'db.internal';\n⇒$KEY = VALUE;\n",
-        ),
-        comment="// {}",
-        styles=("camel", "snake", "UPPER"),
-        without=("url, host filled in",),
-    ),
-    Format(
-        "systemd",
-        "app.service",
-        writing.systemd,
-        (
-            '[Service]\nUser=app\n⇒Environment="KEY=VALUE"\nRestart=always\n',
-            '[Service]\nEnvironment="LANG=C"\n⇒Environment="TZ=UTC" "KEY=VALUE"\n',
-        ),
-        {"command line": ("[Service]\nUser=app\n⇒ExecStart=/usr/bin/COMMAND\n",)},
-        styles=("UPPER", "snake"),
-        without=("command line", "url, host filled in"),
-    ),
-    Format(
-        "inventory",
-        "hosts",
-        writing.inventory,
-        (
-            "[db]\n⇒db1.example.com ansible_host=10.0.0.5 ansible_user=orders KEY=VALUE\n",
-            "[db:vars]\nansible_user=orders\n⇒KEY=VALUE\nansible_port=22\n",
-        ),
-        styles=("snake",),
-        without=("JAAS", "JSON in a string", "command line"),
-    ),
     _template("erb", "settings.yml.erb", "<%", ("<% if @db %>", "<% end %>")),
     _template("j2", "settings.yml.j2", "{{", ("{% if db is defined %}", "{% endif %}")),
     _template("gotmpl", "settings.yaml.gotmpl", "{{", ("{{- if .Values.db }}", "{{- end }}")),
 )
-FORMATS = {each.name: each for each in _FORMATS}
