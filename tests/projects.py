@@ -1,4 +1,4 @@
-"""Protects small projects as the README says, edits them, and protects them again. scripts/try-projects prints the results.
+"""Protects small projects as the README says, edits them, protects them again. scripts/try-projects prints what holds.
 
 A project is a directory of tests/vectors/projects with a table of its secrets beside it: each with an entry that is put
 in above it, and one secret that is added later.
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 PROJECTS = Path(__file__).resolve().parent / "vectors" / "projects"
 NAMES = sorted(path.stem for path in PROJECTS.glob("*.toml"))
@@ -25,9 +25,18 @@ _ADDED = re.compile(r' +(?:xmlns:svns="[^"]*"|svns:secretAlias="[^"]*")')
 class Outcome(Protocol):
     """What a run of the program left."""
 
-    status: int
-    out: str
-    err: str
+    @property
+    def status(self) -> int: ...
+    @property
+    def out(self) -> str: ...
+    @property
+    def err(self) -> str: ...
+
+
+class Program(Protocol):
+    """Runs `ciphertool` with these arguments in a directory."""
+
+    def __call__(self, directory: Path, arguments: Sequence[str], /) -> Outcome: ...
 
 
 class Insertion(NamedTuple):
@@ -94,9 +103,7 @@ def load(name: str) -> Project:
     )
 
 
-def attempt(
-    project: Project, directory: Path, vault: Path, program: Callable[[Path, Sequence[str]], Outcome]
-) -> Result:
+def attempt(project: Project, directory: Path, vault: Path, program: Program) -> Result:
     """Do in a copy of the project what a user does; `vault` is what `ciphertool init` made."""
     shutil.copytree(vault, directory)
     for name, text in project.files.items():
@@ -120,7 +127,7 @@ def attempt(
     return result
 
 
-def _protect(directory: Path, program: Callable[[Path, Sequence[str]], Outcome]) -> list[str]:
+def _protect(directory: Path, program: Program) -> list[str]:
     proposed = program(directory, ("audit", ".", "--write-targets"))
     if proposed.status not in (0, 1):
         return [f"audit: status {proposed.status}: {proposed.err}"]
@@ -130,7 +137,7 @@ def _protect(directory: Path, program: Callable[[Path, Sequence[str]], Outcome])
     return [f"protect: status {done.status}: {done.err}"] if done.status else []
 
 
-def _in_clear(directory: Path, secrets: Iterable[Secret]) -> list[str]:
+def _in_clear(directory: Path, secrets: Sequence[Secret]) -> list[str]:
     return [
         f"{file}: {value} is in clear"
         for file, value, _ in secrets
@@ -162,7 +169,7 @@ def is_kept(old: str, new: str, values: Sequence[str]) -> bool:
     return new == old or (new.startswith(old[:start]) and new.endswith(old[end:]))
 
 
-def _differing(directory: Path, files: dict[str, str], program: Callable[[Path, Sequence[str]], Outcome]) -> list[str]:
+def _differing(directory: Path, files: dict[str, str], program: Program) -> list[str]:
     """Return the files that do not resolve to this text. Those that protect left alone have to be it."""
     problems = []
     for name, text in files.items():
