@@ -47,8 +47,10 @@ class Reference(NamedTuple):
 MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(", "{ciphertool")
 """Texts of which a file that refers to a secret holds one, unless it spells them with escapes."""
 _MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
-# How the formats escape what no mark holds: quotes, blanks, and the escaping characters themselves.
-_HARMLESS = re.compile(rb"\\[\"\\/bfnrt]|&(?:lt|gt|amp|quot|apos);")
+# How the formats escape what no mark holds: quotes, blanks, the escaping characters themselves, all beyond ASCII.
+_HARMLESS = re.compile(
+    rb"\\(?:[\"\\/bfnrt]|u(?!00[0-7])[0-9A-Fa-f]{4})|&(?:lt|gt|amp|quot|apos|#(?:[2-9]\d|1[3-9])\d|#[1-9]\d{3,});"
+)
 # What else can spell a character of a mark, or stand in the middle of one: an escape, an entity, a comment, CDATA.
 _ESCAPE = re.compile(rb"[\\&]|<!\[CDATA\[|(?:--|\?)>[^\s<]")
 

@@ -117,7 +117,7 @@ def test_no_spelling_of_a_reference_is_overlooked(
 
 
 def test_what_formats_escape_anyway_is_no_reason_to_parse_a_file() -> None:
-    text = '<!-- (c) -->\n<a b="&quot;&lt;">\n  <!-- x -->\n C:\\\\new "\\n\\t\\"" &amp;</a>\n'
+    text = '<!-- (c) -->\n<a b="&quot;&lt;">\n  <!-- x -->\n C:\\\\new "\\n\\t\\"\\u00e4" &amp;&#160;&#8364;</a>\n'
     assert not references.has_mark(text.encode())
     assert not references.has_escapes(text.encode())
     assert not references.has_escapes(text.encode("utf-16"))
