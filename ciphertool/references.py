@@ -47,6 +47,12 @@ class Reference(NamedTuple):
 MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(", "{ciphertool")
 """Texts of which a file that refers to a secret holds one, unless it spells them with escapes."""
 _MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
+# How the formats escape what no mark holds: quotes, blanks, the escaping characters themselves, all beyond ASCII.
+_HARMLESS = re.compile(
+    rb"\\(?:[\"\\/bfnrt]|u(?!00[0-7])[0-9A-Fa-f]{4})|&(?:lt|gt|amp|quot|apos|#(?:[2-9]\d|1[3-9])\d|#[1-9]\d{3,});"
+)
+# What else can spell a character of a mark, or stand in the middle of one: an escape, an entity, a comment, CDATA.
+_ESCAPE = re.compile(rb"[\\&]|<!\[CDATA\[|(?:--|\?)>[^\s<]")
 
 # What is written is narrow, what is read is wide: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
@@ -118,9 +124,14 @@ def _inside(value: str) -> Iterator[Reference]:
         yield Reference(alias.strip(), _SYNTAXES[group], start, end, group != "verbatim" and in_url(start, end))
 
 
-def may_refer(data: bytes) -> bool:
-    """Tell whether a file may hold a reference, in whatever encoding: UTF-16 has a NUL in each such character."""
+def has_mark(data: bytes) -> bool:
+    """Tell whether a file spells what a reference begins with, in whatever encoding: UTF-16 has a NUL in each."""
     return _MARK.search(data.replace(b"\0", b"")) is not None
+
+
+def has_escapes(data: bytes) -> bool:
+    """Tell whether a file without such a mark may still refer to a secret, with escapes: only its parser knows."""
+    return _ESCAPE.search(_HARMLESS.sub(b"", data.replace(b"\0", b""))) is not None
 
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ciphertool import references
+from ciphertool import references, rewriters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -65,3 +71,53 @@ def test_a_value_is_read_once(value: str, count: int) -> None:
     before = time.process_time()
     assert len(list(references.find(value))) == count
     assert time.process_time() - before < 3  # read to its end for each reference, it takes minutes
+
+
+def _xml(character: str, way: int) -> str:
+    number = f"&#{ord(character)};", f"&#x{ord(character):x};"
+    return (character, *number, f"<![CDATA[{character}]]>", f"<!---->{character}", f"{character}<?p?>")[way]
+
+
+def _properties(character: str, way: int) -> str:
+    backslash = character if character in "tnrfu" else f"\\{character}"
+    return (character, f"\\u{ord(character):04X}", backslash, f"{character}\\\n  ")[way % 4]
+
+
+def _quoted(character: str, way: int) -> str:
+    return (character, f"\\u{ord(character):04x}")[way % 2]
+
+
+def _double(character: str, way: int) -> str:
+    return (character, f"\\u{ord(character):04x}", f"\\U{ord(character):08x}", f"{character}\\\n ")[way % 4]
+
+
+@given(
+    reference=st.sampled_from(["${sec:a}", "$secret{a}", "{wso2:vault-lookup('a')}", "{ciphertool:a}"]),
+    form=st.sampled_from(
+        [
+            ("xml", "<a><b>x{}y</b></a>", _xml),
+            ("properties", "k=x{}y\n", _properties),
+            ("json", '{{"k": "x{}y"}}', _quoted),
+            ("toml", 'k = """x{}y"""\n', _double),
+            ("yaml", 'k: "x{}y"\n', _double),
+        ]
+    ),
+    ways=st.lists(st.integers(0, 5), min_size=30, max_size=30),
+    utf_16=st.booleans(),
+)
+def test_no_spelling_of_a_reference_is_overlooked(
+    reference: str, form: tuple[str, str, Callable[[str, int], str]], ways: list[int], utf_16: bool
+) -> None:
+    name, document, spell = form
+    text = document.format("".join(spell(character, way) for character, way in zip(reference, ways, strict=False)))
+    data = text.encode("utf-16" if utf_16 and name in ("xml", "yaml", "json") else "utf-8")
+    [site] = rewriters.by_name(name).parse(data).sites()
+    assert [found.alias for found in references.find(site.value)] == ["a"]
+    assert references.has_mark(data) or references.has_escapes(data)
+
+
+def test_what_formats_escape_anyway_is_no_reason_to_parse_a_file() -> None:
+    text = '<!-- (c) -->\n<a b="&quot;&lt;">\n  <!-- x -->\n C:\\\\new "\\n\\t\\"\\u00e4" &amp;&#160;&#8364;</a>\n'
+    assert not references.has_mark(text.encode())
+    assert not references.has_escapes(text.encode())
+    assert not references.has_escapes(text.encode("utf-16"))

@@ -28,8 +28,8 @@ class Carbon4Runtime(Runtime):
     reads_ignored = True
 
     def files(self, settings: Settings) -> Files:
-        """Return the directory of `carbon.xml`."""
-        return Files(below=(settings.sibling.parent,))
+        """Return the directory of `carbon.xml`, and what is deployed."""
+        return Files(below=(settings.sibling.parent, *deployed(settings)))
 
     def syntax(self, rewriter: Rewriter) -> Syntax:
         """Return `secretAlias:ALIAS` for `.properties` files, which every version reads there."""
@@ -51,8 +51,18 @@ class Carbon4Runtime(Runtime):
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the home's files first."""
-        yield from (settings.root / name for name in HOME_FILES)
+        yield from home_passwords(settings)
         yield from super().password_files(settings)
+
+
+def deployed(settings: Settings) -> tuple[Path, ...]:
+    """Return the directories of what a home serves: user stores, integrations, data services, those of tenants too."""
+    return tuple(settings.root / "repository" / name for name in ("deployment", "tenants"))
+
+
+def home_passwords(settings: Settings) -> Iterator[Path]:
+    """Yield the files in which a home may have the keystore's password."""
+    yield from (settings.root / name for name in HOME_FILES)
 
 
 def _missing(settings: Settings, store_type: str, present: Mapping[str, str]) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool import files, references
-from ciphertool.errors import FoundSettingsError
+from ciphertool import files, references, rewriters
+from ciphertool.errors import CipherToolError, FoundSettingsError, UnknownFormatError
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.targets import OUTSIDE, named_files
 
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ciphertool.rewriters.base import Rewriter
     from ciphertool.settings.model import Settings, Target
-
-_SUFFIXES = frozenset({".xml", ".properties", ".toml"})
 
 
 def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
@@ -29,12 +28,42 @@ def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], 
     runtime = runtime_of(settings.kind)
     read = runtime.files(settings)
     found.update((path, ()) for path in read.always if path not in found)
-    own = runtime.own_files(settings)
-    for path in (path for directory in read.below for path in sorted(directory.rglob("*")) if path not in own):
-        if path.suffix not in _SUFFIXES:
+    apart = runtime.own_files(settings).union(found)
+    for directory in read.below:
+        if not _may_read(settings, directory):
+            refused.append(FoundSettingsError("configuration directory", OUTSIDE, settings.origin, directory))
             continue
-        if not (settings.named or files.lies_in(path, settings.root)):
-            refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
-        elif path.is_file() and references.may_refer(files.read(path).bytes):
-            found.setdefault(path, ())
+        for path in sorted(set(directory.rglob("*")) - apart):
+            rewriter = _rewriter(path)
+            if rewriter is not None and not _may_read(settings, path):
+                refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
+            elif rewriter is not None and path.is_file() and _refers(path, rewriter):
+                found.setdefault(path, ())
     return found, refused
+
+
+def _may_read(settings: Settings, path: Path) -> bool:
+    return settings.named or files.lies_in(path, settings.root)
+
+
+def _rewriter(path: Path) -> Rewriter | None:
+    try:
+        return rewriters.for_path(path)
+    except UnknownFormatError:
+        return None
+
+
+def _refers(path: Path, rewriter: Rewriter) -> bool:
+    """Tell whether a file refers to a secret. One that cannot be read may: whoever reads it reports why it cannot."""
+    try:
+        data = files.read(path).bytes
+    except CipherToolError:
+        return True
+    if references.has_mark(data):
+        return True
+    if not references.has_escapes(data):
+        return False
+    try:
+        return bool(rewriter.parse(data).outline().marked)
+    except CipherToolError:
+        return False  # nor can its product read it, and nothing in it looks like a reference

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.runtimes.base import Files, Runtime
+from ciphertool.runtimes.carbon4 import deployed, home_passwords
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ciphertool.settings.model import Settings
@@ -18,9 +20,14 @@ class DeploymentRuntime(Runtime):
     kind = "toml-secrets"
 
     def files(self, settings: Settings) -> Files:
-        """Return that file."""
-        return Files(always=(settings.repository,))
+        """Return that file, and what is deployed: that is not made from it."""
+        return Files(always=(settings.repository,), below=deployed(settings))
 
     def own_files(self, settings: Settings) -> frozenset[Path]:  # noqa: ARG002
         """Return nothing: the repository is a part of the configuration."""
         return frozenset()
+
+    def password_files(self, settings: Settings) -> Iterator[Path]:
+        """Yield the home's files first."""
+        yield from home_passwords(settings)
+        yield from super().password_files(settings)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import files, rewriters, settings
+from ciphertool.passwords.carbon import CarbonHome, MasterKeys
 from ciphertool.references import Reference, Syntax
 from ciphertool.repository import KINDS, is_native
 from ciphertool.rewriters.base import Change, rewrite
@@ -94,3 +95,10 @@ def test_a_runtime_that_opens_its_vault_by_a_file_of_its_own_gets_it(tmp_path: P
     }
     expected: dict[str, list[str]] = {kind: [] for kind in KINDS}
     assert written == expected | {"carbon4": ["repository/conf/security/secret-conf.properties"]}
+
+
+def test_the_files_that_a_home_reads_passwords_from_are_its_password_files(vault_settings: Settings) -> None:
+    sources = vault_settings.password_sources
+    read = {path for source in sources if isinstance(source, CarbonHome | MasterKeys) for path in source.files}
+    assert read == set(runtime_of(vault_settings.kind).password_files(vault_settings))
+    assert bool(read) is not vault_settings.native
