@@ -181,7 +181,7 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
         raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
     named = subject.settings.named
     try:
-        cipher, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings if named else None))
+        opener, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings if named else None))
     except NoPasswordError as error:
         if not named:
             line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
@@ -190,7 +190,7 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
                 f"--password-file or CIPHERTOOL_KEYSTORE_PASSWORD or, if you trust them, {line}"
             )
         raise
-    return replace(subject, cipher=cipher, keystore=keystore)
+    return replace(subject, opener=opener, keystore=keystore)
 
 
 def _baseline(path: Path | None, reason: str) -> Snapshot:

@@ -18,7 +18,7 @@ from ciphertool.errors import ConfigError, MalformedCiphertextError
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
 from ciphertool.settings.model import KeystoreSettings, Settings
-from ciphertool.vault.cipher import Cipher, VaultCipher
+from ciphertool.vault.cipher import AnyOpener, Opener
 
 _MAXIMUM = 1024 * 1024
 _Transformation = Annotated[
@@ -54,7 +54,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
             primary.cipher,
             open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases),
         )
-    made = primary.cipher.encrypt(alias, _plaintext())
+    made = primary.cipher.seal(alias, _plaintext())
     console.say("note", f"encrypted to {primary.cipher.recipient}")
     console.out_raw(f"{made}\n")
 
@@ -79,22 +79,22 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         automatic, transformation = False, stored.transformation  # it says so itself
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
-    cipher = open_to_decrypt(settings, vault.passwords(settings))
-    if automatic and isinstance(cipher, VaultCipher) and isinstance(stored, ciphertext.Bare) and cipher.decryptor:
-        value, scheme = cipher.decryptor.detect_text(stored.data)
+    opener = open_to_decrypt(settings, vault.passwords(settings))
+    if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
+        value, scheme = opener.decryptor.detect_text(stored.data)
         console.say("note", f"decrypted by {scheme.name}")
         secret = Secret(value)
     else:
-        secret = _decrypted(cipher, alias, stored)
+        secret = _decrypted(opener, alias, stored)
     sys.stdout.buffer.write(secret.reveal_bytes())
     if sys.stdout.isatty():
         sys.stdout.write("\n")
 
 
-def _decrypted(cipher: Cipher, alias: str, stored: ciphertext.Ciphertext) -> Secret:
-    if isinstance(cipher, VaultCipher) and cipher.native and not isinstance(stored, ciphertext.Native):
+def _decrypted(opener: AnyOpener, alias: str, stored: ciphertext.Ciphertext) -> Secret:
+    if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native):
         raise MalformedCiphertextError("bare base64, which a native vault does not hold; say its --transformation")
-    return cipher.decrypt(alias, stored)
+    return opener.open(alias, stored)
 
 
 def _settings(vault: VaultOptions, transformation: str | None) -> Settings:

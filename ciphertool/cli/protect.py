@@ -14,7 +14,7 @@ from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 if TYPE_CHECKING:
     from ciphertool.protection import Plan
     from ciphertool.repository import SecretRepository
-    from ciphertool.vault.cipher import VaultCipher
+    from ciphertool.vault.cipher import Sealer
 
 
 @vault_options
@@ -66,15 +66,13 @@ def protect(
         console.show_note("warning", note)
 
 
-def _show(
-    plan: Plan, repository: SecretRepository, cipher: VaultCipher, *, done: bool, diff: bool, as_json: bool
-) -> None:
+def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: bool, diff: bool, as_json: bool) -> None:
     from ciphertool.changes import view
 
     for note in plan.notes:
         console.show_note("note", note)
     if as_json:
-        console.out_json(_as_json(plan, cipher, done=done))
+        console.out_json(_as_json(plan, sealer, done=done))
         return
     if diff:
         console.out_raw(view.diff(plan, repository, console.shown))
@@ -91,7 +89,7 @@ def _show(
     else:
         written = listed([console.shown(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
-        count = f"{len(plan.encrypted)}, to {cipher.recipient}" if plan.encrypted else "0"
+        count = f"{len(plan.encrypted)}, to {sealer.recipient}" if plan.encrypted else "0"
         console.say("done", f"{verb}: {count}", label=False)
         console.say("done", f"{'written' if done else 'to write'}: {written}", label=False)
 
@@ -100,10 +98,10 @@ def _state(state: State, *, done: bool) -> str:
     return (State.PROTECTED if done and state is State.PLANNED else state).value
 
 
-def _as_json(plan: Plan, cipher: VaultCipher, *, done: bool) -> dict[str, object]:
+def _as_json(plan: Plan, sealer: Sealer, *, done: bool) -> dict[str, object]:
     return {
         "encrypted": list(plan.encrypted),
-        "key": {"id": cipher.encryptor.key_id if cipher.encryptor else None, "subject": cipher.subject},
+        "key": {"id": sealer.encryptor.key_id, "subject": sealer.subject},
         "files": [
             {
                 "path": console.shown(item.before.path),

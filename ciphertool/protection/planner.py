@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ciphertool.protection.moved import MovedError
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings, Target
-    from ciphertool.vault.cipher import VaultCipher
+    from ciphertool.vault.cipher import Sealer
 
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class DifferentValuesError(ConfigError):
 def plan(
     settings: Settings,
     repository: SecretRepository,
-    cipher: VaultCipher,
+    sealer: Sealer,
     *,
     take: Take | None = None,
     progress: Progress = silent,
@@ -74,7 +74,7 @@ def plan(
     With more than one of `processes` files are read and rewritten in as many, where there are enough of them; the plan
     is the same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
     """
-    planner = _Planner(settings, repository, cipher, take, progress)
+    planner = _Planner(settings, repository, sealer, take, progress)
     with survey(settings, processes, progress) as surveyed:
         return planner.plan(surveyed)
 
@@ -84,11 +84,11 @@ class _Planner:
         self,
         settings: Settings,
         repository: SecretRepository,
-        cipher: VaultCipher,
+        sealer: Sealer,
         take: Take | None,
         progress: Progress,
     ) -> None:
-        self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
+        self._settings, self._repository, self._sealer, self._take = settings, repository, sealer, take
         self._progress = progress
         self._known = set(settings.aliases)
         """The aliases that settings or files name. Of another the repository may have to tell by its line alone."""
@@ -97,12 +97,12 @@ class _Planner:
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
-        self._foreign = cipher.other_keys(repository)
+        self._foreign = sealer.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
         if self._foreign:
             keys = Counter(self._foreign.values())
-            self._problems.append(OtherKeyError(keys, self._cipher.recipient, path=self._repository.path))
+            self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.path))
         self._problems += surveyed.problems
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
         self._problems += self._where.problems
@@ -117,7 +117,7 @@ class _Planner:
                 self._keep(alias, entry)
         self._prove()
         new = self._encrypt()
-        if not self._cipher.decrypts:
+        if self._sealer.opener is None:
             self._unproved += map(self._label, new)
         planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
         if not self._problems:
@@ -125,7 +125,7 @@ class _Planner:
         self._problems += obstacles(self._repository, planned, save_repository=bool(self._to_encrypt))
         todo: tuple[Write, ...] = ()
         if not self._problems:
-            todo = writes(self._settings, self._repository, planned, new, self._cipher.store_type)
+            todo = writes(self._settings, self._repository, planned, new, self._sealer.store_type)
         if self._unproved:
             self._notes.append(Note(f"not proved to decrypt, no private key at hand: {listed(self._unproved)}"))
         return Plan(tuple(planned), tuple(new), todo, tuple(self._problems), tuple(self._notes))
@@ -276,10 +276,10 @@ class _Planner:
         """Tell whether the repository holds this very value; None where that cannot be told."""
         if isinstance(entry.stored, Clear):
             return entry.stored.value == value
-        if isinstance(entry.stored, Malformed) or not self._cipher.decrypts:
+        if isinstance(entry.stored, Malformed) or self._sealer.opener is None:
             return None if isinstance(entry.stored, Encrypted) else False
         try:
-            return self._cipher.decrypt(alias, entry.stored.ciphertext) == value
+            return self._sealer.opener.open(alias, entry.stored.ciphertext) == value
         except CipherToolError:
             return False
 
@@ -313,15 +313,16 @@ class _Planner:
         return alias if entry is None or alias in self._known else entry.label(alias)
 
     def _prove(self) -> None:
-        for alias, proved in self._on_all_cores("proving", self._cipher.prove, self._to_prove):
+        for alias, proved in self._on_all_cores("proving", self._sealer.prove, self._to_prove):
             if isinstance(proved, CipherToolError):
-                self._problems.append(explained(proved, alias, self._repository, self._cipher, self._label(alias)))
+                label, opener = self._label(alias), self._sealer.opener
+                self._problems.append(explained(proved, alias, self._repository, opener, label))
             elif not proved:
                 self._unproved.append(self._label(alias))
 
     def _encrypt(self) -> dict[str, Ciphertext]:
         encrypted: dict[str, Ciphertext] = {}
-        for alias, made in self._on_all_cores("encrypting", self._cipher.encrypt, self._to_encrypt):
+        for alias, made in self._on_all_cores("encrypting", self._sealer.seal, self._to_encrypt):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)

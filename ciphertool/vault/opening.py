@@ -1,4 +1,4 @@
-"""Opens the primary keystore that settings name and makes the vault's cipher of it: certificate and keys proved."""
+"""Opens the primary keystore that settings name and makes sealer and opener of it: certificate and keys proved."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ciphertool.errors import (
     RefusedCertificateError,
     UnsupportedSchemeError,
 )
-from ciphertool.vault.cipher import SecretKeyCipher, VaultCipher
+from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import Cipher
+    from ciphertool.vault.cipher import AnyOpener
 
 _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
@@ -48,14 +48,14 @@ _JUDGED_BY_POLICY = frozenset(
 
 
 class Primary(NamedTuple):
-    """An opened vault cipher and what is to be said about its certificate."""
+    """What seals a vault's values, and what is to be said about its certificate."""
 
-    cipher: VaultCipher
+    cipher: Sealer
     warnings: tuple[str, ...] = ()
 
 
-def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> Cipher:
-    """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
+def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
+    """Return what decrypts a vault's values. Nothing is refused for the certificate's age, size or usage.
 
     With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
     wrong with keystore, alias or passwords.
@@ -65,20 +65,19 @@ def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpad
 
 def open_to_audit(
     settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False
-) -> tuple[Cipher, Keystore]:
-    """Return a cipher that decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
+) -> tuple[AnyOpener, Keystore]:
+    """Return what decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
     keystore, given = _open(settings, passwords)
     entry = keystore.entry(settings.keystore.alias)
     if _is_secret(entry):
-        return _secret_key_cipher(settings, keystore, entry.alias, given), keystore
+        return _symmetric_opener(settings, keystore, entry.alias, given), keystore
     key = keystore.private_key(settings.keystore.alias, given.key if given else None)
     scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-    cipher = VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
-    return cipher, keystore
+    return Opener(scheme, settings.native, Decryptor(key)), keystore
 
 
 def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:
-    """Return a cipher that encrypts, and decrypts where the private key is at hand.
+    """Return what encrypts a vault's values; it has an opener if the private key is at hand.
 
     The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
     for; the private key is then at hand only if a password is there anyway.
@@ -106,11 +105,12 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
-    cipher = VaultCipher(
+    decryptor = _decryptor(settings, keystore, given, certificate)
+    sealer = Sealer(
         _scheme(settings),
         settings.native,
         encryptor,
-        _decryptor(settings, keystore, given, certificate),
+        Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
         _jca_type(source),
         certificate_facts(certificate.public_bytes(Encoding.DER)).subject,
     )
@@ -121,17 +121,17 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     )
     if given is not None and given.exposed is not None:
         warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
-    return Primary(cipher, tuple(warnings))
+    return Primary(sealer, tuple(warnings))
 
 
-def require_one_key(cipher: VaultCipher, repository: SecretRepository) -> None:
+def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
     """Raise `OtherKeyError` where a vault holds values that another key has encrypted than would encrypt new ones.
 
     A change of the key that nobody meant would otherwise give all new values to whoever made it. Bare ciphertexts name
     no key: only their length speaks.
     """
-    if others := cipher.other_keys(repository):
-        raise OtherKeyError(Counter(others.values()), cipher.recipient, path=repository.path)
+    if others := sealer.other_keys(repository):
+        raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
 
 
 def _judged(
@@ -175,13 +175,13 @@ def _is_secret(entry: Entry) -> bool:
     return entry.kind is EntryKind.SECRET
 
 
-def _secret_key_cipher(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SecretKeyCipher:
-    """The cipher of a vault whose key is a secret key, whatever transformation the vault declares."""
+def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SymmetricOpener:
+    """The opener of a vault whose key is a secret key, whatever transformation the vault declares."""
     from ciphertool.engine.gcm import SecretKeyDecryptor
 
     if settings.native:
         raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, and a native vault's is an RSA key")
-    return SecretKeyCipher(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
+    return SymmetricOpener(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
 
 
 def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ciphertool import Vault, plugins, rewriters, settings
 from ciphertool.ciphertext import Native
+from ciphertool.engine import DEFAULT, Encryptor
 from ciphertool.errors import (
     CipherToolError,
     KeystoreError,
@@ -27,7 +28,9 @@ from ciphertool.files import Snapshot
 from ciphertool.keystore import open_keystore
 from ciphertool.passwords import PasswordChain
 from ciphertool.repository import KINDS, open_repository, repository_of
+from ciphertool.secret import Secret
 from ciphertool.testing import RepositoryContract
+from ciphertool.vault.cipher import Sealer
 from ciphertool.vault.opening import open_to_decrypt
 from tests.conftest import PASSWORD, SECRETS
 from tests.plugins.example import CANARY, JsonRepository
@@ -144,9 +147,11 @@ def test_another_keystore_than_that_of_the_settings_is_told_by_content(protected
 @pytest.mark.usefixtures("installed")
 def test_a_keystore_that_needs_no_password(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+    key = open_keystore(project / "security/primary.p12", PASSWORD).private_key()
     _json_keystore(project)
     loaded = settings.load(_named(project, keystore='format = "json-keystore"'))
-    assert open_to_decrypt(loaded, PasswordChain(())).decrypts
+    sealed = Sealer(DEFAULT, True, Encryptor(key.public_key())).seal("a", Secret("v"))
+    assert open_to_decrypt(loaded, PasswordChain(())).open("a", sealed) == Secret("v")
 
 
 @pytest.mark.usefixtures("installed")

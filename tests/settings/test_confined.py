@@ -16,7 +16,7 @@ from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import FoundSettingsError
 from ciphertool.repository import open_repository
 from ciphertool.settings import confined
-from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.cipher import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,8 +111,8 @@ def test_what_nothing_could_stop_is_refused(project: Path, key: RSAPrivateKey) -
 
     def plan() -> None:
         repository = open_repository(found.kind, found.repository)
-        cipher = VaultCipher(DEFAULT, True, Encryptor(key.public_key()))
-        problems.extend(protection.plan(found, repository, cipher).problems)
+        sealer = Sealer(DEFAULT, True, Encryptor(key.public_key()))
+        problems.extend(protection.plan(found, repository, sealer).problems)
 
     thread = threading.Thread(target=plan)
     thread.start()

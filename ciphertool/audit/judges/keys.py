@@ -12,7 +12,7 @@ from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.errors import BrokenKeyError, CipherToolError, PasswordNeededError, WrongKeyUsageError
 from ciphertool.findings import Level
 from ciphertool.keystore import EntryKind
-from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.cipher import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,8 @@ def judge(
     now: datetime,
     opened: Keystore | None,
     held: Mapping[Path, bytes | None],
-) -> VaultCipher | None:
-    """Judge the primary certificate; return a cipher that tells what its key can have made, or None without one.
+) -> Sealer | None:
+    """Judge the primary certificate; return a sealer, which tells what its key can have made, or None without one.
 
     `opened` is the vault's keystore where there was a password for it; `held` stands for what its files hold.
     """
@@ -63,7 +63,7 @@ def judge(
         scheme = scheme_named(settings.scheme, allow_unpadded=True)
         key = certificate.public_key()
         encryptor = Encryptor(key, scheme, minimum_bits=1)  # type: ignore[arg-type]  # RSA
-        return VaultCipher(scheme, settings.native, encryptor, subject=certificate_facts(entry.chain[0]).subject)
+        return Sealer(scheme, settings.native, encryptor, subject=certificate_facts(entry.chain[0]).subject)
     except PasswordNeededError:
         gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, "the certificate in this keystore is encrypted")
     except CipherToolError as error:
