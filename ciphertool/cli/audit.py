@@ -173,7 +173,7 @@ def _found(vault: VaultOptions, path: Path) -> Subject:
 
 def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:
     """Return a subject with the private key of its vault. Of found settings no source of passwords is asked."""
-    from ciphertool.vault.opening import open_to_audit
+    from ciphertool.vault.opening import VaultAccess
 
     if subject.refused:
         raise ProblemsError(subject.refused)
@@ -181,7 +181,7 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
         raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
     named = subject.settings.named
     try:
-        opener, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings if named else None))
+        keys = VaultAccess(subject.settings, vault.passwords(subject.settings if named else None)).to_open()
     except NoPasswordError as error:
         if not named:
             line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
@@ -190,7 +190,7 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
                 f"--password-file or CIPHERTOOL_KEYSTORE_PASSWORD or, if you trust them, {line}"
             )
         raise
-    return replace(subject, opener=opener, keystore=keystore)
+    return replace(subject, opener=keys.opener, keystore=keys.keystore)
 
 
 def _baseline(path: Path | None, reason: str) -> Snapshot:

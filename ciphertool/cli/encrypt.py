@@ -41,21 +41,18 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
     """
-    from ciphertool.repository import open_repository
-    from ciphertool.vault.opening import open_to_encrypt, require_one_key
+    from ciphertool.vault.opening import VaultAccess, require_one_key
 
     settings = _settings(vault, transformation)
     alias = _alias(settings, secret_alias)
-    primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
-    for warning in primary.warnings:
+    access = VaultAccess(settings, vault.passwords(settings))
+    sealer, warnings = access.to_seal(now=datetime.now(UTC))
+    for warning in warnings:
         console.say("warning", warning)
     if transformation is None and settings.repository != Path():
-        require_one_key(
-            primary.cipher,
-            open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases),
-        )
-    made = primary.cipher.seal(alias, _plaintext())
-    console.say("note", f"encrypted to {primary.cipher.recipient}")
+        require_one_key(sealer, access.repository())
+    made = sealer.seal(alias, _plaintext())
+    console.say("note", f"encrypted to {sealer.recipient}")
     console.out_raw(f"{made}\n")
 
 
@@ -71,7 +68,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
     """
-    from ciphertool.vault.opening import open_to_decrypt
+    from ciphertool.vault.opening import VaultAccess
 
     stored = ciphertext.parse("".join(_input("Ciphertext").split()))
     automatic = transformation is not None and transformation.lower() == "auto"
@@ -79,7 +76,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         automatic, transformation = False, stored.transformation  # it says so itself
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
-    opener = open_to_decrypt(settings, vault.passwords(settings))
+    opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
         value, scheme = opener.decryptor.detect_text(stored.data)
         console.say("note", f"decrypted by {scheme.name}")

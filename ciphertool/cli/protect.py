@@ -40,28 +40,26 @@ def protect(
     """
     from ciphertool import protection
     from ciphertool.changes import view
-    from ciphertool.repository import open_repository
-    from ciphertool.vault.opening import open_to_encrypt
+    from ciphertool.vault.opening import VaultAccess
 
     settings = vault.settings()
-    repository = open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
-    primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
-    for warning in primary.warnings:
+    access = VaultAccess(settings, vault.passwords(settings))
+    repository = access.repository()
+    sealer, warnings = access.to_seal(now=datetime.now(UTC))
+    for warning in warnings:
         console.say("warning", warning)
     with console.progress() as progress:
-        plan = protection.plan(
-            settings, repository, primary.cipher, take=take, progress=progress, processes=jobs or cores()
-        )
+        plan = protection.plan(settings, repository, sealer, take=take, progress=progress, processes=jobs or cores())
     if plan.problems:
-        _show(plan, repository, primary.cipher, done=False, diff=False, as_json=as_json)
+        _show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
         raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
     if dry_run:
-        _show(plan, repository, primary.cipher, done=False, diff=diff, as_json=as_json)
+        _show(plan, repository, sealer, done=False, diff=diff, as_json=as_json)
         raise typer.Exit(0 if plan.empty else console.FINDINGS)
     exposures = list(view.exposures(plan, repository))
     with console.progress() as progress:
         protection.apply(settings, plan, progress=progress)
-    _show(plan, repository, primary.cipher, done=True, diff=diff, as_json=as_json)
+    _show(plan, repository, sealer, done=True, diff=diff, as_json=as_json)
     for note in exposures:
         console.show_note("warning", note)
 

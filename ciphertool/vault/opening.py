@@ -1,4 +1,7 @@
-"""Opens the primary keystore that settings name and makes sealer and opener of it: certificate and keys proved."""
+"""Opens what settings name, in one place: the repository, and the primary keystore as a sealer or an opener.
+
+Certificate and keys are proved. What is to be said of them is returned, and shown by nobody here.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from ciphertool.errors import (
     RefusedCertificateError,
     UnsupportedSchemeError,
 )
+from ciphertool.repository import open_repository
 from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener
 
 if TYPE_CHECKING:
@@ -47,41 +51,77 @@ _JUDGED_BY_POLICY = frozenset(
 )
 
 
-class Primary(NamedTuple):
-    """What seals a vault's values, and what is to be said about its certificate."""
+class OpeningKeys(NamedTuple):
+    """What decrypts a vault's values, the keystore that it is from, and what is to be said of both."""
 
-    cipher: Sealer
+    opener: AnyOpener
+    keystore: Keystore
     warnings: tuple[str, ...] = ()
 
 
+class SealingKeys(NamedTuple):
+    """What encrypts a vault's values, with its opener if the private key is at hand; and what is to be said of it."""
+
+    sealer: Sealer
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def cipher(self) -> Sealer:
+        """The sealer by its old name, for one release: other people's scripts ask for it."""
+        return self.sealer
+
+
+class VaultAccess:
+    """The way to one vault: its repository and its keys, each opened when it is asked for."""
+
+    def __init__(self, settings: Settings, passwords: PasswordChain) -> None:
+        self._settings, self._passwords = settings, passwords
+
+    def repository(self) -> SecretRepository:
+        """Read the repository; a file that does not exist is an empty one. Raises what `open_repository` raises."""
+        settings = self._settings
+        return open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
+
+    def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
+        """Return what decrypts. Nothing is refused for the certificate's age, size or usage.
+
+        With `allow_unpadded` textbook RSA is read if the vault declares it, with a warning. Raises `KeystoreError` for
+        whatever is wrong with keystore, alias or passwords.
+        """
+        settings = self._settings
+        keystore, given = _open(settings, self._passwords)
+        entry = keystore.entry(settings.keystore.alias)
+        opener: AnyOpener
+        if _is_secret(entry):
+            opener = _symmetric_opener(settings, keystore, entry.alias, given)
+        else:
+            key = keystore.private_key(settings.keystore.alias, given.key if given else None)
+            opener = Opener(_scheme(settings, allow_unpadded=allow_unpadded), settings.native, Decryptor(key))
+        warnings = _exposed(given)
+        if opener.unpadded:
+            warnings.insert(0, f"{settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
+        return OpeningKeys(opener, keystore, tuple(warnings))
+
+    def to_seal(self, *, now: datetime) -> SealingKeys:
+        """Return what encrypts. The certificate's key usage is checked first, at the time `now`.
+
+        With `[keystore] certificate` no password is asked for; the private key is then at hand only if a password is
+        there anyway.
+        """
+        return _sealing_keys(self._settings, self._passwords, now)
+
+
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
-    """Return what decrypts a vault's values. Nothing is refused for the certificate's age, size or usage.
-
-    With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
-    wrong with keystore, alias or passwords.
-    """
-    return open_to_audit(settings, passwords, allow_unpadded=allow_unpadded)[0]
+    """Return what `VaultAccess.to_open` opens. Kept for one release: other people's scripts call it."""
+    return VaultAccess(settings, passwords).to_open(allow_unpadded=allow_unpadded).opener
 
 
-def open_to_audit(
-    settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False
-) -> tuple[AnyOpener, Keystore]:
-    """Return what decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
-    keystore, given = _open(settings, passwords)
-    entry = keystore.entry(settings.keystore.alias)
-    if _is_secret(entry):
-        return _symmetric_opener(settings, keystore, entry.alias, given), keystore
-    key = keystore.private_key(settings.keystore.alias, given.key if given else None)
-    scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-    return Opener(scheme, settings.native, Decryptor(key)), keystore
+def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> SealingKeys:
+    """Return what `VaultAccess.to_seal` opens. Kept for one release: other people's scripts call it."""
+    return VaultAccess(settings, passwords).to_seal(now=now)
 
 
-def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:
-    """Return what encrypts a vault's values; it has an opener if the private key is at hand.
-
-    The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
-    for; the private key is then at hand only if a password is there anyway.
-    """
+def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> SealingKeys:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from ciphertool.certificates.facts import certificate_facts
@@ -119,9 +159,13 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     warnings += (
         f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
     )
-    if given is not None and given.exposed is not None:
-        warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
-    return Primary(sealer, tuple(warnings))
+    return SealingKeys(sealer, (*warnings, *_exposed(given)))
+
+
+def _exposed(given: Passwords | None) -> list[str]:
+    if given is None or given.exposed is None:
+        return []
+    return [f"{given.exposed}: a password file that everybody on this machine can read"]
 
 
 def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:

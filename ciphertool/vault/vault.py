@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
-from ciphertool.repository import open_repository
 from ciphertool.secret import Values
 from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
+from ciphertool.vault.opening import VaultAccess
 from ciphertool.vault.resolver import OpenerAtHand, Resolver, check_document, resolve_document
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Vault:
     ) -> None:
         """Read the repository; `ConfigError` where it is not there or damaged. `open` says what the rest means."""
         self.settings = settings
-        self._passwords = passwords
+        self._access = VaultAccess(settings, passwords)
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
         self._seen = Values()
@@ -88,22 +88,14 @@ class Vault:
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
 
     def _make_opener(self) -> AnyOpener:
-        from ciphertool.vault.opening import open_to_decrypt
-
         # What an application has lived on must still resolve, or it could not be replaced in peace.
-        opener = open_to_decrypt(self.settings, self._passwords, allow_unpadded=True)
-        if opener.unpadded:
-            self._warn(f"{self.settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
-        given = self._passwords.read_unasked()
-        if given is not None and given.exposed is not None:
-            self._warn(f"{given.exposed}: a password file that everybody on this machine can read")
-        return opener
+        keys = self._access.to_open(allow_unpadded=True)
+        for warning in keys.warnings:
+            self._warn(warning)
+        return keys.opener
 
     def _read(self, opener: OpenerAtHand) -> Resolver:
-        settings = self.settings
-        repository = open_repository(
-            settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases
-        )
+        repository = self._access.repository()
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
         return Resolver(repository, opener, warn=self._warn, tell=self._seen.add)

@@ -31,7 +31,7 @@ from ciphertool.repository import KINDS, open_repository, repository_of
 from ciphertool.secret import Secret
 from ciphertool.testing import RepositoryContract
 from ciphertool.vault.cipher import Sealer
-from ciphertool.vault.opening import open_to_decrypt
+from ciphertool.vault.opening import VaultAccess
 from tests.conftest import PASSWORD, SECRETS
 from tests.plugins.example import CANARY, JsonRepository
 
@@ -151,7 +151,7 @@ def test_a_keystore_that_needs_no_password(project: Path, monkeypatch: pytest.Mo
     _json_keystore(project)
     loaded = settings.load(_named(project, keystore='format = "json-keystore"'))
     sealed = Sealer(DEFAULT, True, Encryptor(key.public_key())).seal("a", Secret("v"))
-    assert open_to_decrypt(loaded, PasswordChain(())).open("a", sealed) == Secret("v")
+    assert VaultAccess(loaded, PasswordChain(())).to_open().opener.open("a", sealed) == Secret("v")
 
 
 @pytest.mark.usefixtures("installed")

@@ -17,7 +17,7 @@ from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.references import find, is_placeholder
 from ciphertool.repository import open_repository
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +42,8 @@ def vault(project: Path) -> tuple[Settings, Sealer]:
         + '[[target]]\nfile = "d.xml"\nselector = "/a/c/@key"\nalias = "k"\n'
     )
     loaded = settings_.load(project)
-    opened = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC))
-    return loaded, opened.cipher
+    opened = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC))
+    return loaded, opened.sealer
 
 
 def _xml_allows(value: str) -> bool:
