@@ -23,6 +23,7 @@ from ciphertool.audit.shown import shown
 from ciphertool.errors import CipherToolError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository import Clear, repository_of
 from ciphertool.settings import carbon4, ciphertool_toml
 from ciphertool.workers import Progress, silent
@@ -156,7 +157,7 @@ class _Audit:
             contents,
             frozenset(referring),
             self._known,
-            plugins=settings is not None and settings.named,
+            NO_EXTENSIONS if settings is None else settings.trust.extensions,
         )
         count = self._judge_files(judge, found)
         values = self._gathered.values[first:]
@@ -166,7 +167,7 @@ class _Audit:
                 key_history.judge(self._gathered, settings, staged=self._subject.index is not None)
         self._shared_aliases(values)
         if self._options.history:
-            history.judge(self._gathered, values, targets, plugins=judge.plugins)
+            history.judge(self._gathered, values, targets, judge.extensions)
         self._run.apart.update(map(_real, targets.files if targets else ()))
         return count + sum(audit.run() for audit in inner)
 
@@ -234,7 +235,7 @@ class _Audit:
             repository = repository_of(
                 settings.kind,
                 self._snapshot(settings.repository),
-                plugins=settings.named,
+                extensions=settings.trust.extensions,
                 declared=settings.aliases,
             )
             len(repository.entries)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
 from ciphertool.errors import CipherToolError
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.references import Syntax
 from ciphertool.rewriters.base import rewrite
 from ciphertool.settings.confined import Patience
@@ -98,9 +99,9 @@ class Workbench:
 
     def _rewriter(self, path: Path, reading: Reading) -> Rewriter:
         if reading.format is None:
-            return reading.rewriter(path, plugins=False)
+            return reading.rewriter(path, NO_EXTENSIONS)
         if reading not in self._rewriters:  # to find a plug-in takes longer than to read most files
-            self._rewriters[reading] = reading.rewriter(path, plugins=self._settings.named)
+            self._rewriters[reading] = reading.rewriter(path, self._settings.trust.extensions)
         return self._rewriters[reading]
 
     def _rewritten(self, path: Path, matches: Sequence[Match]) -> bytes | CipherToolError:
@@ -115,7 +116,7 @@ class Workbench:
 
 def parsed(settings: Settings, path: Path, targets: Sequence[Target]) -> Document:
     """Read a file as its targets say, if any name it."""
-    return reading(targets).rewriter(path, plugins=settings.named).parse(files.read(path).bytes)
+    return reading(targets).rewriter(path, settings.trust.extensions).parse(files.read(path).bytes)
 
 
 def standing(path: Path, document: Document, aliases: Collection[str]) -> list[Standing]:

@@ -39,7 +39,10 @@ def writes(
         if shared is not None:
             changed.remove(shared)
             after = repository_of(
-                settings.kind, before._replace(data=shared.after), plugins=settings.named, declared=settings.aliases
+                settings.kind,
+                before._replace(data=shared.after),
+                extensions=settings.trust.extensions,
+                declared=settings.aliases,
             )
         made.append(files.Write(before, after.updated(new), settings.new_mode))
     if settings.secret_conf is not None and (repository.entries or new):

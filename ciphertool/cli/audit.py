@@ -179,11 +179,11 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
         raise ProblemsError(subject.refused)
     if subject.settings is None:
         raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
-    named = subject.settings.named
+    confined = subject.settings.trust.confined
     try:
-        keys = VaultAccess(subject.settings, vault.passwords(subject.settings if named else None)).to_open()
+        keys = VaultAccess(subject.settings, vault.passwords(None if confined else subject.settings)).to_open()
     except NoPasswordError as error:
-        if not named:
+        if confined:
             line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
             error.hint = (
                 "these settings were found, not named, so no password is read that only they lead to: give one by "

@@ -34,7 +34,7 @@ def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], 
         for path in sorted(settings.sibling.parent.rglob("*")):
             if path.suffix not in _CARBON_SUFFIXES:
                 continue
-            if not (settings.named or files.lies_in(path, settings.root)):
+            if not settings.trust.reaches(path, settings.root):
                 refused.append(FoundSettingsError("configuration file", OUTSIDE, settings.origin, path))
             elif path.is_file() and references.may_refer(files.read(path).bytes):
                 found.setdefault(path, ())

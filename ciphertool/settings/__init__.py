@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.errors import ConfigError, FoundSettingsError, NoSettingsError, ProblemsError
-from ciphertool.settings.model import Overrides, Settings
+from ciphertool.settings.model import FOUND, NAMED, Overrides, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
 
         return carbon5.read_vault(files.read(path), overrides)
     snapshot = files.read(path) if tree is None else confined.read(path, tree, path)
-    return ciphertool_toml.read_config(snapshot, named=tree is None)
+    return ciphertool_toml.read_config(snapshot, NAMED if tree is None else FOUND)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.errors import FoundSettingsError
+from ciphertool.settings.model import FOUND
 from ciphertool.settings.targets import OUTSIDE, SLOW, is_slow, wildcards
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
     if repository is None:
         return Found(None, tuple(refused))
     kept_sources = tuple(source for source, why in sources if why is None)
-    settings = settings._replace(keystore=keystore, targets=targets, password_sources=kept_sources, named=False)
+    settings = settings._replace(keystore=keystore, targets=targets, password_sources=kept_sources, trust=FOUND)
     return Found(settings, tuple(refused))
 
 
@@ -134,7 +135,7 @@ class Patience:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._origin, self._found = settings.origin, not settings.named
+        self._origin, self._found = settings.origin, settings.trust.confined
         self._left = SECONDS
 
     @contextlib.contextmanager

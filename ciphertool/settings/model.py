@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.files.snapshots import PRIVATE
+from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS, Extensions
 from ciphertool.repository.base import CARBON_KINDS
 
 if TYPE_CHECKING:
@@ -14,6 +16,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.passwords import PasswordSource
+
+
+class Trust(NamedTuple):
+    """How far a person vouches for settings.
+
+    Those that a person named may use `extensions`, start programs and name any file. Those that were found are
+    `confined`: data of anybody's, which reach nothing but files of their own tree, and may not keep a command busy.
+    """
+
+    extensions: Extensions
+    confined: bool
+
+    def reaches(self, path: Path, tree: Path) -> bool:
+        """Tell whether settings may have a file read, if `tree` is the one in which they lie."""
+        return not self.confined or files.lies_in(path, tree)
+
+
+NAMED = Trust(ALL_EXTENSIONS, confined=False)
+FOUND = Trust(NO_EXTENSIONS, confined=True)
 
 
 class KeystoreSettings(NamedTuple):
@@ -56,8 +77,8 @@ class Settings(NamedTuple):
 
     `sibling` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
     `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `inherit`
-    names the variables of `run`'s environment whose references are resolved. `named` tells that a person named these
-    settings, which were not found by searching: only such may start programs and load plug-ins.
+    names the variables of `run`'s environment whose references are resolved. `trust` tells whether a person named these
+    settings or they were found by searching.
     """
 
     origin: Path
@@ -73,8 +94,13 @@ class Settings(NamedTuple):
     password_sources: tuple[PasswordSource, ...] = ()
     inherit: tuple[str, ...] = ()
     secret_conf: Path | None = None
-    named: bool = True
+    trust: Trust = NAMED
     new_mode: int = PRIVATE
+
+    @property
+    def named(self) -> bool:
+        """Whether a person named these settings. Ask `trust` what follows from that."""
+        return not self.trust.confined
 
     @property
     def native(self) -> bool:

@@ -80,7 +80,9 @@ class VaultAccess:
     def repository(self) -> SecretRepository:
         """Read the repository; a file that does not exist is an empty one. Raises what `open_repository` raises."""
         settings = self._settings
-        return open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases)
+        return open_repository(
+            settings.kind, settings.repository, extensions=settings.trust.extensions, declared=settings.aliases
+        )
 
     def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
         """Return what decrypts. Nothing is refused for the certificate's age, size or usage.
@@ -126,6 +128,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
 
     from ciphertool.certificates.facts import certificate_facts
     from ciphertool.certificates.policy import check_certificate
+    from ciphertool.keystore import open_keystore
 
     keystore = None
     given: Passwords | None = None
@@ -133,10 +136,10 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         keystore, given = _open(settings, passwords)
         source, alias = keystore, _encrypting_alias(settings, keystore)
     else:
-        source, alias = _open_file(settings.keystore.certificate, None), None
+        source, alias = open_keystore(settings.keystore.certificate, None), None
         path = settings.keystore.path
         if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
-            keystore = _open_file(path, given, settings.keystore.format)
+            keystore = _open_keystore(settings, path, given)
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
@@ -249,7 +252,7 @@ def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passw
         if keystore is not None:
             return keystore, None
         given = passwords.read()
-    return _open_file(settings.keystore.path, given, settings.keystore.format), given
+    return _open_keystore(settings, settings.keystore.path, given), given
 
 
 def _open_without(settings: Settings) -> Keystore | None:
@@ -258,7 +261,7 @@ def _open_without(settings: Settings) -> Keystore | None:
 
     assert settings.keystore.path is not None  # noqa: S101 - the caller has looked
     try:
-        keystore = _open_file(settings.keystore.path, None, settings.keystore.format)
+        keystore = _open_keystore(settings, settings.keystore.path, None)
         if not _opens_without(settings, keystore):
             return None
         entry = keystore.entry(settings.keystore.alias)
@@ -276,10 +279,11 @@ def _opens_without(settings: Settings, keystore: Keystore) -> bool:
     return keystore.format == "PEM" or settings.keystore.format is not None
 
 
-def _open_file(path: Path, given: Passwords | None, format_name: str | None = None) -> Keystore:
+def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> Keystore:
     from ciphertool.keystore import open_keystore
 
-    return open_keystore(path, given.keystore if given else None, format_name=format_name)
+    password = given.keystore if given else None
+    return open_keystore(path, password, format_name=settings.keystore.format, extensions=settings.trust.extensions)
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:

@@ -179,7 +179,7 @@ class Vault:
         name: str = "<bytes>",
     ) -> bytes:
         """Return a document's bytes with its references resolved; errors call the document `name`."""
-        rewriter = rewriters.by_name(format, encoding, plugins=self.settings.named)
+        rewriter = rewriters.by_name(format, encoding, extensions=self.settings.trust.extensions)
         return resolve_document(rewriter, data, Path(name), self._current())
 
     def reading(self, path: str | Path) -> Reading:
@@ -227,7 +227,7 @@ class Vault:
         resolver = self._current()
         for path, targets in configured.items():
             try:
-                rewriter = reading(targets).rewriter(path, plugins=self.settings.named)
+                rewriter = reading(targets).rewriter(path, self.settings.trust.extensions)
                 document = rewriter.parse(files.read(path).bytes)
             except CipherToolError as error:
                 problems.append(error.at(path))

@@ -9,7 +9,7 @@ import pytest
 from ciphertool import settings
 from ciphertool.certificates.policy import Policy
 from ciphertool.errors import ConfigError, ProblemsError
-from ciphertool.settings.model import Overrides, Target
+from ciphertool.settings.model import FOUND, NAMED, Overrides, Target
 
 MINIMAL = '[keystore]\npath = "a.p12"\n[repository]\npath = "v.properties"\n'
 
@@ -104,10 +104,10 @@ def test_settings_that_were_found_are_not_named(tmp_path: Path, monkeypatch: pyt
     path = _write(tmp_path, MINIMAL)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CIPHERTOOL_CONFIG", raising=False)
-    assert not settings.load().named
-    assert settings.load(path).named
+    assert settings.load().trust == FOUND
+    assert settings.load(path).trust == NAMED
     monkeypatch.setenv("CIPHERTOOL_CONFIG", str(path))
-    assert settings.load().named
+    assert settings.load().trust == NAMED
 
 
 def test_a_key_of_too_many_parts_is_refused(tmp_path: Path) -> None:

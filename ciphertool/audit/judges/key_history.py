@@ -151,7 +151,7 @@ def _certificate(settings: Settings, origin: git.Blob | None) -> tuple[Path | No
         file = Path(os.path.normpath(settings.root / path))
     except (ValueError, KeyError, TypeError, AttributeError, ConfigSyntaxError):
         return None, None
-    if not (settings.named or file == present or file.is_relative_to(os.path.normpath(settings.root))):
+    if not (not settings.trust.confined or file == present or file.is_relative_to(os.path.normpath(settings.root))):
         return None, None
     return file, name if isinstance(name, str) and not table.get("certificate") else None
 
