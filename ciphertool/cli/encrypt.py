@@ -107,7 +107,7 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
             keystore=KeystoreSettings(overrides.keystore, overrides.key_alias, overrides.certificate),
             repository=Path(),
             scheme=DEFAULT_SCHEME,
-            sibling=Path(),
+            mode_like=Path(),
             policy=overrides.policy or Policy.JAVA,
             minimum_bits=overrides.minimum_bits or MINIMUM_BITS,
         )

@@ -141,7 +141,7 @@ class _Planner:
             self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
         unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
-        if target.optional or (target.where_absent and unknown):
+        if target.optional or (target.optional_if_unknown and unknown):
             self._notes.append(note_missing(target, error, path))
             return True
         self._problems.append(error.at(path))

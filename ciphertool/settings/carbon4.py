@@ -79,7 +79,7 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     if not _is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
     scheme = (_declared(secret_conf) or _LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
-    sibling = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
+    mode_like = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
     return Settings(
         origin=home,
         root=home,
@@ -90,8 +90,8 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
         targets=_targets(targets, read(targets)),
         password_sources=(CarbonHome(home),),
         secret_conf=secret_conf_path,
-        sibling=sibling.path,
-        new_mode=sibling.mode_beside,
+        mode_like=mode_like.path,
+        new_mode=mode_like.mode_beside,
     )
 
 
@@ -99,7 +99,7 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
     """A home of Carbon 4.5 and later, whose product makes the rest of its configuration from `deployment.toml`."""
     from ciphertool.passwords.carbon import CarbonHome
 
-    sibling = files.read(conf / "carbon.xml")
+    mode_like = files.read(conf / "carbon.xml")
     return Settings(
         origin=home,
         root=home,
@@ -108,8 +108,8 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
         repository=conf / _DEPLOYMENT,
         scheme=_declared(secret_conf) or CARBON_SCHEME,
         password_sources=(CarbonHome(home),),
-        sibling=sibling.path,
-        new_mode=sibling.mode_beside,
+        mode_like=mode_like.path,
+        new_mode=mode_like.mode_beside,
     )
 
 
@@ -148,7 +148,7 @@ def _targets(path: Path, sites: Mapping[str, Site]) -> tuple[Target, ...]:
         shorter, _, attribute = xpath.rpartition(",")
         if shorter and attribute.strip().lower() in ("true", "false"):
             xpath = _to_attribute(shorter) if attribute.strip().lower() == "true" else shorter
-        targets.append(Target(file.strip(), "/" + xpath, alias, where_absent=True, line=site.line))
+        targets.append(Target(file.strip(), "/" + xpath, alias, optional_if_unknown=True, line=site.line))
     return tuple(targets)
 
 

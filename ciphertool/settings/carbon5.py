@@ -50,7 +50,7 @@ def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
         repository=repository,
         scheme=SCHEME,
         password_sources=(MasterKeys(master_keys),) if master_keys else (),
-        sibling=snapshot.path,
+        mode_like=snapshot.path,
         new_mode=snapshot.mode_beside,
     )
 

@@ -57,7 +57,7 @@ def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
             source for table in top.tables("password") if (source := read_source(table, root, trust)) is not None
         ),
         inherit=run.names("inherit"),
-        sibling=path,
+        mode_like=path,
         new_mode=snapshot.mode_beside,
         trust=trust,
     )

@@ -54,7 +54,7 @@ class Target(NamedTuple):
     """These values of this file are to be protected, under this alias.
 
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
-    `optional` makes a missing file or site a note, `where_absent` only if the repository lacks the alias as well (so
+    `optional` makes a missing file or site a note, `optional_if_unknown` only if the repository lacks the alias too (as
     a Carbon home does). `part` names the secret inside a longer value (`protection.parts`). `literal` protects a value
     even where it looks like a placeholder. `format` and `encoding` say how the file is read, where its name and its
     bytes do not; the encoding by its canonical name. `line` is where the settings say so.
@@ -64,7 +64,7 @@ class Target(NamedTuple):
     selector: str
     alias: str
     optional: bool = False
-    where_absent: bool = False
+    optional_if_unknown: bool = False
     literal: bool = False
     part: str | None = None
     format: str | None = None
@@ -75,7 +75,7 @@ class Target(NamedTuple):
 class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
-    `sibling` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
+    `mode_like` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
     `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `inherit`
     names the variables of `run`'s environment whose references are resolved. `trust` tells whether a person named these
     settings or they were found by searching.
@@ -87,7 +87,7 @@ class Settings(NamedTuple):
     keystore: KeystoreSettings
     repository: Path
     scheme: str
-    sibling: Path
+    mode_like: Path
     policy: Policy = Policy.JAVA
     minimum_bits: int = 2048
     targets: tuple[Target, ...] = ()
