@@ -44,7 +44,7 @@ def writes(
                 extensions=settings.trust.extensions,
                 declared=settings.aliases,
             )
-        made.append(files.Write(before, after.updated(new), settings.new_mode))
+        made.append(files.Write(before, after.updated(new), settings.repository_settings.new_mode))
     if settings.secret_conf is not None and (repository.entries or new):
         made += _secret_conf(settings, settings.secret_conf, store_type)
     made += [files.Write(plan.before, plan.after) for plan in changed if plan.after is not None]
@@ -67,4 +67,8 @@ def _secret_conf(settings: Settings, path: Path, store_type: str) -> list[Write]
     document = PropertiesRewriter().parse(snapshot.bytes)
     present = {site.selector: site.value for site in document.sites()}
     changes = secret_conf_changes(settings, store_type, present)
-    return [files.Write(snapshot, rewrite_entries(document, changes), settings.new_mode)] if changes else []
+    return (
+        [files.Write(snapshot, rewrite_entries(document, changes), settings.repository_settings.new_mode)]
+        if changes
+        else []
+    )

@@ -17,7 +17,7 @@ from ciphertool.engine.direct import MINIMUM_BITS
 from ciphertool.errors import ConfigError, MalformedCiphertextError
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
-from ciphertool.settings.model import KeystoreSettings, Settings
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.vault.cipher import AnyOpener, Opener
 
 _MAXIMUM = 1024 * 1024
@@ -103,17 +103,19 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
         settings = Settings(
             origin=Path(),
             root=Path(),
-            kind="native",
             keystore=KeystoreSettings(overrides.keystore, overrides.key_alias, overrides.certificate),
-            repository=Path(),
-            scheme=DEFAULT_SCHEME,
-            mode_like=Path(),
-            policy=overrides.policy or Policy.JAVA,
-            minimum_bits=overrides.minimum_bits or MINIMUM_BITS,
+            repository_settings=RepositorySettings(Path(), "native", Path()),
+            encryption=EncryptionSettings(
+                DEFAULT_SCHEME, overrides.policy or Policy.JAVA, overrides.minimum_bits or MINIMUM_BITS
+            ),
         )
     if transformation is None:
         return settings
-    return settings._replace(kind="carbon4" if settings.native else settings.kind, scheme=transformation)
+    repository = settings.repository_settings
+    return settings._replace(
+        repository_settings=repository._replace(kind="carbon4" if repository.native else repository.kind),
+        encryption=settings.encryption._replace(scheme=transformation),
+    )
 
 
 def _alias(settings: Settings, alias: str | None) -> str:

@@ -31,7 +31,7 @@ def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], 
         found.setdefault(settings.repository, ())
     if settings.kind == "carbon4":
         # A home's configuration may refer to a secret from any file; only those that do are worth parsing.
-        for path in sorted(settings.mode_like.parent.rglob("*")):
+        for path in sorted(settings.repository_settings.mode_like.parent.rglob("*")):
             if path.suffix not in _CARBON_SUFFIXES:
                 continue
             if not settings.trust.reaches(path, settings.root):

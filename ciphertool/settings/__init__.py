@@ -114,7 +114,7 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:
-    keystore = settings.keystore
+    keystore, repository, encryption = settings.keystore, settings.repository_settings, settings.encryption
     if overrides.keystore is not None:
         keystore = keystore._replace(path=overrides.keystore, certificate=None, fingerprint=None, format=None)
     if overrides.certificate is not None:
@@ -123,7 +123,9 @@ def _override(settings: Settings, overrides: Overrides) -> Settings:
         keystore = keystore._replace(alias=overrides.key_alias)
     return settings._replace(
         keystore=keystore,
-        repository=overrides.repository or settings.repository,
-        policy=overrides.policy or settings.policy,
-        minimum_bits=overrides.minimum_bits or settings.minimum_bits,
+        repository_settings=repository._replace(path=overrides.repository or repository.path),
+        encryption=encryption._replace(
+            policy=overrides.policy or encryption.policy,
+            minimum_bits=overrides.minimum_bits or encryption.minimum_bits,
+        ),
     )

@@ -17,7 +17,7 @@ from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.settings import confined
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
-from ciphertool.settings.model import KeystoreSettings, Settings, Target
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,15 +83,12 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     return Settings(
         origin=home,
         root=home,
-        kind="carbon4",
         keystore=keystore,
-        repository=repository,
-        scheme=scheme,
+        repository_settings=RepositorySettings(repository, "carbon4", mode_like.path, mode_like.mode_beside),
+        encryption=EncryptionSettings(scheme),
         targets=_targets(targets, read(targets)),
         password_sources=(CarbonHome(home),),
         secret_conf=secret_conf_path,
-        mode_like=mode_like.path,
-        new_mode=mode_like.mode_beside,
     )
 
 
@@ -103,13 +100,12 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
     return Settings(
         origin=home,
         root=home,
-        kind="toml-secrets",
         keystore=keystore,
-        repository=conf / _DEPLOYMENT,
-        scheme=_declared(secret_conf) or CARBON_SCHEME,
+        repository_settings=RepositorySettings(
+            conf / _DEPLOYMENT, "toml-secrets", mode_like.path, mode_like.mode_beside
+        ),
+        encryption=EncryptionSettings(_declared(secret_conf) or CARBON_SCHEME),
         password_sources=(CarbonHome(home),),
-        mode_like=mode_like.path,
-        new_mode=mode_like.mode_beside,
     )
 
 

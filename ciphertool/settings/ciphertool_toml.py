@@ -11,7 +11,7 @@ from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
 from ciphertool.repository import CARBON_KINDS, KINDS
 from ciphertool.rewriters import toml_data
-from ciphertool.settings.model import NAMED, KeystoreSettings, Settings, Target
+from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
 
@@ -46,19 +46,18 @@ def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
     settings = Settings(
         origin=path,
         root=root,
-        kind=kind,
         keystore=_keystore(keystore, root, trust.extensions),
-        repository=root / repository.required("path"),
-        scheme=encryption.text("scheme") or (CARBON_SCHEME if kind in CARBON_KINDS else DEFAULT_SCHEME),
-        policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
-        minimum_bits=encryption.number("minimum_bits", 2048),
+        repository_settings=RepositorySettings(root / repository.required("path"), kind, path, snapshot.mode_beside),
+        encryption=EncryptionSettings(
+            scheme=encryption.text("scheme") or (CARBON_SCHEME if kind in CARBON_KINDS else DEFAULT_SCHEME),
+            policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
+            minimum_bits=encryption.number("minimum_bits", 2048),
+        ),
         targets=tuple(_target(table) for table in top.tables("target")),
         password_sources=tuple(
             source for table in top.tables("password") if (source := read_source(table, root, trust)) is not None
         ),
         inherit=run.names("inherit"),
-        mode_like=path,
-        new_mode=snapshot.mode_beside,
         trust=trust,
     )
     for table in (keystore, repository, encryption, run, top):

@@ -50,6 +50,31 @@ class KeystoreSettings(NamedTuple):
     format: str | None = None
 
 
+class RepositorySettings(NamedTuple):
+    """Where the secret repository is and of which kind, and which mode a new one gets.
+
+    `mode_like` is the file whose mode it takes, `new_mode` what that was when the file was read.
+    """
+
+    path: Path
+    kind: str
+    mode_like: Path
+    new_mode: int = PRIVATE
+
+    @property
+    def native(self) -> bool:
+        """Whether ciphertexts describe themselves and carry their alias as label."""
+        return self.kind not in CARBON_KINDS
+
+
+class EncryptionSettings(NamedTuple):
+    """By which scheme new values are encrypted, and to which certificates and sizes of keys."""
+
+    scheme: str
+    policy: Policy = Policy.JAVA
+    minimum_bits: int = 2048
+
+
 class Target(NamedTuple):
     """These values of this file are to be protected, under this alias.
 
@@ -75,7 +100,7 @@ class Target(NamedTuple):
 class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
-    `mode_like` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
+    It is for entrances. What they call takes the values that it needs of these; the properties are for programs.
     `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `inherit`
     names the variables of `run`'s environment whose references are resolved. `trust` tells whether a person named these
     settings or they were found by searching.
@@ -83,19 +108,14 @@ class Settings(NamedTuple):
 
     origin: Path
     root: Path
-    kind: str
     keystore: KeystoreSettings
-    repository: Path
-    scheme: str
-    mode_like: Path
-    policy: Policy = Policy.JAVA
-    minimum_bits: int = 2048
+    repository_settings: RepositorySettings
+    encryption: EncryptionSettings
     targets: tuple[Target, ...] = ()
     password_sources: tuple[PasswordSource, ...] = ()
     inherit: tuple[str, ...] = ()
     secret_conf: Path | None = None
     trust: Trust = NAMED
-    new_mode: int = PRIVATE
 
     @property
     def named(self) -> bool:
@@ -103,9 +123,24 @@ class Settings(NamedTuple):
         return not self.trust.confined
 
     @property
+    def repository(self) -> Path:
+        """Where the secret repository is."""
+        return self.repository_settings.path
+
+    @property
+    def kind(self) -> str:
+        """The repository's kind."""
+        return self.repository_settings.kind
+
+    @property
     def native(self) -> bool:
         """Whether ciphertexts describe themselves and carry their alias as label."""
-        return self.kind not in CARBON_KINDS
+        return self.repository_settings.native
+
+    @property
+    def scheme(self) -> str:
+        """The scheme by which new values are encrypted."""
+        return self.encryption.scheme
 
     @property
     def aliases(self) -> frozenset[str]:

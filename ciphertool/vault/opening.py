@@ -143,9 +143,11 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
-    checked = check_certificate(certificate, policy=settings.policy, now=now, keystore=source.path, alias=alias)
+    checked = check_certificate(
+        certificate, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias
+    )
     try:
-        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
+        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
     decryptor = _decryptor(settings, keystore, given, certificate)
@@ -192,7 +194,7 @@ def _judged(
 
     found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule == _PUBLIC]
-    if public and settings.policy is Policy.STRICT:
+    if public and settings.encryption.policy is Policy.STRICT:
         raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])
     return [
         f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule == _PUBLIC else ''}{finding.message}"

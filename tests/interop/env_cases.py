@@ -22,7 +22,7 @@ from ciphertool.repository import repository_of
 from ciphertool.rewriters.base import rewrite
 from ciphertool.rewriters.env import EnvRewriter
 from ciphertool.secret import Secret
-from ciphertool.settings.model import Settings, Target
+from ciphertool.settings.model import Target
 from ciphertool.targets.matching import changes, is_left_alone, locate
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.resolver import OpenerAtHand, Resolver, resolve_document
@@ -117,9 +117,8 @@ def worked(case: Case, *, at_random: Random | None = None, literal: bool = False
             return None
         expression = f"(?s)\\A.{{{start}}}(?P<secret>.{{{stop - start}}})"
     target = Target("a.env", "VAL", ALIAS, part=expression, literal=literal)
-    settings = Settings(path, path.parent, "native", None, path, "auto", path)  # type: ignore[arg-type]  # no keystore
     snapshot = files.Snapshot(path, path, case.before)
-    located = locate(settings, snapshot, document, [target])
+    located = locate(path.parent, snapshot, document, [target], native=True)
     if located.problems or located.missing:
         case.refused = (located.problems or [error for _, error in located.missing])[0].message
         return case

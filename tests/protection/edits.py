@@ -27,7 +27,7 @@ from ciphertool.engine import Decryptor, Encryptor
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.protection import Take
 from ciphertool.repository import Encrypted, open_repository
-from ciphertool.settings.model import KeystoreSettings, Settings, Target
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 from ciphertool.vault.cipher import Opener, Sealer
 
 if TYPE_CHECKING:
@@ -452,9 +452,8 @@ def worlds(edits: int, each: int, seed: int, figures: Figures, key: RSAPrivateKe
             root = Path(directory)
             sibling = root / "ciphertool.toml"
             sibling.touch(0o600)
-            settings = Settings(
-                sibling, root, "native", KeystoreSettings(), root / "vault.properties", DEFAULT.name, sibling
-            )
+            repository = RepositorySettings(root / "vault.properties", "native", sibling)
+            settings = Settings(sibling, root, KeystoreSettings(), repository, EncryptionSettings(DEFAULT.name))
             person = Person(settings, key, seed + number, figures)
             for _ in range(each):
                 person.edit()

@@ -24,7 +24,7 @@ def test_paths_start_at_the_file(tmp_path: Path) -> None:
     loaded = settings.load(_write(tmp_path, MINIMAL))
     assert loaded.keystore.path == tmp_path / "a.p12"
     assert loaded.repository == tmp_path / "v.properties"
-    assert (loaded.kind, loaded.scheme, loaded.policy, loaded.minimum_bits) == (
+    assert (loaded.kind, loaded.scheme, loaded.encryption.policy, loaded.encryption.minimum_bits) == (
         "native",
         "RSA-OAEP-256",
         Policy.JAVA,
@@ -80,7 +80,7 @@ def test_the_command_line_goes_over_the_settings(tmp_path: Path) -> None:
     )
     loaded = settings.load(_write(tmp_path, MINIMAL), overrides)
     assert (loaded.keystore.path, loaded.keystore.alias, loaded.repository) == (Path("k"), "x", Path("r"))
-    assert (loaded.policy, loaded.minimum_bits) == (Policy.STRICT, 4096)
+    assert (loaded.encryption.policy, loaded.encryption.minimum_bits) == (Policy.STRICT, 4096)
 
 
 def test_the_nearest_configuration_upwards_is_found(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_what_gets_lost_while_it_is_raised_is_raised_again(monkeypatch: pytest.M
 
     def search() -> None:
         nonlocal lost
-        with confined.Patience(found).bounded([slow]):
+        with confined.Patience(found.origin, found.trust).bounded([slow]):
             while True:
                 try:
                     sum(range(1000))

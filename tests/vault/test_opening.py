@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 NOW = datetime.now(UTC)
 
 
-def _access(project: Path, **changed: Any) -> VaultAccess:
-    return VaultAccess(settings.load(project)._replace(**changed), PasswordChain((Environment(),)))
+def _access(project: Path) -> VaultAccess:
+    return VaultAccess(settings.load(project), PasswordChain((Environment(),)))
 
 
 def test_what_is_sealed_opens_again(project: Path) -> None:
@@ -51,7 +51,10 @@ def test_a_world_readable_password_file_is_warned_of_whatever_the_vault_is_opene
 
 
 def test_textbook_rsa_is_opened_only_on_request_and_with_a_warning(project: Path) -> None:
-    access = _access(project, kind="carbon4", scheme="RSA/ECB/NoPadding")
+    config = project / "ciphertool.toml"
+    text = config.read_text().replace("[repository]\n", '[repository]\nkind = "carbon4"\n')
+    config.write_text('encryption.scheme = "RSA/ECB/NoPadding"\n' + text)
+    access = _access(project)
     with pytest.raises(UnsupportedSchemeError):
         access.to_open()
     keys = access.to_open(allow_unpadded=True)

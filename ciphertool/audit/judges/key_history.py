@@ -128,7 +128,9 @@ def _states(settings: Settings, revisions: Sequence[str]) -> Iterator[_State]:
 
 def _origin(settings: Settings) -> Path:
     """Return the file that names the certificate."""
-    return settings.origin if settings.origin.name == ciphertool_toml.FILE_NAME else settings.mode_like
+    return (
+        settings.origin if settings.origin.name == ciphertool_toml.FILE_NAME else settings.repository_settings.mode_like
+    )
 
 
 def _origins(settings: Settings, revisions: Sequence[str]) -> Sequence[git.Blob | None]:

@@ -58,7 +58,7 @@ def judge(
             return None
         certificate = keystore.certificate(entry.alias)
         place = gathered.place(path, selector=entry.alias)
-        _judge_key(gathered, settings, place, entry)
+        _judge_key(gathered, place, entry, settings.encryption.minimum_bits)
         _judge_usage(gathered, path, place, entry.alias, certificate, now)
         scheme = scheme_named(settings.scheme, allow_unpadded=True)
         key = certificate.public_key()
@@ -84,7 +84,7 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes 
     return keystore, keystore.entry(alias)
 
 
-def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entry) -> None:
+def _judge_key(gathered: Gathered, place: Place, entry: Entry, minimum_bits: int) -> None:
     from ciphertool.certificates.public_keys import origin_of
 
     facts = certificate_facts(entry.chain[0])
@@ -106,8 +106,8 @@ def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entr
     gathered.keys.append(card)
     if origin := origin_of(facts.public_key_sha256 or ""):
         gathered.finding(rules.PUBLIC_KEY, place, f"the key of {entry.alias!r} is public: {origin}")
-    if facts.bits is not None and facts.bits < settings.minimum_bits:
-        message = f"the key of {entry.alias!r} has {facts.bits} bits, fewer than {settings.minimum_bits}"
+    if facts.bits is not None and facts.bits < minimum_bits:
+        message = f"the key of {entry.alias!r} has {facts.bits} bits, fewer than {minimum_bits}"
         gathered.finding(rules.SHORT_KEY, place, message)
 
 
