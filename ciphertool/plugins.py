@@ -1,12 +1,12 @@
 """Plug-ins: what other distributions offer in an entry-point group, found by its name, and kept from what they break.
 
-Whether one may be loaded is the caller's to know: only from settings that a person named.
+Whether any may be loaded is a value, `Extensions`, that is made where settings are read and handed down from there.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool.errors import CipherToolError, PluginError
 
@@ -14,18 +14,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def names(group: str) -> tuple[str, ...]:
-    """Return the names of everything that is offered in a group."""
-    from importlib.metadata import entry_points
+class Extensions(NamedTuple):
+    """The plug-ins that settings may use: all that are installed, or none, since nobody vouches for the settings."""
 
-    return tuple(sorted({entry.name for entry in entry_points(group=group)}))
+    allowed: bool
+
+    def names(self, group: str) -> tuple[str, ...]:
+        """Return the names of everything that is offered in a group, and may be used."""
+        if not self.allowed:
+            return ()
+        from importlib.metadata import entry_points
+
+        return tuple(sorted({entry.name for entry in entry_points(group=group)}))
+
+    def find(self, group: str, name: str) -> Callable[..., Any] | None:
+        """Return the callable that is offered under a name, or None if there is none or none may be used.
+
+        It raises what `guarded` lets through. Raise `PluginError` if it cannot be imported, or several offer the name.
+        """
+        return _find(group, name) if self.allowed else None
 
 
-def find(group: str, name: str) -> Callable[..., Any] | None:
-    """Return the callable that is offered under a name, or None where there is none.
+ALL_EXTENSIONS = Extensions(allowed=True)
+NO_EXTENSIONS = Extensions(allowed=False)
 
-    It raises what `guarded` lets through. Raise `PluginError` where it cannot be imported, or several offer the name.
-    """
+
+def _find(group: str, name: str) -> Callable[..., Any] | None:
     from importlib.metadata import entry_points
 
     entries = tuple(entry_points(group=group, name=name))

@@ -13,6 +13,7 @@ from ciphertool.audit.scope import reading
 from ciphertool.audit.scope.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
 from ciphertool.findings import Level
+from ciphertool.plugins import NO_EXTENSIONS, Extensions
 from ciphertool.settings.targets import Reading
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class FileJudge:
 
     `contents` stand for what the files hold; of those in `referring` only the references are judged. `known` are the
     vault's values, as far as they are known, plaintext → alias: where there are any, this is no value for other
-    processes. With `plugins` a target's format may be another distribution's.
+    processes. A target's format may be one of `extensions`.
     """
 
     base: Path
@@ -48,7 +49,7 @@ class FileJudge:
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
     referring: Container[Path] = ()
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
-    plugins: bool = False
+    extensions: Extensions = NO_EXTENSIONS
 
     def __call__(self, paths: Sequence[Path]) -> Judged:
         """Judge files, in their order."""
@@ -64,7 +65,7 @@ class FileJudge:
 
     def _judge(self, judge: Judge, path: Path, data: bytes) -> None:
         relative = judge.gathered.place(path).path
-        opened = reading.open_text(path, relative, data, self._said(path, judge.gathered), plugins=self.plugins)
+        opened = reading.open_text(path, relative, data, self._said(path, judge.gathered), self.extensions)
         if path in self.referring:
             judge.references(opened)
             return

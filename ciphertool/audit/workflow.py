@@ -23,6 +23,7 @@ from ciphertool.audit.shown import shown
 from ciphertool.errors import CipherToolError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository import Clear, repository_of
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import is_configuration
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import Cipher
+    from ciphertool.vault.cipher import AnyOpener
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Subject:
 
     `refused` is what settings that were found ask for and do not get, as `settings.load_found` says it: findings.
     `contents` stand for what the files hold, as git's index does; the vault is then judged only with its `index`.
-    `cipher`, with a private key, proves that every value decrypts; `keystore`, opened with its password, shows a
+    `opener`, with a private key, proves that every value decrypts; `keystore`, opened with its password, shows a
     certificate that is encrypted in it. Without settings, references are listed and not judged.
     """
 
@@ -55,7 +56,7 @@ class Subject:
     refused: Sequence[FoundSettingsError] = ()
     contents: Mapping[Path, bytes] | None = field(default=None, repr=False)
     index: Index | None = None
-    cipher: Cipher | None = None
+    opener: AnyOpener | None = None
     keystore: Keystore | None = field(default=None, repr=False)
 
 
@@ -156,7 +157,7 @@ class _Audit:
             contents,
             frozenset(referring),
             self._known,
-            plugins=settings is not None and settings.named,
+            NO_EXTENSIONS if settings is None else settings.trust.extensions,
         )
         count = self._judge_files(judge, found)
         values = self._gathered.values[first:]
@@ -166,7 +167,7 @@ class _Audit:
                 key_history.judge(self._gathered, settings, staged=self._subject.index is not None)
         self._shared_aliases(values)
         if self._options.history:
-            history.judge(self._gathered, values, targets, plugins=judge.plugins)
+            history.judge(self._gathered, values, targets, judge.extensions)
         self._run.apart.update(map(_real, targets.files if targets else ()))
         return count + sum(audit.run() for audit in inner)
 
@@ -220,11 +221,11 @@ class _Audit:
         self._gathered.schemes.append(SchemeUse(origin.path, settings.scheme))
         index = self._subject.index
         held = index.vault if index else {}
-        cipher = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)
+        sealer = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)
         if self._repository is not None:
             # Of a repository that git does not track nobody knows by the index who refers to it.
             known = used if index is None or settings.repository in index.vault else None
-            stored.judge(self._gathered, settings, self._repository, self._subject.cipher or cipher, known, used)
+            stored.judge(self._gathered, settings, self._repository, self._subject.opener or sealer, known, used)
         if index is None:  # modes, and what else lies about, are no part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
 
@@ -237,7 +238,7 @@ class _Audit:
             repository = repository_of(
                 settings.kind,
                 self._snapshot(settings.repository),
-                plugins=settings.named,
+                extensions=settings.trust.extensions,
                 declared=settings.aliases,
             )
             len(repository.entries)
@@ -265,9 +266,9 @@ class _Audit:
 
     def _plaintexts(self) -> dict[str, str]:
         """The repository's values where there is a private key: plaintext → alias."""
-        if self._repository is None or self._subject.cipher is None:
+        if self._repository is None or self._subject.opener is None:
             return {}
-        return {value: alias for alias, value in stored.plaintexts(self._repository, self._subject.cipher)}
+        return {value: alias for alias, value in stored.plaintexts(self._repository, self._subject.opener)}
 
     def _paths(self, targets: Targets | None) -> Iterator[Path]:
         subject = self._subject

@@ -43,9 +43,12 @@ def change_set(
         if shared is not None:
             changed.remove(shared)
             after = repository_of(
-                settings.kind, before._replace(data=shared.after), plugins=settings.named, declared=settings.aliases
+                settings.kind,
+                before._replace(data=shared.after),
+                extensions=settings.trust.extensions,
+                declared=settings.aliases,
             )
-        saved = files.Write(before, after.updated(new), settings.new_mode)
+        saved = files.Write(before, after.updated(new), settings.repository_settings.new_mode)
     companions: tuple[Write, ...] = ()
     if repository.entries or new:
         companions = runtime_of(settings.kind).companions(settings, store_type)

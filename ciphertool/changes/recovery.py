@@ -46,7 +46,7 @@ class Recovery:
         if not self.restored:
             return repository
         snapshot = repository.snapshot._replace(data=repository.updated(self.restored))
-        return repository_of(settings.kind, snapshot, plugins=settings.named, declared=settings.aliases)
+        return repository_of(settings.kind, snapshot, extensions=settings.trust.extensions, declared=settings.aliases)
 
     def vouches(self, alias: str, stored: Stored, places: Sequence[tuple[LocatedFile, Match]]) -> bool:
         """Tell whether a value in clear is certainly the one that a ciphertext stands for.

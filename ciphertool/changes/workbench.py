@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
 from ciphertool.errors import CipherToolError
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.rewriters.base import rewrite
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.confined import Patience
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.files import Snapshot
+    from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named, Reading
@@ -66,8 +68,8 @@ class Workbench:
 
     def __init__(self, settings: Settings) -> None:
         # Where passwords come from is nothing that a process which only reads files has to know.
-        self._settings = settings._replace(targets=(), password_sources=())
-        self._patience = Patience(settings)
+        self._root, self._repository, self._trust = settings.root, settings.repository_settings, settings.trust
+        self._patience = Patience(settings.origin, settings.trust)
         self._rewriters: dict[Reading, Rewriter] = {}
         self._documents: dict[Path, tuple[Rewriter, Document]] = {}
 
@@ -90,7 +92,7 @@ class Workbench:
             rewriter = self._rewriter(path, reading(targets))
             document = rewriter.parse(snapshot.bytes)
             with self._patience.bounded(targets):
-                located = locate(self._settings, snapshot, document, targets)
+                located = locate(self._root, snapshot, document, targets, native=self._repository.native)
         except CipherToolError as error:
             return error.at(path)
         self._documents[path] = rewriter, document
@@ -98,23 +100,23 @@ class Workbench:
 
     def _rewriter(self, path: Path, reading: Reading) -> Rewriter:
         if reading.format is None:
-            return reading.rewriter(path, plugins=False)
+            return reading.rewriter(path, NO_EXTENSIONS)
         if reading not in self._rewriters:  # to find a plug-in takes longer than to read most files
-            self._rewriters[reading] = reading.rewriter(path, plugins=self._settings.named)
+            self._rewriters[reading] = reading.rewriter(path, self._trust.extensions)
         return self._rewriters[reading]
 
     def _rewritten(self, path: Path, matches: Sequence[Match]) -> bytes | CipherToolError:
         rewriter, document = self._documents.pop(path)
-        syntax = runtime_of(self._settings.kind).syntax(rewriter)
+        syntax = runtime_of(self._repository.kind).syntax(rewriter)
         try:
             return rewrite(rewriter, document, changes(matches, syntax))
         except CipherToolError as error:
             return error.at(path)
 
 
-def parsed(settings: Settings, path: Path, targets: Sequence[Target]) -> Document:
+def parsed(path: Path, targets: Sequence[Target], extensions: Extensions) -> Document:
     """Read a file as its targets say, if any name it."""
-    return reading(targets).rewriter(path, plugins=settings.named).parse(files.read(path).bytes)
+    return reading(targets).rewriter(path, extensions).parse(files.read(path).bytes)
 
 
 def standing(path: Path, document: Document, aliases: Collection[str]) -> list[Standing]:

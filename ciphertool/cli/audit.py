@@ -173,24 +173,24 @@ def _found(vault: VaultOptions, path: Path) -> Subject:
 
 def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:
     """Return a subject with the private key of its vault. Of found settings no source of passwords is asked."""
-    from ciphertool.vault.opening import open_to_audit
+    from ciphertool.vault.opening import VaultAccess
 
     if subject.refused:
         raise ProblemsError(subject.refused)
     if subject.settings is None:
         raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
-    named = subject.settings.named
+    confined = subject.settings.trust.confined
     try:
-        cipher, keystore = open_to_audit(subject.settings, vault.passwords(subject.settings if named else None))
+        keys = VaultAccess(subject.settings, vault.passwords(None if confined else subject.settings)).to_open()
     except NoPasswordError as error:
-        if not named:
+        if confined:
             line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
             error.hint = (
                 "these settings were found, not named, so no password is read that only they lead to: give one by "
                 f"--password-file or CIPHERTOOL_KEYSTORE_PASSWORD or, if you trust them, {line}"
             )
         raise
-    return replace(subject, cipher=cipher, keystore=keystore)
+    return replace(subject, opener=keys.opener, keystore=keys.keystore)
 
 
 def _baseline(path: Path | None, reason: str) -> Snapshot:

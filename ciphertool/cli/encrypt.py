@@ -18,8 +18,8 @@ from ciphertool.errors import ConfigError, MalformedCiphertextError
 from ciphertool.repository import BARE_KIND
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
-from ciphertool.settings.model import KeystoreSettings, Settings
-from ciphertool.vault.cipher import Cipher, VaultCipher
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
+from ciphertool.vault.cipher import AnyOpener, Opener
 
 _MAXIMUM = 1024 * 1024
 _Transformation = Annotated[
@@ -42,21 +42,18 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
     """
-    from ciphertool.repository import open_repository
-    from ciphertool.vault.opening import open_to_encrypt, require_one_key
+    from ciphertool.vault.opening import VaultAccess, require_one_key
 
     settings = _settings(vault, transformation)
     alias = _alias(settings, secret_alias)
-    primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
-    for warning in primary.warnings:
+    access = VaultAccess(settings, vault.passwords(settings))
+    sealer, warnings = access.to_seal(now=datetime.now(UTC))
+    for warning in warnings:
         console.say("warning", warning)
     if transformation is None and settings.repository != Path():
-        require_one_key(
-            primary.cipher,
-            open_repository(settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases),
-        )
-    made = primary.cipher.encrypt(alias, _plaintext())
-    console.say("note", f"encrypted to {primary.cipher.recipient}")
+        require_one_key(sealer, access.repository())
+    made = sealer.seal(alias, _plaintext())
+    console.say("note", f"encrypted to {sealer.recipient}")
     console.out_raw(f"{made}\n")
 
 
@@ -72,7 +69,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
     """
-    from ciphertool.vault.opening import open_to_decrypt
+    from ciphertool.vault.opening import VaultAccess
 
     stored = ciphertext.parse("".join(_input("Ciphertext").split()))
     automatic = transformation is not None and transformation.lower() == "auto"
@@ -80,22 +77,22 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         automatic, transformation = False, stored.transformation  # it says so itself
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
-    cipher = open_to_decrypt(settings, vault.passwords(settings))
-    if automatic and isinstance(cipher, VaultCipher) and isinstance(stored, ciphertext.Bare) and cipher.decryptor:
-        value, scheme = cipher.decryptor.detect_text(stored.data)
+    opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
+    if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
+        value, scheme = opener.decryptor.detect_text(stored.data)
         console.say("note", f"decrypted by {scheme.name}")
         secret = Secret(value)
     else:
-        secret = _decrypted(cipher, alias, stored)
+        secret = _decrypted(opener, alias, stored)
     sys.stdout.buffer.write(secret.reveal_bytes())
     if sys.stdout.isatty():
         sys.stdout.write("\n")
 
 
-def _decrypted(cipher: Cipher, alias: str, stored: ciphertext.Ciphertext) -> Secret:
-    if isinstance(cipher, VaultCipher) and cipher.native and not isinstance(stored, ciphertext.Native):
+def _decrypted(opener: AnyOpener, alias: str, stored: ciphertext.Ciphertext) -> Secret:
+    if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native):
         raise MalformedCiphertextError("bare base64, which a native vault does not hold; say its --transformation")
-    return cipher.decrypt(alias, stored)
+    return opener.open(alias, stored)
 
 
 def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
@@ -107,17 +104,19 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
         settings = Settings(
             origin=Path(),
             root=Path(),
-            kind="native",
             keystore=KeystoreSettings(overrides.keystore, overrides.key_alias, overrides.certificate),
-            repository=Path(),
-            scheme=DEFAULT_SCHEME,
-            sibling=Path(),
-            policy=overrides.policy or Policy.JAVA,
-            minimum_bits=overrides.minimum_bits or MINIMUM_BITS,
+            repository_settings=RepositorySettings(Path(), "native", Path()),
+            encryption=EncryptionSettings(
+                DEFAULT_SCHEME, overrides.policy or Policy.JAVA, overrides.minimum_bits or MINIMUM_BITS
+            ),
         )
     if transformation is None:
         return settings
-    return settings._replace(kind=BARE_KIND if settings.native else settings.kind, scheme=transformation)
+    repository = settings.repository_settings
+    return settings._replace(
+        repository_settings=repository._replace(kind=BARE_KIND if repository.native else repository.kind),
+        encryption=settings.encryption._replace(scheme=transformation),
+    )
 
 
 def _alias(settings: Settings, alias: str | None) -> str:

@@ -15,7 +15,7 @@ from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 if TYPE_CHECKING:
     from ciphertool.protection import Plan
     from ciphertool.repository import SecretRepository
-    from ciphertool.vault.cipher import VaultCipher
+    from ciphertool.vault.cipher import Sealer
 
 
 @vault_options
@@ -41,44 +41,40 @@ def protect(
     """
     from ciphertool import protection
     from ciphertool.changes import commit, view
-    from ciphertool.repository import open_repository
-    from ciphertool.vault.opening import open_to_encrypt
+    from ciphertool.vault.opening import VaultAccess
 
     settings = vault.settings()
-    primary = open_to_encrypt(settings, vault.passwords(settings), now=datetime.now(UTC))
-    for warning in primary.warnings:
+    access = VaultAccess(settings, vault.passwords(settings))
+    sealer, warnings = access.to_seal(now=datetime.now(UTC))
+    for warning in warnings:
         console.say("warning", warning)
     with nullcontext() if dry_run else commit.begin(settings.repository) as transaction:
-        repository = open_repository(
-            settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases
-        )
+        repository = access.repository()
         with console.progress() as progress:
             plan = protection.plan(
-                settings, repository, primary.cipher, take=take, progress=progress, processes=jobs or cores()
+                settings, repository, sealer, take=take, progress=progress, processes=jobs or cores()
             )
         if plan.problems:
-            _show(plan, repository, primary.cipher, done=False, diff=False, as_json=as_json)
+            _show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
             raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
         if transaction is None:
-            _show(plan, repository, primary.cipher, done=False, diff=diff, as_json=as_json)
+            _show(plan, repository, sealer, done=False, diff=diff, as_json=as_json)
             raise typer.Exit(0 if plan.empty else console.FINDINGS)
         exposures = list(view.exposures(plan, repository))
         with console.progress() as progress:
             transaction.apply(plan.changes, lambda done: progress("writing", done, len(plan.writes)))
-    _show(plan, repository, primary.cipher, done=True, diff=diff, as_json=as_json)
+    _show(plan, repository, sealer, done=True, diff=diff, as_json=as_json)
     for note in exposures:
         console.show_note("warning", note)
 
 
-def _show(
-    plan: Plan, repository: SecretRepository, cipher: VaultCipher, *, done: bool, diff: bool, as_json: bool
-) -> None:
+def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: bool, diff: bool, as_json: bool) -> None:
     from ciphertool.changes import view
 
     for note in plan.notes:
         console.show_note("note", note)
     if as_json:
-        console.out_json(_as_json(plan, cipher, done=done))
+        console.out_json(_as_json(plan, sealer, done=done))
         return
     if diff:
         console.out_raw(view.diff(plan, repository, console.shown))
@@ -95,7 +91,7 @@ def _show(
     else:
         written = join_names([console.shown(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
-        count = f"{len(plan.encrypted)}, to {cipher.recipient}" if plan.encrypted else "0"
+        count = f"{len(plan.encrypted)}, to {sealer.recipient}" if plan.encrypted else "0"
         console.say("done", f"{verb}: {count}", label=False)
         console.say("done", f"{'written' if done else 'to write'}: {written}", label=False)
 
@@ -104,10 +100,10 @@ def _state(state: PlanState, *, done: bool) -> str:
     return (PlanState.PROTECTED if done and state is PlanState.PLANNED else state).value
 
 
-def _as_json(plan: Plan, cipher: VaultCipher, *, done: bool) -> dict[str, object]:
+def _as_json(plan: Plan, sealer: Sealer, *, done: bool) -> dict[str, object]:
     return {
         "encrypted": list(plan.encrypted),
-        "key": {"id": cipher.encryptor.key_id if cipher.encryptor else None, "subject": cipher.subject},
+        "key": {"id": sealer.encryptor.key_id, "subject": sealer.subject},
         "files": [
             {
                 "path": console.shown(item.before.path),

@@ -10,20 +10,27 @@ from ciphertool.files import snapshots
 from ciphertool.keystore.entries import located
 from ciphertool.keystore.formats.registry import format_of, plug_in
 from ciphertool.keystore.store import Keystore
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.files.snapshots import Snapshot
+    from ciphertool.plugins import Extensions
 
 
 def open_keystore(
-    path: Path, password: str | None, *, data: bytes | None = None, format_name: str | None = None
+    path: Path,
+    password: str | None,
+    *,
+    data: bytes | None = None,
+    format_name: str | None = None,
+    extensions: Extensions = NO_EXTENSIONS,
 ) -> Keystore:
     """Open a keystore or truststore; `data` is its content where that has been read already.
 
-    `format_name` names a plug-in that reads it: a matter of trust, so only from settings named explicitly.
+    `format_name` names the one of `extensions` that reads it.
 
     Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
     certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
@@ -33,7 +40,7 @@ def open_keystore(
     with located(path):
         if len(content) > MAX_FILE:
             raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
-        name, read = format_of(content) if format_name is None else plug_in(format_name)
+        name, read = format_of(content) if format_name is None else plug_in(format_name, extensions)
         entries, verified = read(content, password, path)
     secret = None if password is None else Secret(password)
     return Keystore(path, name, tuple(entries), verified, secret)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ciphertool.protection.moved import MovedError, Whereabouts
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.targets.matching import Match
-    from ciphertool.vault.cipher import VaultCipher
+    from ciphertool.vault.cipher import Opener
 
 
 _WITH_KEY = "run it where the private key is at hand, which tells whether they are the same"
@@ -49,12 +49,12 @@ class Chooser:
     def __init__(
         self,
         repository: SecretRepository,
-        cipher: VaultCipher,
+        opener: Opener | None,
         take: Take | None,
         where: Whereabouts,
         recovery: Recovery,
     ) -> None:
-        self._repository, self._cipher, self._take, self._where = repository, cipher, take, where
+        self._repository, self._opener, self._take, self._where = repository, opener, take, where
         self._recovery = recovery
 
     def decide(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> Verdict:
@@ -158,10 +158,10 @@ class Chooser:
             return entry.stored.value == value
         if isinstance(entry.stored, Malformed):
             return False
-        if not self._cipher.decrypts:
+        if self._opener is None:
             return True if self._recovery.vouches(alias, entry.stored, places) else None
         try:
-            return self._cipher.decrypt(alias, entry.stored.ciphertext) == value
+            return self._opener.open(alias, entry.stored.ciphertext) == value
         except CipherToolError:
             return False
 

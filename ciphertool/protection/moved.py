@@ -283,7 +283,7 @@ class Whereabouts:
             if os.path.realpath(path) in opened:
                 continue
             try:
-                yield from standing(path, parsed(self._settings, path, targets), sought)
+                yield from standing(path, parsed(path, targets, self._settings.trust.extensions), sought)
             except CipherToolError as error:
                 # What cannot be read may hold the reference that is looked for.
                 self.problems.append(error.at(path))

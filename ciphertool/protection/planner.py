@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings, Target
-    from ciphertool.vault.cipher import VaultCipher
+    from ciphertool.vault.cipher import Sealer
 
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ R = TypeVar("R")
 def plan(
     settings: Settings,
     repository: SecretRepository,
-    cipher: VaultCipher,
+    sealer: Sealer,
     *,
     take: Take | None = None,
     progress: Progress = silent,
@@ -66,7 +66,7 @@ def plan(
     With more than one of `processes` files are read and rewritten in as many, where there are enough of them; the plan
     is the same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
     """
-    planner = _Planner(settings, repository, cipher, take, progress)
+    planner = _Planner(settings, repository, sealer, take, progress)
     with survey(settings, processes, progress) as surveyed:
         return planner.plan(surveyed)
 
@@ -76,11 +76,11 @@ class _Planner:
         self,
         settings: Settings,
         repository: SecretRepository,
-        cipher: VaultCipher,
+        sealer: Sealer,
         take: Take | None,
         progress: Progress,
     ) -> None:
-        self._settings, self._repository, self._cipher, self._take = settings, repository, cipher, take
+        self._settings, self._repository, self._sealer, self._take = settings, repository, sealer, take
         self._stored = repository
         """The repository as it was read; `_repository` has in it what an interrupted run had not come to write."""
         self._found = journal.find(repository.snapshot)
@@ -92,21 +92,21 @@ class _Planner:
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
-        self._foreign = cipher.other_keys(repository)
+        self._foreign = sealer.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
         recovery = Recovery(self._found.journal, self._stored, surveyed.opened)
         self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
             keys = Counter(self._foreign.values())
-            self._problems.append(OtherKeyError(keys, self._cipher.recipient, path=self._repository.path))
+            self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.path))
         self._problems += surveyed.problems
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
         self._problems += self._where.problems
         self._absent(surveyed.absent)
         wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in surveyed.opened]
-        chooser = Chooser(self._repository, self._cipher, self._take, self._where, recovery)
+        chooser = Chooser(self._repository, self._sealer.opener, self._take, self._where, recovery)
         for alias, places in wanted.items():
             if alias not in self._foreign:
                 self._take_verdict(alias, chooser.decide(alias, places))
@@ -115,7 +115,7 @@ class _Planner:
                 self._keep(alias, entry)
         self._prove()
         new = {**recovery.restored, **self._encrypt()}
-        if not self._cipher.decrypts:
+        if self._sealer.opener is None:
             self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
         planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
         if not self._problems:
@@ -133,9 +133,9 @@ class _Planner:
             self._found,
             tuple(plan.before.real for plan in planned),
             record(repository, planned, new, recovery),
-            self._settings.new_mode,
+            self._settings.repository_settings.new_mode,
         )
-        return replace(change_set(self._settings, repository, planned, new, self._cipher.store_type), vault=vault)
+        return replace(change_set(self._settings, repository, planned, new, self._sealer.store_type), vault=vault)
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
@@ -148,7 +148,7 @@ class _Planner:
             self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
         unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
-        if target.optional or (target.where_absent and unknown):
+        if target.optional or (target.optional_if_unknown and unknown):
             self._notes.append(note_missing(target, error, path))
             return True
         self._problems.append(error.at(path))
@@ -231,15 +231,16 @@ class _Planner:
         return alias if entry is None or alias in self._known else entry.label(alias)
 
     def _prove(self) -> None:
-        for alias, proved in self._on_all_cores("proving", self._cipher.prove, self._to_prove):
+        for alias, proved in self._on_all_cores("proving", self._sealer.prove, self._to_prove):
             if isinstance(proved, CipherToolError):
-                self._problems.append(explain(proved, alias, self._repository, self._cipher, self._label(alias)))
+                label, opener = self._label(alias), self._sealer.opener
+                self._problems.append(explain(proved, alias, self._repository, opener, label))
             elif not proved:
                 self._unproved.append(self._label(alias))
 
     def _encrypt(self) -> dict[str, Ciphertext]:
         encrypted: dict[str, Ciphertext] = {}
-        for alias, made in self._on_all_cores("encrypting", self._cipher.encrypt, self._to_encrypt):
+        for alias, made in self._on_all_cores("encrypting", self._sealer.seal, self._to_encrypt):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)

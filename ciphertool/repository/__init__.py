@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.errors import UnknownRepositoryKindError
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository.base import Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.files import Snapshot
+    from ciphertool.plugins import Extensions
     from ciphertool.repository.grammar import LineGrammar
 
 __all__ = [
@@ -43,28 +45,29 @@ def is_native(kind: str) -> bool:
     return kind not in _OF_PRODUCTS
 
 
-def open_repository(kind: str, path: Path, *, plugins: bool = False, declared: Container[str] = ()) -> SecretRepository:
+def open_repository(
+    kind: str, path: Path, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
+) -> SecretRepository:
     """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it.
 
     Raises what `repository_of` raises.
     """
-    return repository_of(kind, files.read_if_there(path), plugins=plugins, declared=declared)
+    return repository_of(kind, files.read_if_there(path), extensions=extensions, declared=declared)
 
 
 def repository_of(
-    kind: str, snapshot: Snapshot, *, plugins: bool = False, declared: Container[str] = ()
+    kind: str, snapshot: Snapshot, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
 ) -> SecretRepository:
     """Return the repository that a file's bytes are; raise `ConfigError` where it is damaged.
 
     Raises `NotARepositoryError` where no line is certainly an entry. A line of anything looks like an entry whose value
     is damaged or not there yet; where its alias is one that the targets have, which are `declared`, it is one.
 
-    With `plugins` the kind may be another distribution's: a matter of trust, so only for settings named explicitly.
-    Raises `UnknownRepositoryKindError`, which lists the known kinds.
+    The kind may be one of `extensions`. Raises `UnknownRepositoryKindError`, which lists the known kinds.
     """
     grammar = next((grammar for grammar in _GRAMMARS if grammar.kind == kind), None)
     if grammar is None:
-        return _plug_in(kind, snapshot, plugins=plugins, declared=declared)
+        return _plug_in(kind, snapshot, extensions, declared)
     if kind == TomlSecretsGrammar.kind:
         from ciphertool.repository.toml import TomlRepository
 
@@ -74,13 +77,10 @@ def repository_of(
     return PropertiesRepository(snapshot, grammar, declared)
 
 
-def _plug_in(kind: str, snapshot: Snapshot, *, plugins: bool, declared: Container[str]) -> SecretRepository:
-    if not plugins:
-        raise UnknownRepositoryKindError(kind, KINDS)
-    from ciphertool import plugins as offered
+def _plug_in(kind: str, snapshot: Snapshot, extensions: Extensions, declared: Container[str]) -> SecretRepository:
     from ciphertool.repository.plugin import ENTRY_POINTS, PluginRepository
 
-    make = offered.find(ENTRY_POINTS, kind)
+    make = extensions.find(ENTRY_POINTS, kind)
     if make is None:
-        raise UnknownRepositoryKindError(kind, (*KINDS, *offered.names(ENTRY_POINTS)))
+        raise UnknownRepositoryKindError(kind, (*KINDS, *extensions.names(ENTRY_POINTS)))
     return PluginRepository(kind, snapshot, make, declared)

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import ConfigError, UnknownFormatError
+from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.rewriters import encodings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import PurePath
 
+    from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Rewriter
 
 ENTRY_POINTS = "ciphertool.rewriters"
@@ -90,23 +92,18 @@ def names() -> tuple[str, ...]:
     return tuple(known.name for known in _BUILT_IN)
 
 
-def by_name(name: str, encoding: str | None = None, *, plugins: bool = False) -> Rewriter:
+def by_name(name: str, encoding: str | None = None, *, extensions: Extensions = NO_EXTENSIONS) -> Rewriter:
     """Return the rewriter of that name, or raise `UnknownFormatError`, which lists the known ones.
 
     It reads files in `encoding`, where one is said; raises `UnknownEncodingError`, and `ConfigError` for one that files
-    of the format cannot have. With `plugins` one may come from another distribution: a matter of trust, so only for
-    settings named explicitly.
+    of the format cannot have. One of `extensions` may come from another distribution.
     """
     for known in _BUILT_IN:
         if known.name == name:
             return _made(known, encoding)
-    if not plugins:
-        raise UnknownFormatError(name, names())
-    from ciphertool import plugins as offered
-
-    make = offered.find(ENTRY_POINTS, name)
+    make = extensions.find(ENTRY_POINTS, name)
     if make is None:
-        raise UnknownFormatError(name, (*names(), *offered.names(ENTRY_POINTS)))
+        raise UnknownFormatError(name, (*names(), *extensions.names(ENTRY_POINTS)))
     if encoding is not None:
         raise ConfigError(f"{name} is a plug-in's format, which knows the encoding of its files: none can be said")
     rewriter: Rewriter = make()

@@ -29,7 +29,7 @@ class Carbon4Runtime(Runtime):
 
     def files(self, settings: Settings) -> Files:
         """Return the directory of `carbon.xml`, and what is deployed."""
-        return Files(below=(settings.sibling.parent, *deployed(settings)))
+        return Files(below=(settings.repository_settings.mode_like.parent, *deployed(settings)))
 
     def syntax(self, rewriter: Rewriter) -> Syntax:
         """Return `secretAlias:ALIAS` for `.properties` files, which every version reads there."""
@@ -43,7 +43,11 @@ class Carbon4Runtime(Runtime):
         document = PropertiesRewriter().parse(snapshot.bytes)
         present = {site.selector: site.value for site in document.sites()}
         changes = _missing(settings, store_type, present)
-        return (files.Write(snapshot, rewrite_entries(document, changes), settings.new_mode),) if changes else ()
+        return (
+            (files.Write(snapshot, rewrite_entries(document, changes), settings.repository_settings.new_mode),)
+            if changes
+            else ()
+        )
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the repository and `secret-conf.properties`."""

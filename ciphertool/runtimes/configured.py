@@ -43,7 +43,7 @@ def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], 
 
 
 def _may_read(settings: Settings, path: Path) -> bool:
-    return settings.named or files.lies_in(path, settings.root)
+    return settings.trust.reaches(path, settings.root)
 
 
 def _rewriter(path: Path) -> Rewriter | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.errors import ConfigError, FoundSettingsError, NoSettingsError, ProblemsError
-from ciphertool.settings.model import Overrides, Settings
+from ciphertool.settings.model import FOUND, NAMED, Overrides, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,11 +119,11 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
 
         return carbon5.read_vault(files.read(path), overrides)
     snapshot = files.read(path) if tree is None else confined.read(path, tree, path)
-    return ciphertool_toml.read_config(snapshot, named=tree is None)
+    return ciphertool_toml.read_config(snapshot, NAMED if tree is None else FOUND)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:
-    keystore = settings.keystore
+    keystore, repository, encryption = settings.keystore, settings.repository_settings, settings.encryption
     if overrides.keystore is not None:
         keystore = keystore._replace(path=overrides.keystore, certificate=None, fingerprint=None, format=None)
     if overrides.certificate is not None:
@@ -132,7 +132,9 @@ def _override(settings: Settings, overrides: Overrides) -> Settings:
         keystore = keystore._replace(alias=overrides.key_alias)
     return settings._replace(
         keystore=keystore,
-        repository=overrides.repository or settings.repository,
-        policy=overrides.policy or settings.policy,
-        minimum_bits=overrides.minimum_bits or settings.minimum_bits,
+        repository_settings=repository._replace(path=overrides.repository or repository.path),
+        encryption=encryption._replace(
+            policy=overrides.policy or encryption.policy,
+            minimum_bits=overrides.minimum_bits or encryption.minimum_bits,
+        ),
     )

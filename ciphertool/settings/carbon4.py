@@ -16,7 +16,7 @@ from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.settings import confined
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
-from ciphertool.settings.model import KeystoreSettings, Settings, Target
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,19 +80,16 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     if not _is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
     scheme = (_declared(secret_conf) or LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
-    sibling = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
+    mode_like = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
     return Settings(
         origin=home,
         root=home,
-        kind="carbon4",
         keystore=keystore,
-        repository=repository,
-        scheme=scheme,
+        repository_settings=RepositorySettings(repository, "carbon4", mode_like.path, mode_like.mode_beside),
+        encryption=EncryptionSettings(scheme),
         targets=_targets(targets, read(targets)),
         password_sources=(CarbonHome(home),),
         secret_conf=secret_conf_path,
-        sibling=sibling.path,
-        new_mode=sibling.mode_beside,
     )
 
 
@@ -100,17 +97,16 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
     """A home of Carbon 4.5 and later, whose product makes the rest of its configuration from `deployment.toml`."""
     from ciphertool.passwords.carbon import CarbonHome
 
-    sibling = files.read(conf / "carbon.xml")
+    mode_like = files.read(conf / "carbon.xml")
     return Settings(
         origin=home,
         root=home,
-        kind="toml-secrets",
         keystore=keystore,
-        repository=conf / _DEPLOYMENT,
-        scheme=_declared(secret_conf) or CARBON_SCHEME,
+        repository_settings=RepositorySettings(
+            conf / _DEPLOYMENT, "toml-secrets", mode_like.path, mode_like.mode_beside
+        ),
+        encryption=EncryptionSettings(_declared(secret_conf) or CARBON_SCHEME),
         password_sources=(CarbonHome(home),),
-        sibling=sibling.path,
-        new_mode=sibling.mode_beside,
     )
 
 
@@ -149,7 +145,7 @@ def _targets(path: Path, sites: Mapping[str, Site]) -> tuple[Target, ...]:
         shorter, _, attribute = xpath.rpartition(",")
         if shorter and attribute.strip().lower() in ("true", "false"):
             xpath = _to_attribute(shorter) if attribute.strip().lower() == "true" else shorter
-        targets.append(Target(file.strip(), "/" + xpath, alias, where_absent=True, line=site.line))
+        targets.append(Target(file.strip(), "/" + xpath, alias, optional_if_unknown=True, line=site.line))
     return tuple(targets)
 
 

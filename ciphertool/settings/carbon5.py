@@ -13,7 +13,7 @@ from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.passwords import MasterKeys
 from ciphertool.rewriters.yaml import YamlRewriter
 from ciphertool.settings.carbon4 import environment, expand
-from ciphertool.settings.model import KeystoreSettings, Overrides, Settings
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, Overrides, RepositorySettings, Settings
 
 if TYPE_CHECKING:
     from ciphertool.files import Snapshot
@@ -45,13 +45,10 @@ def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
     return Settings(
         origin=snapshot.path,
         root=directory,
-        kind="carbon5",
         keystore=KeystoreSettings(path(_KEYSTORE), values.get(_KEY_ALIAS)),
-        repository=repository,
-        scheme=SCHEME,
+        repository_settings=RepositorySettings(repository, "carbon5", snapshot.path, snapshot.mode_beside),
+        encryption=EncryptionSettings(SCHEME),
         password_sources=(MasterKeys(master_keys),) if master_keys else (),
-        sibling=snapshot.path,
-        new_mode=snapshot.mode_beside,
     )
 
 

@@ -11,7 +11,7 @@ from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
 from ciphertool.repository import KINDS, is_native
 from ciphertool.rewriters import toml_data
-from ciphertool.settings.model import KeystoreSettings, Settings, Target
+from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.files import Snapshot
+    from ciphertool.plugins import Extensions
+    from ciphertool.settings.model import Trust
 
 FILE_NAME = "ciphertool.toml"
 DEFAULT_SCHEME = "RSA-OAEP-256"
@@ -26,10 +28,10 @@ CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 _ALIAS_FIELDS = ("stem", "path", "key")
 
 
-def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
+def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
     """Return what a `ciphertool.toml` says; raise `ConfigError`, or `ProblemsError` with everything that is wrong.
 
-    Unless it was `named` by a person, it may start no program and load no plug-in.
+    What goes beyond the `trust` that it has is one of those things.
     """
     path, problems = snapshot.path, list[Any]()
     try:
@@ -39,25 +41,24 @@ def read_config(snapshot: Snapshot, *, named: bool = True) -> Settings:
     top = Table("", content, problems, path)
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
     run = top.table("run")
-    kind = _kind(repository, named=named)
+    kind = _kind(repository, trust.extensions)
     root = snapshot.path.absolute().parent
     settings = Settings(
         origin=path,
         root=root,
-        kind=kind,
-        keystore=_keystore(keystore, root, named=named),
-        repository=root / repository.required("path"),
-        scheme=encryption.text("scheme") or (DEFAULT_SCHEME if is_native(kind) else CARBON_SCHEME),
-        policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
-        minimum_bits=encryption.number("minimum_bits", 2048),
+        keystore=_keystore(keystore, root, trust.extensions),
+        repository_settings=RepositorySettings(root / repository.required("path"), kind, path, snapshot.mode_beside),
+        encryption=EncryptionSettings(
+            scheme=encryption.text("scheme") or (DEFAULT_SCHEME if is_native(kind) else CARBON_SCHEME),
+            policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
+            minimum_bits=encryption.number("minimum_bits", 2048),
+        ),
         targets=tuple(_target(table) for table in top.tables("target")),
         password_sources=tuple(
-            source for table in top.tables("password") if (source := read_source(table, root, named=named)) is not None
+            source for table in top.tables("password") if (source := read_source(table, root, trust)) is not None
         ),
         inherit=run.names("inherit"),
-        sibling=path,
-        new_mode=snapshot.mode_beside,
-        named=named,
+        trust=trust,
     )
     for table in (keystore, repository, encryption, run, top):
         table.finish()
@@ -74,28 +75,28 @@ def _position(error: Exception) -> str:
     return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
-def _kind(table: Table, *, named: bool) -> str:
+def _kind(table: Table, extensions: Extensions) -> str:
     kind = table.text("kind") or "native"
     if kind not in KINDS:
         from ciphertool.repository.plugin import ENTRY_POINTS
         from ciphertool.settings.plugins import is_plug_in
 
-        is_plug_in(table, "kind", kind, ENTRY_POINTS, KINDS, named=named)
+        is_plug_in(table, "kind", kind, ENTRY_POINTS, KINDS, extensions)
     return kind
 
 
-def _format(table: Table, *, named: bool) -> str | None:
+def _format(table: Table, extensions: Extensions) -> str | None:
     """The plug-in that reads the keystore; no built-in format needs a name."""
     name = table.text("format")
     if name is not None:
         from ciphertool.keystore.formats.plugin import ENTRY_POINTS
         from ciphertool.settings.plugins import is_plug_in
 
-        is_plug_in(table, "format", name, ENTRY_POINTS, (), named=named)
+        is_plug_in(table, "format", name, ENTRY_POINTS, (), extensions)
     return name
 
 
-def _keystore(table: Table, root: Path, *, named: bool) -> KeystoreSettings:
+def _keystore(table: Table, root: Path, extensions: Extensions) -> KeystoreSettings:
     path, certificate = table.text("path"), table.text("certificate")
     fingerprint = table.text("fingerprint")
     if fingerprint is not None:
@@ -109,7 +110,7 @@ def _keystore(table: Table, root: Path, *, named: bool) -> KeystoreSettings:
         alias=table.text("alias"),
         certificate=root / certificate if certificate else None,
         fingerprint=fingerprint,
-        format=_format(table, named=named),
+        format=_format(table, extensions),
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.errors import FoundSettingsError
+from ciphertool.settings.model import FOUND
 from ciphertool.settings.targets import OUTSIDE, SLOW, is_slow, wildcards
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from ciphertool.files import Snapshot
     from ciphertool.passwords import PasswordSource
-    from ciphertool.settings.model import Overrides, Settings, Target
+    from ciphertool.settings.model import Overrides, Settings, Target, Trust
 
 _LARGEST = 1 << 20
 """Bytes of a settings file: more than any has, and few enough to be parsed at once."""
@@ -90,7 +91,7 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
     if repository is None:
         return Found(None, tuple(refused))
     kept_sources = tuple(source for source, why in sources if why is None)
-    settings = settings._replace(keystore=keystore, targets=targets, password_sources=kept_sources, named=False)
+    settings = settings._replace(keystore=keystore, targets=targets, password_sources=kept_sources, trust=FOUND)
     return Found(settings, tuple(refused))
 
 
@@ -133,8 +134,8 @@ class Patience:
     Regular expressions and JSONPath are stopped by a signal; an XPath is stopped when it has come to its end.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._origin, self._found = settings.origin, not settings.named
+    def __init__(self, origin: Path, trust: Trust) -> None:
+        self._origin, self._confined = origin, trust.confined
         self._left = SECONDS
 
     @contextlib.contextmanager
@@ -144,7 +145,7 @@ class Patience:
         Targets that cannot take long are not watched. Others are refused if nothing could stop them: in a thread other
         than the main one, and on systems without such a signal.
         """
-        slow = next((target for target in targets if not _is_quick(target)), None) if self._found else None
+        slow = next((target for target in targets if not _is_quick(target)), None) if self._confined else None
         if slow is None:
             yield
             return

@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.files.snapshots import PRIVATE
+from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS, Extensions
 from ciphertool.repository import is_native
 
 if TYPE_CHECKING:
@@ -14,6 +16,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.passwords import PasswordSource
+
+
+class Trust(NamedTuple):
+    """How far a person vouches for settings.
+
+    Those that a person named may use `extensions`, start programs and name any file. Those that were found are
+    `confined`: data of anybody's, which reach nothing but files of their own tree, and may not keep a command busy.
+    """
+
+    extensions: Extensions
+    confined: bool
+
+    def reaches(self, path: Path, tree: Path) -> bool:
+        """Tell whether settings may have a file read, if `tree` is the one in which they lie."""
+        return not self.confined or files.lies_in(path, tree)
+
+
+NAMED = Trust(ALL_EXTENSIONS, confined=False)
+FOUND = Trust(NO_EXTENSIONS, confined=True)
 
 
 class KeystoreSettings(NamedTuple):
@@ -29,11 +50,36 @@ class KeystoreSettings(NamedTuple):
     format: str | None = None
 
 
+class RepositorySettings(NamedTuple):
+    """Where the secret repository is and of which kind, and which mode a new one gets.
+
+    `mode_like` is the file whose mode it takes, `new_mode` what that was when the file was read.
+    """
+
+    path: Path
+    kind: str
+    mode_like: Path
+    new_mode: int = PRIVATE
+
+    @property
+    def native(self) -> bool:
+        """Whether ciphertexts describe themselves and carry their alias as label."""
+        return is_native(self.kind)
+
+
+class EncryptionSettings(NamedTuple):
+    """By which scheme new values are encrypted, and to which certificates and sizes of keys."""
+
+    scheme: str
+    policy: Policy = Policy.JAVA
+    minimum_bits: int = 2048
+
+
 class Target(NamedTuple):
     """These values of this file are to be protected, under this alias.
 
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
-    `optional` makes a missing file or site a note, `where_absent` only if the repository lacks the alias as well (so
+    `optional` makes a missing file or site a note, `optional_if_unknown` only if the repository lacks the alias too (as
     a Carbon home does). `part` names the secret inside a longer value (`protection.parts`). `literal` protects a value
     even where it looks like a placeholder. `format` and `encoding` say how the file is read, where its name and its
     bytes do not; the encoding by its canonical name. `line` is where the settings say so.
@@ -43,7 +89,7 @@ class Target(NamedTuple):
     selector: str
     alias: str
     optional: bool = False
-    where_absent: bool = False
+    optional_if_unknown: bool = False
     literal: bool = False
     part: str | None = None
     format: str | None = None
@@ -54,32 +100,47 @@ class Target(NamedTuple):
 class Settings(NamedTuple):
     """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
 
-    `sibling` is the file whose mode a new repository takes, `new_mode` what it was when the file was read.
+    It is for entrances. What they call takes the values that it needs of these; the properties are for programs.
     `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `inherit`
-    names the variables of `run`'s environment whose references are resolved. `named` tells that a person named these
-    settings, which were not found by searching: only such may start programs and load plug-ins.
+    names the variables of `run`'s environment whose references are resolved. `trust` tells whether a person named these
+    settings or they were found by searching.
     """
 
     origin: Path
     root: Path
-    kind: str
     keystore: KeystoreSettings
-    repository: Path
-    scheme: str
-    sibling: Path
-    policy: Policy = Policy.JAVA
-    minimum_bits: int = 2048
+    repository_settings: RepositorySettings
+    encryption: EncryptionSettings
     targets: tuple[Target, ...] = ()
     password_sources: tuple[PasswordSource, ...] = ()
     inherit: tuple[str, ...] = ()
     secret_conf: Path | None = None
-    named: bool = True
-    new_mode: int = PRIVATE
+    trust: Trust = NAMED
+
+    @property
+    def named(self) -> bool:
+        """Whether a person named these settings. Ask `trust` what follows from that."""
+        return not self.trust.confined
+
+    @property
+    def repository(self) -> Path:
+        """Where the secret repository is."""
+        return self.repository_settings.path
+
+    @property
+    def kind(self) -> str:
+        """The repository's kind."""
+        return self.repository_settings.kind
 
     @property
     def native(self) -> bool:
         """Whether ciphertexts describe themselves and carry their alias as label."""
-        return is_native(self.kind)
+        return self.repository_settings.native
+
+    @property
+    def scheme(self) -> str:
+        """The scheme by which new values are encrypted."""
+        return self.encryption.scheme
 
     @property
     def aliases(self) -> frozenset[str]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.passwords import Passwords, PasswordSource
+    from ciphertool.plugins import Extensions
+    from ciphertool.settings.model import Trust
     from ciphertool.settings.table import Table
 
 _OF_FILES = ("environment", "file", "mounted", "carbon", "master-keys")
@@ -37,24 +39,24 @@ class Refused(NamedTuple):
         raise PasswordSourceError(self.name, "works only from a configuration that is named")
 
 
-def read_source(table: Table, root: Path, *, named: bool) -> PasswordSource | None:
+def read_source(table: Table, root: Path, trust: Trust) -> PasswordSource | None:
     """Return the source that a table describes; None where something is wrong, which the table has noted.
 
-    What would start a program, load a plug-in, ask a service or delete a file is `Refused` unless the configuration was
-    `named`: one that is merely found in a directory must not do that.
+    What would start a program, load a plug-in, ask a service or delete a file is `Refused` to a configuration that is
+    confined: one that is merely found in a directory must not do that.
     """
     kind = table.required("from")
-    if not named and kind and kind not in _OF_FILES:
+    if trust.confined and kind and kind not in _OF_FILES:
         table.rest()
         return Refused(kind)
     if kind and kind not in _BUILT_IN:
-        return _plug_in(kind, table, named=named)
-    source = _source(kind, table, root, named=named)
+        return _plug_in(kind, table, trust.extensions)
+    source = _source(kind, table, root, trust)
     table.finish()
     return source
 
 
-def _source(kind: str, table: Table, root: Path, *, named: bool) -> PasswordSource | None:
+def _source(kind: str, table: Table, root: Path, trust: Trust) -> PasswordSource | None:
     from ciphertool.passwords import environment, files
 
     match kind:
@@ -84,11 +86,11 @@ def _source(kind: str, table: Table, root: Path, *, named: bool) -> PasswordSour
             from ciphertool.passwords.carbon import CarbonHome
 
             home, consume = root / table.required("home"), table.flag("consume")
-            return CarbonHome(home, consume=consume) if named or not consume else Refused("carbon, consume")
+            return CarbonHome(home, consume=consume) if not (consume and trust.confined) else Refused("carbon, consume")
         case "master-keys":
             from ciphertool.passwords.carbon import MasterKeys
 
-            return MasterKeys(root / table.required("path"), within=None if named else root)
+            return MasterKeys(root / table.required("path"), within=root if trust.confined else None)
     return None
 
 
@@ -98,13 +100,12 @@ def _key_variable(variable: str) -> str:
     return environment.KEY_VARIABLE if variable == environment.KEYSTORE_VARIABLE else f"{variable}_KEY"
 
 
-def _plug_in(kind: str, table: Table, *, named: bool) -> PasswordSource | None:
-    from ciphertool import plugins
+def _plug_in(kind: str, table: Table, extensions: Extensions) -> PasswordSource | None:
     from ciphertool.passwords.plugin import ENTRY_POINTS, PluginSource
     from ciphertool.settings.plugins import is_plug_in
 
     options = table.rest()
-    if not is_plug_in(table, "from", kind, ENTRY_POINTS, _BUILT_IN, named=named):
+    if not is_plug_in(table, "from", kind, ENTRY_POINTS, _BUILT_IN, extensions):
         return None
-    make = plugins.find(ENTRY_POINTS, kind)
+    make = extensions.find(ENTRY_POINTS, kind)
     return PluginSource(kind, make(**options)) if make else None

@@ -15,6 +15,7 @@ from ciphertool.errors import ConfigError, FoundSettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.settings.model import Settings, Target
 
@@ -39,10 +40,10 @@ class Reading(NamedTuple):
         """Return this and, where it says nothing, what the other says."""
         return Reading(self.format or other.format, self.encoding or other.encoding)
 
-    def rewriter(self, path: PurePath, *, plugins: bool) -> Rewriter:
+    def rewriter(self, path: PurePath, extensions: Extensions) -> Rewriter:
         """Return what reads and rewrites the file; raise what `rewriters.by_name` and `rewriters.for_path` raise."""
         if self.format is not None:
-            return rewriters.by_name(self.format, self.encoding, plugins=plugins)
+            return rewriters.by_name(self.format, self.encoding, extensions=extensions)
         return rewriters.for_path(path, self.encoding)
 
 
@@ -105,7 +106,7 @@ def named_files(settings: Settings) -> NamedFiles:
     absent, refused, searches = [], list[FoundSettingsError](), 0
     for target in settings.targets:
         searches += wildcards(target.file)
-        if searches > _MOST_OF_ALL and not settings.named:
+        if searches > _MOST_OF_ALL and settings.trust.confined:
             refused.append(FoundSettingsError(f"target {target.alias!r}", SLOW, settings.origin))
             break
         try:
@@ -135,9 +136,9 @@ def is_slow(pattern: str) -> bool:
 
 
 def _paths(settings: Settings, target: Target) -> Paths:
-    if not settings.named and is_slow(target.file):
+    if settings.trust.confined and is_slow(target.file):
         raise FoundSettingsError(f"target {target.alias!r}", SLOW, settings.origin)
-    return paths(settings.root, target.file, within=not settings.named)
+    return paths(settings.root, target.file, within=settings.trust.confined)
 
 
 def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
@@ -183,6 +184,6 @@ def rewriter_of(settings: Settings, path: Path, given: Reading) -> Rewriter:
     """Return what reads a file: as is given, else as the settings say, else as its name tells."""
     said = given if None not in given else given.over(reading_of(settings, path))
     try:
-        return said.rewriter(path, plugins=settings.named)
+        return said.rewriter(path, settings.trust.extensions)
     except ConfigError as error:
         raise error.at(path) from None

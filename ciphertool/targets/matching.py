@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ciphertool.files import Snapshot
     from ciphertool.rewriters.base import Document, Site
-    from ciphertool.settings.model import Settings, Target
+    from ciphertool.settings.model import Target
     from ciphertool.targets.parts import Part
 
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
@@ -48,8 +48,11 @@ class Located:
     problems: tuple[CipherToolError, ...]
 
 
-def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: Sequence[Target]) -> Located:
-    """Find what targets name in a file's document; what is wrong is collected, never raised."""
+def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence[Target], *, native: bool) -> Located:
+    """Find what targets name in a file's document; what is wrong is collected, never raised.
+
+    `root` is what the targets' files start from. In a vault that is not `native` a value is stored as it stands.
+    """
     problems: list[CipherToolError] = []
     matches: list[Match] = []
     missing: list[tuple[Target, NoMatchError]] = []
@@ -61,7 +64,8 @@ def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: 
         else:
             for site in found:
                 try:
-                    match = _match(settings, snapshot, document, target, site)
+                    alias = expand_alias(target.alias, root, snapshot, site)
+                    match = _match(alias, document, target, site, native=native)
                     if match is not None:
                         _refuse_ambiguous(document, match)
                 except SelectorError as error:
@@ -74,9 +78,8 @@ def locate(settings: Settings, snapshot: Snapshot, document: Document, targets: 
     return Located(tuple(_distinct(matches, snapshot.path, problems)), tuple(missing), tuple(problems))
 
 
-def _match(settings: Settings, snapshot: Snapshot, document: Document, target: Target, site: Site) -> Match | None:
-    alias = expand_alias(target.alias, settings.root, snapshot, site)
-    if settings.native and (doubt := document.doubt(site)):
+def _match(alias: str, document: Document, target: Target, site: Site, *, native: bool) -> Match | None:
+    if native and (doubt := document.doubt(site)):
         raise SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING)
     if target.part is None:
         _refuse_references_within(target, site, site.value, site.reference)
@@ -85,7 +88,7 @@ def _match(settings: Settings, snapshot: Snapshot, document: Document, target: T
     if part is None:
         return None
     value = part.text
-    if settings.native and references.is_in_url(site.value, part.start, part.end):
+    if native and references.is_in_url(site.value, part.start, part.end):
         value = _unquoted(site, part)
     reference = references.parse(part.text)
     _refuse_references_within(target, site, part.text, reference)

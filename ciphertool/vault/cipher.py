@@ -1,7 +1,7 @@
-"""One vault's cipher: how its values are encrypted and decrypted. It joins the scheme, the label and the keys.
+"""How one vault's values are encrypted and decrypted: scheme, label and key joined. `Sealer` makes, `Opener` reads.
 
 In a native vault a ciphertext describes itself and carries its alias as OAEP label; in the Carbon kinds it is bare
-and made by the transformation that the vault declares, or, where the vault's key is a secret key, by AES-GCM. Nothing
+and made by the transformation that the vault declares, or, if the vault's key is a secret key, by AES-GCM. Nothing
 here reads a file.
 """
 
@@ -30,10 +30,63 @@ if TYPE_CHECKING:
     from ciphertool.repository.base import SecretRepository
 
 
-class VaultCipher:
-    """The cipher of a vault whose key is an RSA key.
+class Opener:
+    """Decrypts the values of a vault whose key is an RSA key: alias and ciphertext in, secret out."""
 
-    Without `encryptor` it cannot encrypt, without `decryptor` not decrypt.
+    def __init__(self, scheme: Scheme, native: bool, decryptor: Decryptor) -> None:
+        self.scheme = scheme
+        self.native = native
+        self.decryptor = decryptor
+
+    @property
+    def recipient(self) -> str:
+        """Whose values it decrypts, for people."""
+        return f"the key {self.decryptor.key_id}"
+
+    @property
+    def unpadded(self) -> bool:
+        """Whether the vault's values are textbook RSA."""
+        return self.scheme is UNPADDED
+
+    def duplicate(self) -> Opener:
+        """Return an opener with a private key of its own, which shares no lock with this one's."""
+        return Opener(self.scheme, self.native, self.decryptor.duplicate())
+
+    def open(self, alias: str, ciphertext: Ciphertext) -> Secret:
+        """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
+        scheme = _scheme_of(ciphertext, self.scheme, native=self.native)
+        if isinstance(ciphertext, Native) and ciphertext.key_id != self.decryptor.key_id:
+            raise ForeignKeyError(ciphertext.key_id, self.decryptor.key_id)
+        return Secret(self.decryptor.decrypt_text(ciphertext.data, scheme, _label(alias, native=self.native)))
+
+    decrypt = open  # noqa: A003 - the old name, for one release: other people's scripts call it
+
+    def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
+        """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
+        self.open(alias, ciphertext)
+        return True
+
+    def other_keys(self, repository: SecretRepository) -> dict[str, str]:
+        """Return the aliases of a vault's values that name another key than this, each with that key."""
+        return _other_keys(repository, self.decryptor.key_id, None)
+
+    def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> str | None:
+        """Return the alias under which a native ciphertext decrypts, if it is one of those given; others never tell."""
+        if not isinstance(ciphertext, Native):
+            return None
+        for alias in aliases:
+            try:
+                self.open(alias, ciphertext)
+            except (DecryptionError, UnsupportedSchemeError):
+                continue
+            return alias
+        return None
+
+
+class Sealer:
+    """Encrypts the values of a vault by a public key alone: alias and secret in, ciphertext out.
+
+    `opener` is the opener of the same vault if the private key is at hand: it proves what is made and what is stored.
     `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down. `subject` is that of the
     certificate that it encrypts to, as it states it.
     """
@@ -42,156 +95,123 @@ class VaultCipher:
         self,
         scheme: Scheme,
         native: bool,
-        encryptor: Encryptor | None = None,
-        decryptor: Decryptor | None = None,
+        encryptor: Encryptor,
+        opener: Opener | None = None,
         store_type: str = "JKS",
         subject: str | None = None,
     ) -> None:
         self.scheme = scheme
         self.native = native
         self.encryptor = encryptor
-        self.decryptor = decryptor
+        self.opener = opener
         self.store_type = store_type
         self.subject = subject
 
     @property
     def recipient(self) -> str:
         """Whom values are encrypted to, for people: the key, and the subject of its certificate."""
-        if self.encryptor is None:
-            return f"the key {self.decryptor.key_id}" if self.decryptor else "no key"
         return f"the key {self.encryptor.key_id} ({self.subject or 'no subject'}, RSA-{self.encryptor.bits})"
 
-    @property
-    def decrypts(self) -> bool:
-        """Whether the private key is at hand."""
-        return self.decryptor is not None
-
-    @property
-    def unpadded(self) -> bool:
-        """Whether the vault's values are textbook RSA."""
-        return self.scheme is UNPADDED
-
-    def duplicate(self) -> VaultCipher:
-        """Return a cipher with a private key of its own, which shares no lock with this one's."""
-        decryptor = self.decryptor and self.decryptor.duplicate()
-        return VaultCipher(self.scheme, self.native, self.encryptor, decryptor, self.store_type, self.subject)
-
-    def encrypt(self, alias: str, value: Secret) -> Ciphertext:
-        """Return the ciphertext of an alias's value, proved by decrypting it where the private key is at hand.
+    def seal(self, alias: str, value: Secret) -> Ciphertext:
+        """Return the ciphertext of an alias's value, proved by decrypting it if there is an opener.
 
         Raises `ValueTooLongError`, located at no file, with the alias in its message.
         """
-        if self.encryptor is None:
-            raise ValueError("this cipher was opened to decrypt")
-        data = self.encryptor.encrypt(value.reveal_bytes(), self._label(alias))
+        data = self.encryptor.encrypt(value.reveal_bytes(), _label(alias, native=self.native))
         made = Native(self.scheme.name, self.encryptor.key_id, data) if self.native else Bare(data)
-        if self.decrypts and self.decrypt(alias, made) != value:
+        if self.opener is not None and self.opener.open(alias, made) != value:
             raise AssertionError("an encrypted value does not decrypt to itself")
         return made
 
-    def decrypt(self, alias: str, ciphertext: Ciphertext) -> Secret:
-        """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
-        if self.decryptor is None:
-            raise ValueError("this cipher was opened to encrypt")
-        scheme = self._scheme_of(ciphertext)
-        if isinstance(ciphertext, Native) and ciphertext.key_id != self.decryptor.key_id:
-            raise ForeignKeyError(ciphertext.key_id, self.decryptor.key_id)
-        return Secret(self.decryptor.decrypt_text(ciphertext.data, scheme, self._label(alias)))
+    encrypt = seal  # as `Opener.decrypt`
 
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
-        """Return True if a ciphertext decrypts; False if no private key is at hand and nothing speaks against it.
+        """Return True if a ciphertext decrypts; False if there is no opener and nothing speaks against it.
 
-        Raises `DecryptionError` where it does not decrypt or cannot have been made by this key.
+        Raises `DecryptionError` if it does not decrypt or cannot have been made by this key.
         """
-        if self.decrypts:
-            self.decrypt(alias, ciphertext)
-            return True
-        self._scheme_of(ciphertext)
-        if self.encryptor is not None:
-            if isinstance(ciphertext, Native) and ciphertext.key_id != self.encryptor.key_id:
-                raise ForeignKeyError(ciphertext.key_id, self.encryptor.key_id)
-            size = (self.encryptor.bits + 7) // 8
-            if len(ciphertext.data) != size:
-                raise CiphertextLengthError(len(ciphertext.data), size)
+        if self.opener is not None:
+            return self.opener.prove(alias, ciphertext)
+        _scheme_of(ciphertext, self.scheme, native=self.native)
+        if isinstance(ciphertext, Native) and ciphertext.key_id != self.encryptor.key_id:
+            raise ForeignKeyError(ciphertext.key_id, self.encryptor.key_id)
+        size = (self.encryptor.bits + 7) // 8
+        if len(ciphertext.data) != size:
+            raise CiphertextLengthError(len(ciphertext.data), size)
         return False
 
     def other_keys(self, repository: SecretRepository) -> dict[str, str]:
-        """Return the aliases of a vault's values that another key has encrypted than this cipher's, each with that key.
+        """Return the aliases of a vault's values that another key has encrypted than this, each with that key.
 
         A bare ciphertext names no key: only its length speaks, and two keys may be equally long.
         """
-        stored = ((alias, entry.stored) for alias, entry in repository.entries.items())
-        keys = ((alias, self._other_key(one.ciphertext)) for alias, one in stored if isinstance(one, Encrypted))
-        return {alias: key for alias, key in keys if key is not None}
-
-    def _other_key(self, ciphertext: Ciphertext) -> str | None:
-        key = self.encryptor or self.decryptor
-        if isinstance(ciphertext, Native):
-            own = key is None or ciphertext.key_id == key.key_id
-            known = any(scheme.native and scheme.name == ciphertext.scheme for scheme in SCHEMES)
-            return f"the key {ciphertext.key_id}" if known and not own else None
-        bits = 8 * len(ciphertext.data)
-        if self.encryptor is None or isinstance(ciphertext, Symmetric) or bits == (self.encryptor.bits + 7) // 8 * 8:
-            return None
-        return f"a key of {bits} bits"
-
-    def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> str | None:
-        """Return the alias under which a native ciphertext decrypts, if it is one of those given; others never tell."""
-        if not self.decrypts or not isinstance(ciphertext, Native):
-            return None
-        for alias in aliases:
-            try:
-                self.decrypt(alias, ciphertext)
-            except (DecryptionError, UnsupportedSchemeError):
-                continue
-            return alias
-        return None
-
-    def _label(self, alias: str) -> bytes:
-        return alias.encode("utf-8", "surrogatepass") if self.native else b""
-
-    def _scheme_of(self, ciphertext: Ciphertext) -> Scheme:
-        """The one scheme that a ciphertext may be decrypted by: its own in a native vault, else the vault's."""
-        if self.native != isinstance(ciphertext, Native):
-            raise MalformedCiphertextError("not the form of ciphertext that this kind of vault holds")
-        match ciphertext:
-            case Native(scheme=name):
-                scheme = scheme_named(name)
-                if not scheme.native:
-                    raise UnsupportedSchemeError(name)
-                return scheme
-            case SelfContained() | Symmetric():
-                return scheme_named(ciphertext.transformation)  # of the latter: that no RSA key serves it
-            case Bare():
-                return self.scheme
+        return _other_keys(repository, self.encryptor.key_id, self.encryptor.bits)
 
 
-class SecretKeyCipher:
-    """The cipher of a vault whose key is an AES key. It decrypts AES-GCM values, and encrypts none."""
+class SymmetricOpener:
+    """Decrypts the AES-GCM values of a vault whose key is an AES key. No sealer makes such."""
 
-    decrypts = True
     unpadded = False
 
     def __init__(self, decryptor: SecretKeyDecryptor) -> None:
         self.decryptor = decryptor
 
-    def duplicate(self) -> SecretKeyCipher:
-        """Return a cipher with a key of its own, which shares no lock with this one's."""
-        return SecretKeyCipher(self.decryptor.duplicate())
+    def duplicate(self) -> SymmetricOpener:
+        """Return an opener with a key of its own, which shares no lock with this one's."""
+        return SymmetricOpener(self.decryptor.duplicate())
 
-    def decrypt(self, alias: str, ciphertext: Ciphertext) -> Secret:  # noqa: ARG002 - nothing binds a value to its alias
+    def open(self, alias: str, ciphertext: Ciphertext) -> Secret:  # noqa: ARG002 - nothing binds a value to its alias
         """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
         if not isinstance(ciphertext, Symmetric):
             raise MalformedCiphertextError("no AES-GCM ciphertext, and the vault's key is an AES key")
         return Secret(self.decryptor.decrypt_text(ciphertext.data, ciphertext.iv))
 
+    decrypt = open  # noqa: A003 - as `Opener.decrypt`
+
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
         """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
-        self.decrypt(alias, ciphertext)
+        self.open(alias, ciphertext)
         return True
 
     def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> None:
         """Return None: nothing tells for which alias a value was made."""
 
 
-Cipher = VaultCipher | SecretKeyCipher
+AnyOpener = Opener | SymmetricOpener
+
+
+def _label(alias: str, *, native: bool) -> bytes:
+    return alias.encode("utf-8", "surrogatepass") if native else b""
+
+
+def _scheme_of(ciphertext: Ciphertext, declared: Scheme, *, native: bool) -> Scheme:
+    """The one scheme that a ciphertext may be decrypted by: its own in a native vault, else the one declared."""
+    if native != isinstance(ciphertext, Native):
+        raise MalformedCiphertextError("not the form of ciphertext that this kind of vault holds")
+    match ciphertext:
+        case Native(scheme=name):
+            scheme = scheme_named(name)
+            if not scheme.native:
+                raise UnsupportedSchemeError(name)
+            return scheme
+        case SelfContained() | Symmetric():
+            return scheme_named(ciphertext.transformation)  # of the latter: that no RSA key serves it
+        case Bare():
+            return declared
+
+
+def _other_keys(repository: SecretRepository, key_id: str, bits: int | None) -> dict[str, str]:
+    stored = ((alias, entry.stored) for alias, entry in repository.entries.items())
+    keys = ((alias, _other_key(one.ciphertext, key_id, bits)) for alias, one in stored if isinstance(one, Encrypted))
+    return {alias: key for alias, key in keys if key is not None}
+
+
+def _other_key(ciphertext: Ciphertext, key_id: str, bits: int | None) -> str | None:
+    """Name the key that made a ciphertext, or return None if that may be the one of this id and, if known, length."""
+    if isinstance(ciphertext, Native):
+        known = any(scheme.native and scheme.name == ciphertext.scheme for scheme in SCHEMES)
+        return f"the key {ciphertext.key_id}" if known and ciphertext.key_id != key_id else None
+    length = 8 * len(ciphertext.data)
+    if bits is None or isinstance(ciphertext, Symmetric) or length == (bits + 7) // 8 * 8:
+        return None
+    return f"a key of {length} bits"

@@ -1,4 +1,7 @@
-"""Opens the primary keystore that settings name and makes the vault's cipher of it: certificate and keys proved."""
+"""Opens what settings name, in one place: the repository, and the primary keystore as a sealer or an opener.
+
+Certificate and keys are proved. What is to be said of them is returned, and shown by nobody here.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from ciphertool.errors import (
     RefusedCertificateError,
     UnsupportedSchemeError,
 )
-from ciphertool.vault.cipher import SecretKeyCipher, VaultCipher
+from ciphertool.repository import open_repository
+from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import Cipher
+    from ciphertool.vault.cipher import AnyOpener
 
 _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
@@ -47,46 +51,84 @@ _JUDGED_BY_POLICY = frozenset(
 )
 
 
-class Primary(NamedTuple):
-    """An opened vault cipher and what is to be said about its certificate."""
+class OpeningKeys(NamedTuple):
+    """What decrypts a vault's values, the keystore that it is from, and what is to be said of both."""
 
-    cipher: VaultCipher
+    opener: AnyOpener
+    keystore: Keystore
     warnings: tuple[str, ...] = ()
 
 
-def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> Cipher:
-    """Return a cipher that decrypts. Nothing is refused for the certificate's age, size or usage.
+class SealingKeys(NamedTuple):
+    """What encrypts a vault's values, with its opener if the private key is at hand; and what is to be said of it."""
 
-    With `allow_unpadded` textbook RSA is read where the vault declares it. Raises `KeystoreError` for whatever is
-    wrong with keystore, alias or passwords.
-    """
-    return open_to_audit(settings, passwords, allow_unpadded=allow_unpadded)[0]
+    sealer: Sealer
+    warnings: tuple[str, ...] = ()
 
-
-def open_to_audit(
-    settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False
-) -> tuple[Cipher, Keystore]:
-    """Return a cipher that decrypts, as `open_to_decrypt` does, and the keystore that it is from."""
-    keystore, given = _open(settings, passwords)
-    entry = keystore.entry(settings.keystore.alias)
-    if _is_secret(entry):
-        return _secret_key_cipher(settings, keystore, entry.alias, given), keystore
-    key = keystore.private_key(settings.keystore.alias, given.key if given else None)
-    scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-    cipher = VaultCipher(scheme, settings.native, decryptor=Decryptor(key), store_type=_jca_type(keystore))
-    return cipher, keystore
+    @property
+    def cipher(self) -> Sealer:
+        """The sealer by its old name, for one release: other people's scripts ask for it."""
+        return self.sealer
 
 
-def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> Primary:
-    """Return a cipher that encrypts, and decrypts where the private key is at hand.
+class VaultAccess:
+    """The way to one vault: its repository and its keys, each opened when it is asked for."""
 
-    The certificate's key usage is checked first, at the time `now`. With `[keystore] certificate` no password is asked
-    for; the private key is then at hand only if a password is there anyway.
-    """
+    def __init__(self, settings: Settings, passwords: PasswordChain) -> None:
+        self._settings, self._passwords = settings, passwords
+
+    def repository(self) -> SecretRepository:
+        """Read the repository; a file that does not exist is an empty one. Raises what `open_repository` raises."""
+        settings = self._settings
+        return open_repository(
+            settings.kind, settings.repository, extensions=settings.trust.extensions, declared=settings.aliases
+        )
+
+    def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
+        """Return what decrypts. Nothing is refused for the certificate's age, size or usage.
+
+        With `allow_unpadded` textbook RSA is read if the vault declares it, with a warning. Raises `KeystoreError` for
+        whatever is wrong with keystore, alias or passwords.
+        """
+        settings = self._settings
+        keystore, given = _open(settings, self._passwords)
+        entry = keystore.entry(settings.keystore.alias)
+        opener: AnyOpener
+        if _is_secret(entry):
+            opener = _symmetric_opener(settings, keystore, entry.alias, given)
+        else:
+            key = keystore.private_key(settings.keystore.alias, given.key if given else None)
+            opener = Opener(_scheme(settings, allow_unpadded=allow_unpadded), settings.native, Decryptor(key))
+        warnings = _exposed(given)
+        if opener.unpadded:
+            warnings.insert(0, f"{settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
+        return OpeningKeys(opener, keystore, tuple(warnings))
+
+    def to_seal(self, *, now: datetime) -> SealingKeys:
+        """Return what encrypts. The certificate's key usage is checked first, at the time `now`.
+
+        With `[keystore] certificate` no password is asked for; the private key is then at hand only if a password is
+        there anyway.
+        """
+        return _sealing_keys(self._settings, self._passwords, now)
+
+
+def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
+    """Return what `VaultAccess.to_open` opens. Kept for one release: other people's scripts call it."""
+    return VaultAccess(settings, passwords).to_open(allow_unpadded=allow_unpadded).opener
+
+
+def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> SealingKeys:
+    """Return what `VaultAccess.to_seal` opens. Kept for one release: other people's scripts call it."""
+    return VaultAccess(settings, passwords).to_seal(now=now)
+
+
+def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> SealingKeys:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from ciphertool.certificates.facts import certificate_facts
     from ciphertool.certificates.policy import check_certificate
+    from ciphertool.keystore import open_keystore
 
     keystore = None
     given: Passwords | None = None
@@ -94,23 +136,26 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
         keystore, given = _open(settings, passwords)
         source, alias = keystore, _encrypting_alias(settings, keystore)
     else:
-        source, alias = _open_file(settings.keystore.certificate, None), None
+        source, alias = open_keystore(settings.keystore.certificate, None), None
         path = settings.keystore.path
         if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
-            keystore = _open_file(path, given, settings.keystore.format)
+            keystore = _open_keystore(settings, path, given)
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
-    checked = check_certificate(certificate, policy=settings.policy, now=now, keystore=source.path, alias=alias)
+    checked = check_certificate(
+        certificate, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias
+    )
     try:
-        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.minimum_bits)
+        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
-    cipher = VaultCipher(
+    decryptor = _decryptor(settings, keystore, given, certificate)
+    sealer = Sealer(
         _scheme(settings),
         settings.native,
         encryptor,
-        _decryptor(settings, keystore, given, certificate),
+        Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
         _jca_type(source),
         certificate_facts(certificate.public_bytes(Encoding.DER)).subject,
     )
@@ -119,19 +164,23 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
     warnings += (
         f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
     )
-    if given is not None and given.exposed is not None:
-        warnings.append(f"{given.exposed}: a password file that everybody on this machine can read")
-    return Primary(cipher, tuple(warnings))
+    return SealingKeys(sealer, (*warnings, *_exposed(given)))
 
 
-def require_one_key(cipher: VaultCipher, repository: SecretRepository) -> None:
+def _exposed(given: Passwords | None) -> list[str]:
+    if given is None or given.exposed is None:
+        return []
+    return [f"{given.exposed}: a password file that everybody on this machine can read"]
+
+
+def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
     """Raise `OtherKeyError` where a vault holds values that another key has encrypted than would encrypt new ones.
 
     A change of the key that nobody meant would otherwise give all new values to whoever made it. Bare ciphertexts name
     no key: only their length speaks.
     """
-    if others := cipher.other_keys(repository):
-        raise OtherKeyError(Counter(others.values()), cipher.recipient, path=repository.path)
+    if others := sealer.other_keys(repository):
+        raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
 
 
 def _judged(
@@ -145,7 +194,7 @@ def _judged(
 
     found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule == _PUBLIC]
-    if public and settings.policy is Policy.STRICT:
+    if public and settings.encryption.policy is Policy.STRICT:
         raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])
     return [
         f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule == _PUBLIC else ''}{finding.message}"
@@ -175,13 +224,13 @@ def _is_secret(entry: Entry) -> bool:
     return entry.kind is EntryKind.SECRET
 
 
-def _secret_key_cipher(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SecretKeyCipher:
-    """The cipher of a vault whose key is a secret key, whatever transformation the vault declares."""
+def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SymmetricOpener:
+    """The opener of a vault whose key is a secret key, whatever transformation the vault declares."""
     from ciphertool.engine.gcm import SecretKeyDecryptor
 
     if settings.native:
         raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, and a native vault's is an RSA key")
-    return SecretKeyCipher(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
+    return SymmetricOpener(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
 
 
 def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
@@ -205,7 +254,7 @@ def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passw
         if keystore is not None:
             return keystore, None
         given = passwords.read()
-    return _open_file(settings.keystore.path, given, settings.keystore.format), given
+    return _open_keystore(settings, settings.keystore.path, given), given
 
 
 def _open_without(settings: Settings) -> Keystore | None:
@@ -214,7 +263,7 @@ def _open_without(settings: Settings) -> Keystore | None:
 
     assert settings.keystore.path is not None  # noqa: S101 - the caller has looked
     try:
-        keystore = _open_file(settings.keystore.path, None, settings.keystore.format)
+        keystore = _open_keystore(settings, settings.keystore.path, None)
         if not _opens_without(settings, keystore):
             return None
         entry = keystore.entry(settings.keystore.alias)
@@ -232,10 +281,11 @@ def _opens_without(settings: Settings, keystore: Keystore) -> bool:
     return keystore.format == "PEM" or settings.keystore.format is not None
 
 
-def _open_file(path: Path, given: Passwords | None, format_name: str | None = None) -> Keystore:
+def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> Keystore:
     from ciphertool.keystore import open_keystore
 
-    return open_keystore(path, given.keystore if given else None, format_name=format_name)
+    password = given.keystore if given else None
+    return open_keystore(path, password, format_name=settings.keystore.format, extensions=settings.trust.extensions)
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:

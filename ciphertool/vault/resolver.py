@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.secret import Secret
-    from ciphertool.vault.cipher import Cipher
+    from ciphertool.vault.cipher import AnyOpener
 
 
 _PUT_RIGHT = (
@@ -45,25 +45,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_FIRST.acquire, after_in_parent=_FIRST.release, after_in_child=_FIRST.release)
 
 
-class CipherAtHand:
-    """A vault's cipher, opened once, when it is first needed, whichever thread needs it; a forked child uses it too."""
+class OpenerAtHand:
+    """A vault's opener, made once, when it is first needed, whichever thread needs it; a forked child uses it too."""
 
-    def __init__(self, open_cipher: Callable[[], Cipher]) -> None:
-        self._open = open_cipher
-        self._cipher: Cipher | None = None
+    def __init__(self, make: Callable[[], AnyOpener]) -> None:
+        self._make = make
+        self._opener: AnyOpener | None = None
         self._lock, self._process = threading.Lock(), os.getpid()
 
-    def __call__(self) -> Cipher:
-        """Return the cipher; raise `KeystoreError` where the keystore does not open, at each call anew."""
+    def __call__(self) -> AnyOpener:
+        """Return the opener; raise `KeystoreError` where the keystore does not open, at each call anew."""
         if self._process != os.getpid():
             # After a fork the other threads are gone, but not what they had locked: here, and in the key itself.
-            self._cipher = self._cipher and self._cipher.duplicate()
+            self._opener = self._opener and self._opener.duplicate()
             self._lock, self._process = threading.Lock(), os.getpid()
-        if self._cipher is None:
+        if self._opener is None:
             with _FIRST, self._lock:
-                if self._cipher is None:
-                    self._cipher = self._open()
-        return self._cipher
+                if self._opener is None:
+                    self._opener = self._make()
+        return self._opener
+
+
+CipherAtHand = OpenerAtHand  # the old name, for one release
 
 
 class Resolver:
@@ -75,13 +78,13 @@ class Resolver:
     def __init__(
         self,
         repository: SecretRepository,
-        cipher: CipherAtHand,
+        opener: OpenerAtHand,
         *,
         warn: Callable[[str], None],
         tell: Callable[[str], None],
     ) -> None:
         self.repository = repository
-        self._cipher = cipher
+        self._opener = opener
         self._warn = warn
         self._tell = tell
         self._known: dict[str, Secret] = {}
@@ -130,7 +133,7 @@ class Resolver:
     def succeed(self, before: Resolver) -> None:
         """Take over from the resolver of the repository as it was: all that it had resolved must resolve here too.
 
-        What is stored as it was is not decrypted again, unless by another cipher. Raises what `resolve` raises,
+        What is stored as it was is not decrypted again, unless by another opener. Raises what `resolve` raises,
         `ProblemsError` for several.
         """
         self._misread = before._misread
@@ -138,7 +141,7 @@ class Resolver:
         for alias, secret in before.resolved().items():
             try:
                 unchanged = self.repository.get(alias).stored == before.repository.get(alias).stored
-                if unchanged and self._cipher is before._cipher:
+                if unchanged and self._opener is before._opener:
                     self._known[alias] = secret
                 else:
                     self.resolve(alias)
@@ -162,25 +165,29 @@ class Resolver:
                     self.repository.path, entry.line
                 )
             case Encrypted(ciphertext):
-                cipher = self._cipher()
+                opener = self._opener()
                 try:
-                    return cipher.decrypt(alias, ciphertext)
+                    return opener.open(alias, ciphertext)
                 except CipherToolError as error:
-                    raise explain(error, alias, self.repository, cipher) from None
+                    raise explain(error, alias, self.repository, opener) from None
         raise AssertionError
 
 
 def explain(
-    error: CipherToolError, alias: str, repository: SecretRepository, cipher: Cipher, label: str | None = None
+    error: CipherToolError,
+    alias: str,
+    repository: SecretRepository,
+    opener: AnyOpener | None,
+    label: str | None = None,
 ) -> CipherToolError:
-    """Return why an alias's ciphertext does not decrypt: with alias and place, and, where its label tells, as moved.
+    """Return why an alias's ciphertext does not decrypt: with alias and place and, if the opener can tell, as moved.
 
-    `label` is what the message calls the secret where that is not its alias.
+    `label` is what the message calls the secret if that is not its alias.
     """
     entry = repository.get(alias)
     error.message = f"{repr(alias) if label in (None, alias) else label}: {error.message}"
-    if isinstance(entry.stored, Encrypted):
-        made_for = cipher.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
+    if opener is not None and isinstance(entry.stored, Encrypted):
+        made_for = opener.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
         if made_for is not None:
             error = MovedCiphertextError(alias, made_for)
     return error.at(repository.path, entry.line)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
-from ciphertool.repository import open_repository
 from ciphertool.secret import Values
 from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
-from ciphertool.vault.resolver import CipherAtHand, Resolver, check_document, resolve_document
+from ciphertool.vault.opening import VaultAccess
+from ciphertool.vault.resolver import OpenerAtHand, Resolver, check_document, resolve_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
-    from ciphertool.vault.cipher import Cipher
+    from ciphertool.vault.cipher import AnyOpener
 
 
 class Vault:
@@ -48,7 +48,7 @@ class Vault:
     ) -> None:
         """Read the repository; `ConfigError` where it is not there or damaged. `open` says what the rest means."""
         self.settings = settings
-        self._passwords = passwords
+        self._access = VaultAccess(settings, passwords)
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
         self._seen = Values()
@@ -56,8 +56,8 @@ class Vault:
         self._watch = watch
         self._looked = time.monotonic()
         stamps = self._stamps()
-        cipher = CipherAtHand(self._open_cipher)
-        self._view = _View(self._read(cipher), cipher, stamps)
+        opener = OpenerAtHand(self._make_opener)
+        self._view = _View(self._read(opener), opener, stamps)
 
     @classmethod
     def open(
@@ -87,26 +87,18 @@ class Vault:
         chain = passwords or PasswordChain((Environment(), *settings.password_sources))
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
 
-    def _open_cipher(self) -> Cipher:
-        from ciphertool.vault.opening import open_to_decrypt
-
+    def _make_opener(self) -> AnyOpener:
         # What an application has lived on must still resolve, or it could not be replaced in peace.
-        cipher = open_to_decrypt(self.settings, self._passwords, allow_unpadded=True)
-        if cipher.unpadded:
-            self._warn(f"{self.settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
-        given = self._passwords.read_unasked()
-        if given is not None and given.exposed is not None:
-            self._warn(f"{given.exposed}: a password file that everybody on this machine can read")
-        return cipher
+        keys = self._access.to_open(allow_unpadded=True)
+        for warning in keys.warnings:
+            self._warn(warning)
+        return keys.opener
 
-    def _read(self, cipher: CipherAtHand) -> Resolver:
-        settings = self.settings
-        repository = open_repository(
-            settings.kind, settings.repository, plugins=settings.named, declared=settings.aliases
-        )
+    def _read(self, opener: OpenerAtHand) -> Resolver:
+        repository = self._access.repository()
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
-        return Resolver(repository, cipher, warn=self._warn, tell=self._seen.add)
+        return Resolver(repository, opener, warn=self._warn, tell=self._seen.add)
 
     # --- secrets -----------------------------------------------------------------------------------------------------
 
@@ -187,7 +179,7 @@ class Vault:
         name: str = "<bytes>",
     ) -> bytes:
         """Return a document's bytes with its references resolved; errors call the document `name`."""
-        rewriter = rewriters.by_name(format, encoding, plugins=self.settings.named)
+        rewriter = rewriters.by_name(format, encoding, extensions=self.settings.trust.extensions)
         return resolve_document(rewriter, data, Path(name), self._current())
 
     def reading(self, path: str | Path) -> Reading:
@@ -235,7 +227,7 @@ class Vault:
         resolver = self._current()
         for path, targets in configured.items():
             try:
-                rewriter = reading(targets).rewriter(path, plugins=self.settings.named)
+                rewriter = reading(targets).rewriter(path, self.settings.trust.extensions)
                 document = rewriter.parse(files.read(path).bytes)
             except CipherToolError as error:
                 problems.append(error.at(path))
@@ -273,8 +265,8 @@ class Vault:
         # Two threads may both reload: each leaves a whole vault, and there is no lock that a fork could inherit.
         before = self._view
         stamps = self._stamps()
-        cipher = before.cipher if stamps[1:] == before.stamps[1:] else CipherAtHand(self._open_cipher)
-        view = _View(self._read(cipher), cipher, stamps)
+        opener = before.opener if stamps[1:] == before.stamps[1:] else OpenerAtHand(self._make_opener)
+        view = _View(self._read(opener), opener, stamps)
         view.resolver.succeed(before.resolver)
         self._view = view
 
@@ -313,7 +305,7 @@ class _View(NamedTuple):
     """One state of a vault, replaced as a whole."""
 
     resolver: Resolver
-    cipher: CipherAtHand
+    opener: OpenerAtHand
     stamps: tuple[tuple[int, ...] | None, ...]
 
 

@@ -13,7 +13,7 @@ from ciphertool.audit import Evidence, Report, State, Subject, audit
 from ciphertool.audit.model import IN_A_COMMENT
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.repository import open_repository
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,9 +81,9 @@ def test_after_protect_the_six_are_protected_and_the_nine_are_still_found(
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "wso2carbon")
     loaded = settings.load(home)
     passwords = PasswordChain((Environment(),))
-    primary = open_to_encrypt(loaded, passwords, now=datetime.now(UTC))
+    primary = VaultAccess(loaded, passwords).to_seal(now=datetime.now(UTC))
     repository = open_repository(loaded.kind, loaded.repository)
-    protection.apply(loaded, protection.plan(loaded, repository, primary.cipher))
+    protection.apply(loaded, protection.plan(loaded, repository, primary.sealer))
     report = _audit(home)
     assert report.count(State.PROTECTED) == 6
     clear = [value for value in report.values if value.state is State.UNPROTECTED and value.where != IN_A_COMMENT]

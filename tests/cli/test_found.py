@@ -17,7 +17,7 @@ from ciphertool import settings as settings_
 from ciphertool.errors import FoundSettingsError, ProblemsError
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.repository import open_repository
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 from tests.conftest import APP_YAML, PASSWORD, SERVER_XML, TARGETS
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, keystore_bytes: bytes) ->
     (root / "conf/server.xml").write_text(SERVER_XML, encoding="utf-8")
     loaded = settings_.load(root)
     passwords = PasswordChain([Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD})])
-    cipher = open_to_encrypt(loaded, passwords, now=datetime.now(UTC)).cipher
+    cipher = VaultAccess(loaded, passwords).to_seal(now=datetime.now(UTC)).sealer
     protection.apply(loaded, protection.plan(loaded, open_repository(loaded.kind, loaded.repository), cipher))
     return root
 

@@ -22,10 +22,10 @@ from ciphertool.repository import repository_of
 from ciphertool.rewriters.base import rewrite
 from ciphertool.rewriters.env import EnvRewriter
 from ciphertool.secret import Secret
-from ciphertool.settings.model import Settings, Target
+from ciphertool.settings.model import Target
 from ciphertool.targets.matching import changes, is_left_alone, locate
-from ciphertool.vault.cipher import VaultCipher
-from ciphertool.vault.resolver import CipherAtHand, Resolver, resolve_document
+from ciphertool.vault.cipher import Opener, Sealer
+from ciphertool.vault.resolver import OpenerAtHand, Resolver, resolve_document
 from tests.interop.env_readers import CANARY, Reading, read_all
 
 if TYPE_CHECKING:
@@ -117,9 +117,8 @@ def worked(case: Case, *, at_random: Random | None = None, literal: bool = False
             return None
         expression = f"(?s)\\A.{{{start}}}(?P<secret>.{{{stop - start}}})"
     target = Target("a.env", "VAL", ALIAS, part=expression, literal=literal)
-    settings = Settings(path, path.parent, "native", None, path, "auto", path)  # type: ignore[arg-type]  # no keystore
     snapshot = files.Snapshot(path, path, case.before)
-    located = locate(settings, snapshot, document, [target])
+    located = locate(path.parent, snapshot, document, [target], native=True)
     if located.problems or located.missing:
         case.refused = (located.problems or [error for _, error in located.missing])[0].message
         return case
@@ -151,17 +150,23 @@ def changed(random: Random, quote: str) -> tuple[bytes, str] | None:
 
 
 @cache
-def _cipher() -> VaultCipher:
+def _sealer() -> Sealer:
     key = rsa.generate_private_key(65537, 2048)
-    return VaultCipher(DEFAULT, True, Encryptor(key.public_key()), Decryptor(key))
+    return Sealer(DEFAULT, True, Encryptor(key.public_key()), Opener(DEFAULT, True, Decryptor(key)))
+
+
+def _opener() -> Opener:
+    opener = _sealer().opener
+    assert opener is not None
+    return opener
 
 
 def _vault(value: str) -> Resolver:
     """Return the resolver of a vault of one secret."""
-    cipher, path = _cipher(), Path("/nowhere/vault.properties")
-    data = f"{ALIAS}={cipher.encrypt(ALIAS, Secret(value))}\n".encode()
+    sealer, path = _sealer(), Path("/nowhere/vault.properties")
+    data = f"{ALIAS}={sealer.seal(ALIAS, Secret(value))}\n".encode()
     repository = repository_of("native", files.Snapshot(path, path, data))
-    return Resolver(repository, CipherAtHand(lambda: cipher), warn=_unexpected, tell=lambda _: None)
+    return Resolver(repository, OpenerAtHand(_opener), warn=_unexpected, tell=lambda _: None)
 
 
 def _unexpected(message: str) -> None:

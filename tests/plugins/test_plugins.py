@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 import sys
 import traceback
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ciphertool import Vault, plugins, rewriters, settings
+from ciphertool import Vault, rewriters, settings
 from ciphertool.ciphertext import Native
+from ciphertool.engine import DEFAULT, Encryptor
 from ciphertool.errors import (
     CipherToolError,
     KeystoreError,
@@ -26,15 +28,20 @@ from ciphertool.errors import (
 from ciphertool.files import Snapshot
 from ciphertool.keystore import open_keystore
 from ciphertool.passwords import PasswordChain
+from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS
 from ciphertool.repository import KINDS, open_repository, repository_of
+from ciphertool.secret import Secret
+from ciphertool.settings.model import FOUND, NAMED
 from ciphertool.testing import RepositoryContract
-from ciphertool.vault.opening import open_to_decrypt
+from ciphertool.vault.cipher import Sealer
+from ciphertool.vault.opening import VaultAccess
 from tests.conftest import PASSWORD, SECRETS
 from tests.plugins.example import CANARY, JsonRepository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
     from tests.conftest import Outcome
 
@@ -67,7 +74,7 @@ class TestTheExampleInstalled(TestTheExampleAlone):
     """As the program uses it."""
 
     def open(self, data: bytes) -> SecretRepository:
-        return repository_of("json-vault", _snapshot(data), plugins=True)
+        return repository_of("json-vault", _snapshot(data), extensions=ALL_EXTENSIONS)
 
 
 def _named(project: Path, *, repository: str = "", keystore: str = "", password: str = "", target: str = "") -> Path:
@@ -85,6 +92,11 @@ def _json_keystore(project: Path) -> None:
     members = {"key": key, "certificate": store.entries[0].chain[0]}
     encoded = {name: base64.b64encode(value).decode() for name, value in members.items()}
     (project / "security/primary.p12").write_text(json.dumps({"password": PASSWORD, **encoded}))
+
+
+def _opened(project: Path, password: str) -> Keystore:
+    path = project / "security/primary.p12"
+    return open_keystore(path, password, format_name="json-keystore", extensions=ALL_EXTENSIONS)
 
 
 @pytest.mark.usefixtures("installed")
@@ -144,9 +156,11 @@ def test_another_keystore_than_that_of_the_settings_is_told_by_content(protected
 @pytest.mark.usefixtures("installed")
 def test_a_keystore_that_needs_no_password(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+    key = open_keystore(project / "security/primary.p12", PASSWORD).private_key()
     _json_keystore(project)
     loaded = settings.load(_named(project, keystore='format = "json-keystore"'))
-    assert open_to_decrypt(loaded, PasswordChain(())).decrypts
+    sealed = Sealer(DEFAULT, True, Encryptor(key.public_key())).seal("a", Secret("v"))
+    assert VaultAccess(loaded, PasswordChain(())).to_open().opener.open("a", sealed) == Secret("v")
 
 
 @pytest.mark.usefixtures("installed")
@@ -190,25 +204,39 @@ def test_an_unknown_format_where_nothing_is_installed(project: Path) -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_the_ports_know_what_there_is() -> None:
-    assert "json-vault" in plugins.names("ciphertool.repositories")
+    assert "json-vault" in ALL_EXTENSIONS.names("ciphertool.repositories")
     with pytest.raises(UnknownRepositoryKindError) as kind:
-        open_repository("nowhere", Path("x"), plugins=True)
+        open_repository("nowhere", Path("x"), extensions=ALL_EXTENSIONS)
     assert set(kind.value.known) >= {*KINDS, "json-vault"}
     with pytest.raises(UnknownRepositoryKindError) as untrusted:
         open_repository("json-vault", Path("x"))
     assert untrusted.value.known == KINDS
     with pytest.raises(UnsupportedKeystoreError, match="json-keystore"):
-        open_keystore(Path("x"), None, data=b"x", format_name="nowhere")
+        open_keystore(Path("x"), None, data=b"x", format_name="nowhere", extensions=ALL_EXTENSIONS)
+    with pytest.raises(UnsupportedKeystoreError, match="installed are none"):
+        open_keystore(Path("x"), None, data=b"x", format_name="json-keystore")
     with pytest.raises(UnknownFormatError) as format_:
-        rewriters.by_name("nowhere", plugins=True)
+        rewriters.by_name("nowhere", extensions=ALL_EXTENSIONS)
     assert {"yaml", "example-env"} <= set(format_.value.known)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("group", GROUPS)
+def test_trust_is_a_value_that_crosses_processes(group: str) -> None:
+    """What another process makes of it loads as much as here: everything, or nothing."""
+    trusted, confined = (pickle.loads(pickle.dumps(trust)) for trust in (NAMED, FOUND))  # noqa: S301 - our own
+    assert "broken" in trusted.extensions.names(f"ciphertool.{group}")
+    assert trusted.extensions.find(f"ciphertool.{group}", "broken") is not None
+    assert confined.extensions.names(f"ciphertool.{group}") == ()
+    assert confined.extensions.find(f"ciphertool.{group}", "broken") is None
+    assert NO_EXTENSIONS == confined.extensions != ALL_EXTENSIONS
 
 
 def test_a_name_that_two_distributions_offer_is_refused(install: Callable[[str], None]) -> None:
     install("one")
     install("two")
     with pytest.raises(PluginError) as e:
-        plugins.find("ciphertool.repositories", "json-vault")
+        ALL_EXTENSIONS.find("ciphertool.repositories", "json-vault")
     assert e.value.reason == "several distributions offer it"
 
 
@@ -226,7 +254,7 @@ def test_a_plug_ins_kind_holds_native_ciphertexts_only(project: Path) -> None:
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_plug_in_that_raises_is_an_error_that_quotes_nothing(group: str) -> None:
-    made = plugins.find(f"ciphertool.{group}", "broken")
+    made = ALL_EXTENSIONS.find(f"ciphertool.{group}", "broken")
     assert made is not None
     with pytest.raises(PluginError) as e:
         made("x", secret="c4n4ry-given")
@@ -237,7 +265,7 @@ def test_a_plug_in_that_raises_is_an_error_that_quotes_nothing(group: str) -> No
 @pytest.mark.usefixtures("installed")
 def test_a_plug_in_that_cannot_be_imported() -> None:
     with pytest.raises(PluginError) as e:
-        plugins.find("ciphertool.repositories", "absent")
+        ALL_EXTENSIONS.find("ciphertool.repositories", "absent")
     assert e.value.reason == "it raises AttributeError"
 
 
@@ -281,6 +309,6 @@ def test_a_broken_plug_in_stops_a_run_and_shows_nothing(
 def test_a_plug_ins_own_errors_come_through(project: Path) -> None:
     _json_keystore(project)
     with pytest.raises(KeystoreError) as wrong:
-        open_keystore(project / "security/primary.p12", "another", format_name="json-keystore")
+        _opened(project, "another")
     assert wrong.value.path == project / "security/primary.p12"
-    assert PASSWORD not in repr(open_keystore(project / "security/primary.p12", PASSWORD, format_name="json-keystore"))
+    assert PASSWORD not in repr(_opened(project, PASSWORD))

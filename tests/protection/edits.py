@@ -27,8 +27,8 @@ from ciphertool.engine import Decryptor, Encryptor
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.protection import Take
 from ciphertool.repository import Encrypted, open_repository
-from ciphertool.settings.model import KeystoreSettings, Settings, Target
-from ciphertool.vault.cipher import VaultCipher
+from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
+from ciphertool.vault.cipher import Opener, Sealer
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -127,8 +127,10 @@ def _read(path: Path) -> list[tuple[str, str]]:
 class Person:
     """Edits files, runs `protect`, and follows hints."""
 
-    def __init__(self, settings: Settings, cipher: VaultCipher, seed: int, figures: Figures) -> None:
-        self.settings, self.cipher, self.figures = settings, cipher, figures
+    def __init__(self, settings: Settings, key: RSAPrivateKey, seed: int, figures: Figures) -> None:
+        self.settings, self.figures = settings, figures
+        self.opener = Opener(DEFAULT, True, Decryptor(key))
+        self.sealer = Sealer(DEFAULT, True, Encryptor(key.public_key()), self.opener)
         self.seed, self.random = seed, Random(seed)  # noqa: S311 - edits, no keys
         self.numbers = count(1)
         self.root = settings.root
@@ -312,10 +314,10 @@ class Person:
         known = [Target(file, _ABSENT[Path(file).suffix], "absent", optional=True) for file in self.files]
         settings = self.settings._replace(targets=(*self.targets, *known))
         repository = open_repository(settings.kind, settings.repository)
-        cipher = self.cipher
+        sealer = self.sealer
         if self.random.random() < 0.2:
-            cipher = VaultCipher(cipher.scheme, cipher.native, cipher.encryptor)
-        work = protection.plan(settings, repository, cipher, take=take)
+            sealer = Sealer(sealer.scheme, sealer.native, sealer.encryptor)
+        work = protection.plan(settings, repository, sealer, take=take)
         for problem in work.problems:
             self.figures.refused[type(problem).__name__] += 1
         if not work.problems:
@@ -326,7 +328,7 @@ class Person:
     def verify(self, step: str) -> None:
         stored = open_repository(self.settings.kind, self.settings.repository).entries
         values = {
-            alias: self.cipher.decrypt(alias, entry.stored.ciphertext).reveal()
+            alias: self.opener.open(alias, entry.stored.ciphertext).reveal()
             for alias, entry in stored.items()
             if isinstance(entry.stored, Encrypted)
         }
@@ -420,7 +422,7 @@ class Person:
         """Tell whether the vault has the value of what a target names."""
         stored = open_repository(self.settings.kind, self.settings.repository).get(alias).stored
         assert isinstance(stored, Encrypted)
-        value = self.cipher.decrypt(alias, stored.ciphertext).reveal()
+        value = self.opener.open(alias, stored.ciphertext).reveal()
         return any(e.value == value for e in self.named(target))
 
     def give(self, alias: str, file: str, selector: str) -> None:
@@ -445,15 +447,13 @@ class Person:
 
 def worlds(edits: int, each: int, seed: int, figures: Figures, key: RSAPrivateKey) -> None:
     """Make so many edits, `each` of them to one tree, in temporary directories; each tree has a seed of its own."""
-    cipher = VaultCipher(DEFAULT, True, Encryptor(key.public_key()), Decryptor(key))
     for number in range(0, edits, each):
         with TemporaryDirectory() as directory:
             root = Path(directory)
             sibling = root / "ciphertool.toml"
             sibling.touch(0o600)
-            settings = Settings(
-                sibling, root, "native", KeystoreSettings(), root / "vault.properties", DEFAULT.name, sibling
-            )
-            person = Person(settings, cipher, seed + number, figures)
+            repository = RepositorySettings(root / "vault.properties", "native", sibling)
+            settings = Settings(sibling, root, KeystoreSettings(), repository, EncryptionSettings(DEFAULT.name))
+            person = Person(settings, key, seed + number, figures)
             for _ in range(each):
                 person.edit()

@@ -12,7 +12,7 @@ from ciphertool import Vault, protection, settings
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.protection.moved import MovedError
 from ciphertool.repository import open_repository
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 from tests.protection.edits import NAMESPACE, Figures, worlds
 from tests.protection.test_protect import _certificate_only, _tree
 
@@ -505,7 +505,7 @@ def test_the_error_has_its_facts(project: Path, run: Run) -> None:
     loaded = settings.load(project)
     from datetime import UTC, datetime
 
-    cipher = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    cipher = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     work = protection.plan(loaded, open_repository(loaded.kind, loaded.repository), cipher)
     (problem,) = work.problems
     assert isinstance(problem, MovedError)

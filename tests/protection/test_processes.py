@@ -14,7 +14,7 @@ from ciphertool import protection, settings, workers
 from ciphertool.changes.workbench import Workbench
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile
 from ciphertool.repository import open_repository
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 from ciphertool.workers import silent
 from tests.conftest import APP_YAML
 
@@ -87,7 +87,7 @@ def many(project: Path) -> Path:
 
 def _plan(project: Path, processes: int, progress: Progress = silent) -> Plan:
     loaded = settings.load(project)
-    cipher = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    cipher = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     repository = open_repository(loaded.kind, loaded.repository)
     return protection.plan(loaded, repository, cipher, progress=progress, processes=processes)
 

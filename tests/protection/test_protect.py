@@ -16,7 +16,7 @@ from ciphertool.errors import ConflictError
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.repository import open_repository
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 from tests.conftest import APP_YAML, PASSWORD, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
@@ -330,10 +330,10 @@ def test_a_file_changed_since_it_was_read_is_not_written(project: Path) -> None:
     from ciphertool.errors import ConflictError
     from ciphertool.passwords import Environment, PasswordChain
     from ciphertool.repository import open_repository
-    from ciphertool.vault.opening import open_to_encrypt
+    from ciphertool.vault.opening import VaultAccess
 
     loaded = settings.load(project)
-    cipher = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    cipher = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     work = protection.plan(loaded, open_repository(loaded.kind, loaded.repository), cipher)
     changed = APP_YAML.replace("25", "26")
     (project / "conf/app.yaml").write_text(changed, encoding="utf-8")
@@ -354,7 +354,7 @@ def test_every_step_that_lasts_is_told(project: Path) -> None:
     from ciphertool import protection, settings
     from ciphertool.passwords import Environment, PasswordChain
     from ciphertool.repository import open_repository
-    from ciphertool.vault.opening import open_to_encrypt
+    from ciphertool.vault.opening import VaultAccess
 
     told: list[tuple[str, int, int]] = []
 
@@ -362,7 +362,7 @@ def test_every_step_that_lasts_is_told(project: Path) -> None:
         told.append((step, done, total))
 
     loaded = settings.load(project)
-    cipher = open_to_encrypt(loaded, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    cipher = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     work = protection.plan(loaded, open_repository(loaded.kind, loaded.repository), cipher, progress=tell)
     protection.apply(loaded, work, progress=tell)
     steps = {"reading": 2, "encrypting": len(SECRETS), "rewriting": 2, "writing": 3}
@@ -408,9 +408,9 @@ def test_what_another_run_has_protected_meanwhile_is_a_conflict(project: Path, r
     found = settings.load(project)
     before = open_repository(found.kind, found.repository)
     assert run("protect").status == 0
-    primary = open_to_encrypt(found, PasswordChain([Environment()]), now=datetime.now(UTC))
+    primary = VaultAccess(found, PasswordChain([Environment()])).to_seal(now=datetime.now(UTC))
     with pytest.raises(ConflictError, match="changed while it was being worked on"):
-        protection.plan(found, before, primary.cipher)
+        protection.plan(found, before, primary.sealer)
 
 
 def test_a_key_password_of_its_own_is_no_reason_for_a_warning(

@@ -7,6 +7,7 @@ import pytest
 
 from ciphertool import rewriters
 from ciphertool.errors import ConfigError, UnknownFormatError
+from ciphertool.plugins import ALL_EXTENSIONS
 from ciphertool.rewriters.yaml import YamlRewriter
 
 
@@ -43,6 +44,6 @@ def test_a_plug_in_serves_only_settings_that_were_named(monkeypatch: pytest.Monk
     monkeypatch.setattr("importlib.metadata.entry_points", offered.select)
     with pytest.raises(UnknownFormatError):
         rewriters.by_name("mine")
-    assert isinstance(rewriters.by_name("mine", plugins=True), YamlRewriter)
+    assert isinstance(rewriters.by_name("mine", extensions=ALL_EXTENSIONS), YamlRewriter)
     with pytest.raises(ConfigError, match="a plug-in's format"):
-        rewriters.by_name("mine", "utf-8", plugins=True)
+        rewriters.by_name("mine", "utf-8", extensions=ALL_EXTENSIONS)

@@ -9,7 +9,7 @@ import pytest
 from ciphertool import settings
 from ciphertool.certificates.policy import Policy
 from ciphertool.errors import ConfigError, ProblemsError
-from ciphertool.settings.model import Overrides, Target
+from ciphertool.settings.model import FOUND, NAMED, Overrides, Target
 
 MINIMAL = '[keystore]\npath = "a.p12"\n[repository]\npath = "v.properties"\n'
 
@@ -24,7 +24,7 @@ def test_paths_start_at_the_file(tmp_path: Path) -> None:
     loaded = settings.load(_write(tmp_path, MINIMAL))
     assert loaded.keystore.path == tmp_path / "a.p12"
     assert loaded.repository == tmp_path / "v.properties"
-    assert (loaded.kind, loaded.scheme, loaded.policy, loaded.minimum_bits) == (
+    assert (loaded.kind, loaded.scheme, loaded.encryption.policy, loaded.encryption.minimum_bits) == (
         "native",
         "RSA-OAEP-256",
         Policy.JAVA,
@@ -80,7 +80,7 @@ def test_the_command_line_goes_over_the_settings(tmp_path: Path) -> None:
     )
     loaded = settings.load(_write(tmp_path, MINIMAL), overrides)
     assert (loaded.keystore.path, loaded.keystore.alias, loaded.repository) == (Path("k"), "x", Path("r"))
-    assert (loaded.policy, loaded.minimum_bits) == (Policy.STRICT, 4096)
+    assert (loaded.encryption.policy, loaded.encryption.minimum_bits) == (Policy.STRICT, 4096)
 
 
 def test_the_nearest_configuration_upwards_is_found(tmp_path: Path) -> None:
@@ -104,10 +104,10 @@ def test_settings_that_were_found_are_not_named(tmp_path: Path, monkeypatch: pyt
     path = _write(tmp_path, MINIMAL)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CIPHERTOOL_CONFIG", raising=False)
-    assert not settings.load().named
-    assert settings.load(path).named
+    assert settings.load().trust == FOUND
+    assert settings.load(path).trust == NAMED
     monkeypatch.setenv("CIPHERTOOL_CONFIG", str(path))
-    assert settings.load().named
+    assert settings.load().trust == NAMED
 
 
 def test_a_key_of_too_many_parts_is_refused(tmp_path: Path) -> None:

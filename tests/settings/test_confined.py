@@ -16,7 +16,7 @@ from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import FoundSettingsError
 from ciphertool.repository import open_repository
 from ciphertool.settings import confined
-from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.cipher import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def test_what_gets_lost_while_it_is_raised_is_raised_again(monkeypatch: pytest.M
 
     def search() -> None:
         nonlocal lost
-        with confined.Patience(found).bounded([slow]):
+        with confined.Patience(found.origin, found.trust).bounded([slow]):
             while True:
                 try:
                     sum(range(1000))
@@ -111,8 +111,8 @@ def test_what_nothing_could_stop_is_refused(project: Path, key: RSAPrivateKey) -
 
     def plan() -> None:
         repository = open_repository(found.kind, found.repository)
-        cipher = VaultCipher(DEFAULT, True, Encryptor(key.public_key()))
-        problems.extend(protection.plan(found, repository, cipher).problems)
+        sealer = Sealer(DEFAULT, True, Encryptor(key.public_key()))
+        problems.extend(protection.plan(found, repository, sealer).problems)
 
     thread = threading.Thread(target=plan)
     thread.start()

@@ -29,7 +29,7 @@ from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passw
 from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import Overrides
-from ciphertool.vault.opening import open_to_encrypt
+from ciphertool.vault.opening import VaultAccess
 from tests.conftest import SECRETS
 
 if TYPE_CHECKING:
@@ -272,9 +272,9 @@ def test_a_watching_vault_follows_a_change_and_survives_a_broken_one(protected: 
 def test_many_threads_resolve_while_the_vault_changes_and_is_reloaded(vault: Vault) -> None:
     """A small sample of scripts/soak: of each alias one of its two values, and in one call all of the same state."""
     repository = open_repository(vault.settings.kind, vault.settings.repository)
-    cipher = open_to_encrypt(vault.settings, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    sealer = VaultAccess(vault.settings, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     others = {alias: f"another {value}" for alias, value in SECRETS.items()}
-    changes = {alias: cipher.encrypt(alias, Secret(value)) for alias, value in others.items()}
+    changes = {alias: sealer.seal(alias, Secret(value)) for alias, value in others.items()}
     states = [(repository.snapshot.bytes, SECRETS), (repository.updated(changes), others)]
     wrong: list[object] = []
     seen: set[str] = set()

@@ -66,7 +66,7 @@ def _judge_mode(gathered: Gathered, path: Path, what: str, *, readable: Level | 
 def _password_files(settings: Settings, tree: Path) -> Iterator[Path]:
     seen = set()
     for path in _candidates(settings):
-        if not (settings.named or files.lies_in(path, tree)):
+        if not settings.trust.reaches(path, tree):
             continue
         real = Path(os.path.realpath(path))
         if real not in seen and path.is_file() and 0 < path.stat().st_size <= _LARGEST_PASSWORD_FILE:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from ciphertool.audit.ledger import Gathered
     from ciphertool.audit.model import Value
     from ciphertool.audit.scope.targets import Targets
+    from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Rewriter
 
 
-def judge(gathered: Gathered, values: Iterable[Value], targets: Targets | None, *, plugins: bool = False) -> None:
+def judge(gathered: Gathered, values: Iterable[Value], targets: Targets | None, extensions: Extensions) -> None:
     """Report each protected place that held a value in clear in an earlier version, and what is missing.
 
-    Files are read as their targets say; with `plugins` in a format that may be another distribution's.
+    Files are read as their targets say, in a format that may be one of `extensions`.
     """
     by_path: defaultdict[Path, dict[str, Value]] = defaultdict(dict)
     for value in values:
@@ -36,7 +37,7 @@ def judge(gathered: Gathered, values: Iterable[Value], targets: Targets | None, 
     gaps: defaultdict[str, list[Path]] = defaultdict(list)
     for path, places in by_path.items():
         try:
-            rewriter = rewriter_of(path, targets.reading(path) if targets else Reading(), plugins=plugins)
+            rewriter = rewriter_of(path, targets.reading(path) if targets else Reading(), extensions)
         except CipherToolError:
             rewriter = None  # which was said when the file was judged
         if rewriter is None:

@@ -128,7 +128,9 @@ def _states(settings: Settings, revisions: Sequence[str]) -> Iterator[_State]:
 
 def _origin(settings: Settings) -> Path:
     """Return the file that names the certificate."""
-    return settings.origin if settings.origin.name == ciphertool_toml.FILE_NAME else settings.sibling
+    return (
+        settings.origin if settings.origin.name == ciphertool_toml.FILE_NAME else settings.repository_settings.mode_like
+    )
 
 
 def _origins(settings: Settings, revisions: Sequence[str]) -> Sequence[git.Blob | None]:
@@ -151,7 +153,7 @@ def _certificate(settings: Settings, origin: git.Blob | None) -> tuple[Path | No
         file = Path(os.path.normpath(settings.root / path))
     except (ValueError, KeyError, TypeError, AttributeError, ConfigSyntaxError):
         return None, None
-    if not (settings.named or file == present or file.is_relative_to(os.path.normpath(settings.root))):
+    if not (not settings.trust.confined or file == present or file.is_relative_to(os.path.normpath(settings.root))):
         return None, None
     return file, name if isinstance(name, str) and not table.get("certificate") else None
 

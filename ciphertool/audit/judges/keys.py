@@ -12,7 +12,7 @@ from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.errors import BrokenKeyError, CipherToolError, PasswordNeededError, WrongKeyUsageError
 from ciphertool.findings import Level
 from ciphertool.keystore import EntryKind
-from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.cipher import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,8 @@ def judge(
     now: datetime,
     opened: Keystore | None,
     held: Mapping[Path, bytes | None],
-) -> VaultCipher | None:
-    """Judge the primary certificate; return a cipher that tells what its key can have made, or None without one.
+) -> Sealer | None:
+    """Judge the primary certificate; return a sealer, which tells what its key can have made, or None without one.
 
     `opened` is the vault's keystore where there was a password for it; `held` stands for what its files hold.
     """
@@ -58,12 +58,12 @@ def judge(
             return None
         certificate = keystore.certificate(entry.alias)
         place = gathered.place(path, selector=entry.alias)
-        _judge_key(gathered, settings, place, entry)
+        _judge_key(gathered, place, entry, settings.encryption.minimum_bits)
         _judge_usage(gathered, path, place, entry.alias, certificate, now)
         scheme = scheme_named(settings.scheme, allow_unpadded=True)
         key = certificate.public_key()
         encryptor = Encryptor(key, scheme, minimum_bits=1)  # type: ignore[arg-type]  # RSA
-        return VaultCipher(scheme, settings.native, encryptor, subject=certificate_facts(entry.chain[0]).subject)
+        return Sealer(scheme, settings.native, encryptor, subject=certificate_facts(entry.chain[0]).subject)
     except PasswordNeededError:
         gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, "the certificate in this keystore is encrypted")
     except CipherToolError as error:
@@ -77,12 +77,14 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes 
     if settings.keystore.certificate:
         keystore, alias = open_keystore(path, None, data=data), None
     else:
-        keystore = opened or open_keystore(path, None, data=data, format_name=settings.keystore.format)
+        keystore = opened or open_keystore(
+            path, None, data=data, format_name=settings.keystore.format, extensions=settings.trust.extensions
+        )
         alias = settings.keystore.alias
     return keystore, keystore.entry(alias)
 
 
-def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entry) -> None:
+def _judge_key(gathered: Gathered, place: Place, entry: Entry, minimum_bits: int) -> None:
     from ciphertool.certificates.public_keys import origin_of
 
     facts = certificate_facts(entry.chain[0])
@@ -104,8 +106,8 @@ def _judge_key(gathered: Gathered, settings: Settings, place: Place, entry: Entr
     gathered.keys.append(card)
     if origin := origin_of(facts.public_key_sha256 or ""):
         gathered.finding(rules.PUBLIC_KEY, place, f"the key of {entry.alias!r} is public: {origin}")
-    if facts.bits is not None and facts.bits < settings.minimum_bits:
-        message = f"the key of {entry.alias!r} has {facts.bits} bits, fewer than {settings.minimum_bits}"
+    if facts.bits is not None and facts.bits < minimum_bits:
+        message = f"the key of {entry.alias!r} has {facts.bits} bits, fewer than {minimum_bits}"
         gathered.finding(rules.SHORT_KEY, place, message)
 
 

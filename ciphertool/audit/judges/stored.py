@@ -16,7 +16,7 @@ from ciphertool.engine.oaep import Oaep
 from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import CipherToolError, UnsupportedSchemeError
 from ciphertool.repository import Clear, Encrypted, Malformed
-from ciphertool.vault.cipher import VaultCipher
+from ciphertool.vault.cipher import SymmetricOpener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository import Entry, SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import Cipher
+    from ciphertool.vault.cipher import AnyOpener, Sealer
 
 
 def judge(
     gathered: Gathered,
     settings: Settings,
     repository: SecretRepository,
-    cipher: Cipher | None,
+    key: AnyOpener | Sealer | None,
     used: AbstractSet[str] | None,
     named: AbstractSet[str],
 ) -> None:
-    """Judge every entry; `cipher` tells what this key can have made.
+    """Judge every entry; `key` tells it can have made.
 
     `used` are the aliases that files refer to, None where that is not known; `named` those that are known to be names,
     whatever stands in the repository.
     """
-    _Judge(gathered, settings, repository, cipher, used, named | settings.aliases).all()
+    _Judge(gathered, settings, repository, key, used, named | settings.aliases).all()
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Judge:
     gathered: Gathered
     settings: Settings
     repository: SecretRepository
-    cipher: Cipher | None
+    key: AnyOpener | Sealer | None
     used: AbstractSet[str] | None
     named: AbstractSet[str]
 
@@ -103,17 +103,17 @@ class _Judge:
     def _origin(self, alias: str, ciphertext: Ciphertext) -> None:
         if isinstance(ciphertext, Native) and not _is_native(ciphertext.scheme):
             self._finding(rules.MALFORMED, alias, f"{{}}: encryption scheme {ciphertext.scheme!r}: not known")
-        elif self.cipher is not None:
+        elif self.key is not None:
             try:
-                self.cipher.prove(alias, ciphertext)
+                self.key.prove(alias, ciphertext)
             except CipherToolError as error:
                 self._finding(rules.DOES_NOT_DECRYPT, alias, f"{{}}: {error.message}")
 
     def _other_keys(self) -> AbstractSet[str]:
         """Report each key, other than the one that the settings name, that values are encrypted to; return those."""
-        if not isinstance(self.cipher, VaultCipher):
+        if self.key is None or isinstance(self.key, SymmetricOpener):
             return frozenset()
-        foreign = self.cipher.other_keys(self.repository)
+        foreign = self.key.other_keys(self.repository)
         aliases: defaultdict[str, list[str]] = defaultdict(list)
         for alias, key in foreign.items():
             aliases[key].append(alias)
@@ -121,7 +121,7 @@ class _Judge:
             message = (
                 f"{len(found)} of {len(self.repository.entries)} values are encrypted to {key}, and new ones would "
             )
-            message += f"be to {self.cipher.recipient}: {', '.join(map(self._label, found))}"
+            message += f"be to {self.key.recipient}: {', '.join(map(self._label, found))}"
             self.gathered.finding(rules.FOREIGN, self._place(found[0], key), message)
         return foreign.keys()
 
@@ -149,12 +149,12 @@ class _Judge:
                 self.gathered.finding(rules.PKCS1, place, message)
 
 
-def plaintexts(repository: SecretRepository, cipher: Cipher) -> Iterator[tuple[str, str]]:
+def plaintexts(repository: SecretRepository, opener: AnyOpener) -> Iterator[tuple[str, str]]:
     """Yield alias and value of every ciphertext that decrypts."""
     for alias, entry in repository.entries.items():
         if isinstance(entry.stored, Encrypted):
             with contextlib.suppress(CipherToolError):
-                yield alias, cipher.decrypt(alias, entry.stored.ciphertext).reveal()
+                yield alias, opener.open(alias, entry.stored.ciphertext).reveal()
 
 
 def _is_native(name: str) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.settings.targets import Reading
 
@@ -84,21 +85,21 @@ def format_of(name: str, encoding: str | None = None) -> Rewriter | None:
     return None
 
 
-def rewriter_of(path: Path, said: Reading, *, plugins: bool = False) -> Rewriter | None:
+def rewriter_of(path: Path, said: Reading, extensions: Extensions) -> Rewriter | None:
     """Return the rewriter that is said, or that a file's name tells as `format_of` understands it."""
-    return said.rewriter(path, plugins=plugins) if said.format else format_of(path.name, said.encoding)
+    return said.rewriter(path, extensions) if said.format else format_of(path.name, said.encoding)
 
 
-def open_text(path: Path, relative: str, data: bytes, said: Reading, *, plugins: bool = False) -> Opened:
+def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions) -> Opened:
     """Return a file as a document of the format that is said or that its name tells, or as text alone.
 
-    With `plugins` the format that is said may be another distribution's, as in `rewriters.by_name`.
+    The format that is said may be one of `extensions`.
     """
     backup = _BACKUP.search(path.name) is not None
     rewriter = None
     problem, line = "", None
     try:
-        rewriter = rewriter_of(path, said, plugins=plugins)
+        rewriter = rewriter_of(path, said, extensions)
         if rewriter is not None:
             document = rewriter.parse(data)
             return Opened(path, relative, document.source.text, backup, rewriter, document, document.outline())

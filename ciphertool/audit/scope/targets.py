@@ -111,7 +111,7 @@ class Targets:
         return Declared(target, alias, part.text, references.parse(part.text))
 
     def _miss(self, gathered: Gathered, target: Target, path: Path, reason: str, line: int | None) -> None:
-        if target.optional or (target.where_absent and target.alias not in self.filled):
+        if target.optional or (target.optional_if_unknown and target.alias not in self.filled):
             return
         place = gathered.place(path, line, target.selector)
         gathered.finding(rules.TARGET_MISSES, place, f"{target.alias!r}: {reason}")

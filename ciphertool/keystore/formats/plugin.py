@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.keystore.entries import Entry, Reader
+    from ciphertool.plugins import Extensions
 
 ENTRY_POINTS = "ciphertool.keystores"
 """The entry-point group of readers: each a callable `(data, password, path) -> Content`."""
@@ -37,11 +38,11 @@ class _Guarded(Generic[T_co]):
             return self.sealed.unseal(password)
 
 
-def reader(name: str) -> Reader:
-    """Return the reader of that name; raise `UnsupportedKeystoreError` where no distribution offers it."""
-    read = plugins.find(ENTRY_POINTS, name)
+def reader(name: str, extensions: Extensions) -> Reader:
+    """Return the reader of that name; raise `UnsupportedKeystoreError` if none of the extensions is it."""
+    read = extensions.find(ENTRY_POINTS, name)
     if read is None:
-        installed = ", ".join(plugins.names(ENTRY_POINTS)) or "none"
+        installed = ", ".join(extensions.names(ENTRY_POINTS)) or "none"
         raise UnsupportedKeystoreError(f"no plug-in reads keystores of the format {name!r}: installed are {installed}")
 
     def guarded(data: bytes, password: str | None, path: Path) -> Content:

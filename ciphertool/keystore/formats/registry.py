@@ -8,13 +8,14 @@ from ciphertool.errors import NotAKeystoreError
 
 if TYPE_CHECKING:
     from ciphertool.keystore.entries import Reader
+    from ciphertool.plugins import Extensions
 
 
-def plug_in(name: str) -> tuple[str, Reader]:
+def plug_in(name: str, extensions: Extensions) -> tuple[str, Reader]:
     """Return a plug-in's name and its reader."""
     from ciphertool.keystore.formats.plugin import reader
 
-    return name, reader(name)
+    return name, reader(name, extensions)
 
 
 def format_of(data: bytes) -> tuple[str, Reader]:
