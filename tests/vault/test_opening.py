@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ciphertool import Vault
@@ -24,8 +25,9 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedSchemeError,
 )
-from ciphertool.keystore import open_keystore
+from ciphertool.keystore import Entry, EntryKind, open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
+from ciphertool.keystore.writing import write
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 from ciphertool.primary import open_to_audit, open_to_decrypt, open_to_encrypt, require_one_key
 from ciphertool.repository import open_repository
@@ -234,18 +236,25 @@ def test_a_password_file_that_everybody_reads_is_warned_of(project: Path) -> Non
         assert [warning.startswith(f"{project / 'p'}: a password file") for warning in warnings] == [True] * exposed
 
 
-def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(project: Path, corpus: Path) -> None:
-    stores = sorted(corpus.rglob("wso2carbon.jks")) if corpus.is_dir() else []
-    if not stores:
-        pytest.skip("../shared/corpus is absent")
-    (project / "security/primary.p12").write_bytes(stores[0].read_bytes())
-    given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": "wso2carbon"}),))
-    settings = _settings(project, 'path = "security/primary.p12"\nalias = "wso2carbon"', "", "carbon4")
-    settings = settings._replace(minimum_bits=1024)
-    warnings = open_to_encrypt(settings, given, now=datetime.now(UTC)).warnings
+def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(project: Path) -> None:
+    """The certificate is that of WSO2's default keystore."""
+    published = x509.load_pem_x509_certificate((VECTORS.parent / "published-key.pem").read_bytes())
+    entry = Entry("published", EntryKind.TRUSTED, (published.public_bytes(Encoding.DER),), datetime.now(UTC))
+    path = project / "security/primary.p12"
+    path.write_bytes(write("PKCS12", [entry], PASSWORD))
+    settings = _settings(project, 'path = "security/primary.p12"', "", "carbon4")._replace(minimum_bits=1024)
+    warnings = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).warnings
     assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
-    with pytest.raises(RefusedCertificateError):
-        open_to_encrypt(settings._replace(policy=Policy.STRICT), given, now=datetime.now(UTC))
+    with pytest.raises(RefusedCertificateError, match="is no secret: everybody has") as caught:
+        open_to_encrypt(settings._replace(policy=Policy.STRICT), GIVEN, now=datetime.now(UTC))
+    assert caught.value.path == path
+
+
+def test_a_store_that_needs_no_password_but_may_have_one_asks_for_it(project: Path) -> None:
+    """Only a PEM file, and what a plug-in reads, is opened without."""
+    (project / "security/primary.p12").write_bytes((VECTORS / "openssl-no-mac-clear.p12").read_bytes())
+    with pytest.raises(NoPasswordError):
+        open_to_decrypt(_settings(project, 'path = "security/primary.p12"'), NONE)
 
 
 def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: Run) -> None:
