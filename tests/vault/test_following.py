@@ -254,7 +254,8 @@ def test_what_a_carbon_product_reads_is_not_doubted(protected: Path) -> None:
     (protected / "security/carbon.properties").write_text("waiting=[x]\n")
     (protected / "a.properties").write_text("b=ä\n", "utf-8")
     (protected / "carbon.toml").write_text(
-        '[keystore]\npath = "security/primary.p12"\n[repository]\npath = "security/carbon.properties"\nkind = "carbon4"\n'
+        '[keystore]\npath = "security/primary.p12"\n'
+        '[repository]\npath = "security/carbon.properties"\nkind = "carbon4"\n'
     )
     warned: list[str] = []
     Vault.open(protected / "carbon.toml", warn=warned.append).load("a.properties")

@@ -271,3 +271,20 @@ def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: R
     assert caught.value.path == settings.repository
     assert set(other.other_keys(repository)) == set(SECRETS)
     assert run("protect").status == 4
+
+
+def test_a_key_with_a_password_of_its_own_opens_by_that_and_nothing_is_warned_of(project: Path) -> None:
+    request = CertificateRequest(subject="CN=test", bits=2048)
+    data = create_keystore(
+        request, "primary", PASSWORD, now=datetime.now(UTC), format_name="JKS", key_password="its own"
+    )
+    (project / "security/primary.p12").write_bytes(data)
+    both = {"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD, "CIPHERTOOL_KEY_PASSWORD": "its own"}
+    settings = _settings(project, STORE)
+    primary = open_to_encrypt(settings, PasswordChain((Environment(both),)), now=datetime.now(UTC))
+    assert (primary.cipher.decrypts, primary.cipher.store_type, primary.warnings) == (True, "JKS", ())
+    assert open_to_decrypt(settings, PasswordChain((Environment(both),))).decrypts
+    with pytest.raises(KeystoreError):
+        open_to_decrypt(settings, GIVEN)
+    with pytest.raises(KeystoreError):
+        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
