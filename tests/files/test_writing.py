@@ -15,7 +15,11 @@ from pathlib import Path
 import pytest
 
 from ciphertool import files
-from ciphertool.errors import ConfigError, ConflictError, WriteError
+from ciphertool.errors import (
+    ConfigError,
+    ConflictError,
+    WriteError,
+)
 from ciphertool.files import directories
 
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ciphertool.errors import (
@@ -17,6 +18,7 @@ from ciphertool.errors import (
     NoPrivateKeyError,
     NoSecretKeyError,
     NoSuchKeyAliasError,
+    NotRsaError,
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
@@ -170,6 +172,13 @@ def test_a_fingerprint_decides_alone(key: RSAPrivateKey, other_key: RSAPrivateKe
         assert right in message
     bare = _store(entry, format_name="PEM", password=None)
     _refused(UnprovenCertificateError, bare.encryption_certificate, fingerprint=wrong)
+
+
+def test_a_certificate_of_another_algorithm_encrypts_nothing(key: RSAPrivateKey) -> None:
+    entry = _trusted("a", certificate(ec.generate_private_key(ec.SECP256R1()), signer=key).public_bytes(Encoding.DER))
+    store = _store(entry, verified=True)
+    assert "'a'" in _refused(NotRsaError, store.encryption_certificate, fingerprint=f"sha256:{entry.sha256}")
+    _refused(NotRsaError, store.encryption_certificate)
 
 
 def test_the_key_is_opened_by_its_own_password_or_else_the_stores(key: RSAPrivateKey, other_key: RSAPrivateKey) -> None:

@@ -275,3 +275,11 @@ def test_a_stream_that_is_no_terminal_stays_none(tmp_path: Path) -> None:
     assert b"[False, True, True]" in shown
     assert b"****" in shown
     assert SECRET.encode() not in shown
+
+
+def test_what_is_typed_reaches_a_child_whose_output_is_a_file(tmp_path: Path) -> None:
+    program = "import sys; print('ready', file=sys.stderr, flush=True); print('typed', input())"
+    script = f'exec "$@" >{tmp_path}/output'
+    shown, status = _on_a_terminal(["sh", "-c", script, "sh", *_outer(*_python(program))], b"hello\r")
+    assert (status, b"ready" in shown) == (0, True)
+    assert (tmp_path / "output").read_text() == "typed hello\n"

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.ciphertext import Bare, Native
-from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine import (
+    Decryptor,
+    Encryptor,
+    scheme_named,
+)
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import (
     CiphertextLengthError,

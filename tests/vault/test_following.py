@@ -245,3 +245,28 @@ def test_placeholders_come_from_where_they_say_and_a_default_only_where_there_is
         vault.load("a.yaml", placeholders=True)
     assert (caught.value.path, caught.value.line) == (Path("a.yaml"), 3)
     assert not isinstance(caught.value, WriteError)
+
+
+def test_only_a_properties_file_is_doubted_and_only_once(protected: Path) -> None:
+    """In UTF-8 other readers read it otherwise; YAML has an encoding of its own."""
+    warned: list[str] = []
+    vault = Vault.open(protected, warn=warned.append)
+    (protected / "a.yaml").write_text(f"a: $secret{{{ALIAS}}}\nb: ä\n", "utf-8")
+    vault.load("a.yaml")
+    assert warned == []
+    (protected / "a.properties").write_text(f"a=$secret{{{ALIAS}}}\nb=ä\n", "utf-8")
+    for _ in range(2):
+        vault.load("a.properties")
+    assert [message.partition(": b: ")[0] for message in warned] == ["a.properties:2"]
+
+
+def test_what_a_carbon_product_reads_is_not_doubted(protected: Path) -> None:
+    (protected / "security/carbon.properties").write_text("waiting=[x]\n")
+    (protected / "a.properties").write_text("b=ä\n", "utf-8")
+    (protected / "carbon.toml").write_text(
+        '[keystore]\npath = "security/primary.p12"\n'
+        '[repository]\npath = "security/carbon.properties"\nkind = "carbon4"\n'
+    )
+    warned: list[str] = []
+    Vault.open(protected / "carbon.toml", warn=warned.append).load("a.properties")
+    assert warned == []

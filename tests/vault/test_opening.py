@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ciphertool import Vault
@@ -24,8 +25,13 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedSchemeError,
 )
-from ciphertool.keystore import open_keystore
+from ciphertool.keystore import (
+    Entry,
+    EntryKind,
+    open_keystore,
+)
 from ciphertool.keystore.create import CertificateRequest, create_keystore
+from ciphertool.keystore.formats.writing import write
 from ciphertool.passwords import (
     Environment,
     PasswordChain,
@@ -249,22 +255,30 @@ def test_a_password_file_that_everybody_reads_is_warned_of(project: Path) -> Non
         assert [warning.startswith(f"{project / 'p'}: a password file") for warning in warnings] == [True] * exposed
 
 
-def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(project: Path, corpus: Path) -> None:
-    stores = sorted(corpus.rglob("wso2carbon.jks")) if corpus.is_dir() else []
-    if not stores:
-        pytest.skip("../shared/corpus is absent")
-    (project / "security/primary.p12").write_bytes(stores[0].read_bytes())
-    given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": "wso2carbon"}),))
-    settings = _settings(project, 'path = "security/primary.p12"\nalias = "wso2carbon"', "", "carbon4")
+def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(project: Path) -> None:
+    """The certificate is that of WSO2's default keystore."""
+    published = x509.load_pem_x509_certificate((VECTORS.parent / "published-key.pem").read_bytes())
+    entry = Entry("published", EntryKind.TRUSTED, (published.public_bytes(Encoding.DER),), datetime.now(UTC))
+    path = project / "security/primary.p12"
+    path.write_bytes(write("PKCS12", [entry], PASSWORD))
+    settings = _settings(project, 'path = "security/primary.p12"', "", "carbon4")
     settings = settings._replace(encryption=settings.encryption._replace(minimum_bits=1024))
-    warnings = open_to_encrypt(settings, given, now=datetime.now(UTC)).warnings
+    warnings = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).warnings
     assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
-    with pytest.raises(RefusedCertificateError):
+    with pytest.raises(RefusedCertificateError, match="is no secret: everybody has") as caught:
         open_to_encrypt(
             settings._replace(encryption=settings.encryption._replace(policy=Policy.STRICT)),
-            given,
+            GIVEN,
             now=datetime.now(UTC),
         )
+    assert caught.value.path == path
+
+
+def test_a_store_that_needs_no_password_but_may_have_one_asks_for_it(project: Path) -> None:
+    """Only a PEM file, and what a plug-in reads, is opened without."""
+    (project / "security/primary.p12").write_bytes((VECTORS / "openssl-no-mac-clear.p12").read_bytes())
+    with pytest.raises(NoPasswordError):
+        open_to_decrypt(_settings(project, 'path = "security/primary.p12"'), NONE)
 
 
 def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: Run) -> None:
@@ -281,3 +295,21 @@ def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: R
     assert caught.value.path == settings.repository
     assert set(other.other_keys(repository)) == set(SECRETS)
     assert run("protect").status == 4
+
+
+def test_a_key_with_a_password_of_its_own_opens_by_that_and_nothing_is_warned_of(project: Path) -> None:
+    request = CertificateRequest(subject="CN=test", bits=2048)
+    data = create_keystore(
+        request, "primary", PASSWORD, now=datetime.now(UTC), format_name="JKS", key_password="its own"
+    )
+    (project / "security/primary.p12").write_bytes(data)
+    both = {"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD, "CIPHERTOOL_KEY_PASSWORD": "its own"}
+    settings = _settings(project, STORE)
+    primary = open_to_encrypt(settings, PasswordChain((Environment(both),)), now=datetime.now(UTC))
+    assert primary.cipher.opener is not None
+    assert (primary.cipher.store_type, primary.warnings) == ("JKS", ())
+    assert isinstance(open_to_decrypt(settings, PasswordChain((Environment(both),))), Opener)
+    with pytest.raises(KeystoreError):
+        open_to_decrypt(settings, GIVEN)
+    with pytest.raises(KeystoreError):
+        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
