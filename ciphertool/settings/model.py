@@ -118,11 +118,6 @@ class Settings(NamedTuple):
     trust: Trust = NAMED
 
     @property
-    def named(self) -> bool:
-        """Whether a person named these settings. Ask `trust` what follows from that."""
-        return not self.trust.confined
-
-    @property
     def repository(self) -> Path:
         """Where the secret repository is."""
         return self.repository_settings.path
