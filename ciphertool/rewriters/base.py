@@ -243,6 +243,10 @@ class Document(ABC):
         that the selector cannot be understood or that what it names cannot be protected.
         """
 
+    def strays(self) -> Iterator[SelectorError]:
+        """Yield why references that stand in the file cannot be resolved there: where formats have no site for them."""
+        return iter(())
+
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - where encodings are certain, so are all sites
         """Return why what stands at a site may be another value to other readers of the file, or ""."""
         return ""

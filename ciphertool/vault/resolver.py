@@ -230,7 +230,7 @@ def check_document(
     have been read from the file in another encoding than its own.
     """
     sites = list(reference_sites(document))
-    problems: list[CipherToolError] = []
+    problems: list[CipherToolError] = [error.at(path) for error in document.strays()]
     failed: dict[str, CipherToolError] = {}
     for site, found in sites:
         if resolver.is_native and (doubt := document.doubt(site)):

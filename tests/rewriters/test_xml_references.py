@@ -202,7 +202,7 @@ def test_load_gives_the_tree_without_references() -> None:
 def test_load_refuses_what_cannot_be_told() -> None:
     with pytest.raises(SelectorError) as caught:
         REWRITER.load(_wrap('<c svns:secretAlias="A" a="password" b="password"/>'), lambda _: "s")
-    assert caught.value.selector == "/r/c/@a"
+    assert caught.value.selector == "/r/c"
     assert caught.value.line == 1
 
 
@@ -262,3 +262,43 @@ def test_what_a_codec_lacks_or_gives_back_as_another_is_referred_to(codec: str, 
     document = REWRITER.parse(text.encode(codec))
     changed = rewrite(REWRITER, document, [Change(site, value) for site in document.sites()])
     assert changed == text.replace('1">2', f'{spelled}">{spelled}').encode(codec)
+
+
+S = f'xmlns:svns="{NS}"'
+STRAYS = {
+    "text before a child": ("<a>\n<b>x $secret{a} <c/></b></a>", "/a/b: a reference stands between"),
+    "text after a child": ("<a>\n<b><c/> tail ${sec:a}</b></a>", "/a/b: a reference stands between"),
+    "text cut by a comment": ("<a>\n<b>$sec<!-- -->ret{a}<c/></b></a>", "/a/b: a reference stands between"),
+    "alias of one of two": (
+        f'<a {S}>\n<b svns:secretAlias="a" x="password" y="password"/></a>',
+        "/a/b: it cannot be",
+    ),
+    "alias over children": (f'<a {S}>\n<b svns:secretAlias="a"><c/></b></a>', "/a/b: the alias a stands for no value"),
+    "entity beside": ("<!DOCTYPE a [<!ENTITY d 'x'>]><a>\n<b>${sec:a}&d;</b></a>", "/a/b: a reference stands bes"),
+    "entity within": (
+        "<!DOCTYPE a [<!ENTITY d '$sec'>]><a>\n<b x='&d;ret{a}'/></a>",
+        "/a/b: a reference stands bes",
+    ),
+}
+NO_STRAYS = [
+    "<a><b>x $secret{a} <!-- --> y</b><c>{<d/>}</c></a>",
+    f'<a {S}><b svns:secretAlias="a" x="password" y="z"/><b svns:secretAlias="a">password</b></a>',
+    f'<a {S}><b svns:secretAlias="a.x" x="password" y="password"/><b svns:secretAlias="a" x="y"/></a>',
+    f'<a {S}><b svns:secretAlias=""><c/></b><b svns:secretAlias="a">plain</b></a>',
+    "<!DOCTYPE a [<!ENTITY d 'x'>]><a><b>&d;</b><c>${sec:a}</c></a>",
+]
+
+
+@pytest.mark.parametrize(("text", "message"), STRAYS.values(), ids=STRAYS)
+def test_a_reference_that_nothing_can_replace_is_an_error_and_not_left_standing(text: str, message: str) -> None:
+    [error] = REWRITER.parse(text.encode()).strays()
+    assert str(error).startswith(message)
+    assert error.line == 2
+    with pytest.raises(SelectorError) as caught:
+        REWRITER.load(text.encode(), lambda _: "c4n4ry")
+    assert str(caught.value) == str(error)
+
+
+@pytest.mark.parametrize("text", NO_STRAYS)
+def test_what_is_replaced_or_refers_to_nothing_is_no_stray(text: str) -> None:
+    assert list(REWRITER.parse(text.encode()).strays()) == []

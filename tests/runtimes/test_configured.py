@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import Vault, settings
-from ciphertool.errors import ProblemsError
+from ciphertool.errors import ProblemsError, SelectorError
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.runtimes.configured import configured_files
@@ -153,3 +153,14 @@ def test_a_plaintext_that_waits_in_the_repository_is_no_reference(home: Path) ->
     repository = settings.load(home).repository
     repository.write_text(repository.read_text() + "b=[$secret{unknown}]\n")
     assert Vault.open(home).check() == 0
+
+
+@pytest.mark.parametrize("text", ["<a>$secret{a}<b/></a>", "<!DOCTYPE a [<!ENTITY d 'x'>]><a>${sec:a}&d;</a>"])
+def test_a_reference_that_cannot_be_resolved_where_it_stands_is_a_problem_of_both(home: Path, text: str) -> None:
+    path = _put(home, "repository/deployment", "a.xml", text)
+    vault = Vault.open(home)
+    with pytest.raises(SelectorError) as resolved:
+        vault.resolve_file(path)
+    with pytest.raises(ProblemsError) as checked:
+        vault.check()
+    assert [str(problem) for problem in checked.value.problems] == [str(resolved.value)]

@@ -57,7 +57,7 @@ class XmlDocument(ParsedXml):
         children = Children(self.tree, undeclared=self.undeclared)
         select = Select(self.tree, children, undeclared=self.undeclared)
         nodes = [node for selector in selectors for node in select.nodes(selector)]
-        holders, paths = self._hold({element for element, _ in nodes}, children), Paths(children)
+        holders, paths = self.hold({element for element, _ in nodes}, children), Paths(children)
         return [self._site(holders[element], slot, paths, told=False) for element, slot in nodes]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
@@ -70,7 +70,7 @@ class XmlDocument(ParsedXml):
                 found.append(select.nodes(selector))
             except SelectorError as error:
                 found.append(error)
-        holders = self._hold({element for nodes in found if isinstance(nodes, list) for element, _ in nodes}, children)
+        holders = self.hold({element for nodes in found if isinstance(nodes, list) for element, _ in nodes}, children)
         paths = Paths(children)
         located: list[tuple[Site, ...] | SelectorError] = []
         for selector, nodes in zip(selectors, found, strict=True):
@@ -81,6 +81,12 @@ class XmlDocument(ParsedXml):
             except SelectorError as error:
                 located.append(error)
         return located
+
+    def strays(self) -> Iterator[SelectorError]:
+        """Yield why references cannot be resolved where they stand: between elements, or as an alias of no one slot."""
+        from ciphertool.rewriters.xml.stray import strays
+
+        return strays(self, Children(self.tree, undeclared=self.undeclared))
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
         """Return, for each site that a position leads to, an XPath by names."""

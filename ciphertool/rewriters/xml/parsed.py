@@ -66,7 +66,7 @@ class ParsedXml(Document):
         if last is not None:
             yield last, slots
 
-    def _hold(self, elements: Collection[etree._Element], children: Children) -> dict[etree._Element, Holder]:
+    def hold(self, elements: Collection[etree._Element], children: Children) -> dict[etree._Element, Holder]:
         """Return the elements with their places in the text, and remember whose each of these is."""
         held: dict[etree._Element, Holder] = {}
         for element, tag in self._tags(elements, children) if elements else ():

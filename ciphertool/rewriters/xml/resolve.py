@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.errors import SelectorError
 from ciphertool.rewriters.base import Change, rewrite
-from ciphertool.rewriters.xml import aliases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,16 +19,13 @@ def resolved(rewriter: XmlRewriter, data: bytes, reveal: Callable[[Reference], s
     """Return the document with every reference replaced by what `reveal` gives for it.
 
     Text that stands beside an alias attribute is no reference and stays, attribute and all. Raises `SelectorError`
-    where it cannot be told which of several attributes an alias stands for.
+    for a reference that cannot be resolved where it stands.
     """
     document = rewriter.parse(data)
+    for error in document.strays():
+        raise error
     changes: list[Change] = []
     for site in document.sites():
-        if site.beside and site.value == aliases.PASSWORD:
-            reason = f"it cannot be told which attribute the alias {site.beside} stands for"
-            raise SelectorError(
-                site.selector, reason, line=site.line, hint="write $secret{alias} in the attribute itself"
-            )
         if site.reference:
             changes.append(Change(site, reveal(site.reference)))
         elif ("$" in site.value or "{" in site.value) and (
