@@ -195,7 +195,7 @@ def _carbon(jks: bytes) -> World:
 def again(world: World, root: Path) -> World:
     """Return a world that was protected once, and whose files then got other values: `--take file` decides."""
     world.build(root)
-    assert _run(root, _arguments(world), with_key=False)[0] == 0
+    assert run_forked(root, _arguments(world), with_key=False)[0] == 0
     kept = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
     changed = {name: world.files[name].replace(b"c4n4ry", b"c4n4ry-new") for name in world.secret}
     return World(f"{world.name} again", {**kept, **changed}, world.secret, world.vault, ("--take", "file"))
@@ -228,8 +228,8 @@ class Killer:
             about += (
                 f", call {number} of {calls}" if how == "call" else f", {delay * 1000:.1f} of {seconds * 1000:.1f} ms"
             )
-            fault = _Fault(number) if how == "call" else _Fault(1, delay)
-            status = _run(self.root, arguments, with_key=first_with_key, fault=fault)[1]
+            fault = Fault(number) if how == "call" else Fault(1, delay)
+            status = run_forked(self.root, arguments, with_key=first_with_key, fault=fault)[1]
             killed = os.WIFSIGNALED(status)
         self.figures.kills[how] += killed
         self.figures.ended += not killed
@@ -246,7 +246,7 @@ class Killer:
         # What was decided by `--take` is known once it has begun; before, nothing has happened.
         untouched = not begun and all((self.root / name).read_bytes() == world.files[name] for name in world.secret)
         arguments = _arguments(world, *(world.take if untouched else ()))
-        done, _, said = _run(self.root, arguments, with_key=with_key)
+        done, _, said = run_forked(self.root, arguments, with_key=with_key)
         if done != 0:
             figures.fail("refused", f"{about}, {what}: status {done}: {said}")
             return
@@ -284,8 +284,8 @@ class Killer:
     def _measure(self, world: World) -> tuple[int, float]:
         """Return how many calls a run makes to write, and how long it takes from the first of them to the end."""
         if world.name not in self._calls:
-            fault = _Fault(1 << 30)
-            done, _, said = _run(self.root, _arguments(world, *world.take), with_key=False, fault=fault)
+            fault = Fault(1 << 30)
+            done, _, said = run_forked(self.root, _arguments(world, *world.take), with_key=False, fault=fault)
             assert done == 0, said
             self._calls[world.name] = fault.told()
             world.build(self.root)
@@ -316,7 +316,7 @@ def _made(world: World) -> Sequence[str]:
     return [f"{security}/cipher-text.properties", f"{security}/secret-conf.properties"]
 
 
-class _Fault:
+class Fault:
     """Kills its process at the number-th call that writes, or a while after it; tells of them by a pipe."""
 
     def __init__(self, number: int, delay: float | None = None) -> None:
@@ -377,7 +377,9 @@ def _environment(*, with_key: bool) -> dict[str, str]:
     return {**kept, "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD} if with_key else kept
 
 
-def _run(root: Path, arguments: Sequence[str], *, with_key: bool, fault: _Fault | None = None) -> tuple[int, int, str]:
+def run_forked(
+    root: Path, arguments: Sequence[str], *, with_key: bool, fault: Fault | None = None
+) -> tuple[int, int, str]:
     """Run the program in a fork; return its exit status (-1 if it was killed), its wait status and its messages."""
     messages = root.parent / "messages"
     process = os.fork()
@@ -388,7 +390,7 @@ def _run(root: Path, arguments: Sequence[str], *, with_key: bool, fault: _Fault 
     return done, status, messages.read_text("utf-8", "replace")[:500]
 
 
-def _child(root: Path, arguments: Sequence[str], messages: Path, *, with_key: bool, fault: _Fault | None) -> None:
+def _child(root: Path, arguments: Sequence[str], messages: Path, *, with_key: bool, fault: Fault | None) -> None:
     code = 99
     try:
         os.chdir(root)

@@ -16,15 +16,13 @@ import signal
 import stat
 import sys
 from pathlib import Path
-from ssl import DER_cert_to_PEM_cert
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ciphertool import Vault, files
 from ciphertool.cli import main
-from ciphertool.keystore import open_keystore
-from tests.conftest import APP_YAML, PASSWORD, SECRETS, SERVER_XML
+from tests.conftest import APP_YAML, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,18 +150,6 @@ def _reset(project: Path) -> None:
         (project / name).write_bytes(original)
     shutil.rmtree(project / "security" / "x", ignore_errors=True)
     (project / "security" / "vault.properties").unlink(missing_ok=True)
-
-
-@pytest.fixture
-def certified(project: Path, keystore_bytes: bytes) -> Path:
-    """The project with its certificate beside the keystore, so that it can be protected without a password."""
-    settings = project / "ciphertool.toml"
-    settings.write_text(
-        settings.read_text().replace("[repository]", 'certificate = "security/primary.pem"\n[repository]')
-    )
-    keystore = open_keystore(project / "security/primary.p12", PASSWORD, data=keystore_bytes)
-    (project / "security/primary.pem").write_text(DER_cert_to_PEM_cert(keystore.entry("primary").chain[0]))
-    return project
 
 
 @pytest.mark.parametrize("with_key", [True, False], ids=["key", "certificate alone"])
