@@ -53,7 +53,7 @@ class Element(NamedTuple):
         return children
 
     def expect(self, tag: int) -> Element:
-        """Return the element itself, or raise `MalformedKeystoreError` unless it has `tag`."""
+        """Return the element itself, or raise the budget's error unless it has `tag`."""
         if self.tag != tag:
             raise self.budget.malformed(f"element {self.tag:#04x} where {tag:#04x} belongs")
         return self

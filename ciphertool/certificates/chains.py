@@ -9,10 +9,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_CHAIN, Budget
-from ciphertool.errors import BadCertificateError, MalformedKeystoreError, NotRsaError
+from ciphertool.asn1.limits import Budget
+from ciphertool.errors import BadCertificateError, MalformedStructureError, NotRsaError
 
 _EXTENSIONS = 0xA3
+MAX_CHAIN = 100
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,7 +67,7 @@ def public_key_info(data: bytes, alias: str) -> bytes:
     """Return the SubjectPublicKeyInfo of a certificate, as it stands."""
     try:
         return bytes(_to_be_signed(data)[5].encoding)
-    except MalformedKeystoreError:
+    except MalformedStructureError:
         raise BadCertificateError(alias, "cannot be read") from None
 
 
@@ -74,7 +75,7 @@ def names(data: bytes) -> tuple[bytes, bytes] | None:
     """Return the subject and the issuer of a certificate as they stand, or None where it cannot be read."""
     try:
         parts = _to_be_signed(data)
-    except MalformedKeystoreError:
+    except MalformedStructureError:
         return None
     return bytes(parts[4].encoding), bytes(parts[2].encoding)
 
@@ -120,7 +121,7 @@ def prove_chain(chain: Sequence[bytes], alias: str) -> None:
 def extensions(data: bytes) -> dict[str, tuple[bool, bytes]]:
     """Return a certificate's extensions by their identifier: whether critical, and the value; the first of each counts.
 
-    Raise `MalformedKeystoreError` where the certificate cannot be read.
+    Raise `MalformedStructureError` where the certificate cannot be read.
     """
     found: dict[str, tuple[bool, bytes]] = {}
     for part in _to_be_signed(data)[6:]:
@@ -133,7 +134,7 @@ def extensions(data: bytes) -> dict[str, tuple[bool, bytes]]:
 
 
 def element(data: bytes) -> der.Element:
-    """Return the element that a certificate's part consists of; raise `MalformedKeystoreError` where it is none."""
+    """Return the element that a certificate's part consists of; raise `MalformedStructureError` where it is none."""
     return der.parse(data, Budget("certificate"))
 
 
@@ -143,5 +144,5 @@ def _to_be_signed(data: bytes) -> list[der.Element]:
     if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
         parts = parts[1:]
     if len(parts) < 6:
-        raise MalformedKeystoreError("certificate", "it lacks a part")
+        raise MalformedStructureError("certificate", "it lacks a part")
     return parts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool.asn1 import der
 from ciphertool.certificates import chains
-from ciphertool.errors import BadCertificateError, MalformedKeystoreError
+from ciphertool.errors import BadCertificateError, MalformedStructureError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def key_usage(data: bytes) -> KeyUsage | None:
         extensions = chains.extensions(data)
         critical, value = extensions[_KEY_USAGE]
         bits = chains.element(value).expect(der.BIT_STRING).content
-    except (KeyError, MalformedKeystoreError):
+    except (KeyError, MalformedStructureError):
         return None
     flags = "".join(f"{octet:08b}" for octet in bits[1:3])
     return KeyUsage(tuple(name for name, flag in zip(_USAGES, flags, strict=False) if flag == "1"), critical)
@@ -104,7 +104,7 @@ def extended_key_usages(data: bytes) -> frozenset[str] | None:
     try:
         value = chains.extensions(data)[_EXTENDED_KEY_USAGE][1]
         return frozenset(usage.oid() for usage in chains.element(value).sequence())
-    except (KeyError, MalformedKeystoreError):
+    except (KeyError, MalformedStructureError):
         return None
 
 
@@ -112,7 +112,7 @@ def has_names(data: bytes) -> bool:
     """Tell whether a certificate has subject alternative names."""
     try:
         return _ALTERNATIVE_NAMES in chains.extensions(data)
-    except MalformedKeystoreError:
+    except MalformedStructureError:
         return False
 
 

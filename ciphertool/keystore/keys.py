@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_MODULUS_BITS, MAX_SEALED_KEY
 from ciphertool.certificates.chains import algorithm_name, public_key_info
 from ciphertool.errors import BadPrivateKeyError, NotRsaError
+from ciphertool.keystore.limits import MAX_MODULUS_BITS, MAX_SEALED_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_FILE
 from ciphertool.errors import ConfigError, KeystoreUnreadableError, NotAKeystoreError
 from ciphertool.files import snapshots
 from ciphertool.keystore.entries import located
 from ciphertool.keystore.formats.registry import format_of, plug_in
+from ciphertool.keystore.limits import MAX_FILE
 from ciphertool.keystore.store import Keystore
 from ciphertool.secret import Secret
 

@@ -313,7 +313,7 @@ def _in_the_clear(entry: Entry, pkcs8: bytes) -> Entry:
 
 def _without_mac(data: bytes) -> bytes:
     from ciphertool.asn1 import der
-    from ciphertool.asn1.limits import Budget
+    from ciphertool.keystore.limits import StoreBudget
 
-    version, safe, _mac = der.parse(data, Budget("test")).sequence(3)
+    version, safe, _mac = der.parse(data, StoreBudget("test")).sequence(3)
     return der.encode(der.SEQUENCE, bytes(version.encoding), bytes(safe.encoding))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.asn1.limits import Budget
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import (
     MalformedKeystoreError,
@@ -25,6 +24,7 @@ from ciphertool.keystore.entries import SecretKey
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, read
 from ciphertool.keystore.formats.sealed_object import SealedObject
+from ciphertool.keystore.limits import StoreBudget
 from ciphertool.keystore.symmetric_keys import aes
 from tests.interop.secret_keys import AES_ALIASES, FOLDER, KEY_PASSWORD, PASSWORD, STORES, key_password
 
@@ -153,7 +153,7 @@ def test_a_sealed_key_that_no_java_made_is_refused() -> None:
 
 
 def _read(content: bytes) -> object:
-    return read(DataInput(b"\xac\xed\x00\x05" + content, Budget("JCEKS")))
+    return read(DataInput(b"\xac\xed\x00\x05" + content, StoreBudget("JCEKS")))
 
 
 _CLASS = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
+from ciphertool.certificates.chains import MAX_CHAIN
 from ciphertool.errors import (
     MalformedKeystoreError,
     NoPrivateKeyError,
@@ -24,6 +24,7 @@ from ciphertool.errors import (
 from ciphertool.keystore.entries import ClearKey, Content, Entry, EntryKind
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ class SealedKey:
         """Return the key as PKCS #8 in the clear."""
         if password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
-        source = DataInput(self.encrypted, Budget("BKS"))
+        source = DataInput(self.encrypted, StoreBudget("BKS"))
         salt, iterations = _salt(source)
         ciphertext = self.encrypted[source.position :]
         if len(ciphertext) > MAX_SEALED_KEY or not ciphertext or len(ciphertext) % 8:
@@ -59,7 +60,7 @@ class SealedKey:
 
         try:
             plain = rfc7292.decrypt_PBEWithSHAAnd3KeyTripleDESCBC(ciphertext, password, salt, iterations)
-            key = _key(DataInput(plain, Budget("BKS")))
+            key = _key(DataInput(plain, StoreBudget("BKS")))
         except (util.KeystoreException, MalformedKeystoreError, ValueError):
             raise WrongKeyPasswordError(self.alias) from None
         if key is None:
@@ -69,7 +70,7 @@ class SealedKey:
 
 def looks_like_bks(data: bytes) -> bool:
     """Tell whether the data is a BKS store: its entries can be walked through, and a MAC's length is left."""
-    source = DataInput(data, Budget("BKS"))
+    source = DataInput(data, StoreBudget("BKS"))
     try:
         version = source.number(4)
         _salt(source)
@@ -83,7 +84,7 @@ def looks_like_bks(data: bytes) -> bool:
 
 def looks_like_uber(data: bytes) -> bool:
     """Tell whether the data may be an UBER store: version, salt, iterations, then whole blocks that tell nothing."""
-    source = DataInput(data, Budget("UBER"))
+    source = DataInput(data, StoreBudget("UBER"))
     try:
         version = source.number(4)
         _salt(source)
@@ -94,7 +95,7 @@ def looks_like_uber(data: bytes) -> bool:
 
 def read_bks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
     """Read a BKS store."""
-    source = DataInput(data, Budget("BKS"))
+    source = DataInput(data, StoreBudget("BKS"))
     version = source.number(4)
     salt, iterations = _salt(source)
     start = source.position
@@ -113,7 +114,7 @@ def read_uber(data: bytes, password: str | None, path: Path) -> Content:  # noqa
     """Read an UBER store, of which nothing is readable without its password."""
     if password is None:
         raise PasswordNeededError("an UBER store")
-    source = DataInput(data, Budget("UBER"))
+    source = DataInput(data, StoreBudget("UBER"))
     source.number(4)
     salt, iterations = _salt(source)
     ciphertext = data[source.position :]

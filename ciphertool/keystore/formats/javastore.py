@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
+from ciphertool.certificates.chains import MAX_CHAIN
 from ciphertool.errors import (
     PasswordNeededError,
     UnsupportedKeystoreError,
@@ -21,6 +21,7 @@ from ciphertool.errors import (
 )
 from ciphertool.keystore.entries import Content, Entry, EntryKind
 from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,7 @@ class SealedKey:
         """Return the key as PKCS #8 in the clear."""
         if password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
-        budget = Budget(self.format_name)
+        budget = StoreBudget(self.format_name)
         if len(self.encrypted) > MAX_SEALED_KEY:
             raise budget.malformed("an encrypted key that is larger than any real one")
         algorithm, ciphertext = der.parse(self.encrypted, budget).sequence(2)[:2]
@@ -139,7 +140,7 @@ def _jks_key(entry: Entry, alias: str, timestamp: int, key_password: str) -> Any
 
 
 def _read(data: bytes, password: str | None, name: str) -> Content:
-    source = DataInput(data, Budget(name), 4)
+    source = DataInput(data, StoreBudget(name), 4)
     version = source.number(4)
     if version not in (1, 2):
         raise source.budget.malformed(f"version {version}, which is not known")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.certificates import chains
 from ciphertool.errors import (
     BadPrivateKeyError,
@@ -19,6 +18,7 @@ from ciphertool.errors import (
 )
 from ciphertool.keystore.entries import Content, Entry, EntryKind
 from ciphertool.keystore.formats import pbe
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ class SealedKey:
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear."""
         if len(self.block) > 2 * MAX_SEALED_KEY:
-            raise Budget(_NAME).malformed("a private key that is larger than any real one")
+            raise StoreBudget(_NAME).malformed("a private key that is larger than any real one")
         encrypted = self.label.startswith(b"ENCRYPTED") or b"ENCRYPTED" in self.block[:200]
         if encrypted and password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
@@ -52,9 +52,10 @@ class SealedKey:
         return self._convert(password if encrypted else None)
 
     def _decrypt(self, password: str) -> bytes:
-        algorithm, ciphertext = der.parse(_decoded(self.block), Budget(_NAME)).sequence(2)[:2]
+        budget = StoreBudget(_NAME)
+        algorithm, ciphertext = der.parse(_decoded(self.block), budget).sequence(2)[:2]
         try:
-            plain = pbe.decrypt(algorithm, ciphertext.octets(), password)
+            plain = pbe.decrypt(algorithm, ciphertext.octets(), password, budget)
         except pbe.BadDecryptError:
             raise WrongKeyPasswordError(self.alias) from None
         if plain[:1] != b"\x30":  # one wrong password in 256 leaves a padding that looks right
@@ -94,15 +95,15 @@ def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG
     """
     blocks = _BLOCK.findall(data)
     if len(blocks) != data.count(_BEGIN):
-        raise Budget(_NAME).malformed("a block without its end")
+        raise StoreBudget(_NAME).malformed("a block without its end")
     if len(blocks) > MAX_ENTRIES:
-        raise Budget(_NAME).malformed(f"more than {MAX_ENTRIES} blocks")
+        raise StoreBudget(_NAME).malformed(f"more than {MAX_ENTRIES} blocks")
     found = list(dict.fromkeys(_decoded(block) for label, block in blocks if label in _CERTIFICATES))
     keys = [(label, block) for label, block in blocks if label.endswith(b"PRIVATE KEY")]
     if len(keys) > 1:
         raise UnsupportedKeystoreError("a PEM file with several private keys", "put each into a file of its own")
     if not keys and not found:
-        raise Budget(_NAME).malformed("neither a certificate nor a private key")
+        raise StoreBudget(_NAME).malformed("neither a certificate nor a private key")
     entries = []
     if keys:
         chain = _chain(found)
@@ -137,7 +138,7 @@ def _certificates_of_pkcs7(data: bytes) -> list[bytes]:
     try:
         return [certificate.public_bytes(Encoding.DER) for certificate in load_der_pkcs7_certificates(data)]
     except (ValueError, UnsupportedAlgorithm):
-        raise Budget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
+        raise StoreBudget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
 
 
 def read_der(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
@@ -186,4 +187,4 @@ def _decoded(block: bytes) -> bytes:
     try:
         return b64decode(b"".join(block.split()), validate=True)
     except ValueError:
-        raise Budget(_NAME).malformed("a block that is not base64") from None
+        raise StoreBudget(_NAME).malformed("a block that is not base64") from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.certificates import chains
 from ciphertool.errors import (
     MalformedKeystoreError,
@@ -20,6 +19,7 @@ from ciphertool.errors import (
 from ciphertool.keystore.entries import Content, Entry, EntryKind
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import date_of
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class SealedSecret(NamedTuple):
         """Return the key, of whatever algorithm."""
         if password is None:
             raise PasswordNeededError(f"the secret key of {self.alias!r}")
-        kind, value = der.parse(self.value, Budget(_NAME)).sequence(2)[:2]
+        kind, value = der.parse(self.value, StoreBudget(_NAME)).sequence(2)[:2]
         if kind.oid() != SHROUDED_KEY_BAG:
             raise UnsupportedKeystoreError(f"the secret {self.alias!r}, which is of another kind than Java's keys")
         from ciphertool.keystore.formats.sealed_object import of_pkcs8
@@ -96,12 +96,12 @@ class SealedSecret(NamedTuple):
 
 def _decrypted(sealed: bytes, password: str, alias: str) -> bytes:
     """Return the key of an EncryptedPrivateKeyInfo as PKCS #8 in the clear."""
-    budget = Budget(_NAME)
+    budget = StoreBudget(_NAME)
     if len(sealed) > MAX_SEALED_KEY:
         raise budget.malformed("an encrypted key that is larger than any real one")
     algorithm, ciphertext = der.parse(sealed, budget).sequence(2)[:2]
     try:
-        plain = pbe.decrypt(algorithm, ciphertext.octets(), password)
+        plain = pbe.decrypt(algorithm, ciphertext.octets(), password, budget)
     except pbe.BadDecryptError:
         raise WrongKeyPasswordError(alias) from None
     if not _is_private_key_info(plain):
@@ -120,42 +120,42 @@ def looks_like(data: bytes) -> bool:
 
 def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
     """Read a PKCS #12 store. Without a MAC it is not verified, with or without a password."""
-    budget = Budget(_NAME)
+    budget = StoreBudget(_NAME)
     _, safe, *mac = der.parse(data, budget).sequence(2)
     kind, value = safe.sequence(2)[:2]
     if kind.oid() != DATA:
         raise UnsupportedKeystoreError("a PKCS #12 store that is signed by a key instead of a password")
     content = value.sequence(tag=der.CONTEXT_0)[0].octets()
     verified = bool(mac) and password is not None
-    if verified and not pbe.mac_matches(mac[0], content, password or ""):
+    if verified and not pbe.mac_matches(mac[0], content, password or "", budget):
         raise WrongKeystorePasswordError
     bags: list[_Bag] = []
     for info in der.parse(content, budget).sequence(0):
-        bags += _bags(_safe_contents(info, password), budget)
+        bags += _bags(_safe_contents(info, password, budget), budget)
         if len(bags) > MAX_ENTRIES:
             raise budget.malformed(f"more than {MAX_ENTRIES} bags")
     return Content(_entries(bags), verified)
 
 
-def _safe_contents(info: der.Element, password: str | None) -> der.Element:
+def _safe_contents(info: der.Element, password: str | None, budget: StoreBudget) -> der.Element:
     """Return one of the store's parts, decrypted where it is encrypted."""
     kind, value = info.sequence(2)[:2]
     inner = value.sequence(tag=der.CONTEXT_0)[0]
     if kind.oid() == DATA:
-        return der.parse(inner.octets(), info.budget)
+        return der.parse(inner.octets(), budget)
     if kind.oid() != ENCRYPTED_DATA:
         raise UnsupportedKeystoreError("a PKCS #12 store that is encrypted to a key instead of a password")
     if password is None:
         raise PasswordNeededError("the entries of a PKCS #12 store")
     _, algorithm, ciphertext = inner.sequence(2)[1].sequence(3)[:3]
     try:
-        plain = pbe.decrypt(algorithm, ciphertext.octets(der.CONTEXT_0_PRIMITIVE), password)
-        return der.parse(plain, info.budget).expect(der.SEQUENCE)
+        plain = pbe.decrypt(algorithm, ciphertext.octets(der.CONTEXT_0_PRIMITIVE), password, budget)
+        return der.parse(plain, budget).expect(der.SEQUENCE)
     except pbe.BadDecryptError:
         raise WrongKeystorePasswordError from None
 
 
-def _bags(safe_contents: der.Element, budget: Budget) -> Iterator[_Bag]:
+def _bags(safe_contents: der.Element, budget: StoreBudget) -> Iterator[_Bag]:
     for bag in safe_contents.sequence(0):
         oid, wrapped, *rest = bag.sequence(2)
         kind = oid.oid()
@@ -249,6 +249,6 @@ def _created(key_id: bytes | None) -> datetime | None:
 
 def _is_private_key_info(plain: bytes) -> bool:
     try:
-        return len(der.parse(plain, Budget(_NAME)).sequence(3)) >= 3
+        return len(der.parse(plain, StoreBudget(_NAME)).sequence(3)) >= 3
     except MalformedKeystoreError:
         return False

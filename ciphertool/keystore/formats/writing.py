@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_ENTRIES
 from ciphertool.errors import PasswordNeededError, PasswordRefusedError, UnsupportedKeystoreError
 from ciphertool.keystore.entries import ClearKey
+from ciphertool.keystore.limits import MAX_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
