@@ -26,6 +26,6 @@ def summary(entry: Entry) -> dict[str, object]:
         "issuer": facts.issuer if facts else None,
         "not_before": facts.not_before.isoformat() if facts and facts.not_before else None,
         "not_after": facts.not_after.isoformat() if facts and facts.not_after else None,
-        "key_usage": list(usage.usages) if usage else None,
+        "key_usage": list(usage.usages) if usage and usage.usages is not None else None,
         "key_usage_critical": usage.critical if usage else None,
     }

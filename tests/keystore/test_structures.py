@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jks import rfc7292
-from pyasn1.codec.ber import decoder
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_DEPTH
 from ciphertool.errors import BadPrivateKeyError, MalformedKeystoreError, WrongKeystorePasswordError
 from ciphertool.keystore import keys, open_keystore
 from ciphertool.keystore.entries import ClearKey
@@ -49,54 +47,6 @@ def test_indefinite_lengths_and_segments(name: str) -> None:
     keystore = open_keystore(VECTORS / name, PASSWORD, data=data)
     assert listed(keystore) == listed(vector(name))
     assert keystore.verified is vector(name).verified
-
-
-@given(st.binary(max_size=60))
-def test_what_is_read_as_ber_is_what_pyasn1_reads(data: bytes) -> None:
-    try:
-        element = der.parse(der.encode(der.OCTET_STRING, data), StoreBudget("test"))
-    except MalformedKeystoreError:
-        pytest.fail("an octet string is not hostile")
-    assert element.octets() == data == bytes(decoder.decode(bytes(element.encoding))[0])
-
-
-@given(st.integers(0, 2**63 - 1))
-def test_numbers_survive(number: int) -> None:
-    assert der.parse(der.encode_integer(number), StoreBudget("test")).integer() == number
-
-
-@pytest.mark.parametrize("dotted", ["1.2.840.113549.1.12.10.1.2", "2.5.29.15", "2.16.840.1.113894.746875.1.1", "0.9"])
-def test_object_identifiers_survive(dotted: str) -> None:
-    encoded = der.encode_oid(dotted)
-    assert der.parse(encoded, StoreBudget("test")).oid() == dotted == str(decoder.decode(encoded)[0])
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"\x30",
-        b"\x30\x05\x02\x01",
-        b"\x30\x89" + bytes(9),
-        b"\x3f\x81\x00\x00",
-        b"\x04\x80\x00\x00",
-        b"\x30\x80\x02",
-    ],
-)
-def test_broken_ber_is_refused(data: bytes) -> None:
-    with pytest.raises(MalformedKeystoreError):
-        der.parse(data, StoreBudget("test"))
-
-
-def test_depth_is_limited() -> None:
-    data = b""
-    for _ in range(MAX_DEPTH + 2):
-        data = der.encode(der.SEQUENCE, data)
-    element = der.parse(data, StoreBudget("test"))
-    for _ in range(MAX_DEPTH):
-        element = element.sequence()[0]
-    with pytest.raises(MalformedKeystoreError, match="nested deeper"):
-        element.sequence()
 
 
 @given(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ciphertool.certificates.findings import FILE_READABLE, NO_KEY
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import (
     MalformedKeystoreError,
@@ -114,7 +115,7 @@ def test_a_secret_key_that_everybody_may_read_is_told(tmp_path: Path) -> None:
     path.write_bytes(delete(_store("keys.p12"), "rsa"))
     path.chmod(0o644)
     found = check(open_keystore(path, PASSWORD), Role.PRIMARY, now=datetime.now(UTC))
-    assert [finding.rule for finding in found] == ["file-readable", "no-key"]
+    assert [finding.rule for finding in found] == [FILE_READABLE, NO_KEY]
 
 
 def test_nothing_shows_a_key() -> None:
