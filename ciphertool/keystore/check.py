@@ -16,7 +16,7 @@ from ciphertool.certificates.judge import judge_key, judge_server, judge_usage, 
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import KeystoreError
 from ciphertool.keystore import keys
-from ciphertool.keystore.entries import Entry, EntryKind
+from ciphertool.keystore.entries import EntryKind, KeyEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ class _Subject:
     """One key entry under examination, and what it is judged against."""
 
     keystore: Keystore
-    entry: Entry
+    entry: KeyEntry
     facts: Sequence[CertificateFacts]
     role: Role
     now: datetime

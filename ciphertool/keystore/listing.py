@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ciphertool.certificates.facts import certificate_facts
 
 if TYPE_CHECKING:
-    from ciphertool.keystore.entries import Entry
+    from ciphertool.keystore.entries import KeyEntry
 
 
-def summary(entry: Entry) -> dict[str, object]:
+def summary(entry: KeyEntry) -> dict[str, object]:
     """Return an entry as `keystore list --json` shows it."""
     facts = certificate_facts(entry.chain[0]) if entry.chain else None
     usage = facts.key_usage if facts else None

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ciphertool.certificates.findings import PUBLIC_KEY
 from ciphertool.findings import Level
-from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
+from ciphertool.keystore import CertificateRequest, EntryKind, KeyEntry, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.check import check
 from ciphertool.keystore.create import self_signed
 from ciphertool.keystore.entries import ClearKey
@@ -35,13 +35,13 @@ def found(keystore: Keystore, role: Role, **options: object) -> dict[str, Level]
     return {finding.rule.id: finding.level for finding in findings if not finding.rule.id.startswith("file-")}
 
 
-def opened(entries: list[Entry], key_password: str | None = None) -> Keystore:
+def opened(entries: list[KeyEntry], key_password: str | None = None) -> Keystore:
     return open_keystore(Path("in memory"), PASSWORD, data=write("JKS", entries, PASSWORD, key_password))
 
 
-def entry(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -> Entry:
+def entry(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -> KeyEntry:
     pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return Entry("a", EntryKind.KEY, tuple(c.public_bytes(Encoding.DER) for c in chain), NOW, ClearKey(pkcs8))
+    return KeyEntry("a", EntryKind.KEY, tuple(c.public_bytes(Encoding.DER) for c in chain), NOW, ClearKey(pkcs8))
 
 
 def made(role: Role, key: rsa.RSAPrivateKey, days: int = 365, at: datetime = NOW) -> x509.Certificate:
@@ -139,10 +139,10 @@ def test_size_exponent_and_hash() -> None:
 def test_a_weak_hash_matters_where_another_signed(key: rsa.RSAPrivateKey) -> None:
     sealed = entry(key).sealed
     root = vector("odd.jks").entry("md5").chain
-    assert "signature-hash" not in found(opened([Entry("a", EntryKind.KEY, root, NOW, sealed)]), Role.TLS)
+    assert "signature-hash" not in found(opened([KeyEntry("a", EntryKind.KEY, root, NOW, sealed)]), Role.TLS)
     leaf = vector("chain.p12").entry("leaf").chain[0]
     sha1 = leaf.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))
-    assert "signature-hash" in found(opened([Entry("a", EntryKind.KEY, (sha1,), NOW, sealed)]), Role.TLS)
+    assert "signature-hash" in found(opened([KeyEntry("a", EntryKind.KEY, (sha1,), NOW, sealed)]), Role.TLS)
 
 
 class TestChains:
@@ -172,7 +172,7 @@ class TestChains:
     def test_trust(self, key: rsa.RSAPrivateKey) -> None:
         stranger = opened([entry(key, made(Role.TLS, key))])
         assert found(stranger, Role.TLS, truststore=vector("trusted.jks"))["not-trusted"] is Level.ERROR
-        own = Entry("own", EntryKind.TRUSTED, stranger.entry("a").chain)
+        own = KeyEntry("own", EntryKind.TRUSTED, stranger.entry("a").chain)
         assert found(stranger, Role.TLS, truststore=opened([own])) == {}
         for alias in ("root", "middle", "leaf"):
             only = opened([vector("trusted.jks").entry(alias)])
@@ -220,7 +220,7 @@ def test_one_key_for_two_roles(key: rsa.RSAPrivateKey, other_key: rsa.RSAPrivate
 def test_stores_without_what_is_needed(key: rsa.RSAPrivateKey) -> None:
     assert found(vector("trusted.jks"), Role.TLS) == {"no-key": Level.ERROR}
     assert found(vector("openssl-no-mac.p12"), Role.TLS)["unverified"] is Level.NOTE
-    odd = opened([Entry("a", EntryKind.KEY, (b"odd",), NOW, entry(key).sealed)])
+    odd = opened([KeyEntry("a", EntryKind.KEY, (b"odd",), NOW, entry(key).sealed)])
     assert found(odd, Role.PRIMARY)["certificate-unreadable"] is Level.ERROR
     assert found(opened([entry(key)]), Role.PRIMARY)["certificate-unreadable"] is Level.ERROR
 

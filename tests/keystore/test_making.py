@@ -26,7 +26,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
+from ciphertool.keystore import CertificateRequest, EntryKind, KeyEntry, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.changes import change_password, convert, delete, import_entry, import_reply, trust
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.exports import export_certificates, export_der, export_private_key, signing_request
@@ -296,7 +296,7 @@ def test_summary_is_what_lists_show() -> None:
 )
 def test_any_aliases_survive(aliases: list[str]) -> None:
     leaf = vector("trusted.jks").entry("leaf").chain
-    entries = [Entry(alias, EntryKind.TRUSTED, leaf) for alias in aliases]
+    entries = [KeyEntry(alias, EntryKind.TRUSTED, leaf) for alias in aliases]
     assert [entry.alias for entry in opened(write("PKCS12", entries, PASSWORD)).entries] == aliases
     try:
         data = write("JKS", entries, PASSWORD)
@@ -328,7 +328,7 @@ def test_keytool_reads_what_was_made(name: str, own: str | None, tmp_path: Path)
         assert b"BEGIN NEW CERTIFICATE REQUEST" in done.stdout, done.stdout
 
 
-def _cut(source: Keystore) -> Entry:
+def _cut(source: Keystore) -> KeyEntry:
     """Return the entry with nothing but its leaf."""
     entry = source.entry("leaf")
     return entry._replace(chain=entry.chain[:1], sealed=ClearKey(source.unseal(entry)))

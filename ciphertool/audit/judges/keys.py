@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ciphertool.audit.model import Place
     from ciphertool.certificates.facts import CertificateFacts
     from ciphertool.certificates.findings import CertificateFinding
-    from ciphertool.keystore import Entry, Keystore
+    from ciphertool.keystore import KeyEntry, Keystore
     from ciphertool.settings.model import Settings
 
 _RULES: Mapping[findings.Rule, tuple[rules.Rule, Level | None]] = {
@@ -81,7 +81,7 @@ def judge(
     return None
 
 
-def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes | None) -> tuple[Keystore, Entry]:
+def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes | None) -> tuple[Keystore, KeyEntry]:
     from ciphertool.keystore import open_keystore
 
     if settings.keystore.certificate:

@@ -16,7 +16,7 @@ from ciphertool.errors import (
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
 )
-from ciphertool.keystore.entries import Content, Entry, EntryKind
+from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
@@ -31,7 +31,7 @@ _NAME = "PEM"
 
 
 @dataclass(frozen=True, slots=True)
-class SealedKey:
+class PemSealedKey:
     """The block of a private key."""
 
     alias: str
@@ -88,7 +88,7 @@ def looks_like(data: bytes) -> bool:
     return _BEGIN in data and b"\0" not in data[: data.index(_BEGIN)]
 
 
-def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a PEM file: one key entry with its chain where there is a key, and an entry for each other certificate.
 
     The first is named after the file, the others are numbered. PEM proves nothing: never verified.
@@ -108,11 +108,11 @@ def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG
     if keys:
         chain = _chain(found)
         found = [data for data in found if data not in chain]
-        entries.append(Entry(path.stem, EntryKind.KEY, chain, sealed=SealedKey(path.stem, *keys[0])))
+        entries.append(KeyEntry(path.stem, EntryKind.KEY, chain, sealed=PemSealedKey(path.stem, *keys[0])))
     for data in found:
         alias = f"{path.stem}-{len(entries) + 1}" if entries else path.stem
-        entries.append(Entry(alias, EntryKind.TRUSTED, (data,)))
-    return Content(entries, verified=False)
+        entries.append(KeyEntry(alias, EntryKind.TRUSTED, (data,)))
+    return StoreContent(entries, verified=False)
 
 
 def read_certificates(data: bytes) -> list[bytes]:
@@ -141,12 +141,12 @@ def _certificates_of_pkcs7(data: bytes) -> list[bytes]:
         raise StoreBudget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
 
 
-def read_der(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read_der(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a file that is one certificate in DER."""
-    return Content([Entry(path.stem, EntryKind.TRUSTED, (data,))], verified=False)
+    return StoreContent([KeyEntry(path.stem, EntryKind.TRUSTED, (data,))], verified=False)
 
 
-def write(entries: Sequence[Entry], key_password: str) -> bytes:
+def write(entries: Sequence[KeyEntry], key_password: str) -> bytes:
     """Return a PEM file: the key, encrypted, then its chain; then the other certificates."""
     blocks = []
     if sum(entry.sealed is not None for entry in entries) > 1:
@@ -154,7 +154,7 @@ def write(entries: Sequence[Entry], key_password: str) -> bytes:
     for entry in sorted(entries, key=lambda entry: entry.sealed is None):
         if entry.kind is EntryKind.SECRET:
             raise UnsupportedKeystoreError(f"a PEM file cannot hold the secret key {entry.alias!r}")
-        if isinstance(entry.sealed, SealedKey):
+        if isinstance(entry.sealed, PemSealedKey):
             blocks.append(
                 b"-----BEGIN %b-----%b-----END %b-----\n" % (entry.sealed.label, entry.sealed.block, entry.sealed.label)
             )

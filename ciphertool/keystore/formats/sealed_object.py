@@ -11,7 +11,7 @@ from ciphertool.errors import (
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
 )
-from ciphertool.keystore.entries import SecretKey
+from ciphertool.keystore.entries import SymmetricKey
 from ciphertool.keystore.formats import javaobject
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, Value
@@ -34,16 +34,16 @@ class SealedObject:
     alias: str
     sealed: Value = field(repr=False)
 
-    def unseal(self, password: str | None) -> SecretKey:
+    def unseal(self, password: str | None) -> SymmetricKey:
         """Return the key, of whatever algorithm."""
         if password is None:
             raise PasswordNeededError(f"the secret key of {self.alias!r}")
         opened = javaobject.read(DataInput(self._decrypted(password), StoreBudget(_NAME)))
         match opened:
             case JavaObject("javax.crypto.spec.SecretKeySpec", {"algorithm": bytes(name), "key": bytes(key)}):
-                return SecretKey(name.decode("utf-8", "replace"), key)
+                return SymmetricKey(name.decode("utf-8", "replace"), key)
             case JavaObject("java.security.KeyRep", {"algorithm": bytes(name), "encoded": bytes(key)}):
-                return SecretKey(name.decode("utf-8", "replace"), key)
+                return SymmetricKey(name.decode("utf-8", "replace"), key)
         raise UnsupportedKeystoreError(f"the secret key of {self.alias!r} is an object of a class that is not known")
 
     def _decrypted(self, password: str) -> bytes:
@@ -75,11 +75,11 @@ class SealedObject:
         return ciphertext, salt.octets(), count.integer()
 
 
-def of_pkcs8(plain: bytes, alias: str) -> SecretKey:
+def of_pkcs8(plain: bytes, alias: str) -> SymmetricKey:
     """Return the secret key that Java has put into the form of a private key: an algorithm, and the key's bytes."""
     try:
         _, algorithm, key = der.parse(plain, StoreBudget("PKCS #12")).sequence(3)[:3]
         oid = algorithm.sequence()[0].oid()
-        return SecretKey(_ALGORITHMS.get(oid, oid), key.octets())
+        return SymmetricKey(_ALGORITHMS.get(oid, oid), key.octets())
     except MalformedKeystoreError:
         raise WrongKeyPasswordError(alias) from None
