@@ -47,6 +47,15 @@ def _made(kind: type[CipherToolError], arguments: tuple[object, ...]) -> CipherT
     return kind.__new__(kind, *arguments)
 
 
+class MalformedStructureError(CipherToolError):
+    """Bytes that are not the ASN.1 that `what` should be, or more of it than an honest input has."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what = what
+        self.reason = reason
+        super().__init__(f"damaged {what}: {reason}")
+
+
 class ProblemsError(CipherToolError):
     """Several problems found in one run; `problems` holds each as an error of its own."""
 

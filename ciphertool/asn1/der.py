@@ -11,7 +11,7 @@ from ciphertool.asn1.limits import MAX_DEPTH
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ciphertool.asn1.limits import Budget
 
@@ -53,7 +53,7 @@ class Element(NamedTuple):
         return children
 
     def expect(self, tag: int) -> Element:
-        """Return the element itself, or raise `MalformedKeystoreError` unless it has `tag`."""
+        """Return the element itself, or raise the budget's error unless it has `tag`."""
         if self.tag != tag:
             raise self.budget.malformed(f"element {self.tag:#04x} where {tag:#04x} belongs")
         return self
@@ -70,6 +70,14 @@ class Element(NamedTuple):
         if not 1 <= len(content) <= 8:
             raise self.budget.malformed("a number out of range")
         return int.from_bytes(content, "big", signed=True)
+
+    def named_bits(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the names whose bits a BIT STRING sets; the first name is that of the first bit."""
+        content = self.expect(BIT_STRING).content
+        if not content or content[0] > 7 or content[0] > 8 * (len(content) - 1):
+            raise self.budget.malformed("a bad bit string")
+        count = 8 * (len(content) - 1) - content[0]
+        return tuple(name for place, name in enumerate(names[:count]) if content[1 + place // 8] & 0x80 >> place % 8)
 
     def oid(self) -> str:
         """Return an object identifier in dotted form."""
@@ -89,6 +97,14 @@ class Element(NamedTuple):
 def parse(data: bytes | memoryview, budget: Budget) -> Element:
     """Return the element that the data begins with; what follows it is left alone, as Java does."""
     return _read(memoryview(data), budget, 0)
+
+
+def parse_all(data: bytes, budget: Budget) -> Element:
+    """Return the element that the data is; raise the budget's error if anything follows it."""
+    element = parse(data, budget)
+    if len(element.encoding) != len(data):
+        raise budget.malformed("something follows the element")
+    return element
 
 
 def _read(data: memoryview, budget: Budget, depth: int) -> Element:

@@ -1,45 +1,28 @@
-"""What a keystore file may ask for, so that a hostile one costs less than a second. Nothing here reads a format."""
+"""How much structure one input may have, so that a hostile one costs less than a second. Reads no format."""
 
 from __future__ import annotations
 
-from ciphertool.errors import MalformedKeystoreError
+from ciphertool.errors import CipherToolError, MalformedStructureError
 
-MAX_FILE = 16 << 20
-MAX_ENTRIES = 10_000
-MAX_CHAIN = 100
-MAX_SEALED_KEY = 64 << 10
-"""Bytes of one encrypted private key; RSA-16384 takes 10 KB."""
-MAX_MODULUS_BITS = 16_384
 MAX_DEPTH = 24
 _ELEMENTS = 60_000
-# Java 8 asks for 150,000 to open a store; one costs up to 1 µs.
-_ITERATIONS = 600_000
 
 
 class Budget:
-    """The work that one call may spend on one file: structural elements, and iterations of key derivation."""
+    """The structural elements that one call may read; `what` names the input in errors."""
 
-    __slots__ = ("_elements", "_format", "_iterations")
+    __slots__ = ("_elements", "what")
 
-    def __init__(self, format_name: str) -> None:
-        self._format = format_name
+    def __init__(self, what: str) -> None:
+        self.what = what
         self._elements = _ELEMENTS
-        self._iterations = _ITERATIONS
 
     def element(self) -> None:
-        """Account for one element of the structure; raise `MalformedKeystoreError` when there are too many."""
+        """Account for one element of the structure; raise `malformed` if there are too many."""
         self._elements -= 1
         if self._elements < 0:
             raise self.malformed(f"more than {_ELEMENTS} elements")
 
-    def iterations(self, count: int) -> None:
-        """Account for iterations before they are made; raise `MalformedKeystoreError` when they are too many."""
-        if count < 1:
-            raise self.malformed("an iteration count below 1")
-        self._iterations -= count
-        if self._iterations < 0:
-            raise self.malformed(f"more than {_ITERATIONS} iterations of key derivation")
-
-    def malformed(self, reason: str) -> MalformedKeystoreError:
-        """Return the error for a fault found in this file."""
-        return MalformedKeystoreError(self._format, reason)
+    def malformed(self, reason: str) -> CipherToolError:
+        """Return the error for a fault found in this input: a `MalformedStructureError`, or what a subclass has."""
+        return MalformedStructureError(self.what, reason)

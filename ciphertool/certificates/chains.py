@@ -6,13 +6,14 @@ import hmac
 import warnings
 from hashlib import sha256
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_CHAIN, Budget
-from ciphertool.errors import BadCertificateError, MalformedKeystoreError, NotRsaError
+from ciphertool.asn1.limits import Budget
+from ciphertool.errors import BadCertificateError, MalformedStructureError, NotRsaError
 
 _EXTENSIONS = 0xA3
+MAX_CHAIN = 100
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,7 +67,7 @@ def public_key_info(data: bytes, alias: str) -> bytes:
     """Return the SubjectPublicKeyInfo of a certificate, as it stands."""
     try:
         return bytes(_to_be_signed(data)[5].encoding)
-    except MalformedKeystoreError:
+    except MalformedStructureError:
         raise BadCertificateError(alias, "cannot be read") from None
 
 
@@ -74,7 +75,7 @@ def names(data: bytes) -> tuple[bytes, bytes] | None:
     """Return the subject and the issuer of a certificate as they stand, or None where it cannot be read."""
     try:
         parts = _to_be_signed(data)
-    except MalformedKeystoreError:
+    except MalformedStructureError:
         return None
     return bytes(parts[4].encoding), bytes(parts[2].encoding)
 
@@ -117,31 +118,34 @@ def prove_chain(chain: Sequence[bytes], alias: str) -> None:
             raise BadCertificateError(alias, "is in a chain where a signature does not hold")
 
 
-def extensions(data: bytes) -> dict[str, tuple[bool, bytes]]:
-    """Return a certificate's extensions by their identifier: whether critical, and the value; the first of each counts.
+class Extension(NamedTuple):
+    """One extension of a certificate; its value is DER that has not been looked at, and may be odd."""
 
-    Raise `MalformedKeystoreError` where the certificate cannot be read.
+    oid: str
+    critical: bool
+    value: bytes
+
+
+def extensions(data: bytes) -> list[Extension]:
+    """Return a certificate's extensions as they stand, doubled ones too.
+
+    Raise `MalformedStructureError` if the certificate cannot be read.
     """
-    found: dict[str, tuple[bool, bytes]] = {}
+    found = []
     for part in _to_be_signed(data)[6:]:
         if part.tag == _EXTENSIONS:
             for extension in part.sequence(tag=_EXTENSIONS)[0].sequence(0):
                 oid, *rest = extension.sequence(2)
                 critical = rest[0].tag == der.BOOLEAN and bytes(rest[0].content) == b"\xff"
-                found.setdefault(oid.oid(), (critical, rest[-1].octets()))
+                found.append(Extension(oid.oid(), critical, rest[-1].octets()))
     return found
-
-
-def element(data: bytes) -> der.Element:
-    """Return the element that a certificate's part consists of; raise `MalformedKeystoreError` where it is none."""
-    return der.parse(data, Budget("certificate"))
 
 
 def _to_be_signed(data: bytes) -> list[der.Element]:
     """Return serial, algorithm, issuer, validity, subject, public key and what follows."""
-    parts = element(data).sequence()[0].sequence(6)
+    parts = der.parse(data, Budget("certificate")).sequence()[0].sequence(6)
     if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
         parts = parts[1:]
     if len(parts) < 6:
-        raise MalformedKeystoreError("certificate", "it lacks a part")
+        raise MalformedStructureError("certificate", "it lacks a part")
     return parts

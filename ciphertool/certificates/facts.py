@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool.asn1 import der
 from ciphertool.certificates import chains
-from ciphertool.errors import BadCertificateError, MalformedKeystoreError
+from ciphertool.certificates.key_usage import KeyUsage, key_usage
+from ciphertool.errors import BadCertificateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,27 +17,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 
-_KEY_USAGE, _EXTENDED_KEY_USAGE, _ALTERNATIVE_NAMES = "2.5.29.15", "2.5.29.37", "2.5.29.17"
-_USAGES = (
-    "digitalSignature",
-    "contentCommitment",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
-)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class KeyUsage:
-    """The KeyUsage extension: the usages that it allows, by their X.509 names, and whether it is critical."""
-
-    usages: tuple[str, ...]
-    critical: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,35 +65,6 @@ def certificate_facts(data: bytes) -> CertificateFacts:
         signature_oid=_read(lambda: certificate.signature_algorithm_oid.dotted_string),
         key_usage=key_usage(data),
     )
-
-
-def key_usage(data: bytes) -> KeyUsage | None:
-    """Return a certificate's KeyUsage, or None where it has none; another extension that is odd does no harm."""
-    try:
-        extensions = chains.extensions(data)
-        critical, value = extensions[_KEY_USAGE]
-        bits = chains.element(value).expect(der.BIT_STRING).content
-    except (KeyError, MalformedKeystoreError):
-        return None
-    flags = "".join(f"{octet:08b}" for octet in bits[1:3])
-    return KeyUsage(tuple(name for name, flag in zip(_USAGES, flags, strict=False) if flag == "1"), critical)
-
-
-def extended_key_usages(data: bytes) -> frozenset[str] | None:
-    """Return the identifiers of a certificate's extended key usages, or None where it states none."""
-    try:
-        value = chains.extensions(data)[_EXTENDED_KEY_USAGE][1]
-        return frozenset(usage.oid() for usage in chains.element(value).sequence())
-    except (KeyError, MalformedKeystoreError):
-        return None
-
-
-def has_names(data: bytes) -> bool:
-    """Tell whether a certificate has subject alternative names."""
-    try:
-        return _ALTERNATIVE_NAMES in chains.extensions(data)
-    except MalformedKeystoreError:
-        return False
 
 
 def _public_key(certificate: x509.Certificate) -> tuple[str, int | None, int | None, int | None]:

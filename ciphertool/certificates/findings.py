@@ -1,67 +1,103 @@
-"""What a check can find: every rule with its level and its remedy. The rules' conditions are in `check`."""
+"""What can be found wrong with a key, a certificate, a store: each rule with its level and its remedy.
+
+The conditions are in `certificates.judge` for one certificate, and in `keystore.check` for the store around it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+
+from ciphertool.findings import Level
 
 
-class Level(Enum):
-    """How much a finding matters."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One rule; `id` is stable. Rules are told apart by identity: two kinds of one fault may share an id."""
 
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
+    id: str
+    level: Level
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One judgement. `rule` is a stable id; `alias` is None where it is about the whole store."""
+class CertificateFinding:
+    """One judgement. `level` is the rule's unless the role changes it; `alias` is None if it is about the whole store.
 
-    rule: str
+    `message` stands alone. `reason` ends a sentence that begins "the certificate", or "the key" for `SHORT_KEY` and
+    `PUBLIC_KEY`, or "its public key" for `BROKEN_KEY`; it is empty for rules that only a store's check has.
+    """
+
+    rule: Rule
     level: Level
     message: str
-    remedy: str
+    reason: str = ""
     alias: str | None = None
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return self.rule.remedy
+
+
+def finding(
+    rule: Rule, message: str, reason: str = "", *, alias: str | None = None, level: Level | None = None
+) -> CertificateFinding:
+    """Return a finding of a rule, at the rule's level unless another is given."""
+    return CertificateFinding(rule, level or rule.level, message, reason, alias)
 
 
 _NEW_KEY = "make a key of your own: ciphertool keystore create"
 _RENEW = "ask for a new certificate: ciphertool keystore csr, then import the answer"
 _E, _W, _N = Level.ERROR, Level.WARNING, Level.NOTE
 
-RULES: dict[str, tuple[Level, str]] = {
-    "no-key": (_E, "import a private key entry, or check another store"),
-    "unverified": (_N, "write the store again with keytool or ciphertool, which protect it by its password"),
-    "file-readable": (_W, "take the right to read from others: chmod o-rwx,g-w"),
-    "file-writable": (_E, "take the right to write from group and others: chmod go-w"),
-    "file-owner": (_W, "give the file to the user that the server runs as"),
-    "key-unusable": (_E, "give the key's password, or import the key again"),
-    "key-algorithm": (_E, "use an RSA key: ciphertool keystore create"),
-    "key-size": (_W, _NEW_KEY),
-    "key-exponent": (_W, _NEW_KEY),
-    "key-broken": (_E, _NEW_KEY),
-    "public-default-key": (_E, _NEW_KEY),
-    "shared-key": (_W, "use a key of its own for each role"),
-    "key-password": (_E, "make both passwords the same: ciphertool keystore change-password"),
-    "certificate-unreadable": (_E, "import the certificate again"),
-    "certificate-expired": (_W, _RENEW),
-    "certificate-expires-soon": (_W, _RENEW),
-    "certificate-not-yet-valid": (_W, "set the clock, or wait"),
-    "signature-hash": (_W, _RENEW),
-    "key-usage-refused": (_E, "make a certificate whose KeyUsage has what the role needs: ciphertool keystore create"),
-    "key-usage-unstated": (_W, "make a certificate that states its use: ciphertool keystore create"),
-    "key-usage-not-critical": (_N, "nothing has to be done: Java reads a KeyUsage only where it is critical"),
-    "extended-key-usage": (_E, "make a certificate with the extended key usage serverAuth"),
-    "no-host-names": (_W, "make a certificate with its host names as subject alternative names"),
-    "self-signed": (_W, "have it signed by a certificate authority, or put it into every client's truststore"),
-    "chain-order": (_E, "import the chain again, leaf first"),
-    "chain-signature": (_E, "import the right issuer's certificate"),
-    "chain-incomplete": (_W, "import the answer with its whole chain, or with a truststore that completes it"),
-    "not-trusted": (_E, "put the issuer, or the certificate, into the truststore: ciphertool keystore trust"),
-}
+# The store, and what lies in it.
+NO_KEY = Rule("no-key", _E, "import a private key entry, or check another store")
+UNVERIFIED = Rule(
+    "unverified", _N, "write the store again with keytool or ciphertool, which protect it by its password"
+)
+FILE_READABLE = Rule("file-readable", _W, "take the right to read from others: chmod o-rwx,g-w")
+FILE_WRITABLE = Rule("file-writable", _E, "take the right to write from group and others: chmod go-w")
+FILE_OWNER = Rule("file-owner", _W, "give the file to the user that the server runs as")
+UNUSABLE_KEY = Rule("key-unusable", _E, "give the key's password, or import the key again")
+SHARED_KEY = Rule("shared-key", _W, "use a key of its own for each role")
+KEY_PASSWORD = Rule("key-password", _E, "make both passwords the same: ciphertool keystore change-password")
 
+# The key of a certificate.
+NOT_RSA = Rule("key-algorithm", _E, "use an RSA key: ciphertool keystore create")
+SHORT_KEY = Rule("key-size", _W, _NEW_KEY)
+SMALL_EXPONENT = Rule("key-exponent", _W, _NEW_KEY)
+BROKEN_KEY = Rule("key-broken", _E, _NEW_KEY)
+# Breaking it takes an attacker's effort: a check counts it as broken, and encryption warns.
+WEAK_KEY = Rule("key-broken", _E, _NEW_KEY)
+PUBLIC_KEY = Rule("public-default-key", _E, _NEW_KEY)
 
-def finding(rule: str, message: str, alias: str | None = None, level: Level | None = None) -> Finding:
-    """Return a finding of a rule, at the rule's level unless another is given."""
-    usual, remedy = RULES[rule]
-    return Finding(rule, level or usual, message, remedy, alias)
+# The certificate.
+UNREADABLE_CERTIFICATE = Rule("certificate-unreadable", _E, "import the certificate again")
+EXPIRED = Rule("certificate-expired", _W, _RENEW)
+EXPIRES_SOON = Rule("certificate-expires-soon", _W, _RENEW)
+NOT_YET_VALID = Rule("certificate-not-yet-valid", _W, "set the clock, or wait")
+KEY_USAGE_REFUSED = Rule(
+    "key-usage-refused", _E, "make a certificate whose KeyUsage has what the role needs: ciphertool keystore create"
+)
+KEY_USAGE_UNSTATED = Rule(
+    "key-usage-unstated", _W, "make a certificate that states its use: ciphertool keystore create"
+)
+KEY_USAGE_NOT_CRITICAL = Rule(
+    "key-usage-not-critical", _N, "nothing has to be done: Java reads a KeyUsage only where it is critical"
+)
+EXTENDED_KEY_USAGE = Rule("extended-key-usage", _E, "make a certificate with the extended key usage serverAuth")
+NO_HOST_NAMES = Rule("no-host-names", _W, "make a certificate with its host names as subject alternative names")
+
+# The chain.
+WEAK_HASH = Rule("signature-hash", _W, _RENEW)
+SELF_SIGNED = Rule(
+    "self-signed", _W, "have it signed by a certificate authority, or put it into every client's truststore"
+)
+CHAIN_ORDER = Rule("chain-order", _E, "import the chain again, leaf first")
+CHAIN_SIGNATURE = Rule("chain-signature", _E, "import the right issuer's certificate")
+CHAIN_INCOMPLETE = Rule(
+    "chain-incomplete", _W, "import the answer with its whole chain, or with a truststore that completes it"
+)
+NOT_TRUSTED = Rule(
+    "not-trusted", _E, "put the issuer, or the certificate, into the truststore: ciphertool keystore trust"
+)

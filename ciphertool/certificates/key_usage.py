@@ -1,4 +1,4 @@
-"""The KeyUsage extension of a certificate, read from its DER alone.
+"""What a certificate says that its key is for: KeyUsage, extended key usage, host names. Read from its DER alone.
 
 `cryptography` parses all extensions or none, so that one malformed extension of a real certificate would hide the
 KeyUsage, which Java finds.
@@ -7,15 +7,17 @@ KeyUsage, which Java finds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ciphertool.asn1 import der
+from ciphertool.asn1.limits import Budget
+from ciphertool.certificates import chains
+from ciphertool.errors import MalformedStructureError
 
-# RFC 5280, section 4.2.1.3: the bits in their order.
-USAGES = (
+_KEY_USAGE, _EXTENDED_KEY_USAGE, _ALTERNATIVE_NAMES = "2.5.29.15", "2.5.29.37", "2.5.29.17"
+# X.509, section 9.2.2.3: the bits in their order. RFC 5280 has an older name for the second.
+_USAGES = (
     "digitalSignature",
-    "nonRepudiation",
+    "contentCommitment",
     "keyEncipherment",
     "dataEncipherment",
     "keyAgreement",
@@ -24,69 +26,67 @@ USAGES = (
     "encipherOnly",
     "decipherOnly",
 )
-
-_SEQUENCE, _BIT_STRING, _OCTET_STRING, _OID, _EXTENSIONS = 0x30, 0x03, 0x04, 0x06, 0xA3
-_KEY_USAGE = b"\x55\x1d\x0f"  # 2.5.29.15
-_TRUE = (0x01, b"\xff")
+_RFC_NAMES = {"contentCommitment": "nonRepudiation"}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUsage:
-    """What a KeyUsage extension says: its usages, or None where it cannot be read, and whether it is critical."""
+    """A KeyUsage extension: its usages by their X.509 names, None if unreadable, and whether it is critical."""
 
     usages: tuple[str, ...] | None
     critical: bool
 
+    def lacks(self, needed: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the usages that it does not allow; all of them, if it cannot be read."""
+        return tuple(usage for usage in needed if usage not in (self.usages or ()))
 
-def key_usage(tbs_certificate: bytes) -> KeyUsage | None:
-    """Return the KeyUsage of a TBSCertificate's DER, None where it has none."""
-    found = list(_key_usages(tbs_certificate))
-    if len(found) > 1:  # Java takes no certificate that has an extension twice
-        return KeyUsage(None, critical=True)
-    return found[0] if found else None
+    def rfc_names(self) -> tuple[str, ...] | None:
+        """Return the usages by the names of RFC 5280, as Java's users know them and refusals have them."""
+        if self.usages is None:
+            return None
+        return tuple(_RFC_NAMES.get(usage, usage) for usage in self.usages)
 
 
-def _key_usages(tbs_certificate: bytes) -> Iterator[KeyUsage]:
-    for tag, wrapped in _members(_content(tbs_certificate, _SEQUENCE)):
-        if tag == _EXTENSIONS:
-            for _, extension in _members(_content(wrapped, _SEQUENCE)):
-                (oid_tag, oid), *rest = _members(extension)
-                if (oid_tag, oid) == (_OID, _KEY_USAGE):
-                    yield KeyUsage(_usages(rest[-1][1]), critical=rest[0] == _TRUE)
+_UNREADABLE = KeyUsage(None, critical=True)
+
+
+def key_usage(data: bytes) -> KeyUsage | None:
+    """Return the KeyUsage of a certificate in DER, or None if it has none. What another extension holds does no harm.
+
+    One that is there twice, and one of a certificate that cannot be read, is critical and unreadable: Java takes no
+    such certificate.
+    """
+    try:
+        found = [extension for extension in chains.extensions(data) if extension.oid == _KEY_USAGE]
+    except MalformedStructureError:
+        return _UNREADABLE
+    if len(found) > 1:
+        return _UNREADABLE
+    return KeyUsage(_usages(found[0].value), found[0].critical) if found else None
+
+
+def extended_key_usages(data: bytes) -> frozenset[str] | None:
+    """Return the identifiers of a certificate's extended key usages, or None where it states none."""
+    try:
+        for extension in chains.extensions(data):
+            if extension.oid == _EXTENDED_KEY_USAGE:
+                purposes = der.parse(extension.value, Budget("certificate")).sequence()
+                return frozenset(purpose.oid() for purpose in purposes)
+    except MalformedStructureError:
+        pass
+    return None
+
+
+def has_names(data: bytes) -> bool:
+    """Tell whether a certificate has subject alternative names."""
+    try:
+        return any(extension.oid == _ALTERNATIVE_NAMES for extension in chains.extensions(data))
+    except MalformedStructureError:
+        return False
 
 
 def _usages(value: bytes) -> tuple[str, ...] | None:
     try:
-        bits = _content(value, _BIT_STRING)
-    except ValueError:
+        return der.parse_all(value, Budget("certificate")).named_bits(_USAGES)
+    except MalformedStructureError:
         return None
-    if not bits or bits[0] > 7 or (len(bits) == 1 and bits[0]):
-        return None
-    count = 8 * (len(bits) - 1) - bits[0]
-    text = "".join(f"{byte:08b}" for byte in bits[1:])[:count]
-    return tuple(name for name, bit in zip(USAGES, text, strict=False) if bit == "1")
-
-
-def _content(data: bytes, tag: int) -> bytes:
-    """Return the content of the one element, of the tag, that the data is."""
-    elements = list(_members(data))
-    if len(elements) != 1 or elements[0][0] != tag:
-        raise ValueError("not the element that was expected")
-    return elements[0][1]
-
-
-def _members(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield tag and content of each DER element; ValueError if cut short. Every tag of a certificate has one byte."""
-    position = 0
-    while position < len(data):
-        tag, length = data[position : position + 2]
-        position += 2
-        if length > 0x80:
-            size = length & 0x7F
-            length = int.from_bytes(data[position : position + size], "big")
-            position += size
-        content = data[position : position + length]
-        if len(content) != length:
-            raise ValueError("cut short")
-        yield tag, content
-        position += length

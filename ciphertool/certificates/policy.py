@@ -1,120 +1,111 @@
-"""Whether a certificate may encrypt secrets: what Java refuses, and what a strict policy refuses beyond that."""
+"""Whether a certificate may encrypt secrets: what Java refuses, and what a strict policy refuses beyond that.
+
+What is wrong with the certificate is the judge's to find; here it is decided what follows from it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.certificates.key_usage import KeyUsage, key_usage
+from ciphertool.certificates import findings as rules
+from ciphertool.certificates.facts import certificate_facts
+from ciphertool.certificates.judge import judge_certificate
+from ciphertool.certificates.roles import Role
 from ciphertool.certificates.strictness import Policy
-from ciphertool.certificates.weak_keys import Severity, weaknesses
 from ciphertool.errors import (
     BadCertificateError,
     BrokenKeyError,
+    KeystoreError,
     NotRsaError,
     RefusedCertificateError,
     WrongKeyUsageError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.x509 import Certificate
+    from ciphertool.certificates.facts import CertificateFacts
+    from ciphertool.certificates.findings import CertificateFinding
 
 
-__all__ = ["CertificateWarning", "CheckedCertificate", "Concern", "Policy", "check_certificate"]
+__all__ = ["CONCERNS", "DECIDED", "REFUSALS", "Policy", "Verdict", "check_certificate", "judge_encryption"]
+
+REFUSALS = (rules.UNREADABLE_CERTIFICATE, rules.NOT_RSA, rules.BROKEN_KEY, rules.KEY_USAGE_REFUSED)
+"""Why nobody encrypts with a certificate, the first reason first."""
+CONCERNS = (rules.KEY_USAGE_UNSTATED, rules.EXPIRED, rules.NOT_YET_VALID, rules.WEAK_KEY)
+"""What Java encrypts with nevertheless, and the strict policy does not."""
+DECIDED = frozenset({*REFUSALS, *CONCERNS})
+"""What this policy decides; whatever else a check finds is only to be warned of."""
 
 
-class Concern(Enum):
-    """What Java encrypts with nevertheless."""
+class Verdict(NamedTuple):
+    """What a policy makes of the findings: the error that refuses the certificate, and the findings that count.
 
-    NO_DATA_ENCIPHERMENT = "no-data-encipherment"
-    EXPIRED = "expired"
-    NOT_YET_VALID = "not-yet-valid"
-    WEAK_KEY = "weak-key"
+    These are the reasons for the refusal, or what is to be warned of where there is none.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class CertificateWarning:
-    """A concern about a certificate; `reason` ends a sentence that begins "the certificate"."""
-
-    concern: Concern
-    reason: str
+    refusal: KeystoreError | None
+    findings: tuple[CertificateFinding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedCertificate:
-    """The key of a certificate that may encrypt, and what is to be said about it."""
+def judge_encryption(
+    found: Sequence[CertificateFinding],
+    facts: CertificateFacts,
+    *,
+    policy: Policy,
+    keystore: Path,
+    alias: str | None = None,
+) -> Verdict:
+    """Return what a policy makes of what was found in a certificate for `Role.PRIMARY`.
 
-    key: RSAPublicKey
-    warnings: tuple[CertificateWarning, ...]
+    `keystore` and `alias` name it in errors; a PEM file has no alias. The refusal is a `WrongKeyUsageError` exactly
+    where `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
+    `BadCertificateError` for one that cannot be read, `BrokenKeyError` for a key whose values everybody could read,
+    and under the strict policy `RefusedCertificateError` where the java policy would warn.
+    """
+    for rule in REFUSALS:
+        if against := _by(found, rule):
+            return Verdict(_refusal(against, facts, keystore, alias), against)
+    concerns = tuple(one for rule in CONCERNS for one in _by(found, rule))
+    if concerns and policy is Policy.STRICT:
+        return Verdict(RefusedCertificateError(keystore, alias, [one.reason for one in concerns]), concerns)
+    return Verdict(None, concerns)
 
 
 def check_certificate(
-    certificate: Certificate, *, policy: Policy, now: datetime, keystore: Path, alias: str | None = None
-) -> CheckedCertificate:
-    """Return the certificate's key and its warnings at the time `now`, which has a time zone.
+    data: bytes, *, policy: Policy, now: datetime, keystore: Path, alias: str | None = None
+) -> tuple[CertificateFinding, ...]:
+    """Return what is to be warned of when secrets are encrypted with a certificate, in DER, at the time `now`.
 
-    `keystore` and `alias` name it in errors; a PEM file has no alias. Raise `WrongKeyUsageError` exactly where
-    `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
-    `BrokenKeyError` for a key whose values everybody could read, and under the strict policy `RefusedCertificateError`
-    where the java policy would warn.
+    Raise the refusal of `judge_encryption` if the policy has one.
     """
-    key = _rsa_key(certificate, keystore, alias)
-    numbers = key.public_numbers()
-    found = weaknesses(numbers.n, numbers.e)
-    if broken := [weakness.reason for weakness in found if weakness.severity is Severity.BROKEN]:
-        raise BrokenKeyError(keystore, alias, broken)
-    usage = key_usage(certificate.tbs_certificate_bytes)
-    if usage is not None and _refuses(usage):
-        raise WrongKeyUsageError(keystore, alias, usage.usages)
-    weak = [CertificateWarning(Concern.WEAK_KEY, f"is weak: its public key {item.reason}") for item in found]
-    warnings = (*_usage_warnings(usage), *_validity_warnings(certificate, now), *weak)
-    if warnings and policy is Policy.STRICT:
-        raise RefusedCertificateError(keystore, alias, [warning.reason for warning in warnings])
-    return CheckedCertificate(key, warnings)
+    facts = certificate_facts(data)
+    found = judge_certificate(facts, Role.PRIMARY, now=now)
+    verdict = judge_encryption(found, facts, policy=policy, keystore=keystore, alias=alias)
+    if verdict.refusal is not None:
+        raise verdict.refusal
+    return verdict.findings
 
 
-def _rsa_key(certificate: Certificate, keystore: Path, alias: str | None) -> RSAPublicKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-    name = alias or keystore.name
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise BadCertificateError(name, "has a key that cannot be read").at(keystore) from None
-    if not isinstance(key, RSAPublicKey):
-        raise NotRsaError(name, type(key).__name__.removesuffix("PublicKey")).at(keystore)
-    return key
+def _by(found: Sequence[CertificateFinding], rule: rules.Rule) -> tuple[CertificateFinding, ...]:
+    return tuple(one for one in found if one.rule is rule)
 
 
-def _refuses(usage: KeyUsage) -> bool:
-    """Tell whether Java refuses: it looks at a critical KeyUsage only, and takes none that it cannot read."""
-    return usage.critical and "dataEncipherment" not in (usage.usages or ())
-
-
-def _usage_warnings(usage: KeyUsage | None) -> Iterator[CertificateWarning]:
-    if usage is None:
-        reason = "does not state dataEncipherment: it has no KeyUsage"
-    elif usage.usages is None:
-        reason = "has a KeyUsage that cannot be read"
-    elif "dataEncipherment" not in usage.usages:
-        allowed = ", ".join(usage.usages) or "nothing at all"
-        reason = f"does not state dataEncipherment: its KeyUsage, which is not critical, allows {allowed}"
+def _refusal(
+    against: Sequence[CertificateFinding], facts: CertificateFacts, keystore: Path, alias: str | None
+) -> KeystoreError:
+    rule, name = against[0].rule, alias or keystore.name
+    if rule is rules.BROKEN_KEY:
+        return BrokenKeyError(keystore, alias, [one.reason for one in against])
+    if rule is rules.KEY_USAGE_REFUSED:
+        usage = facts.key_usage
+        return WrongKeyUsageError(keystore, alias, usage.rfc_names() if usage else None)
+    error: KeystoreError
+    if rule is rules.NOT_RSA and facts.algorithm is not None:
+        error = NotRsaError(name, facts.algorithm)
     else:
-        return
-    yield CertificateWarning(Concern.NO_DATA_ENCIPHERMENT, reason)
-
-
-def _validity_warnings(certificate: Certificate, now: datetime) -> Iterator[CertificateWarning]:
-    if now > certificate.not_valid_after_utc:
-        yield CertificateWarning(Concern.EXPIRED, f"expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
-    if now < certificate.not_valid_before_utc:
-        yield CertificateWarning(
-            Concern.NOT_YET_VALID, f"is valid only from {certificate.not_valid_before_utc:%Y-%m-%d}"
-        )
+        error = BadCertificateError(name, against[0].reason)
+    error.at(keystore)
+    return error

@@ -10,16 +10,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ciphertool.certificates.roles import Role
     from ciphertool.keystore.create import CertificateRequest, create_keystore
-    from ciphertool.keystore.entries import Entry, EntryKind
+    from ciphertool.keystore.entries import Entry, EntryKind, KeyEntry
     from ciphertool.keystore.opening import open_keystore
     from ciphertool.keystore.store import Keystore
 
-__all__ = ["CertificateRequest", "Entry", "EntryKind", "Keystore", "Role", "create_keystore", "open_keystore"]
+__all__ = [
+    "CertificateRequest",
+    "Entry",
+    "EntryKind",
+    "KeyEntry",
+    "Keystore",
+    "Role",
+    "create_keystore",
+    "open_keystore",
+]
 
 _HOMES = {
     "CertificateRequest": "create",
-    "Entry": "entries",
+    "Entry": "entries",  # the former name of `KeyEntry`, kept for one release
     "EntryKind": "entries",
+    "KeyEntry": "entries",
     "Keystore": "store",
     "Role": "create",
     "create_keystore": "create",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ciphertool.certificates import chains
 from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedKeystoreError, WrongKeyPasswordError
 from ciphertool.keystore import keys
-from ciphertool.keystore.entries import ClearKey, Entry, EntryKind, located
+from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, error_path
 from ciphertool.keystore.formats.writing import write
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = N
     entries = list(keystore.entries)
     there = {entry.chain[0] for entry in entries if entry.kind is EntryKind.TRUSTED and entry.chain}
     new = [data for data in dict.fromkeys(trusted) if data not in there]
-    with located(keystore.path):
+    with error_path(keystore.path):
         for number, data in enumerate(new, 1):
             subject = chains.load(data, alias or "a new entry").subject.rfc4514_string()
             name = (alias if number == 1 else f"{alias}-{number}") if alias else subject.lower()
-            entries = _with(entries, Entry(name, EntryKind.TRUSTED, (data,), now))
+            entries = _with(entries, KeyEntry(name, EntryKind.TRUSTED, (data,), now))
         return _write(keystore, entries)
 
 
@@ -54,14 +54,14 @@ def change_password(keystore: Keystore, new_password: str, *, key_password: str 
         if entry.kind is EntryKind.SECRET:
             raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be sealed anew").at(keystore.path)
         entries.append(_opened(keystore, entry, key_password))
-    with located(keystore.path):
+    with error_path(keystore.path):
         return write(keystore.format, entries, new_password)
 
 
 def convert(keystore: Keystore, format_name: str, password: str, *, key_password: str | None = None) -> bytes:
     """Return the entries as a store of another format; every key must open with `key_password` or the store's own."""
     entries = [_clear(keystore, entry, key_password) for entry in keystore.entries]
-    with located(keystore.path):
+    with error_path(keystore.path):
         return write(format_name, entries, password)
 
 
@@ -76,7 +76,7 @@ def import_entry(
 ) -> bytes:
     """Return the store with an entry of another store; its key is sealed under `key_password`, or the store's own."""
     entry = _clear(source, source.entry(alias), source_key_password)
-    with located(keystore.path):
+    with error_path(keystore.path):
         entries = _with(list(keystore.entries), entry._replace(alias=as_alias or entry.alias))
         return _write(keystore, entries, key_password)
 
@@ -96,7 +96,7 @@ def import_reply(
     """
     entry = keystore.entry(alias)
     key = keys.load(keystore.unseal(entry, key_password), entry.alias)
-    with located(keystore.path):
+    with error_path(keystore.path):
         public_key = key.public_key()
         loaded = {data: chains.load(data, entry.alias) for data in reply}
         leaves = [data for data, certificate in loaded.items() if certificate.public_key() == public_key]
@@ -109,9 +109,9 @@ def import_reply(
         return _write(keystore, entries)
 
 
-def _write(keystore: Keystore, entries: Sequence[Entry], key_password: str | None = None) -> bytes:
+def _write(keystore: Keystore, entries: Sequence[KeyEntry], key_password: str | None = None) -> bytes:
     password = keystore.password.reveal() if keystore.password else None
-    with located(keystore.path):
+    with error_path(keystore.path):
         if keystore.format == "PKCS12" and not keystore.verified:
             # Nothing proved the password yet under which the store is about to be written.
             for entry in keystore.entries:
@@ -120,23 +120,23 @@ def _write(keystore: Keystore, entries: Sequence[Entry], key_password: str | Non
         return write(keystore.format, entries, password, key_password)
 
 
-def _with(entries: list[Entry], new: Entry) -> list[Entry]:
+def _with(entries: list[KeyEntry], new: KeyEntry) -> list[KeyEntry]:
     if any(entry.alias.casefold() == new.alias.casefold() for entry in entries):
         raise AliasTakenError(new.alias)
     return [*entries, new]
 
 
-def _clear(keystore: Keystore, entry: Entry, key_password: str | None) -> Entry:
+def _clear(keystore: Keystore, entry: KeyEntry, key_password: str | None) -> KeyEntry:
     """Return the entry with its key in the clear, which is proved to be one."""
     if entry.kind is not EntryKind.KEY:
         return entry
     pkcs8 = keystore.unseal(entry, key_password)
-    with located(keystore.path):
+    with error_path(keystore.path):
         keys.load(pkcs8, entry.alias)
     return entry._replace(sealed=ClearKey(pkcs8))
 
 
-def _opened(keystore: Keystore, entry: Entry, key_password: str | None) -> Entry:
+def _opened(keystore: Keystore, entry: KeyEntry, key_password: str | None) -> KeyEntry:
     """Return the entry with its key in the clear where a password at hand opens it, else as it is."""
     for password in (None, key_password):
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.certificates.roles import Role, role_extensions
 from ciphertool.errors import UnsupportedKeystoreError
-from ciphertool.keystore.entries import ClearKey, Entry, EntryKind
+from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry
 from ciphertool.keystore.formats.writing import write
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def create_keystore(
     key = rsa.generate_private_key(65537, request.bits)
     certificate = self_signed(request, key, now).public_bytes(Encoding.DER)
     pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    entry = Entry(alias, EntryKind.KEY, (certificate,), now, ClearKey(pkcs8))
+    entry = KeyEntry(alias, EntryKind.KEY, (certificate,), now, ClearKey(pkcs8))
     return write(format_name, [entry], password, key_password)
 
 

@@ -51,7 +51,7 @@ class ClearKey:
         return self.pkcs8
 
 
-class SecretKey(NamedTuple):
+class SymmetricKey(NamedTuple):
     """A secret key in the clear, and its algorithm: Java's name, or an object identifier that has none here."""
 
     algorithm: str
@@ -61,14 +61,14 @@ class SecretKey(NamedTuple):
         return showing(self, "algorithm")
 
 
-class SealedSecret(Protocol):
+class SealedSymmetricKey(Protocol):
     """A secret key as it lies in its store."""
 
-    def unseal(self, password: str | None) -> SecretKey:
+    def unseal(self, password: str | None) -> SymmetricKey:
         """Return the key; raise what `SealedKey.unseal` raises."""
 
 
-class Entry(NamedTuple):
+class KeyEntry(NamedTuple):
     """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say.
 
     `sealed` is the private key of a key entry, `secret` the key of a secret entry, where its format is one whose secret
@@ -80,7 +80,7 @@ class Entry(NamedTuple):
     chain: tuple[bytes, ...] = ()
     created: datetime | None = None
     sealed: SealedKey | None = None
-    secret: SealedSecret | None = None
+    secret: SealedSymmetricKey | None = None
 
     def __repr__(self) -> str:
         return showing(self, "alias", "kind", "created")
@@ -91,22 +91,27 @@ class Entry(NamedTuple):
         return sha256(self.chain[0]).hexdigest() if self.chain else None
 
 
-class Content(NamedTuple):
+class StoreContent(NamedTuple):
     """What a format's reader found: the entries, and whether the password proved that nobody changed the file."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[KeyEntry]
     verified: bool
 
 
 class Reader(Protocol):
     """Reads one format's bytes; `path` gives names to entries that have none."""
 
-    def __call__(self, data: bytes, password: str | None, path: Path) -> Content:
+    def __call__(self, data: bytes, password: str | None, path: Path) -> StoreContent:
         """Return what is there; raise a `KeystoreError`, never another exception."""
 
 
+# The former names, kept for one release.
+Entry = KeyEntry
+Content = StoreContent
+
+
 @contextmanager
-def located(path: Path) -> Iterator[None]:
+def error_path(path: Path) -> Iterator[None]:
     """Give every keystore error raised within the path it is about."""
     try:
         yield

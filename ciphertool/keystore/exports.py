@@ -8,7 +8,7 @@ from ciphertool.certificates import chains
 from ciphertool.certificates.roles import Role, role_extensions
 from ciphertool.errors import NoCertificateError, PasswordRefusedError, UnsupportedKeystoreError
 from ciphertool.keystore import keys
-from ciphertool.keystore.entries import ClearKey, Entry, EntryKind, located
+from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, error_path
 from ciphertool.keystore.formats import pem
 from ciphertool.keystore.formats.writing import write
 
@@ -37,7 +37,7 @@ def export_private_key(
     """
     entry = keystore.entry(alias)
     pkcs8 = keystore.unseal(entry, key_password)
-    with located(keystore.path):
+    with error_path(keystore.path):
         key = keys.load(pkcs8, entry.alias)
         if entry.chain:
             keys.prove_match(key, entry.chain[0], entry.alias)
@@ -46,7 +46,7 @@ def export_private_key(
             return pem.block("PRIVATE KEY", pkcs8) + chain
         if not password:
             raise PasswordRefusedError("it is empty")
-        return write("PEM", [Entry(entry.alias, EntryKind.KEY, entry.chain, sealed=ClearKey(pkcs8))], password)
+        return write("PEM", [KeyEntry(entry.alias, EntryKind.KEY, entry.chain, sealed=ClearKey(pkcs8))], password)
 
 
 def signing_request(
@@ -65,7 +65,7 @@ def signing_request(
 
     entry = keystore.entry(alias)
     key = keys.load(keystore.unseal(entry, key_password), entry.alias)
-    with located(keystore.path):
+    with error_path(keystore.path):
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             raise UnsupportedKeystoreError(f"a signing request for {entry.alias!r}, whose key is neither RSA nor EC")
         subject = chains.load(_chain(keystore, alias)[0], entry.alias).subject

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_MODULUS_BITS, MAX_SEALED_KEY
 from ciphertool.certificates.chains import algorithm_name, public_key_info
 from ciphertool.errors import BadPrivateKeyError, NotRsaError
+from ciphertool.keystore.limits import MAX_MODULUS_BITS, MAX_SEALED_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +52,12 @@ def load_rsa(pkcs8: bytes, alias: str, chain: Sequence[bytes]) -> rsa.RSAPrivate
 
 def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
     """Raise `BadPrivateKeyError` unless the certificate, in DER, is the key's."""
+    if not matches(key, certificate, alias):
+        raise BadPrivateKeyError(alias, "is not that of its certificate")
+
+
+def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:
+    """Tell whether a certificate, in DER, is the key's; raise `BadCertificateError` if it has no public key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -59,9 +65,8 @@ def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
         # Not through cryptography.x509, which costs 57 ms to import.
         public_key = load_der_public_key(public_key_info(certificate, alias))
     except (ValueError, UnsupportedAlgorithm):
-        public_key = None
-    if public_key != key.public_key():
-        raise BadPrivateKeyError(alias, "is not that of its certificate")
+        return False
+    return public_key == key.public_key()
 
 
 def _is_consistent(key: rsa.RSAPrivateKey) -> bool:

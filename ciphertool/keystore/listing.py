@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ciphertool.certificates.facts import certificate_facts
 
 if TYPE_CHECKING:
-    from ciphertool.keystore.entries import Entry
+    from ciphertool.keystore.entries import KeyEntry
 
 
-def summary(entry: Entry) -> dict[str, object]:
+def summary(entry: KeyEntry) -> dict[str, object]:
     """Return an entry as `keystore list --json` shows it."""
     facts = certificate_facts(entry.chain[0]) if entry.chain else None
     usage = facts.key_usage if facts else None
@@ -26,6 +26,6 @@ def summary(entry: Entry) -> dict[str, object]:
         "issuer": facts.issuer if facts else None,
         "not_before": facts.not_before.isoformat() if facts and facts.not_before else None,
         "not_after": facts.not_after.isoformat() if facts and facts.not_after else None,
-        "key_usage": list(usage.usages) if usage else None,
+        "key_usage": list(usage.usages) if usage and usage.usages is not None else None,
         "key_usage_critical": usage.critical if usage else None,
     }

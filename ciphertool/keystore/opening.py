@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_FILE
 from ciphertool.errors import ConfigError, KeystoreUnreadableError, NotAKeystoreError
 from ciphertool.files import snapshots
-from ciphertool.keystore.entries import located
+from ciphertool.keystore.entries import error_path
 from ciphertool.keystore.formats.registry import format_of, plug_in
+from ciphertool.keystore.limits import MAX_FILE
 from ciphertool.keystore.store import Keystore
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.secret import Secret
@@ -37,7 +37,7 @@ def open_keystore(
     `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
     """
     content = read_file(path).bytes if data is None else data
-    with located(path):
+    with error_path(path):
         if len(content) > MAX_FILE:
             raise NotAKeystoreError(f"larger than {MAX_FILE >> 20} MB")
         name, read = format_of(content) if format_name is None else plug_in(format_name, extensions)

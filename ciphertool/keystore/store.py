@@ -13,8 +13,8 @@ from ciphertool.errors import (
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
-from ciphertool.keystore.entries import Content as Content  # the old path, kept for one release
-from ciphertool.keystore.entries import Entry, EntryKind, located
+from ciphertool.keystore.entries import EntryKind, KeyEntry, error_path
+from ciphertool.keystore.entries import StoreContent as Content  # noqa: F401 - the former path, kept for one release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class Keystore:
         self,
         path: Path,
         format: str,  # noqa: A002 - the word for it
-        entries: tuple[Entry, ...],
+        entries: tuple[KeyEntry, ...],
         verified: bool = False,
         password: Secret | None = None,
     ) -> None:
@@ -50,7 +50,7 @@ class Keystore:
         self.verified = verified
         self.password = password
 
-    def entry(self, alias: str | None) -> Entry:
+    def entry(self, alias: str | None) -> KeyEntry:
         """Return the entry of that alias; None means the only key entry, or, without any, the only entry.
 
         In a PEM file without a key None means the first certificate, as everywhere with PEM.
@@ -69,8 +69,8 @@ class Keystore:
         return candidates[0]
 
     @cached_property
-    def _by_folded_alias(self) -> dict[str, list[Entry]]:
-        folded: dict[str, list[Entry]] = {}
+    def _by_folded_alias(self) -> dict[str, list[KeyEntry]]:
+        folded: dict[str, list[KeyEntry]] = {}
         for entry in self.entries:
             folded.setdefault(entry.alias.casefold(), []).append(entry)
         return folded
@@ -80,7 +80,7 @@ class Keystore:
         from ciphertool.certificates import chains
 
         entry = self.entry(alias)
-        with located(self.path):
+        with error_path(self.path):
             if not entry.chain:
                 raise NoCertificateError(entry.alias)
             return chains.load(entry.chain[0], entry.alias)
@@ -98,7 +98,7 @@ class Keystore:
 
         entry = self.entry(alias)
         certificate = self.certificate(entry.alias)
-        with located(self.path):
+        with error_path(self.path):
             chains.rsa_public_key(certificate, entry.alias)
             if fingerprint is not None:
                 if not chains.has_fingerprint(entry.chain[0], fingerprint):
@@ -122,11 +122,11 @@ class Keystore:
         from ciphertool.keystore import keys
 
         entry = self.entry(alias)
-        with located(self.path):
+        with error_path(self.path):
             return keys.load_rsa(self.unseal(entry, key_password), entry.alias, entry.chain[:1])
 
-    def aes_key(self, alias: str | None = None, key_password: str | None = None) -> bytes:
-        """Return the AES key of a secret entry.
+    def symmetric_key(self, alias: str | None = None, key_password: str | None = None) -> bytes:
+        """Return the key of a secret entry, which is an AES key.
 
         `key_password` is the keystore password unless given. Raise `NoSecretKeyError`, `NotAesError`,
         `WrongKeyPasswordError`, `PasswordNeededError` or, for a format whose secret keys are not read,
@@ -135,18 +135,21 @@ class Keystore:
         from ciphertool.keystore import symmetric_keys
 
         entry = self.entry(alias)
-        with located(self.path):
+        with error_path(self.path):
             if entry.kind is not EntryKind.SECRET:
                 raise NoSecretKeyError(entry.alias, entry.kind.value)
             if entry.secret is None:
                 raise UnsupportedKeystoreError(
                     f"the secret key {entry.alias!r} of a {self.format} store", "convert the store to PKCS #12"
                 )
-            return symmetric_keys.aes(entry.secret.unseal(self._password_of(key_password)), entry.alias)
+            return symmetric_keys.require_aes(entry.secret.unseal(self._password_of(key_password)), entry.alias)
 
-    def unseal(self, entry: Entry, key_password: str | None = None) -> bytes:
+    aes_key = symmetric_key
+    """The former name, kept for one release."""
+
+    def unseal(self, entry: KeyEntry, key_password: str | None = None) -> bytes:
         """Return an entry's private key as PKCS #8 in the clear, of whatever algorithm, unproven."""
-        with located(self.path):
+        with error_path(self.path):
             if entry.sealed is None or entry.kind is not EntryKind.KEY:
                 raise NoPrivateKeyError(entry.alias, entry.kind.value)
             return entry.sealed.unseal(self._password_of(key_password))

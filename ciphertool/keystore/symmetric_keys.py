@@ -1,20 +1,18 @@
-"""Secret keys: as JCEKS stores seal them, as PKCS #12 stores hold them once unsealed, and proved to be AES keys."""
+"""Symmetric keys, proved to be AES keys. How stores seal them is in `formats`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import (
-    NotAesError,
-)
+from ciphertool.errors import NotAesError
 
 if TYPE_CHECKING:
-    from ciphertool.keystore.entries import SecretKey
+    from ciphertool.keystore.entries import SymmetricKey
 
 _AES_LENGTHS = (16, 24, 32)
 
 
-def aes(secret: SecretKey, alias: str) -> bytes:
+def require_aes(secret: SymmetricKey, alias: str) -> bytes:
     """Return the bytes of an AES key, or raise `NotAesError`."""
     if secret.algorithm != "AES" or len(secret.key) not in _AES_LENGTHS:
         raise NotAesError(alias, secret.algorithm, 8 * len(secret.key))

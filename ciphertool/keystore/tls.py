@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import BadCertificateError, NoCertificateError
-from ciphertool.keystore.entries import located
+from ciphertool.keystore.entries import error_path
 from ciphertool.keystore.exports import export_private_key
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _load_trust(context: ssl.SSLContext, truststore: Keystore) -> None:
 
 def _load_key(context: ssl.SSLContext, keystore: Keystore, alias: str | None, key_password: str | None) -> None:
     entry = keystore.entry(alias)
-    with located(keystore.path):
+    with error_path(keystore.path):
         if not entry.chain:
             raise NoCertificateError(entry.alias)
         password = secrets.token_urlsafe(32)

@@ -25,30 +25,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from cryptography import x509
-
     from ciphertool.engine import Scheme
-    from ciphertool.keystore import Entry, Keystore
+    from ciphertool.keystore import KeyEntry, Keystore
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnyOpener
 
 _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
-
-
-_PUBLIC = "public-default-key"
-_JUDGED_BY_POLICY = frozenset(
-    {
-        "no-key",
-        "key-algorithm",
-        "key-broken",
-        "key-usage-refused",
-        "key-usage-unstated",
-        "certificate-expired",
-        "certificate-not-yet-valid",
-    }
-)
 
 
 class OpeningKeys(NamedTuple):
@@ -124,8 +108,7 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
 
 
 def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> SealingKeys:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
+    from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
     from ciphertool.certificates.policy import check_certificate
     from ciphertool.keystore import open_keystore
@@ -143,24 +126,24 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
-    checked = check_certificate(
-        certificate, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias
-    )
+    leaf = source.entry(alias).chain[0]
+    found = check_certificate(leaf, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias)
+    key = chains.rsa_public_key(certificate, source.entry(alias).alias)
     try:
-        encryptor = Encryptor(checked.key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
+        encryptor = Encryptor(key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
-    decryptor = _decryptor(settings, keystore, given, certificate)
+    decryptor = _decryptor(settings, keystore, given, leaf)
     sealer = Sealer(
         _scheme(settings),
         settings.native,
         encryptor,
         Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
         _jca_type(source),
-        certificate_facts(certificate.public_bytes(Encoding.DER)).subject,
+        certificate_facts(leaf).subject,
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    warnings = [f"{name}: the certificate {warning.reason}" for warning in checked.warnings]
+    warnings = [f"{name}: the certificate {one.reason}" for one in found]
     warnings += (
         f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
     )
@@ -187,38 +170,41 @@ def _judged(
     settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
 ) -> list[str]:
     """What else a primary keystore is to be warned of; a public default key stops the strict policy."""
-    from ciphertool.certificates.findings import Level
-    from ciphertool.certificates.policy import Policy
+    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY
+    from ciphertool.certificates.policy import DECIDED, Policy
     from ciphertool.certificates.roles import Role
+    from ciphertool.findings import Level
     from ciphertool.keystore.check import check
 
     found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
-    public = [finding.message for finding in found if finding.rule == _PUBLIC]
+    public = [finding.message for finding in found if finding.rule is PUBLIC_KEY]
     if public and settings.encryption.policy is Policy.STRICT:
         raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])
     return [
-        f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule == _PUBLIC else ''}{finding.message}"
+        f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule is PUBLIC_KEY else ''}{finding.message}"
         for finding in found
-        if finding.level is not Level.NOTE and finding.rule not in _JUDGED_BY_POLICY
+        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY}
     ]
 
 
 def _decryptor(
-    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: x509.Certificate
+    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: bytes
 ) -> Decryptor | None:
     """The private key, where the keystore is open and has it; it must belong to the certificate that encrypts."""
+    from ciphertool.keystore import keys
+
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
         return None
     entry = keystore.entry(_encrypting_alias(settings, keystore))
     if entry.sealed is None:
         return None
     key = keystore.private_key(entry.alias, given.key if given else None)
-    if key.public_key() != certificate.public_key():
+    if not keys.matches(key, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
 
 
-def _is_secret(entry: Entry) -> bool:
+def _is_secret(entry: KeyEntry) -> bool:
     from ciphertool.keystore import EntryKind
 
     return entry.kind is EntryKind.SECRET

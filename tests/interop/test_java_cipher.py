@@ -68,7 +68,9 @@ def test_we_refuse_exactly_the_certificates_that_java_refuses(tmp_path: Path, ke
     refused = []
     for one in certificates:
         try:
-            check_certificate(one, policy=Policy.JAVA, now=NOW, keystore=tmp_path / "a.p12", alias="a")
+            check_certificate(
+                one.public_bytes(Encoding.DER), policy=Policy.JAVA, now=NOW, keystore=tmp_path / "a.p12", alias="a"
+            )
             refused.append(False)
         except WrongKeyUsageError:
             refused.append(True)

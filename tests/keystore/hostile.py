@@ -88,7 +88,7 @@ def exercise(data: bytes) -> Outcome:
         for entry in keystore.entries[:3]:
             outcome.step(keystore.certificate, entry.alias)
             outcome.step(keystore.private_key, entry.alias)
-            outcome.step(keystore.aes_key, entry.alias)
+            outcome.step(keystore.symmetric_key, entry.alias)
             outcome.step(summary, entry)
     return outcome
 

@@ -13,32 +13,35 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ciphertool.certificates.findings import Level
-from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
+from ciphertool.certificates.findings import PUBLIC_KEY
+from ciphertool.findings import Level
+from ciphertool.keystore import CertificateRequest, EntryKind, KeyEntry, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.check import check
 from ciphertool.keystore.create import self_signed
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
+from tests.certificates.made import UNREADABLE, Usage, certificate
 
 from .vectors import KEY_PASSWORD, PASSWORD, vector
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
+CRITICAL_UNREADABLE = [Usage(data, True, None) for data in UNREADABLE]
 
 
 def found(keystore: Keystore, role: Role, **options: object) -> dict[str, Level]:
     """Return rule → level; what the file's own mode says is judged in a test of its own."""
     findings = check(keystore, role, **{"now": NOW, **options})  # type: ignore[arg-type]
     assert all(finding.message and finding.remedy for finding in findings)
-    return {finding.rule: finding.level for finding in findings if not finding.rule.startswith("file-")}
+    return {finding.rule.id: finding.level for finding in findings if not finding.rule.id.startswith("file-")}
 
 
-def opened(entries: list[Entry], key_password: str | None = None) -> Keystore:
+def opened(entries: list[KeyEntry], key_password: str | None = None) -> Keystore:
     return open_keystore(Path("in memory"), PASSWORD, data=write("JKS", entries, PASSWORD, key_password))
 
 
-def entry(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -> Entry:
+def entry(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *chain: x509.Certificate) -> KeyEntry:
     pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    return Entry("a", EntryKind.KEY, tuple(c.public_bytes(Encoding.DER) for c in chain), NOW, ClearKey(pkcs8))
+    return KeyEntry("a", EntryKind.KEY, tuple(c.public_bytes(Encoding.DER) for c in chain), NOW, ClearKey(pkcs8))
 
 
 def made(role: Role, key: rsa.RSAPrivateKey, days: int = 365, at: datetime = NOW) -> x509.Certificate:
@@ -86,6 +89,15 @@ def test_key_usage_as_java_sees_it(alias: str, rule: str, level: Level) -> None:
     assert found(vector("six.jks"), Role.PRIMARY, alias=alias)[rule] is level
 
 
+@pytest.mark.parametrize("usage", [Usage(bytes.fromhex("03020530"), True, None), *CRITICAL_UNREADABLE], ids=str)
+def test_a_usage_that_encryption_refuses_is_refused_by_the_check(usage: Usage, key: rsa.RSAPrivateKey) -> None:
+    """Bits beyond the last that counts allow nothing, and Java takes no KeyUsage that it cannot read."""
+    for odd_extension in (False, True):
+        store = opened([entry(key, certificate(key, usage, odd_extension=odd_extension))])
+        assert found(store, Role.PRIMARY)["key-usage-refused"] is Level.ERROR
+        assert found(store, Role.MESSAGE)["key-usage-refused"] is Level.ERROR
+
+
 def test_a_critical_right_usage_says_nothing() -> None:
     assert found(vector("six.jks"), Role.PRIMARY, alias="rsa-critical") == {}
 
@@ -127,10 +139,10 @@ def test_size_exponent_and_hash() -> None:
 def test_a_weak_hash_matters_where_another_signed(key: rsa.RSAPrivateKey) -> None:
     sealed = entry(key).sealed
     root = vector("odd.jks").entry("md5").chain
-    assert "signature-hash" not in found(opened([Entry("a", EntryKind.KEY, root, NOW, sealed)]), Role.TLS)
+    assert "signature-hash" not in found(opened([KeyEntry("a", EntryKind.KEY, root, NOW, sealed)]), Role.TLS)
     leaf = vector("chain.p12").entry("leaf").chain[0]
     sha1 = leaf.replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105"))
-    assert "signature-hash" in found(opened([Entry("a", EntryKind.KEY, (sha1,), NOW, sealed)]), Role.TLS)
+    assert "signature-hash" in found(opened([KeyEntry("a", EntryKind.KEY, (sha1,), NOW, sealed)]), Role.TLS)
 
 
 class TestChains:
@@ -160,7 +172,7 @@ class TestChains:
     def test_trust(self, key: rsa.RSAPrivateKey) -> None:
         stranger = opened([entry(key, made(Role.TLS, key))])
         assert found(stranger, Role.TLS, truststore=vector("trusted.jks"))["not-trusted"] is Level.ERROR
-        own = Entry("own", EntryKind.TRUSTED, stranger.entry("a").chain)
+        own = KeyEntry("own", EntryKind.TRUSTED, stranger.entry("a").chain)
         assert found(stranger, Role.TLS, truststore=opened([own])) == {}
         for alias in ("root", "middle", "leaf"):
             only = opened([vector("trusted.jks").entry(alias)])
@@ -170,7 +182,7 @@ class TestChains:
 def test_tls_names_and_purpose(key: rsa.RSAPrivateKey) -> None:
     rules = found(opened([entry(key, made(Role.MESSAGE, key))]), Role.TLS)
     assert rules["no-host-names"] is Level.WARNING
-    certificate = (
+    one = (
         x509.CertificateBuilder()
         .subject_name(x509.Name.from_rfc4514_string("CN=a"))
         .issuer_name(x509.Name.from_rfc4514_string("CN=a"))
@@ -181,7 +193,7 @@ def test_tls_names_and_purpose(key: rsa.RSAPrivateKey) -> None:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    assert found(opened([entry(key, certificate)]), Role.TLS)["extended-key-usage"] is Level.ERROR
+    assert found(opened([entry(key, one)]), Role.TLS)["extended-key-usage"] is Level.ERROR
 
 
 def test_passwords_that_differ_matter_for_tls() -> None:
@@ -208,7 +220,7 @@ def test_one_key_for_two_roles(key: rsa.RSAPrivateKey, other_key: rsa.RSAPrivate
 def test_stores_without_what_is_needed(key: rsa.RSAPrivateKey) -> None:
     assert found(vector("trusted.jks"), Role.TLS) == {"no-key": Level.ERROR}
     assert found(vector("openssl-no-mac.p12"), Role.TLS)["unverified"] is Level.NOTE
-    odd = opened([Entry("a", EntryKind.KEY, (b"odd",), NOW, entry(key).sealed)])
+    odd = opened([KeyEntry("a", EntryKind.KEY, (b"odd",), NOW, entry(key).sealed)])
     assert found(odd, Role.PRIMARY)["certificate-unreadable"] is Level.ERROR
     assert found(opened([entry(key)]), Role.PRIMARY)["certificate-unreadable"] is Level.ERROR
 
@@ -227,7 +239,7 @@ def test_the_files_mode(mode: int, rules: set[str], tmp_path: Path) -> None:
     path.write_bytes(create_keystore(CertificateRequest("CN=a", bits=2048), "a", PASSWORD, now=NOW))
     path.chmod(mode)
     findings = check(open_keystore(path, PASSWORD), Role.PRIMARY, now=NOW)
-    assert {finding.rule for finding in findings} == rules
+    assert {finding.rule.id for finding in findings} == rules
 
 
 @pytest.mark.corpus
@@ -238,7 +250,7 @@ def test_every_default_key_of_the_real_products_is_named_as_public(corpus: Path)
         for key_entry in keystore.entries:
             if key_entry.kind is EntryKind.KEY:
                 findings = check(keystore, Role.PRIMARY, now=NOW, alias=key_entry.alias)
-                assert "public-default-key" in {finding.rule for finding in findings}, store
+                assert PUBLIC_KEY in {finding.rule for finding in findings}, store
                 named += 1
     assert named >= 11
 

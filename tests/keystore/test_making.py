@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ciphertool.certificates.facts import certificate_facts, extended_key_usages
+from ciphertool.certificates.facts import certificate_facts
+from ciphertool.certificates.key_usage import extended_key_usages
 from ciphertool.errors import (
     AliasTakenError,
     BadCertificateError,
@@ -25,7 +26,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
+from ciphertool.keystore import CertificateRequest, EntryKind, KeyEntry, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.changes import change_password, convert, delete, import_entry, import_reply, trust
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.exports import export_certificates, export_der, export_private_key, signing_request
@@ -72,7 +73,7 @@ class TestCreating:
         facts = certificate_facts(opened(primary).entry("primary").chain[0])
         assert facts.key_usage is not None
         assert facts.key_usage.critical
-        assert set(facts.key_usage.usages) == {"keyEncipherment", "dataEncipherment"}
+        assert set(facts.key_usage.usages or ()) == {"keyEncipherment", "dataEncipherment"}
         assert (facts.not_before, facts.bits, facts.exponent) == (NOW, 2048, 65537)
         assert facts.not_after == datetime(2035, 5, 30, 12, tzinfo=UTC)
 
@@ -81,7 +82,7 @@ class TestCreating:
         keystore = opened(create_keystore(request, "a", PASSWORD, now=NOW))
         facts = certificate_facts(keystore.entry("a").chain[0])
         assert facts.key_usage is not None
-        assert set(facts.key_usage.usages) == {"digitalSignature", "keyEncipherment"}
+        assert set(facts.key_usage.usages or ()) == {"digitalSignature", "keyEncipherment"}
         assert extended_key_usages(keystore.entry("a").chain[0]) == frozenset({"1.3.6.1.5.5.7.3.1"})
         names = keystore.certificate().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         assert names.get_values_for_type(x509.DNSName) == ["example.org"]
@@ -295,7 +296,7 @@ def test_summary_is_what_lists_show() -> None:
 )
 def test_any_aliases_survive(aliases: list[str]) -> None:
     leaf = vector("trusted.jks").entry("leaf").chain
-    entries = [Entry(alias, EntryKind.TRUSTED, leaf) for alias in aliases]
+    entries = [KeyEntry(alias, EntryKind.TRUSTED, leaf) for alias in aliases]
     assert [entry.alias for entry in opened(write("PKCS12", entries, PASSWORD)).entries] == aliases
     try:
         data = write("JKS", entries, PASSWORD)
@@ -327,7 +328,7 @@ def test_keytool_reads_what_was_made(name: str, own: str | None, tmp_path: Path)
         assert b"BEGIN NEW CERTIFICATE REQUEST" in done.stdout, done.stdout
 
 
-def _cut(source: Keystore) -> Entry:
+def _cut(source: Keystore) -> KeyEntry:
     """Return the entry with nothing but its leaf."""
     entry = source.entry("leaf")
     return entry._replace(chain=entry.chain[:1], sealed=ClearKey(source.unseal(entry)))

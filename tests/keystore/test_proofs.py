@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ciphertool.errors import BadPrivateKeyError, UnprovenCertificateError
-from ciphertool.keystore import Entry, EntryKind, open_keystore
+from ciphertool.keystore import EntryKind, KeyEntry, open_keystore
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
 from tests.certificates.made import certificate
@@ -63,7 +63,7 @@ def test_keys_with_one_id_keep_their_own_certificates(
     """Java makes the id of the time: two keys that were made within a millisecond have the same."""
     keys = {"one": key, "two": other_key}
     entries = [
-        Entry(
+        KeyEntry(
             alias,
             EntryKind.KEY,
             (certificate(held).public_bytes(Encoding.DER),),

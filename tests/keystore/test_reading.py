@@ -26,7 +26,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore import Entry, EntryKind, open_keystore
+from ciphertool.keystore import EntryKind, KeyEntry, open_keystore
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats.writing import write
 
@@ -118,7 +118,7 @@ def test_aliases_are_found_without_regard_to_case() -> None:
 
 def test_aliases_that_differ_in_case_only() -> None:
     leaf = vector("chain.jks").entry("leaf").chain[:1]
-    entries = [Entry(alias, EntryKind.TRUSTED, leaf) for alias in ("a", "b")]
+    entries = [KeyEntry(alias, EntryKind.TRUSTED, leaf) for alias in ("a", "b")]
     data = write("JKS", entries, PASSWORD).replace(b"\0\1b", b"\0\1A")
     keystore = open_keystore(VECTORS / "x", None, data=data)
     assert keystore.entry("A").alias == "A"
@@ -204,7 +204,7 @@ def test_entries_that_do_not_serve() -> None:
 def test_an_odd_certificate_harms_no_other(tmp_path: Path) -> None:
     good = vector("trusted.jks").entry("leaf").chain[0]
     entries = [
-        Entry(f"{number}", EntryKind.TRUSTED, (odd,))
+        KeyEntry(f"{number}", EntryKind.TRUSTED, (odd,))
         for number, odd in enumerate((b"not a certificate", good, b"", good[:40], b"\x30\x00"))
     ]
     for name in ("JKS", "PKCS12"):
@@ -219,7 +219,7 @@ def test_an_odd_certificate_harms_no_other(tmp_path: Path) -> None:
 def test_a_duplicate_alias_is_replaced_by_the_later_entry_as_in_java() -> None:
     chain = vector("trusted.jks").entry("leaf").chain
     other = vector("trusted.jks").entry("root").chain
-    data = write("JKS", [Entry("a", EntryKind.TRUSTED, chain), Entry("b", EntryKind.TRUSTED, other)], PASSWORD)
+    data = write("JKS", [KeyEntry("a", EntryKind.TRUSTED, chain), KeyEntry("b", EntryKind.TRUSTED, other)], PASSWORD)
     keystore = open_keystore(VECTORS / "x", None, data=data.replace(b"\0\1b", b"\0\1a"))
     assert [entry.chain for entry in keystore.entries] == [other]
 
@@ -257,7 +257,7 @@ class TestWhatVouchesForACertificate:
 
     def test_a_trusted_certificate_without_a_mac_is_not_proven(self) -> None:
         data = _without_mac(
-            write("PKCS12", [Entry("a", EntryKind.TRUSTED, vector("six.jks").entry("rsa-tls").chain)], PASSWORD)
+            write("PKCS12", [KeyEntry("a", EntryKind.TRUSTED, vector("six.jks").entry("rsa-tls").chain)], PASSWORD)
         )
         with pytest.raises(UnprovenCertificateError):
             open_keystore(VECTORS / "x", PASSWORD, data=data).encryption_certificate("a")
@@ -265,7 +265,7 @@ class TestWhatVouchesForACertificate:
     def test_a_swapped_certificate_is_found(self) -> None:
         source = vector("six.p12")
         entry = source.entry("rsa-plain")
-        swapped = Entry("a", EntryKind.KEY, source.entry("rsa-tls").chain, None, ClearKey(source.unseal(entry)))
+        swapped = KeyEntry("a", EntryKind.KEY, source.entry("rsa-tls").chain, None, ClearKey(source.unseal(entry)))
         keystore = open_keystore(VECTORS / "x", PASSWORD, data=_without_mac(write("PKCS12", [swapped], PASSWORD)))
         with pytest.raises(Exception, match="is not that of its certificate"):
             keystore.encryption_certificate("a")
@@ -307,13 +307,13 @@ def numbers(key: rsa.RSAPrivateKey) -> rsa.RSAPrivateNumbers:
     return key.private_numbers()
 
 
-def _in_the_clear(entry: Entry, pkcs8: bytes) -> Entry:
-    return Entry(entry.alias, entry.kind, entry.chain, entry.created, ClearKey(pkcs8))
+def _in_the_clear(entry: KeyEntry, pkcs8: bytes) -> KeyEntry:
+    return KeyEntry(entry.alias, entry.kind, entry.chain, entry.created, ClearKey(pkcs8))
 
 
 def _without_mac(data: bytes) -> bytes:
     from ciphertool.asn1 import der
-    from ciphertool.asn1.limits import Budget
+    from ciphertool.keystore.limits import StoreBudget
 
-    version, safe, _mac = der.parse(data, Budget("test")).sequence(3)
+    version, safe, _mac = der.parse(data, StoreBudget("test")).sequence(3)
     return der.encode(der.SEQUENCE, bytes(version.encoding), bytes(safe.encoding))

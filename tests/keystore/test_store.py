@@ -27,8 +27,8 @@ from ciphertool.keystore.entries import (
     Content,
     Entry,
     EntryKind,
-    SecretKey,
-    located,
+    SymmetricKey,
+    error_path,
 )
 from ciphertool.keystore.store import Keystore
 from ciphertool.secret import Secret
@@ -66,11 +66,11 @@ class Sealed:
 class SealedAes:
     """A secret key that remembers the same."""
 
-    def __init__(self, key: SecretKey) -> None:
+    def __init__(self, key: SymmetricKey) -> None:
         self.key = key
         self.asked: list[str | None] = []
 
-    def unseal(self, password: str | None) -> SecretKey:
+    def unseal(self, password: str | None) -> SymmetricKey:
         self.asked.append(password)
         return self.key
 
@@ -84,7 +84,7 @@ def _store(*entries: Entry, format_name: str = "JKS", verified: bool = False, pa
 
 
 def _refused(kind: type[KeystoreError], act: Callable[..., object], *arguments: object, **options: object) -> str:
-    """Return the message of the error that something raises, located at the store."""
+    """Return the message of the error that something raises, error_path at the store."""
     with pytest.raises(kind) as caught:
         act(*arguments, **options)
     assert caught.value.path == PATH
@@ -210,7 +210,7 @@ def test_what_is_no_private_key_gives_none(key: RSAPrivateKey) -> None:
 
 
 def test_an_aes_key_is_that_of_a_secret_entry_that_can_be_read(key: RSAPrivateKey) -> None:
-    sealed = SealedAes(SecretKey("AES", bytes(16)))
+    sealed = SealedAes(SymmetricKey("AES", bytes(16)))
     entry = Entry("s", EntryKind.SECRET, (), None, None, sealed)
     store = _store(entry, _trusted("t", _der(key)))
     assert store.aes_key("S") == bytes(16)
@@ -225,14 +225,14 @@ def test_an_aes_key_is_that_of_a_secret_entry_that_can_be_read(key: RSAPrivateKe
 
 def test_no_repr_shows_a_key() -> None:
     entry = Entry("a", EntryKind.KEY, (b"c4n4ry",), datetime(2024, 1, 1, tzinfo=UTC), ClearKey(b"c4n4ry"))
-    assert "c4n4ry" not in f"{entry!r}{ClearKey(b'c4n4ry')!r}{SecretKey('AES', b'c4n4ry')!r}"
+    assert "c4n4ry" not in f"{entry!r}{ClearKey(b'c4n4ry')!r}{SymmetricKey('AES', b'c4n4ry')!r}"
     assert "'a'" in repr(entry)
     assert ClearKey(b"key").unseal(None) == ClearKey(b"key").unseal("x") == b"key"
 
 
 def test_only_errors_of_the_store_are_located() -> None:
-    with pytest.raises(KeystoreError) as caught, located(PATH):
+    with pytest.raises(KeystoreError) as caught, error_path(PATH):
         raise KeystoreError("x")
     assert caught.value.path == PATH
-    with pytest.raises(ValueError, match="other"), located(PATH):
+    with pytest.raises(ValueError, match="other"), error_path(PATH):
         raise ValueError("other")

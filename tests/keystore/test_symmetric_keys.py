@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.asn1.limits import Budget
+from ciphertool.certificates.findings import FILE_READABLE, NO_KEY
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import (
     MalformedKeystoreError,
@@ -21,11 +21,12 @@ from ciphertool.errors import (
 from ciphertool.keystore import EntryKind, open_keystore
 from ciphertool.keystore.changes import delete
 from ciphertool.keystore.check import check
-from ciphertool.keystore.entries import SecretKey
+from ciphertool.keystore.entries import SymmetricKey
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, read
 from ciphertool.keystore.formats.sealed_object import SealedObject
-from ciphertool.keystore.symmetric_keys import aes
+from ciphertool.keystore.limits import StoreBudget
+from ciphertool.keystore.symmetric_keys import require_aes
 from tests.interop.secret_keys import AES_ALIASES, FOLDER, KEY_PASSWORD, PASSWORD, STORES, key_password
 
 from .vectors import vector
@@ -46,7 +47,7 @@ def _store(name: str, password: str | None = PASSWORD) -> Keystore:
 @pytest.mark.parametrize("alias", AES_ALIASES)
 @pytest.mark.parametrize("name", _NAMES)
 def test_aes_keys_of_all_lengths(name: str, alias: str) -> None:
-    key = _store(name).aes_key(alias, key_password(name, alias))
+    key = _store(name).symmetric_key(alias, key_password(name, alias))
     assert 8 * len(key) == _BITS[alias]
 
 
@@ -54,30 +55,30 @@ def test_aes_keys_of_all_lengths(name: str, alias: str) -> None:
 @pytest.mark.parametrize("name", _NAMES)
 def test_another_algorithms_key_is_refused(name: str, alias: str, bits: int) -> None:
     with pytest.raises(NotAesError) as e:
-        _store(name).aes_key(alias)
+        _store(name).symmetric_key(alias)
     assert (e.value.alias, e.value.bits, e.value.path) == (alias, bits, FOLDER / name)
 
 
 def test_an_aes_key_of_an_odd_length_is_refused() -> None:
     with pytest.raises(NotAesError) as e:
-        aes(SecretKey("AES", b"c4n4ry"), "short")
+        require_aes(SymmetricKey("AES", b"c4n4ry"), "short")
     assert (e.value.bits, "c4n4ry" in str(e.value)) == (48, False)
 
 
 @pytest.mark.parametrize("name", _NAMES)
 def test_a_wrong_password_is_named(name: str) -> None:
     with pytest.raises(WrongKeyPasswordError) as e:
-        _store(name).aes_key("aes256", "wrong password")
+        _store(name).symmetric_key("aes256", "wrong password")
     assert e.value.alias == "aes256"
     with pytest.raises(PasswordNeededError):
-        _store(name, None).aes_key("aes256")
+        _store(name, None).symmetric_key("aes256")
 
 
 def test_a_key_password_of_its_own() -> None:
     with pytest.raises(WrongKeyPasswordError) as e:
-        _store("keys.jceks").aes_key("aes192")
+        _store("keys.jceks").symmetric_key("aes192")
     assert e.value.alias == "aes192"
-    assert _store("keys.jceks").aes_key("aes192", KEY_PASSWORD)
+    assert _store("keys.jceks").symmetric_key("aes192", KEY_PASSWORD)
 
 
 def test_many_wrong_passwords_open_nothing() -> None:
@@ -93,20 +94,20 @@ def test_many_wrong_passwords_open_nothing() -> None:
 def test_entries_that_are_no_secret_keys() -> None:
     for store, alias, kind in ((_store("keys.p12"), "rsa", "key"), (vector("trusted.jks"), "root", "trusted")):
         with pytest.raises(NoSecretKeyError) as e:
-            store.aes_key(alias)
+            store.symmetric_key(alias)
         assert (e.value.alias, e.value.kind) == (alias, kind)
 
 
 def test_a_format_whose_secret_keys_are_not_read_says_so() -> None:
     secret = next(entry for entry in vector("bouncy.bks").entries if entry.kind is EntryKind.SECRET)
     with pytest.raises(UnsupportedKeystoreError, match="BKS"):
-        vector("bouncy.bks").aes_key(secret.alias)
+        vector("bouncy.bks").symmetric_key(secret.alias)
 
 
 def test_a_secret_key_survives_a_change_of_its_store() -> None:
     store = _store("keys.p12")
     changed = open_keystore(store.path, PASSWORD, data=delete(store, "hmac"))
-    assert changed.aes_key("aes256") == store.aes_key("aes256")
+    assert changed.symmetric_key("aes256") == store.symmetric_key("aes256")
 
 
 def test_a_secret_key_that_everybody_may_read_is_told(tmp_path: Path) -> None:
@@ -114,12 +115,12 @@ def test_a_secret_key_that_everybody_may_read_is_told(tmp_path: Path) -> None:
     path.write_bytes(delete(_store("keys.p12"), "rsa"))
     path.chmod(0o644)
     found = check(open_keystore(path, PASSWORD), Role.PRIMARY, now=datetime.now(UTC))
-    assert [finding.rule for finding in found] == ["file-readable", "no-key"]
+    assert [finding.rule for finding in found] == [FILE_READABLE, NO_KEY]
 
 
 def test_nothing_shows_a_key() -> None:
     store = _store("keys.jceks")
-    key = store.aes_key("aes256")
+    key = store.symmetric_key("aes256")
     secret = store.entry("aes256").secret
     assert secret is not None
     shown = f"{store!r}{store.entries!r}{secret!r}{secret.unseal(PASSWORD)!r}"
@@ -153,7 +154,7 @@ def test_a_sealed_key_that_no_java_made_is_refused() -> None:
 
 
 def _read(content: bytes) -> object:
-    return read(DataInput(b"\xac\xed\x00\x05" + content, Budget("JCEKS")))
+    return read(DataInput(b"\xac\xed\x00\x05" + content, StoreBudget("JCEKS")))
 
 
 _CLASS = (

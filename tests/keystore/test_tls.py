@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.errors import BadPrivateKeyError, NoCertificateError, NoPrivateKeyError, WrongKeyPasswordError
-from ciphertool.keystore import CertificateRequest, Entry, EntryKind, Keystore, Role, create_keystore, open_keystore
+from ciphertool.keystore import CertificateRequest, EntryKind, KeyEntry, Keystore, Role, create_keystore, open_keystore
 from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.tls import client_context, server_context
 
@@ -32,7 +32,7 @@ def made(name: str, role: Role, format_name: str) -> Keystore:
 
 
 def trusting(*stores: Keystore) -> Keystore:
-    entries = [Entry(str(n), EntryKind.TRUSTED, store.entries[0].chain[:1]) for n, store in enumerate(stores)]
+    entries = [KeyEntry(str(n), EntryKind.TRUSTED, store.entries[0].chain[:1]) for n, store in enumerate(stores)]
     return open_keystore(Path("trust.store"), PASSWORD, data=write("PKCS12", entries, PASSWORD))
 
 
@@ -142,7 +142,7 @@ def test_what_cannot_serve_is_refused() -> None:
     pkcs8 = vector("six.jks").unseal(vector("six.jks").entry("rsa-tls"))
     from ciphertool.keystore.entries import ClearKey
 
-    wrong = Entry("a", EntryKind.KEY, vector("six.jks").entry("rsa-plain").chain, None, ClearKey(pkcs8))
+    wrong = KeyEntry("a", EntryKind.KEY, vector("six.jks").entry("rsa-plain").chain, None, ClearKey(pkcs8))
     store = open_keystore(Path("x"), PASSWORD, data=write("JKS", [wrong], PASSWORD))
     with pytest.raises(BadPrivateKeyError):
         server_context(store)

@@ -15,7 +15,7 @@ from ciphertool.errors import (
     UnrepresentableValueError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore.entries import ClearKey, Content, Entry, EntryKind
+from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, StoreContent
 from ciphertool.passwords import Passwords
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.repository import Entry as StoredEntry
@@ -83,13 +83,15 @@ class BareRepository(JsonRepository):
         return {"a": StoredEntry(Encrypted(ciphertext.Bare(bytes(256))), 1)}
 
 
-def read_keystore(data: bytes, password: str | None, path: Path) -> Content:
+def read_keystore(data: bytes, password: str | None, path: Path) -> StoreContent:
     """Read `{"password": …, "key": base64 of PKCS #8, "certificate": base64 of DER}`, a format for a test alone."""
     members = json.loads(data)
     if password is not None and password != members["password"]:
         raise WrongKeystorePasswordError
     key, certificate = (base64.b64decode(members[name]) for name in ("key", "certificate"))
-    return Content([Entry(path.stem, EntryKind.KEY, (certificate,), sealed=ClearKey(key))], password is not None)
+    return StoreContent(
+        [KeyEntry(path.stem, EntryKind.KEY, (certificate,), sealed=ClearKey(key))], password is not None
+    )
 
 
 class Fixed:
@@ -167,6 +169,6 @@ class _BadlySealed:
         raise RuntimeError(f"{CANARY}{password}")
 
 
-def read_badly_sealed(data: bytes, password: str | None, path: Path) -> Content:
+def read_badly_sealed(data: bytes, password: str | None, path: Path) -> StoreContent:
     entry = read_keystore(data, password, path).entries[0]
-    return Content([Entry(entry.alias, entry.kind, entry.chain, sealed=_BadlySealed())], verified=True)
+    return StoreContent([KeyEntry(entry.alias, entry.kind, entry.chain, sealed=_BadlySealed())], verified=True)

@@ -6,32 +6,39 @@ from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
 from ciphertool.audit.model import KeyCard
+from ciphertool.certificates import chains, findings
 from ciphertool.certificates.facts import certificate_facts
-from ciphertool.certificates.policy import Concern, Policy, check_certificate
+from ciphertool.certificates.judge import judge_certificate
+from ciphertool.certificates.policy import Policy, Verdict, judge_encryption
+from ciphertool.certificates.roles import Role
 from ciphertool.engine import Encryptor, scheme_named
-from ciphertool.errors import BrokenKeyError, CipherToolError, PasswordNeededError, WrongKeyUsageError
+from ciphertool.errors import CipherToolError, PasswordNeededError
 from ciphertool.findings import Level
 from ciphertool.keystore import EntryKind
 from ciphertool.vault.cipher import Sealer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from cryptography.x509 import Certificate
-
     from ciphertool.audit.ledger import Gathered
     from ciphertool.audit.model import Place
-    from ciphertool.keystore import Entry, Keystore
+    from ciphertool.certificates.facts import CertificateFacts
+    from ciphertool.certificates.findings import CertificateFinding
+    from ciphertool.keystore import KeyEntry, Keystore
     from ciphertool.settings.model import Settings
 
-_CONCERNS = {
+_RULES: Mapping[findings.Rule, tuple[rules.Rule, Level | None]] = {
+    findings.PUBLIC_KEY: (rules.PUBLIC_KEY, None),
+    findings.SHORT_KEY: (rules.SHORT_KEY, None),
+    findings.BROKEN_KEY: (rules.BROKEN_KEY, None),
+    findings.WEAK_KEY: (rules.BROKEN_KEY, None),
+    findings.KEY_USAGE_REFUSED: (rules.KEY_USAGE, Level.ERROR),
     # Java encrypts with it, as with most certificates there are.
-    Concern.NO_DATA_ENCIPHERMENT: (rules.KEY_USAGE, Level.NOTE),
-    Concern.EXPIRED: (rules.EXPIRED, None),
-    Concern.NOT_YET_VALID: (rules.EXPIRED, None),
-    Concern.WEAK_KEY: (rules.BROKEN_KEY, None),
+    findings.KEY_USAGE_UNSTATED: (rules.KEY_USAGE, Level.NOTE),
+    findings.EXPIRED: (rules.EXPIRED, None),
+    findings.NOT_YET_VALID: (rules.EXPIRED, None),
 }
 
 
@@ -58,12 +65,15 @@ def judge(
             return None
         certificate = keystore.certificate(entry.alias)
         place = gathered.place(path, selector=entry.alias)
-        _judge_key(gathered, place, entry, settings.encryption.minimum_bits)
-        _judge_usage(gathered, path, place, entry.alias, certificate, now)
+        facts = certificate_facts(entry.chain[0])
+        gathered.keys.append(_card(facts, place, entry.alias))
+        found = judge_certificate(facts, Role.PRIMARY, now=now, minimum_bits=settings.encryption.minimum_bits)
+        _report_key(gathered, place, entry.alias, found)
+        verdict = judge_encryption(found, facts, policy=Policy.JAVA, keystore=path, alias=entry.alias)
+        _report(gathered, place, entry.alias, verdict)
         scheme = scheme_named(settings.scheme, allow_unpadded=True)
-        key = certificate.public_key()
-        encryptor = Encryptor(key, scheme, minimum_bits=1)  # type: ignore[arg-type]  # RSA
-        return Sealer(scheme, settings.native, encryptor, subject=certificate_facts(entry.chain[0]).subject)
+        key = chains.rsa_public_key(certificate, entry.alias)
+        return Sealer(scheme, settings.native, Encryptor(key, scheme, minimum_bits=1), subject=facts.subject)
     except PasswordNeededError:
         gathered.finding(rules.KEYSTORE_NOT_JUDGED, place, "the certificate in this keystore is encrypted")
     except CipherToolError as error:
@@ -71,7 +81,7 @@ def judge(
     return None
 
 
-def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes | None) -> tuple[Keystore, Entry]:
+def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes | None) -> tuple[Keystore, KeyEntry]:
     from ciphertool.keystore import open_keystore
 
     if settings.keystore.certificate:
@@ -84,13 +94,10 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes 
     return keystore, keystore.entry(alias)
 
 
-def _judge_key(gathered: Gathered, place: Place, entry: Entry, minimum_bits: int) -> None:
-    from ciphertool.certificates.public_keys import origin_of
-
-    facts = certificate_facts(entry.chain[0])
-    card = KeyCard(
+def _card(facts: CertificateFacts, place: Place, alias: str) -> KeyCard:
+    return KeyCard(
         path=place.path,
-        alias=entry.alias,
+        alias=alias,
         subject=facts.subject or "",
         algorithm=facts.algorithm or "unknown",
         bits=facts.bits,
@@ -103,26 +110,23 @@ def _judge_key(gathered: Gathered, place: Place, entry: Entry, minimum_bits: int
         public_key_sha256=facts.public_key_sha256,
         signature_oid=facts.signature_oid,
     )
-    gathered.keys.append(card)
-    if origin := origin_of(facts.public_key_sha256 or ""):
-        gathered.finding(rules.PUBLIC_KEY, place, f"the key of {entry.alias!r} is public: {origin}")
-    if facts.bits is not None and facts.bits < minimum_bits:
-        message = f"the key of {entry.alias!r} has {facts.bits} bits, fewer than {minimum_bits}"
-        gathered.finding(rules.SHORT_KEY, place, message)
 
 
-def _judge_usage(
-    gathered: Gathered, path: Path, place: Place, alias: str, certificate: Certificate, now: datetime
-) -> None:
-    """Judge key usage and validity; raise `KeystoreError` for a key that is not RSA."""
-    try:
-        checked = check_certificate(certificate, policy=Policy.JAVA, now=now, keystore=path, alias=alias)
-    except WrongKeyUsageError as error:
-        gathered.finding(rules.KEY_USAGE, place, error.message, level=Level.ERROR)
+def _report_key(gathered: Gathered, place: Place, alias: str, found: Sequence[CertificateFinding]) -> None:
+    for finding in found:
+        if finding.rule in (findings.PUBLIC_KEY, findings.SHORT_KEY):
+            rule, level = _RULES[finding.rule]
+            gathered.finding(rule, place, f"the key of {alias!r} {finding.reason}", level=level)
+
+
+def _report(gathered: Gathered, place: Place, alias: str, verdict: Verdict) -> None:
+    """Report what Java makes of the certificate; raise its refusal if the key is not RSA, or cannot be read."""
+    if verdict.refusal is not None:
+        if verdict.findings[0].rule not in _RULES:
+            raise verdict.refusal
+        rule, level = _RULES[verdict.findings[0].rule]
+        gathered.finding(rule, place, verdict.refusal.message, level=level)
         return
-    except BrokenKeyError as error:
-        gathered.finding(rules.BROKEN_KEY, place, error.message)
-        return
-    for warning in checked.warnings:
-        rule, level = _CONCERNS[warning.concern]
-        gathered.finding(rule, place, f"the certificate of {alias!r} {warning.reason}", level=level)
+    for finding in verdict.findings:
+        rule, level = _RULES[finding.rule]
+        gathered.finding(rule, place, f"the certificate of {alias!r} {finding.reason}", level=level)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,9 +22,6 @@ from ciphertool.cli.keystore.common import (
     open_store,
     put_out,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def list_entries(store: Store, password_file: PasswordFileOption = None, as_json: Json = False) -> None:
@@ -75,7 +72,7 @@ def check(
 
     ciphertool keystore check security/primary.p12 --role primary
     """
-    from ciphertool.certificates.findings import Level
+    from ciphertool.findings import Level
     from ciphertool.keystore.check import check as judge
 
     opened, given = open_store(store, password_file, asking=False)
@@ -90,13 +87,13 @@ def check(
     )
     if as_json:
         rows = [
-            {"rule": f.rule, "level": f.level.value, "alias": f.alias, "message": f.message, "remedy": f.remedy}
+            {"rule": f.rule.id, "level": f.level.value, "alias": f.alias, "message": f.message, "remedy": f.remedy}
             for f in found
         ]
         console.out_json(rows)
     for finding in () if as_json else found:
         where = f"{finding.alias}: " if finding.alias else ""
-        console.out(f"{finding.level.value:<7}  {finding.rule}  {where}{finding.message}")
+        console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}")
         console.out(f"{'':<7}  → {finding.remedy}")
     if not found:
         console.say("done", "nothing to find fault with", label=False)

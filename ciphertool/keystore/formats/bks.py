@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
+from ciphertool.certificates.chains import MAX_CHAIN
 from ciphertool.errors import (
     MalformedKeystoreError,
     NoPrivateKeyError,
@@ -21,14 +21,15 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore.entries import ClearKey, Content, Entry, EntryKind
+from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, StoreContent
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.keystore.entries import SealedKey as AnySealedKey
+    from ciphertool.keystore.entries import SealedKey
 
 _CERTIFICATE, _KEY, _SECRET, _SEALED = 1, 2, 3, 4
 _PRIVATE = 0
@@ -39,7 +40,7 @@ _MAC_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class SealedKey:
+class BksSealedKey:
     """A key under a PKCS #12 scheme: its salt, its iteration count, then a key record encrypted with 3DES."""
 
     alias: str
@@ -49,7 +50,7 @@ class SealedKey:
         """Return the key as PKCS #8 in the clear."""
         if password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
-        source = DataInput(self.encrypted, Budget("BKS"))
+        source = DataInput(self.encrypted, StoreBudget("BKS"))
         salt, iterations = _salt(source)
         ciphertext = self.encrypted[source.position :]
         if len(ciphertext) > MAX_SEALED_KEY or not ciphertext or len(ciphertext) % 8:
@@ -59,7 +60,7 @@ class SealedKey:
 
         try:
             plain = rfc7292.decrypt_PBEWithSHAAnd3KeyTripleDESCBC(ciphertext, password, salt, iterations)
-            key = _key(DataInput(plain, Budget("BKS")))
+            key = _key(DataInput(plain, StoreBudget("BKS")))
         except (util.KeystoreException, MalformedKeystoreError, ValueError):
             raise WrongKeyPasswordError(self.alias) from None
         if key is None:
@@ -69,7 +70,7 @@ class SealedKey:
 
 def looks_like_bks(data: bytes) -> bool:
     """Tell whether the data is a BKS store: its entries can be walked through, and a MAC's length is left."""
-    source = DataInput(data, Budget("BKS"))
+    source = DataInput(data, StoreBudget("BKS"))
     try:
         version = source.number(4)
         _salt(source)
@@ -83,7 +84,7 @@ def looks_like_bks(data: bytes) -> bool:
 
 def looks_like_uber(data: bytes) -> bool:
     """Tell whether the data may be an UBER store: version, salt, iterations, then whole blocks that tell nothing."""
-    source = DataInput(data, Budget("UBER"))
+    source = DataInput(data, StoreBudget("UBER"))
     try:
         version = source.number(4)
         _salt(source)
@@ -92,9 +93,9 @@ def looks_like_uber(data: bytes) -> bool:
     return version == 1 and (len(data) - source.position) % 16 == 0
 
 
-def read_bks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read_bks(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a BKS store."""
-    source = DataInput(data, Budget("BKS"))
+    source = DataInput(data, StoreBudget("BKS"))
     version = source.number(4)
     salt, iterations = _salt(source)
     start = source.position
@@ -106,14 +107,14 @@ def read_bks(data: bytes, password: str | None, path: Path) -> Content:  # noqa:
         key = pbe.pkcs12_kdf("sha1", pbe.MAC_MATERIAL, password or None, salt, iterations, size, source.budget)
         if not hmac.compare_digest(hmac.digest(key, covered, "sha1"), expected):
             raise WrongKeystorePasswordError
-    return Content(entries, password is not None)
+    return StoreContent(entries, password is not None)
 
 
-def read_uber(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read_uber(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read an UBER store, of which nothing is readable without its password."""
     if password is None:
         raise PasswordNeededError("an UBER store")
-    source = DataInput(data, Budget("UBER"))
+    source = DataInput(data, StoreBudget("UBER"))
     source.number(4)
     salt, iterations = _salt(source)
     ciphertext = data[source.position :]
@@ -124,7 +125,7 @@ def read_uber(data: bytes, password: str | None, path: Path) -> Content:  # noqa
     content, digest = plain[:-_MAC_SIZE], plain[-_MAC_SIZE:]
     if not hmac.compare_digest(hashlib.sha1(content, usedforsecurity=False).digest(), digest):
         raise WrongKeystorePasswordError
-    return Content(_entries(DataInput(content, source.budget)), verified=True)
+    return StoreContent(_entries(DataInput(content, source.budget)), verified=True)
 
 
 def _twofish_decrypt(ciphertext: bytes, password: str, salt: bytes, iterations: int) -> bytes:
@@ -150,8 +151,8 @@ def _salt(source: DataInput) -> tuple[bytes, int]:
     return source.take(length), source.number(4)
 
 
-def _entries(source: DataInput) -> list[Entry]:
-    entries: dict[str, Entry] = {}
+def _entries(source: DataInput) -> list[KeyEntry]:
+    entries: dict[str, KeyEntry] = {}
     count = 0
     while kind := source.number(1):
         count += 1
@@ -160,13 +161,13 @@ def _entries(source: DataInput) -> list[Entry]:
         alias, created = source.text(), source.date()
         length = source.count(MAX_CHAIN, "certificates in a chain")
         chain = tuple(_certificate(source) for _ in range(length))
-        entries[alias] = _entry(source, kind, Entry(alias, EntryKind.KEY, chain, created))
+        entries[alias] = _entry(source, kind, KeyEntry(alias, EntryKind.KEY, chain, created))
     return list(entries.values())
 
 
-def _entry(source: DataInput, kind: int, entry: Entry) -> Entry:
+def _entry(source: DataInput, kind: int, entry: KeyEntry) -> KeyEntry:
     """Return the entry with what its kind adds to it."""
-    sealed: AnySealedKey | None = None
+    sealed: SealedKey | None = None
     if kind == _CERTIFICATE:
         return entry._replace(kind=EntryKind.TRUSTED, chain=(_certificate(source),))
     if kind == _KEY:
@@ -175,7 +176,7 @@ def _entry(source: DataInput, kind: int, entry: Entry) -> Entry:
     elif kind == _SEALED:
         encrypted = source.block()
         # Bouncy Castle demands a chain for a private key, and seals secret keys in the same way without one.
-        sealed = SealedKey(entry.alias, encrypted) if entry.chain else None
+        sealed = BksSealedKey(entry.alias, encrypted) if entry.chain else None
     elif kind == _SECRET:
         source.block()
     else:

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ciphertool.asn1.limits import Budget
+    from ciphertool.keystore.limits import StoreBudget
 
 
 class DataInput:
     """A cursor over big-endian values; reading past the end raises `MalformedKeystoreError`."""
 
-    def __init__(self, data: bytes, budget: Budget, position: int = 0) -> None:
+    def __init__(self, data: bytes, budget: StoreBudget, position: int = 0) -> None:
         self.data = data
         self.budget = budget
         self.position = position

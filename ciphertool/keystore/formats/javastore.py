@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_CHAIN, MAX_ENTRIES, MAX_SEALED_KEY, Budget
+from ciphertool.certificates.chains import MAX_CHAIN
 from ciphertool.errors import (
     PasswordNeededError,
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore.entries import Content, Entry, EntryKind
+from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
 from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ _PRIVATE_KEY, _TRUSTED, _SECRET_KEY = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
-class SealedKey:
+class JavaSealedKey:
     """A private key under Sun's own protection algorithms."""
 
     alias: str
@@ -44,7 +45,7 @@ class SealedKey:
         """Return the key as PKCS #8 in the clear."""
         if password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
-        budget = Budget(self.format_name)
+        budget = StoreBudget(self.format_name)
         if len(self.encrypted) > MAX_SEALED_KEY:
             raise budget.malformed("an encrypted key that is larger than any real one")
         algorithm, ciphertext = der.parse(self.encrypted, budget).sequence(2)[:2]
@@ -95,17 +96,17 @@ def _sha1(data: bytes) -> bytes:
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
-def read_jks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read_jks(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a JKS store."""
     return _read(data, password, "JKS")
 
 
-def read_jceks(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read_jceks(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a JCEKS store."""
     return _read(data, password, "JCEKS")
 
 
-def write(entries: Sequence[Entry], password: str, key_password: str) -> bytes:
+def write(entries: Sequence[KeyEntry], password: str, key_password: str) -> bytes:
     """Return a JKS store. Keys in the clear are sealed under the key password; sealed ones stay as they are."""
     import jks
 
@@ -124,12 +125,12 @@ def write(entries: Sequence[Entry], password: str, key_password: str) -> bytes:
     return bytes(jks.KeyStore.new("jks", list(written.values())).saves(password))
 
 
-def _jks_key(entry: Entry, alias: str, timestamp: int, key_password: str) -> Any:
+def _jks_key(entry: KeyEntry, alias: str, timestamp: int, key_password: str) -> Any:
     import jks
 
     sealed = entry.sealed
     chain = [("X.509", certificate) for certificate in entry.chain]
-    if isinstance(sealed, SealedKey) and sealed.format_name == "JKS":
+    if isinstance(sealed, JavaSealedKey) and sealed.format_name == "JKS":
         return jks.PrivateKeyEntry(alias=alias, timestamp=timestamp, cert_chain=chain, encrypted=sealed.encrypted)
     pkcs8 = sealed.unseal(key_password) if sealed is not None else b""
     written = jks.PrivateKeyEntry.new(alias, list(entry.chain), pkcs8)
@@ -138,19 +139,19 @@ def _jks_key(entry: Entry, alias: str, timestamp: int, key_password: str) -> Any
     return written
 
 
-def _read(data: bytes, password: str | None, name: str) -> Content:
-    source = DataInput(data, Budget(name), 4)
+def _read(data: bytes, password: str | None, name: str) -> StoreContent:
+    source = DataInput(data, StoreBudget(name), 4)
     version = source.number(4)
     if version not in (1, 2):
         raise source.budget.malformed(f"version {version}, which is not known")
     # A later entry replaces an earlier one of the same alias, as it does in Java.
-    entries: dict[str, Entry] = {}
+    entries: dict[str, KeyEntry] = {}
     for _ in range(source.count(MAX_ENTRIES, "entries")):
         entry = _read_entry(source, version, name)
         entries[entry.alias] = entry
     if password is not None:
         _verify(source, password)
-    return Content(list(entries.values()), password is not None)
+    return StoreContent(list(entries.values()), password is not None)
 
 
 def _verify(source: DataInput, password: str) -> None:
@@ -164,21 +165,21 @@ def _verify(source: DataInput, password: str) -> None:
         raise WrongKeystorePasswordError
 
 
-def _read_entry(source: DataInput, version: int, name: str) -> Entry:
+def _read_entry(source: DataInput, version: int, name: str) -> KeyEntry:
     tag, alias, created = source.number(4), source.text(), source.date()
     if tag == _PRIVATE_KEY:
-        sealed = SealedKey(alias, name, source.block())
+        sealed = JavaSealedKey(alias, name, source.block())
         length = source.count(MAX_CHAIN, "certificates in a chain")
         chain = tuple(_read_certificate(source, version) for _ in range(length))
-        return Entry(alias, EntryKind.KEY, chain, created, sealed)
+        return KeyEntry(alias, EntryKind.KEY, chain, created, sealed)
     if tag == _TRUSTED:
-        return Entry(alias, EntryKind.TRUSTED, (_read_certificate(source, version),), created)
+        return KeyEntry(alias, EntryKind.TRUSTED, (_read_certificate(source, version),), created)
     if tag == _SECRET_KEY and name == "JCEKS":
         from ciphertool.keystore.formats import javaobject
         from ciphertool.keystore.formats.sealed_object import SealedObject
 
         secret = SealedObject(alias, javaobject.read(source))
-        return Entry(alias, EntryKind.SECRET, created=created, secret=secret)
+        return KeyEntry(alias, EntryKind.SECRET, created=created, secret=secret)
     raise source.budget.malformed(f"an entry of unknown kind {tag}")
 
 

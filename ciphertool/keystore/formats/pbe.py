@@ -11,8 +11,8 @@ import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import Budget
 from ciphertool.errors import UnsupportedKeystoreError
+from ciphertool.keystore.limits import StoreBudget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,19 +66,19 @@ class BadDecryptError(Exception):
     """A ciphertext that the password does not decrypt; the caller knows whose it is."""
 
 
-def decrypt(algorithm: Element, ciphertext: bytes, password: str) -> bytes:
+def decrypt(algorithm: Element, ciphertext: bytes, password: str, budget: StoreBudget) -> bytes:
     """Return what is encrypted under PBES2 or a PKCS #12 scheme; raise `BadDecryptError` where the padding is wrong."""
     oid, parameters = algorithm.sequence(2)[:2]
     if oid.oid() == PBES2:
         kdf, cipher = parameters.sequence(2)[:2]
         cipher_oid, vector = cipher.sequence(2)[:2]
         name, length = _known(_PBES2_CIPHERS, cipher_oid, "encryption")
-        key, iv = _derive(kdf, password, length), vector.octets()
+        key, iv = _derive(kdf, password, length, budget), vector.octets()
     else:
         name, length = _known(_PKCS12_CIPHERS, oid, "encryption")
         salt, count = parameters.sequence(2)[:2]
         key, iv = (
-            pkcs12_kdf("sha1", purpose, password, salt.octets(), count.integer(), size, algorithm.budget)
+            pkcs12_kdf("sha1", purpose, password, salt.octets(), count.integer(), size, budget)
             for purpose, size in ((KEY_MATERIAL, length), (IV_MATERIAL, 8))
         )
     return _cbc_decrypt(name, key, iv, ciphertext)
@@ -106,7 +106,7 @@ def encrypt(plain: bytes, password: str) -> tuple[bytes, bytes]:
 def mac(content: bytes, password: str) -> bytes:
     """Return the MacData of a PFX for its content, as keytool 17 makes it."""
     salt = os.urandom(20)
-    key = pkcs12_kdf("sha256", MAC_MATERIAL, password, salt, ITERATIONS, 32, Budget("PKCS #12"))
+    key = pkcs12_kdf("sha256", MAC_MATERIAL, password, salt, ITERATIONS, 32, StoreBudget("PKCS #12"))
     algorithm = der.encode(der.SEQUENCE, der.encode_oid(SHA256), der.encode(der.NULL))
     digest = der.encode(der.OCTET_STRING, hmac.digest(key, content, "sha256"))
     return der.encode(
@@ -117,7 +117,7 @@ def mac(content: bytes, password: str) -> bytes:
     )
 
 
-def mac_matches(mac_data: Element, content: bytes, password: str) -> bool:
+def mac_matches(mac_data: Element, content: bytes, password: str, budget: StoreBudget) -> bool:
     """Tell whether a PFX's MacData is that of `content` under the password."""
     info, salt, *rest = mac_data.sequence(2)
     algorithm, expected = info.sequence(2)[:2]
@@ -126,20 +126,20 @@ def mac_matches(mac_data: Element, content: bytes, password: str) -> bool:
     if oid.oid() == PBMAC1 and parameters:
         kdf, scheme = parameters[0].sequence(2)[:2]
         digest = _known(_PRFS, scheme.sequence()[0], "integrity")
-        keys = [_derive(kdf, password, hashlib.new(digest).digest_size)]
+        keys = [_derive(kdf, password, hashlib.new(digest).digest_size, budget)]
     else:
         digest = _known(_DIGESTS, oid, "integrity")
         count = rest[0].integer() if rest else 1
         size = hashlib.new(digest).digest_size
         keys = [
-            pkcs12_kdf(digest, MAC_MATERIAL, spelling, salt.octets(), count, size, mac_data.budget)
+            pkcs12_kdf(digest, MAC_MATERIAL, spelling, salt.octets(), count, size, budget)
             for spelling in ([password] if password else ["", None])
         ]
     return any(hmac.compare_digest(hmac.digest(key, content, digest), expected.octets()) for key in keys)
 
 
 def pkcs12_kdf(
-    digest: str, purpose: int, password: str | None, salt: bytes, count: int, size: int, budget: Budget
+    digest: str, purpose: int, password: str | None, salt: bytes, count: int, size: int, budget: StoreBudget
 ) -> bytes:
     """Return key material by RFC 7292, appendix B.2. None is no password, which some writers tell from an empty one."""
     secret = b"" if password is None else password.encode("utf-16-be", "surrogatepass") + b"\0\0"
@@ -167,12 +167,12 @@ def _filled(source: bytes, block: int) -> list[bytes]:
     return [repeated[start : start + block] for start in range(0, length, block)]
 
 
-def _derive(kdf: Element, password: str, length: int) -> bytes:
+def _derive(kdf: Element, password: str, length: int, budget: StoreBudget) -> bytes:
     """Return a key of PBES2 or PBMAC1 by the key derivation that the element names."""
     oid, parameters = kdf.sequence(2)[:2]
     secret = password.encode("utf-8", "surrogatepass")
     if oid.oid() == SCRYPT:
-        return _scrypt(parameters, secret, length)
+        return _scrypt(parameters, secret, length, budget)
     if oid.oid() != PBKDF2:
         raise UnsupportedKeystoreError(f"unknown key derivation {oid.oid()}")
     salt, count, *options = parameters.sequence(2)
@@ -180,16 +180,16 @@ def _derive(kdf: Element, password: str, length: int) -> bytes:
     for option in options:
         if option.tag == der.SEQUENCE:  # the key length may stand before it
             prf = _known(_PRFS, option.sequence()[0], "key derivation")
-    kdf.budget.iterations(count.integer() * -(-length // hashlib.new(prf).digest_size))
+    budget.iterations(count.integer() * -(-length // hashlib.new(prf).digest_size))
     return hashlib.pbkdf2_hmac(prf, secret, salt.octets(), count.integer(), length)
 
 
-def _scrypt(parameters: Element, secret: bytes, length: int) -> bytes:
+def _scrypt(parameters: Element, secret: bytes, length: int, budget: StoreBudget) -> bytes:
     salt, *numbers = parameters.sequence(4)[:4]
     cost, size, lanes = (number.integer() for number in numbers)
     if min(cost - 1, size, lanes) < 1 or cost.bit_count() != 1 or cost * size * lanes * 128 > _SCRYPT_WORK:
-        raise parameters.budget.malformed("scrypt parameters out of range")
-    parameters.budget.iterations(max(1, cost * size * lanes // 2))  # which takes about as long
+        raise budget.malformed("scrypt parameters out of range")
+    budget.iterations(max(1, cost * size * lanes // 2))  # which takes about as long
     return hashlib.scrypt(secret, salt=salt.octets(), n=cost, r=size, p=lanes, dklen=length, maxmem=2 * _SCRYPT_WORK)
 
 

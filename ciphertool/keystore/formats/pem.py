@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.certificates import chains
 from ciphertool.errors import (
     BadPrivateKeyError,
@@ -17,8 +16,9 @@ from ciphertool.errors import (
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
 )
-from ciphertool.keystore.entries import Content, Entry, EntryKind
+from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
 from ciphertool.keystore.formats import pbe
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ _NAME = "PEM"
 
 
 @dataclass(frozen=True, slots=True)
-class SealedKey:
+class PemSealedKey:
     """The block of a private key."""
 
     alias: str
@@ -41,7 +41,7 @@ class SealedKey:
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear."""
         if len(self.block) > 2 * MAX_SEALED_KEY:
-            raise Budget(_NAME).malformed("a private key that is larger than any real one")
+            raise StoreBudget(_NAME).malformed("a private key that is larger than any real one")
         encrypted = self.label.startswith(b"ENCRYPTED") or b"ENCRYPTED" in self.block[:200]
         if encrypted and password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
@@ -52,9 +52,10 @@ class SealedKey:
         return self._convert(password if encrypted else None)
 
     def _decrypt(self, password: str) -> bytes:
-        algorithm, ciphertext = der.parse(_decoded(self.block), Budget(_NAME)).sequence(2)[:2]
+        budget = StoreBudget(_NAME)
+        algorithm, ciphertext = der.parse(_decoded(self.block), budget).sequence(2)[:2]
         try:
-            plain = pbe.decrypt(algorithm, ciphertext.octets(), password)
+            plain = pbe.decrypt(algorithm, ciphertext.octets(), password, budget)
         except pbe.BadDecryptError:
             raise WrongKeyPasswordError(self.alias) from None
         if plain[:1] != b"\x30":  # one wrong password in 256 leaves a padding that looks right
@@ -87,31 +88,31 @@ def looks_like(data: bytes) -> bool:
     return _BEGIN in data and b"\0" not in data[: data.index(_BEGIN)]
 
 
-def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a PEM file: one key entry with its chain where there is a key, and an entry for each other certificate.
 
     The first is named after the file, the others are numbered. PEM proves nothing: never verified.
     """
     blocks = _BLOCK.findall(data)
     if len(blocks) != data.count(_BEGIN):
-        raise Budget(_NAME).malformed("a block without its end")
+        raise StoreBudget(_NAME).malformed("a block without its end")
     if len(blocks) > MAX_ENTRIES:
-        raise Budget(_NAME).malformed(f"more than {MAX_ENTRIES} blocks")
+        raise StoreBudget(_NAME).malformed(f"more than {MAX_ENTRIES} blocks")
     found = list(dict.fromkeys(_decoded(block) for label, block in blocks if label in _CERTIFICATES))
     keys = [(label, block) for label, block in blocks if label.endswith(b"PRIVATE KEY")]
     if len(keys) > 1:
         raise UnsupportedKeystoreError("a PEM file with several private keys", "put each into a file of its own")
     if not keys and not found:
-        raise Budget(_NAME).malformed("neither a certificate nor a private key")
+        raise StoreBudget(_NAME).malformed("neither a certificate nor a private key")
     entries = []
     if keys:
         chain = _chain(found)
         found = [data for data in found if data not in chain]
-        entries.append(Entry(path.stem, EntryKind.KEY, chain, sealed=SealedKey(path.stem, *keys[0])))
+        entries.append(KeyEntry(path.stem, EntryKind.KEY, chain, sealed=PemSealedKey(path.stem, *keys[0])))
     for data in found:
         alias = f"{path.stem}-{len(entries) + 1}" if entries else path.stem
-        entries.append(Entry(alias, EntryKind.TRUSTED, (data,)))
-    return Content(entries, verified=False)
+        entries.append(KeyEntry(alias, EntryKind.TRUSTED, (data,)))
+    return StoreContent(entries, verified=False)
 
 
 def read_certificates(data: bytes) -> list[bytes]:
@@ -137,15 +138,15 @@ def _certificates_of_pkcs7(data: bytes) -> list[bytes]:
     try:
         return [certificate.public_bytes(Encoding.DER) for certificate in load_der_pkcs7_certificates(data)]
     except (ValueError, UnsupportedAlgorithm):
-        raise Budget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
+        raise StoreBudget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
 
 
-def read_der(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read_der(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a file that is one certificate in DER."""
-    return Content([Entry(path.stem, EntryKind.TRUSTED, (data,))], verified=False)
+    return StoreContent([KeyEntry(path.stem, EntryKind.TRUSTED, (data,))], verified=False)
 
 
-def write(entries: Sequence[Entry], key_password: str) -> bytes:
+def write(entries: Sequence[KeyEntry], key_password: str) -> bytes:
     """Return a PEM file: the key, encrypted, then its chain; then the other certificates."""
     blocks = []
     if sum(entry.sealed is not None for entry in entries) > 1:
@@ -153,7 +154,7 @@ def write(entries: Sequence[Entry], key_password: str) -> bytes:
     for entry in sorted(entries, key=lambda entry: entry.sealed is None):
         if entry.kind is EntryKind.SECRET:
             raise UnsupportedKeystoreError(f"a PEM file cannot hold the secret key {entry.alias!r}")
-        if isinstance(entry.sealed, SealedKey):
+        if isinstance(entry.sealed, PemSealedKey):
             blocks.append(
                 b"-----BEGIN %b-----%b-----END %b-----\n" % (entry.sealed.label, entry.sealed.block, entry.sealed.label)
             )
@@ -186,4 +187,4 @@ def _decoded(block: bytes) -> bytes:
     try:
         return b64decode(b"".join(block.split()), validate=True)
     except ValueError:
-        raise Budget(_NAME).malformed("a block that is not base64") from None
+        raise StoreBudget(_NAME).malformed("a block that is not base64") from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_ENTRIES, MAX_SEALED_KEY, Budget
 from ciphertool.certificates import chains
 from ciphertool.errors import (
     MalformedKeystoreError,
@@ -17,9 +16,10 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
     WrongKeystorePasswordError,
 )
-from ciphertool.keystore.entries import Content, Entry, EntryKind
+from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import date_of
+from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from ciphertool.keystore.entries import SecretKey
+    from ciphertool.keystore.entries import SymmetricKey
 
 DATA, ENCRYPTED_DATA = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
 KEY_BAG, SHROUDED_KEY_BAG, CERT_BAG, SECRET_BAG, NESTED_BAG = (
@@ -53,7 +53,7 @@ class _Bag(NamedTuple):
         return showing(self, "kind", "alias", "key_id", "trusted")
 
 
-class SealedKey(NamedTuple):
+class Pkcs12SealedKey(NamedTuple):
     """A private key bag, encrypted or in the clear."""
 
     alias: str
@@ -72,7 +72,7 @@ class SealedKey(NamedTuple):
         return _decrypted(self.value, password, self.alias)
 
 
-class SealedSecret(NamedTuple):
+class Pkcs12SecretBag(NamedTuple):
     """A secret bag. Java puts a secret key into the form of a private key, and that bag's value into this one."""
 
     alias: str
@@ -81,11 +81,11 @@ class SealedSecret(NamedTuple):
     def __repr__(self) -> str:
         return showing(self, "alias")
 
-    def unseal(self, password: str | None) -> SecretKey:
+    def unseal(self, password: str | None) -> SymmetricKey:
         """Return the key, of whatever algorithm."""
         if password is None:
             raise PasswordNeededError(f"the secret key of {self.alias!r}")
-        kind, value = der.parse(self.value, Budget(_NAME)).sequence(2)[:2]
+        kind, value = der.parse(self.value, StoreBudget(_NAME)).sequence(2)[:2]
         if kind.oid() != SHROUDED_KEY_BAG:
             raise UnsupportedKeystoreError(f"the secret {self.alias!r}, which is of another kind than Java's keys")
         from ciphertool.keystore.formats.sealed_object import of_pkcs8
@@ -96,12 +96,12 @@ class SealedSecret(NamedTuple):
 
 def _decrypted(sealed: bytes, password: str, alias: str) -> bytes:
     """Return the key of an EncryptedPrivateKeyInfo as PKCS #8 in the clear."""
-    budget = Budget(_NAME)
+    budget = StoreBudget(_NAME)
     if len(sealed) > MAX_SEALED_KEY:
         raise budget.malformed("an encrypted key that is larger than any real one")
     algorithm, ciphertext = der.parse(sealed, budget).sequence(2)[:2]
     try:
-        plain = pbe.decrypt(algorithm, ciphertext.octets(), password)
+        plain = pbe.decrypt(algorithm, ciphertext.octets(), password, budget)
     except pbe.BadDecryptError:
         raise WrongKeyPasswordError(alias) from None
     if not _is_private_key_info(plain):
@@ -118,44 +118,44 @@ def looks_like(data: bytes) -> bool:
     return data[start : start + 3] == b"\x02\x01\x03"
 
 
-def read(data: bytes, password: str | None, path: Path) -> Content:  # noqa: ARG001 - a Reader
+def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
     """Read a PKCS #12 store. Without a MAC it is not verified, with or without a password."""
-    budget = Budget(_NAME)
+    budget = StoreBudget(_NAME)
     _, safe, *mac = der.parse(data, budget).sequence(2)
     kind, value = safe.sequence(2)[:2]
     if kind.oid() != DATA:
         raise UnsupportedKeystoreError("a PKCS #12 store that is signed by a key instead of a password")
     content = value.sequence(tag=der.CONTEXT_0)[0].octets()
     verified = bool(mac) and password is not None
-    if verified and not pbe.mac_matches(mac[0], content, password or ""):
+    if verified and not pbe.mac_matches(mac[0], content, password or "", budget):
         raise WrongKeystorePasswordError
     bags: list[_Bag] = []
     for info in der.parse(content, budget).sequence(0):
-        bags += _bags(_safe_contents(info, password), budget)
+        bags += _bags(_safe_contents(info, password, budget), budget)
         if len(bags) > MAX_ENTRIES:
             raise budget.malformed(f"more than {MAX_ENTRIES} bags")
-    return Content(_entries(bags), verified)
+    return StoreContent(_entries(bags), verified)
 
 
-def _safe_contents(info: der.Element, password: str | None) -> der.Element:
+def _safe_contents(info: der.Element, password: str | None, budget: StoreBudget) -> der.Element:
     """Return one of the store's parts, decrypted where it is encrypted."""
     kind, value = info.sequence(2)[:2]
     inner = value.sequence(tag=der.CONTEXT_0)[0]
     if kind.oid() == DATA:
-        return der.parse(inner.octets(), info.budget)
+        return der.parse(inner.octets(), budget)
     if kind.oid() != ENCRYPTED_DATA:
         raise UnsupportedKeystoreError("a PKCS #12 store that is encrypted to a key instead of a password")
     if password is None:
         raise PasswordNeededError("the entries of a PKCS #12 store")
     _, algorithm, ciphertext = inner.sequence(2)[1].sequence(3)[:3]
     try:
-        plain = pbe.decrypt(algorithm, ciphertext.octets(der.CONTEXT_0_PRIMITIVE), password)
-        return der.parse(plain, info.budget).expect(der.SEQUENCE)
+        plain = pbe.decrypt(algorithm, ciphertext.octets(der.CONTEXT_0_PRIMITIVE), password, budget)
+        return der.parse(plain, budget).expect(der.SEQUENCE)
     except pbe.BadDecryptError:
         raise WrongKeystorePasswordError from None
 
 
-def _bags(safe_contents: der.Element, budget: Budget) -> Iterator[_Bag]:
+def _bags(safe_contents: der.Element, budget: StoreBudget) -> Iterator[_Bag]:
     for bag in safe_contents.sequence(0):
         oid, wrapped, *rest = bag.sequence(2)
         kind = oid.oid()
@@ -187,7 +187,7 @@ def _attributes(attributes: der.Element) -> Iterator[tuple[str, bytes]]:
             yield oid.oid(), bytes(value.content)
 
 
-def _entries(bags: list[_Bag]) -> list[Entry]:
+def _entries(bags: list[_Bag]) -> list[KeyEntry]:
     """Put the bags together as Java does: a certificate belongs to a key by its id, else by its name."""
     keys = [bag for bag in bags if bag.kind in (KEY_BAG, SHROUDED_KEY_BAG)]
     found = [bag for bag in bags if bag.kind == CERT_BAG]
@@ -196,7 +196,7 @@ def _entries(bags: list[_Bag]) -> list[Entry]:
     of_key = {id(key): next(found_chains) if leaf else () for key, leaf in zip(keys, leaves, strict=True)}
     # Java sees nothing in a store of plain certificates; here they are what the store was made for.
     all_trusted = not keys and not any(bag.trusted for bag in found)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, KeyEntry] = {}
     unnamed = 0
     for bag in bags:
         alias = bag.alias
@@ -206,13 +206,13 @@ def _entries(bags: list[_Bag]) -> list[Entry]:
         if alias is None:
             continue
         if id(bag) in of_key:
-            sealed = SealedKey(alias, bag.value, bag.kind == SHROUDED_KEY_BAG)
-            entry = Entry(alias, EntryKind.KEY, of_key[id(bag)], _created(bag.key_id), sealed)
+            sealed = Pkcs12SealedKey(alias, bag.value, bag.kind == SHROUDED_KEY_BAG)
+            entry = KeyEntry(alias, EntryKind.KEY, of_key[id(bag)], _created(bag.key_id), sealed)
         elif bag.kind == SECRET_BAG:
-            secret = SealedSecret(alias, bag.value)
-            entry = Entry(alias, EntryKind.SECRET, created=_created(bag.key_id), secret=secret)
+            secret = Pkcs12SecretBag(alias, bag.value)
+            entry = KeyEntry(alias, EntryKind.SECRET, created=_created(bag.key_id), secret=secret)
         elif bag.kind == CERT_BAG and (bag.trusted or all_trusted):
-            entry = Entry(alias, EntryKind.TRUSTED, (bag.value,))
+            entry = KeyEntry(alias, EntryKind.TRUSTED, (bag.value,))
         else:
             continue
         entries[alias.lower()] = entry
@@ -249,6 +249,6 @@ def _created(key_id: bytes | None) -> datetime | None:
 
 def _is_private_key_info(plain: bytes) -> bool:
     try:
-        return len(der.parse(plain, Budget(_NAME)).sequence(3)) >= 3
+        return len(der.parse(plain, StoreBudget(_NAME)).sequence(3)) >= 3
     except MalformedKeystoreError:
         return False

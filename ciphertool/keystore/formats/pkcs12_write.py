@@ -12,12 +12,12 @@ from ciphertool.keystore.formats import pbe, pkcs12
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ciphertool.keystore.entries import Entry
+    from ciphertool.keystore.entries import KeyEntry
 
 _ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0"
 
 
-def write(entries: Sequence[Entry], password: str, key_password: str) -> bytes:
+def write(entries: Sequence[KeyEntry], password: str, key_password: str) -> bytes:
     """Return a store of the entries. Keys in the clear are sealed under the key password; sealed ones are kept."""
     keys, found = [], []
     for number, entry in enumerate(entries):
@@ -42,20 +42,20 @@ def write(entries: Sequence[Entry], password: str, key_password: str) -> bytes:
     return der.encode(der.SEQUENCE, der.encode_integer(3), safe, pbe.mac(content, password))
 
 
-def _key_id(entry: Entry, number: int) -> bytes:
+def _key_id(entry: KeyEntry, number: int) -> bytes:
     """Return the id that ties a key to its certificate; Java reads the entry's date from it."""
     milliseconds = int(entry.created.timestamp() * 1000) if entry.created else number
     return b"Time %d" % milliseconds
 
 
-def _key(entry: Entry, key_password: str) -> tuple[str, bytes]:
+def _key(entry: KeyEntry, key_password: str) -> tuple[str, bytes]:
     """Return the kind and the value of a key's bag."""
     if entry.kind is EntryKind.SECRET:
-        if not isinstance(entry.secret, pkcs12.SealedSecret):
+        if not isinstance(entry.secret, pkcs12.Pkcs12SecretBag):
             raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be taken over")
         return pkcs12.SECRET_BAG, entry.secret.value
     sealed = entry.sealed
-    if isinstance(sealed, pkcs12.SealedKey):
+    if isinstance(sealed, pkcs12.Pkcs12SealedKey):
         return pkcs12.SHROUDED_KEY_BAG if sealed.encrypted else pkcs12.KEY_BAG, sealed.value
     if sealed is None:
         raise ValueError("a key entry without its key")

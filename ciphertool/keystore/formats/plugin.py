@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from ciphertool import plugins
 from ciphertool.errors import UnsupportedKeystoreError
-from ciphertool.keystore.entries import Content
+from ciphertool.keystore.entries import StoreContent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.keystore.entries import Entry, Reader
+    from ciphertool.keystore.entries import KeyEntry, Reader
     from ciphertool.plugins import Extensions
 
 ENTRY_POINTS = "ciphertool.keystores"
-"""The entry-point group of readers: each a callable `(data, password, path) -> Content`."""
+"""The entry-point group of readers: each a callable `(data, password, path) -> StoreContent`."""
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -45,15 +45,15 @@ def reader(name: str, extensions: Extensions) -> Reader:
         installed = ", ".join(extensions.names(ENTRY_POINTS)) or "none"
         raise UnsupportedKeystoreError(f"no plug-in reads keystores of the format {name!r}: installed are {installed}")
 
-    def guarded(data: bytes, password: str | None, path: Path) -> Content:
+    def guarded(data: bytes, password: str | None, path: Path) -> StoreContent:
         with plugins.guarded(ENTRY_POINTS, name):
             entries, verified = read(data, password, path)
-            return Content([_with_guard(entry, name) for entry in entries], verified)
+            return StoreContent([_with_guard(entry, name) for entry in entries], verified)
 
     return guarded
 
 
-def _with_guard(entry: Entry, name: str) -> Entry:
+def _with_guard(entry: KeyEntry, name: str) -> KeyEntry:
     return entry._replace(
         sealed=entry.sealed and _Guarded(name, entry.sealed),
         secret=entry.secret and _Guarded(name, entry.secret),

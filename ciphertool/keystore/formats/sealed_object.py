@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ciphertool.asn1 import der
-from ciphertool.asn1.limits import MAX_SEALED_KEY, Budget
 from ciphertool.errors import (
     MalformedKeystoreError,
     PasswordNeededError,
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
 )
-from ciphertool.keystore.entries import SecretKey
+from ciphertool.keystore.entries import SymmetricKey
 from ciphertool.keystore.formats import javaobject
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, Value
+from ciphertool.keystore.limits import MAX_SEALED_KEY, StoreBudget
 
 # Java names the family and not one of its key lengths, which have identifiers of their own.
 _ALGORITHMS = {"2.16.840.1.101.3.4.1": "AES"}
@@ -34,23 +34,23 @@ class SealedObject:
     alias: str
     sealed: Value = field(repr=False)
 
-    def unseal(self, password: str | None) -> SecretKey:
+    def unseal(self, password: str | None) -> SymmetricKey:
         """Return the key, of whatever algorithm."""
         if password is None:
             raise PasswordNeededError(f"the secret key of {self.alias!r}")
-        opened = javaobject.read(DataInput(self._decrypted(password), Budget(_NAME)))
+        opened = javaobject.read(DataInput(self._decrypted(password), StoreBudget(_NAME)))
         match opened:
             case JavaObject("javax.crypto.spec.SecretKeySpec", {"algorithm": bytes(name), "key": bytes(key)}):
-                return SecretKey(name.decode("utf-8", "replace"), key)
+                return SymmetricKey(name.decode("utf-8", "replace"), key)
             case JavaObject("java.security.KeyRep", {"algorithm": bytes(name), "encoded": bytes(key)}):
-                return SecretKey(name.decode("utf-8", "replace"), key)
+                return SymmetricKey(name.decode("utf-8", "replace"), key)
         raise UnsupportedKeystoreError(f"the secret key of {self.alias!r} is an object of a class that is not known")
 
     def _decrypted(self, password: str) -> bytes:
         """Return the object within, serialised."""
         from jks import sun_crypto, util
 
-        budget = Budget(_NAME)
+        budget = StoreBudget(_NAME)
         ciphertext, salt, count = self._sealing(budget)
         # Each iteration is made for both halves of the salt.
         budget.iterations(2 * count)
@@ -63,7 +63,7 @@ class SealedObject:
             raise WrongKeyPasswordError(self.alias)
         return plain
 
-    def _sealing(self, budget: Budget) -> tuple[bytes, bytes, int]:
+    def _sealing(self, budget: StoreBudget) -> tuple[bytes, bytes, int]:
         """Return the ciphertext, the salt and the iteration count."""
         fields = self.sealed.fields if isinstance(self.sealed, JavaObject) else {}
         ciphertext, parameters = fields.get("encryptedContent"), fields.get("encodedParams")
@@ -75,11 +75,11 @@ class SealedObject:
         return ciphertext, salt.octets(), count.integer()
 
 
-def of_pkcs8(plain: bytes, alias: str) -> SecretKey:
+def of_pkcs8(plain: bytes, alias: str) -> SymmetricKey:
     """Return the secret key that Java has put into the form of a private key: an algorithm, and the key's bytes."""
     try:
-        _, algorithm, key = der.parse(plain, Budget("PKCS #12")).sequence(3)[:3]
+        _, algorithm, key = der.parse(plain, StoreBudget("PKCS #12")).sequence(3)[:3]
         oid = algorithm.sequence()[0].oid()
-        return SecretKey(_ALGORITHMS.get(oid, oid), key.octets())
+        return SymmetricKey(_ALGORITHMS.get(oid, oid), key.octets())
     except MalformedKeystoreError:
         raise WrongKeyPasswordError(alias) from None

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.asn1.limits import MAX_ENTRIES
 from ciphertool.errors import PasswordNeededError, PasswordRefusedError, UnsupportedKeystoreError
 from ciphertool.keystore.entries import ClearKey
+from ciphertool.keystore.limits import MAX_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ciphertool.keystore.entries import Entry
+    from ciphertool.keystore.entries import KeyEntry
 
 WRITABLE = ("PKCS12", "JKS", "PEM")
 MIN_PASSWORD = 6
 
 
-def write(format_name: str, entries: Sequence[Entry], password: str | None, key_password: str | None = None) -> bytes:
+def write(
+    format_name: str, entries: Sequence[KeyEntry], password: str | None, key_password: str | None = None
+) -> bytes:
     """Return the bytes of a store of the entries, in one of the formats `WRITABLE`.
 
     Keys in the clear are sealed under the key password, by default the store's own; a key that is sealed as the format
