@@ -55,7 +55,7 @@ HARMLESS: tuple[Harmless, ...] = tuple(
         ("sealed-secrets", "a ciphertext of sealed-secrets", _KUBERNETES, r"^spec\.encryptedData\."),
         ("travis, appveyor", "a ciphertext of the service", r"(?:^|[./])(?:travis|appveyor)\.ya?ml$", r"\.secure$"),
         ("client id", "the id of an OAuth client", r"\.(?:xml|json|ya?ml|properties)$", r"(?:^|\.)InboundAuthKey$"),
-        ("file of credentials", "the name of a file", r"", r"(?i)(?:^|[._])ssl_(?:key|(?:key|trust)store)_credentials$"),
+        ("credentials' file", "the name of a file", r"", r"(?i)(?:^|[._])ssl_(?:key|(?:key|trust)store)_credentials$"),
     )
 )  # fmt: skip
 # Of what a Kubernetes Secret holds, keys that say by themselves that they are none.
