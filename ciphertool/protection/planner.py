@@ -60,9 +60,9 @@ def plan(
     """Return what `protect` is going to do, with everything that is wrong.
 
     A run that was interrupted is completed by this one, as far as its journal is borne out; raises `JournalError` for a
-    journal that cannot be believed. `take` decides where a file and the repository hold different values. Every value is encrypted, decrypted again
-    where the private key is at hand, and every rewritten file is proved, before the plan is handed out. `progress` is
-    told of each step of work that lasts.
+    journal that cannot be believed. `take` decides where a file and the repository hold different values. Every value
+    is encrypted, decrypted again where the private key is at hand, and every rewritten file is proved, before the plan
+    is handed out. `progress` is told of each step of work that lasts.
 
     With more than one of `processes` files are read and rewritten in as many, where there are enough of them; the plan
     is the same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
