@@ -10,16 +10,16 @@ from ciphertool import files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.changes.journal import Found, Journal
+    from ciphertool.changes.journal import FoundJournal, Journal
     from ciphertool.files import Snapshot, Write
 
 
 @dataclass(frozen=True, slots=True)
-class Vault:
+class VaultBefore:
     """The vault that changes belong to: its repository and the journal beside it as they were read."""
 
     repository: Snapshot
-    found: Found
+    found: FoundJournal
     paths: tuple[Path, ...]
     """Where a run that was killed may have left a temporary file: every file of the vault, links followed."""
     journal: Journal | None = None
@@ -37,7 +37,7 @@ class ChangeSet:
     files: tuple[Write, ...] = ()
     repository: Write | None = None
     companions: tuple[Write, ...] = ()
-    vault: Vault | None = None
+    vault: VaultBefore | None = None
 
     @property
     def writes(self) -> tuple[Write, ...]:

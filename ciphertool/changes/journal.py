@@ -89,14 +89,14 @@ class Journal(NamedTuple):
         return self.files.get(os.path.relpath(snapshot.real, directory))
 
 
-class Found(NamedTuple):
+class FoundJournal(NamedTuple):
     """The journal's file beside a repository as it was read, and what it says, None where there is none."""
 
     snapshot: Snapshot
     journal: Journal | None
 
 
-def find(repository: Snapshot) -> Found:
+def find(repository: Snapshot) -> FoundJournal:
     """Read the journal beside a repository; raise `JournalError` for one that must not, or cannot, be believed.
 
     Believed is one of the repository's owner or root's, that no others can write than the repository; where there is no
@@ -108,11 +108,11 @@ def find(repository: Snapshot) -> Found:
             snapshot = read_at(way, _MOST_BYTES)
             host = way.directory.status().st_uid
     except FileNotFoundError:
-        return Found(files.Snapshot(path, path, None), None)
+        return FoundJournal(files.Snapshot(path, path, None), None)
     except (OSError, ConfigError):  # a link, a pipe, a directory, or larger than any journal
         raise JournalError("is no file that can be read", path=path) from None
     if snapshot.facts is None:
-        return Found(snapshot, None)
+        return FoundJournal(snapshot, None)
     own = {0, repository.facts.owner} if repository.facts else {0, host, os.geteuid() if os.name == "posix" else 0}
     if snapshot.facts.owner not in own:
         raise JournalError("belongs to another user than the repository", path=path)
@@ -125,7 +125,7 @@ def find(repository: Snapshot) -> Found:
         raise JournalError("is damaged, or of another version", path=path) from None
     if journal.repository != repository.real.name:
         raise JournalError(f"is of another repository in this directory, {journal.repository!r}", path=path)
-    return Found(snapshot, journal)
+    return FoundJournal(snapshot, journal)
 
 
 def write(found: Snapshot, journal: Journal, repository: Snapshot, mode: int) -> Snapshot:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ciphertool import files, git
 from ciphertool.changes import journal
 from ciphertool.changes.assembly import change_set, obstacles, record
-from ciphertool.changes.changeset import ChangeSet, Vault
+from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.changes.journal import Found
+    from ciphertool.changes.journal import FoundJournal
     from ciphertool.changes.survey import Survey
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
@@ -59,9 +59,10 @@ def plan(
 ) -> Plan:
     """Return what `protect` is going to do, with everything that is wrong.
 
-    `take` decides where a file and the repository hold different values. Every value is encrypted, decrypted again
-    where the private key is at hand, and every rewritten file is proved, before the plan is handed out. `progress` is
-    told of each step of work that lasts.
+    A run that was interrupted is completed by this one, as far as its journal is borne out; raises `JournalError` for a
+    journal that cannot be believed. `take` decides where a file and the repository hold different values. Every value
+    is encrypted, decrypted again where the private key is at hand, and every rewritten file is proved, before the plan
+    is handed out. `progress` is told of each step of work that lasts.
 
     With more than one of `processes` files are read and rewritten in as many, where there are enough of them; the plan
     is the same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
@@ -128,7 +129,7 @@ class _Planner:
 
     def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
         repository = self._stored
-        vault = Vault(
+        vault = VaultBefore(
             repository.snapshot,
             self._found,
             tuple(plan.before.real for plan in planned),
@@ -275,7 +276,7 @@ class _Planner:
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
 
 
-def _note_unfinished(found: Found) -> Iterator[Note]:
+def _note_unfinished(found: FoundJournal) -> Iterator[Note]:
     """Note that an earlier run was interrupted, and that its journal is tracked by git, as none should be."""
     path = found.snapshot.path
     if found.journal is not None:

@@ -16,7 +16,7 @@ import pytest
 from ciphertool import Vault, files
 from ciphertool.settings.targets import paths
 from tests.changes.kills import Fault, run_forked
-from tests.conftest import APP_YAML, SECRETS
+from tests.conftest import APP_YAML, SECRETS, SERVER_XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,12 +163,26 @@ def test_what_was_decided_stays_decided(changed: Path, run: Run, monkeypatch: py
     assert _values(changed, monkeypatch)["app.datasource.password"] == "n3w-yaml-1"
 
 
+def test_what_the_repository_was_to_win_it_wins(certified: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("protect").status == 0
+    for name, text in ((APP, APP_YAML), ("conf/server.xml", SERVER_XML)):
+        (certified / name).write_text(text.replace("c4n4ry", "n3w"), encoding="utf-8")
+    assert run("protect").status == 3
+    app = (certified / APP).read_bytes()
+    _interrupt(certified, lambda: (certified / APP).read_bytes() != app, "--take", "repository")
+    assert b"n3w" in (certified / "conf/server.xml").read_bytes()
+    assert run("protect").status == 0
+    assert b"n3w" not in (certified / "conf/server.xml").read_bytes()
+    assert _values(certified, monkeypatch) == SECRETS
+
+
 def test_a_repository_that_was_put_back_gets_its_entries_again(
     certified: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = (certified / APP).read_bytes()
+    (certified / REPOSITORY).write_text("# ours\n")
     _interrupt(certified, lambda: (certified / APP).read_bytes() != app and (certified / JOURNAL).exists())
-    (certified / REPOSITORY).unlink()
+    (certified / REPOSITORY).write_text("# ours\n")
     outcome = run("protect")
     assert outcome.status == 0, outcome.err
     assert _values(certified, monkeypatch) == SECRETS
