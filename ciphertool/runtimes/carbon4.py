@@ -60,7 +60,7 @@ class Carbon4Runtime(Runtime):
 
 
 def deployed(settings: Settings) -> tuple[Path, ...]:
-    """Return the directories of what a home serves: user stores, integrations, data services, those of tenants too."""
+    """Return the directories of what a home serves: user stores and integrations, those of tenants too."""
     return tuple(settings.root / "repository" / name for name in ("deployment", "tenants"))
 
 
