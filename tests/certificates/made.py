@@ -32,6 +32,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("030204b0", ("digitalSignature", "keyEncipherment", "dataEncipherment")),
     ("03020520", ("keyEncipherment",)),
     ("03020780", ("digitalSignature",)),
+    ("030206c0", ("digitalSignature", "nonRepudiation")),
     ("030204f0", ("digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment")),
     ("03020106", ("keyCertSign", "cRLSign")),
     ("0303070080", ("decipherOnly",)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from ciphertool.certificates.key_usage import KeyUsage, key_usage
 from ciphertool.certificates.policy import Policy, check_certificate
 from ciphertool.errors import BadCertificateError, NotRsaError, RefusedCertificateError, WrongKeyUsageError
 from tests.certificates.made import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
+from tests.keystore.vectors import PASSWORD, VECTORS
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -190,6 +193,20 @@ def test_a_key_that_cannot_be_read_is_refused(key: RSAPrivateKey) -> None:
     with pytest.raises(BadCertificateError) as e:
         _check(x509.load_der_x509_certificate(der.replace(rsa_encryption, unknown)))
     assert (e.value.alias, e.value.path) == ("wso2carbon", STORE)
+
+
+def test_opening_a_key_imports_no_judge() -> None:
+    """An application's start pays for neither: to decrypt, a certificate is not judged."""
+    judges = [f"ciphertool.certificates.{name}" for name in ("facts", "judge", "policy")]
+    program = f"""
+import sys
+from pathlib import Path
+from ciphertool.keystore import open_keystore
+assert open_keystore(Path({str(VECTORS / "six.p12")!r}), {PASSWORD!r}).private_key("rsa-plain")
+print(*sorted({{"cryptography.x509", *{judges!r}}} & {{*sys.modules}}))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")
 
 
 def _with_extensions(data: bytes, times: int) -> bytes:
