@@ -15,7 +15,7 @@ import re
 from typing import NamedTuple
 
 from ciphertool.errors import MalformedCiphertextError
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 
 class Native(NamedTuple):
@@ -26,7 +26,7 @@ class Native(NamedTuple):
     data: bytes
 
     def __repr__(self) -> str:
-        return showing(self, "scheme", "key_id")
+        return repr_of(self, "scheme", "key_id")
 
     def __str__(self) -> str:
         return f"ENC[{self.scheme},{self.key_id},{_encoded(self.data)}]"
@@ -38,7 +38,7 @@ class Bare(NamedTuple):
     data: bytes
 
     def __repr__(self) -> str:
-        return showing(self)
+        return repr_of(self)
 
     def __str__(self) -> str:
         return _encoded(self.data)
@@ -53,7 +53,7 @@ class SelfContained(NamedTuple):
     digest: str
 
     def __repr__(self) -> str:
-        return showing(self, "transformation", "thumbprint", "digest")
+        return repr_of(self, "transformation", "thumbprint", "digest")
 
 
 class Symmetric(NamedTuple):
@@ -63,7 +63,7 @@ class Symmetric(NamedTuple):
     iv: bytes
 
     def __repr__(self) -> str:
-        return showing(self, "transformation")
+        return repr_of(self, "transformation")
 
     @property
     def transformation(self) -> str:

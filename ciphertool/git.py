@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import GitError
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -100,7 +100,7 @@ class Blob(NamedTuple):
     data: bytes | None
 
     def __repr__(self) -> str:
-        return showing(self, "id")
+        return repr_of(self, "id")
 
 
 class History(NamedTuple):

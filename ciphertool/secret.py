@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MASK = "****"
 
 
-def showing(value: object, *names: str) -> str:
+def repr_of(value: object, *names: str) -> str:
     """Return a `repr` that shows these attributes: what else the value holds is a secret, or has one in it."""
     return f"{type(value).__name__}({', '.join(f'{name}={getattr(value, name)!r}' for name in names)})"
 

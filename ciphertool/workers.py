@@ -200,5 +200,5 @@ Progress = Callable[[str, int, int], None]
 """Told of work that lasts: the step's name, how much of it is done, how much there is."""
 
 
-def silent(step: str, done: int, total: int) -> None:
+def no_progress(step: str, done: int, total: int) -> None:
     """Tell nobody."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.asn1.limits import MAX_DEPTH
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ class Element(NamedTuple):
     depth: int = 0
 
     def __repr__(self) -> str:
-        return showing(self, "tag", "depth")
+        return repr_of(self, "tag", "depth")
 
     def children(self) -> Iterator[Element]:
         """Yield the elements of a constructed element's content."""

@@ -27,7 +27,7 @@ from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository import Clear, repository_of
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import is_configuration
-from ciphertool.workers import Progress, silent
+from ciphertool.workers import Progress, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ class Options:
     history: bool = False
     suppressions: bool = True
     processes: int = 1
-    progress: Progress = silent
+    progress: Progress = no_progress
 
 
 def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None = None) -> Report:

@@ -61,7 +61,7 @@ def _styled(style: str, text: str, stream: object = None) -> str:
     return text if plain else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return a path as a person finds it: relative to the working directory where it lies below that."""
     try:
         return str(path.relative_to(Path.cwd()))
@@ -117,7 +117,7 @@ def show_problems(problems: Sequence[CipherToolError], consequence: str) -> int:
 
 
 def _place(path: Path | None, line: int | None) -> str:
-    return f"{shown(path)}{f':{line}' if line else ''}: " if path else ""
+    return f"{display_path(path)}{f':{line}' if line else ''}: " if path else ""
 
 
 def show_note(style: str, note: Note) -> None:
@@ -146,7 +146,7 @@ def naming(settings: Path, leaving_out: Iterable[str] = ()) -> str:
     command, *rest = [*sys.argv[1:], ""] if len(sys.argv) < 2 else sys.argv[1:]
     own = rest[: rest.index("--")] if "--" in rest else rest
     left = [argument for argument in own if argument not in leaving_out]
-    line = shlex.join(["ciphertool", command, option, shown(settings), *left])
+    line = shlex.join(["ciphertool", command, option, display_path(settings), *left])
     return f"{line} -- …" if "--" in rest else line
 
 
@@ -160,10 +160,10 @@ def show_bug(error: BaseException) -> None:
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Give a `Progress` that draws a bar on a terminal when work lasts longer than half a second."""
-    from ciphertool.workers import silent
+    from ciphertool.workers import no_progress
 
     if not sys.stderr.isatty():
-        yield silent
+        yield no_progress
         return
     from rich.console import Console
     from rich.progress import Progress as Bars

@@ -77,10 +77,10 @@ def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: boo
         console.out_json(_as_json(plan, sealer, done=done))
         return
     if diff:
-        console.out_raw(view.diff(plan, repository, console.shown))
+        console.out_raw(view.diff(plan, repository, console.display_path))
     for item in plan.files:
         if item.sites:
-            console.say("head", console.shown(item.before.path), label=False)
+            console.say("head", console.display_path(item.before.path), label=False)
             rows = [(f"  {s.site.line if s.site else '-':>5}", s.alias, _state(s.state, done=done)) for s in item.sites]
             for line in console.columns(rows):
                 console.say("note", line, label=False)
@@ -89,7 +89,7 @@ def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: boo
     if plan.empty:
         console.say("done", "nothing to do", label=False)
     else:
-        written = join_names([console.shown(write.before.path) for write in plan.writes])
+        written = join_names([console.display_path(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
         count = f"{len(plan.encrypted)}, to {sealer.recipient}" if plan.encrypted else "0"
         console.say("done", f"{verb}: {count}", label=False)
@@ -106,7 +106,7 @@ def _as_json(plan: Plan, sealer: Sealer, *, done: bool) -> dict[str, object]:
         "key": {"id": sealer.encryptor.key_id, "subject": sealer.subject},
         "files": [
             {
-                "path": console.shown(item.before.path),
+                "path": console.display_path(item.before.path),
                 "format": item.rewriter.name,
                 "sites": [
                     {
@@ -121,7 +121,7 @@ def _as_json(plan: Plan, sealer: Sealer, *, done: bool) -> dict[str, object]:
             for item in plan.files
         ],
         "problems": [
-            {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message}
+            {"path": console.display_path(p.path) if p.path else None, "line": p.line, "message": p.message}
             for p in plan.problems
         ],
     }

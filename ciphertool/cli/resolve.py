@@ -116,7 +116,7 @@ def check(
         problems = tuple(error.problems)
         if as_json:
             found = [
-                {"path": console.shown(p.path) if p.path else None, "line": p.line, "message": p.message}
+                {"path": console.display_path(p.path) if p.path else None, "line": p.line, "message": p.message}
                 for p in problems
             ]
             console.out_json({"problems": found})
@@ -132,7 +132,9 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     damaged = [(alias, entry) for alias, entry in unused.items() if isinstance(entry.stored, Malformed)]
     for alias, entry in damaged:
         label = repr(alias) if entry.certain or alias in vault.settings.aliases else entry.label(alias)
-        console.say("warning", f"{console.shown(repository)}:{entry.line}: {label} is damaged; no file refers to it")
+        console.say(
+            "warning", f"{console.display_path(repository)}:{entry.line}: {label} is damaged; no file refers to it"
+        )
     if len(unused) > len(damaged):
         others = len(unused) - len(damaged)
         console.say("note", f"values that no configured file refers to, not looked at: {others}")

@@ -11,7 +11,7 @@ from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.judgement import Name, judge, named, none
 from ciphertool.detection.names import Strength, strength
 from ciphertool.detection.verdicts import Outcome, Verdict
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +50,7 @@ class Suspect(NamedTuple):
     verdict: Verdict
 
     def __repr__(self) -> str:
-        return showing(self, "verdict")
+        return repr_of(self, "verdict")
 
 
 class Detector:

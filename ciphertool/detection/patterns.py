@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.detection import grammars, harmless
 from ciphertool.detection.names import Strength, reads_as_name
-from ciphertool.secret import MASK, showing
+from ciphertool.secret import MASK, repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -128,7 +128,7 @@ class Held(NamedTuple):
     is_itself: bool
 
     def __repr__(self) -> str:
-        return showing(self, "kind")
+        return repr_of(self, "kind")
 
 
 def held(value: str) -> Iterator[Held]:

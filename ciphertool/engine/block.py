@@ -10,7 +10,7 @@ def modulus_length(bits: int) -> int:
     return (bits + 7) // 8
 
 
-def checked(ciphertext: bytes, size: int) -> bytes:
+def require_block(ciphertext: bytes, size: int) -> bytes:
     """Return a ciphertext that is one block of the key, or raise `CiphertextLengthError`."""
     if len(ciphertext) != size:
         raise CiphertextLengthError(len(ciphertext), size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.engine.block import checked, modulus_length
+from ciphertool.engine.block import modulus_length, require_block
 from ciphertool.errors import WrongKeyOrDamagedError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Oaep(NamedTuple):
 
         def decrypt(ciphertext: bytes, label: bytes) -> bytes:
             try:
-                return key.decrypt(checked(ciphertext, size), padding(label))
+                return key.decrypt(require_block(ciphertext, size), padding(label))
             except ValueError:
                 raise WrongKeyOrDamagedError(self.name, labelled=bool(label)) from None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.engine.block import checked, modulus_length
+from ciphertool.engine.block import modulus_length, require_block
 from ciphertool.errors import UnsupportedSchemeError, WrongKeyOrDamagedError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _raw_rsa(key: RSAPrivateKey, scheme: str) -> Callable[[bytes], bytes]:
     size = modulus_length(key.key_size)
 
     def raw(ciphertext: bytes) -> bytes:
-        number = int.from_bytes(checked(ciphertext, size), "big")
+        number = int.from_bytes(require_block(ciphertext, size), "big")
         if number >= modulus:
             raise WrongKeyOrDamagedError(scheme)
         one, two = pow(number, numbers.dmp1, p), pow(number, numbers.dmq1, q)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import ConfigError
 from ciphertool.files.directories import reach
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Facts(NamedTuple):
     attributes: tuple[tuple[str, bytes], ...]
 
     def __repr__(self) -> str:
-        return showing(self, "device", "inode", "mode", "owner", "group", "links", "size", "modified", "changed")
+        return repr_of(self, "device", "inode", "mode", "owner", "group", "links", "size", "modified", "changed")
 
 
 class Snapshot(NamedTuple):
@@ -56,7 +56,7 @@ class Snapshot(NamedTuple):
     facts: Facts | None = None
 
     def __repr__(self) -> str:
-        return showing(self, "path", "real")
+        return repr_of(self, "path", "real")
 
     @property
     def bytes(self) -> bytes:

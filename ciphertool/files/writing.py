@@ -18,7 +18,7 @@ from ciphertool.files.destinations import Audience, refusal
 from ciphertool.files.directories import reach
 from ciphertool.files.passing import leftovers, temporary_name
 from ciphertool.files.snapshots import PRIVATE, Snapshot, read_at
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ class Write(NamedTuple):
     like: Facts | None = None
 
     def __repr__(self) -> str:
-        return showing(self, "before", "mode", "audience", "private")
+        return repr_of(self, "before", "mode", "audience", "private")
 
 
 def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _: None) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.errors import KeystoreError
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class ClearKey:
         self.pkcs8 = pkcs8
 
     def __repr__(self) -> str:
-        return showing(self)
+        return repr_of(self)
 
     def unseal(self, password: str | None) -> bytes:  # noqa: ARG002 - a SealedKey
         """Return the key."""
@@ -58,7 +58,7 @@ class SymmetricKey(NamedTuple):
     key: bytes
 
     def __repr__(self) -> str:
-        return showing(self, "algorithm")
+        return repr_of(self, "algorithm")
 
 
 class SealedSymmetricKey(Protocol):
@@ -83,7 +83,7 @@ class KeyEntry(NamedTuple):
     secret: SealedSymmetricKey | None = None
 
     def __repr__(self) -> str:
-        return showing(self, "alias", "kind", "created")
+        return repr_of(self, "alias", "kind", "created")
 
     @property
     def sha256(self) -> str | None:

@@ -17,7 +17,7 @@ from ciphertool.passwords.files import lines, read
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ciphertool.passwords.files import Content
+    from ciphertool.passwords.files import PasswordText
 
 HOME_FILES = ("password", "password-tmp", "password-persist")
 """Where a Carbon home's runtime reads the keystore password; the first that is there counts. It keeps only the last."""
@@ -58,7 +58,7 @@ class CarbonHome:
         return None
 
 
-def _consume(path: Path, content: Content) -> None:
+def _consume(path: Path, content: PasswordText) -> None:
     """Do with the file that was read as the runtime does: with that one, whatever its name means by now."""
     if path.name == "password-persist":
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ciphertool.errors import NoPasswordError
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -33,7 +33,7 @@ class Passwords:
         return (self.keystore, self.key, self.exposed) == (other.keystore, other.key, other.exposed)
 
     def __repr__(self) -> str:
-        return showing(self, "exposed")
+        return repr_of(self, "exposed")
 
     @property
     def for_key(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords.chain import Passwords
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Environment(NamedTuple):
     key_variable: str = KEY_VARIABLE
 
     def __repr__(self) -> str:
-        return showing(self, "variable", "key_variable")
+        return repr_of(self, "variable", "key_variable")
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -115,7 +115,7 @@ class SystemdCredential:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class PasswordText:
     """What a file holds, and what the system said of it when it was read."""
 
     text: str = field(repr=False)
@@ -132,7 +132,7 @@ class Content:
         return os.name == "posix" and bool(self.mode & stat.S_IROTH)
 
 
-def read(path: Path) -> Content | None:
+def read(path: Path) -> PasswordText | None:
     """Return a file's text and mode, None where there is no such file; `PasswordSourceError` if it does not serve."""
     try:
         with path.open("rb") as file:
@@ -148,10 +148,10 @@ def read(path: Path) -> Content | None:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PasswordSourceError(str(path), "not UTF-8 text") from None
-    return Content(text, status)
+    return PasswordText(text, status)
 
 
-def lines(path: Path, content: Content) -> Passwords:
+def lines(path: Path, content: PasswordText) -> Passwords:
     """Return the passwords of a file's first two lines; raise `PasswordSourceError` where the first is empty."""
     # As Java's readLine ends a line; blanks belong to the password.
     keystore, key, *_ = [*re.split(r"\r\n|\r|\n", content.text), ""]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ciphertool.changes import commit
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take
 from ciphertool.protection.planner import plan
-from ciphertool.workers import Progress, silent
+from ciphertool.workers import Progress, no_progress
 
 if TYPE_CHECKING:
     from ciphertool.settings.model import Settings
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["FilePlan", "Note", "Plan", "PlanState", "SitePlan", "Take", "apply", "plan"]
 
 
-def apply(settings: Settings, work: Plan, *, progress: Progress = silent) -> None:
+def apply(settings: Settings, work: Plan, *, progress: Progress = no_progress) -> None:
     """Write what was planned; raise `ValueError` for a plan with problems.
 
     Raises `ConflictError` where a file changed since it was read and `WriteError` where one cannot be written: each

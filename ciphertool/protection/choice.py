@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ciphertool.changes.recovery import Recovery
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.protection.moved import MovedError, Whereabouts
-    from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.targets.matching import Match
     from ciphertool.vault.cipher import Opener
 
@@ -39,7 +39,7 @@ class Verdict(NamedTuple):
     """What becomes of an alias: a value to encrypt, the repository's entry to keep, or problems."""
 
     encrypt: Secret | None = None
-    keep: Entry | None = None
+    keep: SecretEntry | None = None
     problems: tuple[CipherToolError, ...] = ()
 
 
@@ -123,7 +123,7 @@ class Chooser:
         return Verdict(keep=entry, problems=tuple(problems))
 
     def _different(
-        self, alias: str, entry: Entry, opened: LocatedFile, match: Match, *, known: bool
+        self, alias: str, entry: SecretEntry, opened: LocatedFile, match: Match, *, known: bool
     ) -> DifferentValuesError | UnfinishedRunError:
         path, line = opened.snapshot.path, match.site.line
         hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
@@ -144,14 +144,14 @@ class Chooser:
         )
 
     def _unfinished(
-        self, alias: str, entry: Entry, opened: LocatedFile, match: Match, hint: str
+        self, alias: str, entry: SecretEntry, opened: LocatedFile, match: Match, hint: str
     ) -> UnfinishedRunError | None:
         changed = self._recovery.changed(alias, entry.stored, opened)
         if changed is None:
             return None
         return UnfinishedRunError(alias, changed, path=opened.snapshot.path, line=match.site.line, hint=hint)
 
-    def _holds(self, alias: str, entry: Entry, places: Sequence[tuple[LocatedFile, Match]]) -> bool | None:
+    def _holds(self, alias: str, entry: SecretEntry, places: Sequence[tuple[LocatedFile, Match]]) -> bool | None:
         """Tell whether the repository holds the value of these places; None where that cannot be told."""
         value = Secret(places[0][1].value)
         if isinstance(entry.stored, Clear):

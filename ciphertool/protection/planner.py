@@ -28,7 +28,7 @@ from ciphertool.protection.moved import Whereabouts
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.targets.matching import Match, is_left_alone
 from ciphertool.vault.resolver import explain
-from ciphertool.workers import Progress, silent
+from ciphertool.workers import Progress, no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ciphertool.changes.survey import Survey
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
-    from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings, Target
     from ciphertool.vault.cipher import Sealer
@@ -54,7 +54,7 @@ def plan(
     sealer: Sealer,
     *,
     take: Take | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     processes: int = 1,
 ) -> Plan:
     """Return what `protect` is going to do, with everything that is wrong.
@@ -202,7 +202,7 @@ class _Planner:
         if verdict.keep is not None:
             self._keep(alias, verdict.keep)
 
-    def _keep(self, alias: str, entry: Entry) -> None:
+    def _keep(self, alias: str, entry: SecretEntry) -> None:
         """Take the repository's value as it is: encrypt one in clear, prove a ciphertext, report anything else."""
         match entry.stored:
             case Clear(value):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.errors import UnknownRepositoryKindError
 from ciphertool.plugins import NO_EXTENSIONS
-from ciphertool.repository.base import Clear, Encrypted, Entry, Malformed, SecretRepository, Stored
+from ciphertool.repository.base import Clear, Encrypted, Malformed, SecretEntry, SecretRepository, Stored
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ __all__ = [
     "KINDS",
     "Clear",
     "Encrypted",
-    "Entry",
     "Malformed",
+    "SecretEntry",
     "SecretRepository",
     "Stored",
     "is_native",
@@ -32,6 +32,7 @@ __all__ = [
     "repository_of",
 ]
 
+Entry = SecretEntry  # the old name, for one release
 _GRAMMARS: tuple[LineGrammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
 KINDS = tuple(grammar.kind for grammar in _GRAMMARS)
 """The built-in kinds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.errors import NotARepositoryError
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -22,7 +22,7 @@ class Encrypted(NamedTuple):
     ciphertext: Ciphertext
 
     def __repr__(self) -> str:
-        return showing(self)
+        return repr_of(self)
 
 
 class Clear(NamedTuple):
@@ -40,7 +40,7 @@ class Malformed(NamedTuple):
 Stored = Encrypted | Clear | Malformed
 
 
-class Entry(NamedTuple):
+class SecretEntry(NamedTuple):
     """One alias's stored value and the line it stands on (1-based).
 
     `certain` tells that the line can be nothing but an entry, well-formed or damaged, so that its key is a name. Any
@@ -68,10 +68,10 @@ class SecretRepository(Protocol):
     """Whether the kind's own runtime reads values in clear, so that resolving one is a warning and no error."""
 
     @property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, SecretEntry]:
         """Every alias that is there, in the store's order."""
 
-    def get(self, alias: str) -> Entry:
+    def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
-    from ciphertool.repository.base import Entry
+    from ciphertool.repository.base import SecretEntry
     from ciphertool.repository.grammar import Grammar
 
 
-class FileRepository(ABC):
+class DocumentRepository(ABC):
     """A repository in a file, read and spliced like any other document. A kind says what its entries are."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
@@ -30,10 +30,10 @@ class FileRepository(ABC):
 
     @property
     @abstractmethod
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, SecretEntry]:
         """Every alias that is there, in the file's order."""
 
-    def get(self, alias: str) -> Entry:
+    def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
         try:
             return self.entries[alias]

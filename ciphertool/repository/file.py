@@ -1,5 +1,5 @@
-"""The old path of `ciphertool.repository.document`, kept for one release."""
+"""The old path and name of `ciphertool.repository.document`, kept for one release."""
 
-from ciphertool.repository.document import FileRepository
+from ciphertool.repository.document import DocumentRepository as FileRepository
 
 __all__ = ["FileRepository"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
-    from ciphertool.repository.base import Entry, SecretRepository
+    from ciphertool.repository.base import SecretEntry, SecretRepository
 
 ENTRY_POINTS = "ciphertool.repositories"
 """The entry-point group of kinds: each a callable that makes a `SecretRepository` of a file's `Snapshot`."""
@@ -31,7 +31,7 @@ class PluginRepository:
         with plugins.guarded(ENTRY_POINTS, kind):
             self._made = make(snapshot)
             self.hint, self.clear_is_readable = self._made.hint, self._made.clear_is_readable
-            self.entries: Mapping[str, Entry] = {
+            self.entries: Mapping[str, SecretEntry] = {
                 alias: entry._replace(
                     certain=entry.certain and is_writable_alias(alias) and not isinstance(entry.stored, Malformed)
                 )
@@ -39,7 +39,7 @@ class PluginRepository:
             }
         require_entries(self, declared)
 
-    def get(self, alias: str) -> Entry:
+    def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
         try:
             return self.entries[alias]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import Entry, require_entries
-from ciphertool.repository.document import FileRepository
+from ciphertool.repository.base import SecretEntry, require_entries
+from ciphertool.repository.document import DocumentRepository
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Site
 
 
-class PropertiesRepository(FileRepository):
+class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
@@ -42,15 +42,15 @@ class PropertiesRepository(FileRepository):
                 ) from None
 
     @cached_property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, SecretEntry]:
         """Every alias that is there, in the file's order."""
         return {site.selector: self._entry(site) for site in self._document.sites()}
 
-    def _entry(self, site: Site) -> Entry:
+    def _entry(self, site: Site) -> SecretEntry:
         before = self._document.source.text[self._document.head(site) : site.start]
         assigned = before.rstrip(" \t\f\r\n\\").endswith(("=", ":"))
         certain = is_writable_alias(site.selector) and self._spelling.tells(site.value, assigned=assigned)
-        return Entry(self._grammar.read(site.value), site.line, certain)
+        return SecretEntry(self._grammar.read(site.value), site.line, certain)
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts in it; everything else stays as it is."""

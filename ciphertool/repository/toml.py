@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import Entry, Malformed
-from ciphertool.repository.document import FileRepository
+from ciphertool.repository.base import Malformed, SecretEntry
+from ciphertool.repository.document import DocumentRepository
 from ciphertool.rewriters.toml import TomlRewriter
 from ciphertool.rewriters.toml_table import rewrite_entries
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TABLE = "secrets"
 
 
-class TomlRepository(FileRepository):
+class TomlRepository(DocumentRepository):
     """The entries of `[secrets]`; the rest of the file is left alone. A file without that table has none."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
@@ -36,11 +36,11 @@ class TomlRepository(FileRepository):
             raise ConfigError(f"{_TABLE} is not a table", path=self.path)
 
     @cached_property
-    def entries(self) -> Mapping[str, Entry]:
+    def entries(self) -> Mapping[str, SecretEntry]:
         """Every alias that is there, in the file's order."""
         places = self._document.places([(_TABLE, alias) for alias in self._table])
         return {
-            alias: Entry(
+            alias: SecretEntry(
                 self._grammar.read(value) if isinstance(value, str) else Malformed("not a string"),
                 self._document.source.line(places[_TABLE, alias][0]) if (_TABLE, alias) in places else 1,
                 is_writable_alias(alias),  # a key of this table is a name, whatever its value

@@ -19,7 +19,7 @@ from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters import encodings
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -147,7 +147,7 @@ class Site(NamedTuple):
     beside: str | None = None
 
     def __repr__(self) -> str:
-        return showing(self, "selector", "line")
+        return repr_of(self, "selector", "line")
 
 
 class Outline(NamedTuple):
@@ -164,7 +164,7 @@ class Outline(NamedTuple):
     marked: Collection[int]
 
     def __repr__(self) -> str:
-        return showing(self, "selectors")
+        return repr_of(self, "selectors")
 
 
 class Change(NamedTuple):
@@ -183,7 +183,7 @@ class Change(NamedTuple):
     within: tuple[Edit, ...] = ()
 
     def __repr__(self) -> str:
-        return showing(self, "site")
+        return repr_of(self, "site")
 
 
 class Edit(NamedTuple):
@@ -194,7 +194,7 @@ class Edit(NamedTuple):
     text: str
 
     def __repr__(self) -> str:
-        return showing(self, "start", "end")
+        return repr_of(self, "start", "end")
 
 
 class SpliceError(AssertionError):

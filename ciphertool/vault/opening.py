@@ -176,7 +176,9 @@ def _judged(
     from ciphertool.findings import Level
     from ciphertool.keystore.check import check
 
-    found = check(keystore, Role.PRIMARY, now=now, alias=alias, key_password=given.key if given else None)
+    # By its alias, or a PEM file without a key, which has no key entry, would not be judged.
+    judged = keystore.entry(alias).alias
+    found = check(keystore, Role.PRIMARY, now=now, alias=judged, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule is PUBLIC_KEY]
     if public and settings.encryption.policy is Policy.STRICT:
         raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction.logs import Redactor
     from ciphertool.references import Reference
-    from ciphertool.repository import Entry
+    from ciphertool.repository import SecretEntry
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
@@ -298,7 +298,7 @@ class Examined(NamedTuple):
 
     references: int
     files: int
-    unused: Mapping[str, Entry]
+    unused: Mapping[str, SecretEntry]
 
 
 class _View(NamedTuple):

@@ -20,7 +20,7 @@ from ciphertool.errors import (
     ProblemsError,
     UnknownAliasError,
 )
-from ciphertool.workers import silent
+from ciphertool.workers import no_progress
 
 TOKEN = "ghp_" + "A1b2C3d4E5f6" * 3
 """A secret by itself, wherever it stands."""
@@ -108,9 +108,9 @@ def test_a_text_is_written_as_it_is_but_for_control_characters(capsys: Captured)
 
 
 def test_a_path_is_shown_from_the_working_directory(tmp_path: Path) -> None:
-    assert console.shown(tmp_path / "a/b") == "a/b"
-    assert console.shown(tmp_path.parent / "c") == str(tmp_path.parent / "c")
-    assert console.shown(Path("a")) == "a"
+    assert console.display_path(tmp_path / "a/b") == "a/b"
+    assert console.display_path(tmp_path.parent / "c") == str(tmp_path.parent / "c")
+    assert console.display_path(Path("a")) == "a"
 
 
 def test_an_error_has_its_place_and_each_hint_once(capsys: Captured, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 
 def test_without_a_terminal_there_is_no_bar() -> None:
     with console.progress() as told:
-        assert told is silent
+        assert told is no_progress
 
 
 @pytest.mark.parametrize(("seconds", "drawn"), [(0.0, False), (0.8, True)])

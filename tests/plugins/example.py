@@ -18,8 +18,8 @@ from ciphertool.errors import (
 from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, StoreContent
 from ciphertool.passwords import Passwords
 from ciphertool.repository import Clear, Encrypted, Malformed
-from ciphertool.repository import Entry as StoredEntry
-from ciphertool.repository.document import FileRepository
+from ciphertool.repository import SecretEntry as StoredEntry
+from ciphertool.repository.document import DocumentRepository
 from ciphertool.rewriters.env import EnvDocument, EnvRewriter
 from ciphertool.secret import Secret
 
@@ -55,7 +55,7 @@ class Grammar:
         return str(value)
 
 
-class JsonRepository(FileRepository):
+class JsonRepository(DocumentRepository):
     """The object `secrets` of a JSON file, whose other members are not its own."""
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -21,7 +21,7 @@ from ciphertool.files import Snapshot
 from ciphertool.rewriters import by_name
 from ciphertool.settings.model import Target
 from ciphertool.targets.matching import expand_alias
-from ciphertool.workers import silent
+from ciphertool.workers import no_progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def test_names_are_listed_as_far_as_they_fit_a_line() -> None:
     assert join_names(names[:11]) == "n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 1 more"
     assert join_names(names, most=2) == "n0, n1 and 1,010 more"
     assert join_names([]) == ""
-    silent("reading", 1, 2)
+    no_progress("reading", 1, 2)
 
 
 def test_a_note_says_where_if_it_is_somewhere() -> None:

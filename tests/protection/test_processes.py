@@ -15,7 +15,7 @@ from ciphertool.changes.workbench import Workbench
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile
 from ciphertool.repository import open_repository
 from ciphertool.vault.opening import VaultAccess
-from ciphertool.workers import silent
+from ciphertool.workers import no_progress
 from tests.conftest import APP_YAML
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def many(project: Path) -> Path:
     return project
 
 
-def _plan(project: Path, processes: int, progress: Progress = silent) -> Plan:
+def _plan(project: Path, processes: int, progress: Progress = no_progress) -> Plan:
     loaded = settings.load(project)
     cipher = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     repository = open_repository(loaded.kind, loaded.repository)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ciphertool.audit.model import Place
     from ciphertool.audit.rules import Rule
     from ciphertool.ciphertext import Ciphertext
-    from ciphertool.repository import Entry, SecretRepository
+    from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnyOpener, Sealer
 
@@ -92,7 +92,7 @@ class _Judge:
     def _finding(self, rule: Rule, alias: str, message: str) -> None:
         self.gathered.finding(rule, self._place(alias), message.replace("{}", self._label(alias)))
 
-    def _use(self, alias: str, entry: Entry) -> None:
+    def _use(self, alias: str, entry: SecretEntry) -> None:
         waits = isinstance(entry.stored, Clear) and not entry.stored.value
         nothing = isinstance(entry.stored, Malformed) and not self._is_name(alias)
         if self.used is not None and alias not in self.used and not waits and not nothing:

@@ -83,7 +83,7 @@ def write(before: Snapshot, data: bytes) -> None:
 
     commit.output(files.Write(before, data, audience=Audience.OURSELVES))
     done = "made" if before.data is None else "changed"
-    console.say("done", f"{done} {console.shown(before.path)}", label=False)
+    console.say("done", f"{done} {console.display_path(before.path)}", label=False)
 
 
 def destination(output: Path | None, *, private: bool = False) -> Snapshot | None:

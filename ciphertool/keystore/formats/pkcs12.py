@@ -20,7 +20,7 @@ from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
 from ciphertool.keystore.formats import pbe
 from ciphertool.keystore.formats.javadata import date_of
 from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
-from ciphertool.secret import showing
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class _Bag(NamedTuple):
     trusted: bool
 
     def __repr__(self) -> str:
-        return showing(self, "kind", "alias", "key_id", "trusted")
+        return repr_of(self, "kind", "alias", "key_id", "trusted")
 
 
 class Pkcs12SealedKey(NamedTuple):
@@ -61,7 +61,7 @@ class Pkcs12SealedKey(NamedTuple):
     encrypted: bool
 
     def __repr__(self) -> str:
-        return showing(self, "alias", "encrypted")
+        return repr_of(self, "alias", "encrypted")
 
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear."""
@@ -79,7 +79,7 @@ class Pkcs12SecretBag(NamedTuple):
     value: bytes
 
     def __repr__(self) -> str:
-        return showing(self, "alias")
+        return repr_of(self, "alias")
 
     def unseal(self, password: str | None) -> SymmetricKey:
         """Return the key, of whatever algorithm."""
