@@ -274,6 +274,17 @@ def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(proje
     assert caught.value.path == path
 
 
+def test_a_published_key_is_known_by_its_certificate_alone(project: Path) -> None:
+    (project / "c.pem").write_bytes((VECTORS.parent / "published-key.pem").read_bytes())
+    settings = _settings(project, 'certificate = "c.pem"', "", "carbon4")
+    settings = settings._replace(encryption=settings.encryption._replace(minimum_bits=1024))
+    warnings = open_to_encrypt(settings, NONE, now=datetime.now(UTC)).warnings
+    assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
+    strict = settings._replace(encryption=settings.encryption._replace(policy=Policy.STRICT))
+    with pytest.raises(RefusedCertificateError, match="is no secret: everybody has"):
+        open_to_encrypt(strict, NONE, now=datetime.now(UTC))
+
+
 def test_a_store_that_needs_no_password_but_may_have_one_asks_for_it(project: Path) -> None:
     """Only a PEM file, and what a plug-in reads, is opened without."""
     (project / "security/primary.p12").write_bytes((VECTORS / "openssl-no-mac-clear.p12").read_bytes())
