@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING
 
 from ciphertool import files, git
@@ -11,7 +10,7 @@ from ciphertool.changes.plan import Note, join_names
 from ciphertool.detection import patterns
 from ciphertool.detection.names import names_a_secret
 from ciphertool.errors import CipherToolError
-from ciphertool.redaction.masking import spellings
+from ciphertool.redaction.masking import TextMasker, spellings
 from ciphertool.repository import Clear
 from ciphertool.rewriters.base import Edit, Source, splice
 from ciphertool.secret import MASK
@@ -49,8 +48,8 @@ def _lines(text: str) -> list[str]:
     return text.replace("\r\n", "\n").splitlines(keepends=True)
 
 
-def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] | None:
-    """Return what finds the secrets of the plan and the clear values of the repository, in any spelling."""
+def _known_values(plan: Plan, repository: SecretRepository) -> TextMasker:
+    """Return what masks the secrets of the plan and the clear values of the repository, in any spelling."""
     values = {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
     spelled: set[str] = set()
     for item in plan.files:
@@ -59,17 +58,10 @@ def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] |
             values.add(match.value)
             if match.part is None:  # the file itself says how it spells it
                 spelled.add(text[match.site.start : match.site.end].strip("\"'"))
-    spelled = spelled.union(values, *map(spellings, values))
-    # A short value is masked where it stands alone; inside a word it would make every text unreadable.
-    parts = [
-        re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"
-        for value in sorted(spelled, key=len, reverse=True)
-        if value
-    ]
-    return re.compile("|".join(parts)) if parts else None
+    return TextMasker(values, spelled)
 
 
-def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]) -> str:
+def _masked(document: Document, known: TextMasker, planned: set[str]) -> str:
     text = document.source.text
     edits = [
         _mask(text, site)
@@ -80,17 +72,17 @@ def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]
             site.selector in planned
             or site.beside is not None
             or names_a_secret(site.key)
-            or (known is not None and _is_hidden(known, site.value, text[site.start : site.end]))
+            or _is_hidden(known, site.value, text[site.start : site.end])
         )
     ]
     text = splice(text, edits)
-    return patterns.masked(known.sub(MASK, text) if known else text, assigned=False)
+    return patterns.masked(known.mask(text), assigned=False)
 
 
-def _is_hidden(known: re.Pattern[str], value: str, spelled: str) -> bool:
-    """Tell whether a value holds what is known in a spelling in which it would not be found."""
-    found = len(known.findall(value))
-    return found > 0 and found > len(known.findall(spelled))
+def _is_hidden(known: TextMasker, value: str, spelled: str) -> bool:
+    """Return whether a value holds what is known in a spelling in which it would not be found."""
+    found = known.mask(value).count(MASK)
+    return found > 0 and found > known.mask(spelled).count(MASK)
 
 
 def _mask(text: str, site: Site) -> Edit:

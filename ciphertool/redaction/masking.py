@@ -9,6 +9,7 @@ Nothing is imported within a function here: a child forked while another thread 
 
 from __future__ import annotations
 
+import re
 from json import dumps
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -110,6 +111,24 @@ class Masker:
             elif end > start:
                 spans.append((start, end))
         return spans, limit
+
+
+class TextMasker:
+    """Masks values in whole texts as `Masker` does, and values too short for that if they stand alone.
+
+    `spelled` are other spellings of the values, found as they are.
+    """
+
+    def __init__(self, values: Iterable[str], spelled: Iterable[str] = ()) -> None:
+        known = {*values, *spelled}
+        self._masker = Masker(known)
+        short = sorted((re.escape(value) for value in known if 0 < len(value) < SHORTEST), key=len, reverse=True)
+        self._short = re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
+
+    def mask(self, text: str) -> str:
+        """Return the text with every value masked."""
+        masked = self._masker.mask(text)
+        return self._short.sub(MASK, masked) if self._short else masked
 
 
 def _masked(data: bytes, spans: list[tuple[int, int]], position: int, limit: int) -> Iterator[bytes]:
