@@ -114,6 +114,12 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def _repository_amid_configuration(settings: Settings) -> Path | None:
+    """Return the repository if it is a part of a configuration file, which is judged like any other, or None."""
+    own = runtime_of(settings.kind).own_files(settings)
+    return None if settings.repository in own else _real(settings.repository)
+
+
 @dataclass(frozen=True)
 class _Run:
     """What the audits of all subjects share. `apart` are files that are not, or not again, to be judged as others."""
@@ -158,6 +164,7 @@ class _Audit:
             frozenset(referring),
             self._known,
             NO_EXTENSIONS if settings is None else settings.trust.extensions,
+            own=None if settings is None else _repository_amid_configuration(settings),
         )
         count = self._judge_files(judge, found)
         values = self._gathered.values[first:]

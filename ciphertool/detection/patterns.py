@@ -42,7 +42,7 @@ KINDS: dict[str, str] = {
     "authorization header": r"(?i:\b(?:bearer|basic) )(?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
 }
 CREDENTIALS = {
-    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"<>]+)@(?=[\w\[$%{<#(])",
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(])",
     "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}password|passwd|pwd|sharedaccesskey|"
     r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
@@ -57,7 +57,7 @@ _IN_NAMES = re.compile(
         "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
-_URL_PASSWORD = re.compile(r"[^\s\"<>]*(?=@)")
+_URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
@@ -76,7 +76,7 @@ _HINT_PATTERNS = tuple(
     )
 )
 # The same for what is a secret by itself or the password of a URL, where no assignment counts.
-_ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@\"<>]+@")
+_ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
