@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
-from ciphertool.detection import patterns
-from ciphertool.detection.judgement import by_itself, judge
-from ciphertool.detection.names import Strength, strength
+from ciphertool.detection import grammars, patterns
+from ciphertool.detection.judgement import NAMELESS, by_itself, judge, named
+from ciphertool.detection.names import Strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,9 +27,14 @@ _ELEMENT = re.compile(
 _TITLE = re.compile(r"\b(?:name|key)\s*=\s*[\"']([^\"']+)[\"']")
 _ASSIGNMENT = re.compile(
     r"^[\s\-{,]*(?:export\s+|set\s+|ENV\s+|ARG\s+)?(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.\-/\[\]]*)(?P=quote)"
-    r"\s*(?:=>|:=|=|:(?!//)|\s(?=\S+\s*$))\s*"
-    r"(?:\"(?P<double>[^\"]+)\"|'(?P<single>[^']+)'|(?P<plain>[^\s\"'#;,]+))\s*(?:[,;}]|#.*)?\s*$"
+    r"\s*(?:(?P<sign>=>|:=|==?|:(?!//))\s*|(?<=\s)(?=[^\s=:]+\s*$))(?P<value>.*)$"
 )
+_QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(?:[,;)}\]].*|[#/].*)?$")
+_AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
+# In a text without a parser, a line that is nothing but a comment.
+_COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
+_JSON_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
+_MAY_BE_JSON_COMMENT = re.compile(r"(?m)^\s*//|/\*|[,{\[]\s*//")
 _LONGEST = 4096
 
 
@@ -38,33 +43,42 @@ class Found(NamedTuple):
 
     line: int
     verdict: Verdict
+    commented: bool = True
 
 
-def in_comments(rewriter: Rewriter | None, text: str) -> Iterator[Found]:
+def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterator[Found]:
     """Yield what stands in a document's comments under the name of a secret, or looks like one."""
-    if rewriter is not None and rewriter.name == "json":
-        return
     if rewriter is not None and rewriter.name == "xml":
         for line, content in _numbered(_XML_COMMENT, text):
-            yield from _in_xml(content, line)
+            yield from _in_xml(content, line, path)
         return
-    # The line end before the first line is ours, and so is the line that it ends.
-    comments = _numbered(_LINE_COMMENT, f"\n{text}")
-    yield from _in_lines([each for line, content in comments for each in enumerate(content.splitlines(), line - 1)])
+    if rewriter is not None and rewriter.name == "json":
+        if _MAY_BE_JSON_COMMENT.search(text) is None:
+            return
+        found = _numbered(_JSON_COMMENT, text)
+    else:
+        # The line end before the first line is ours, and so is the line that it ends.
+        found = ((line - 1, content) for line, content in _numbered(_LINE_COMMENT, f"\n{text}"))
+    comments = [(number, each) for line, content in found for number, each in enumerate(content.splitlines(), line)]
+    yield from _in_lines(comments, path, assignments=True, commented=True)
 
 
-def in_text(text: str, *, bare: bool) -> Iterator[Found]:
+def in_text(text: str, *, bare: bool, path: str = "") -> Iterator[Found]:
     """Yield what there is to say of a text of no known format: of values that are secrets by themselves.
 
-    With `bare`, what is assigned to a secret's name as well, as configuration files of many formats do it.
+    With `bare`, of what is assigned to a secret's name as well, as configuration files of many formats do it.
     """
-    yield from _in_lines(list(enumerate(text.splitlines(), 1)), assignments=bare)
+    yield from _in_lines(list(enumerate(text.splitlines(), 1)), path, assignments=bare, commented=False)
 
 
 def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
     """Return where a document's comments begin and end."""
-    if rewriter is None or rewriter.name == "json":
+    if rewriter is None:
         return []
+    if rewriter.name == "json":
+        if _MAY_BE_JSON_COMMENT.search(text) is None:
+            return []
+        return [found.span() for found in _JSON_COMMENT.finditer(text) if found.lastindex]
     if rewriter.name == "xml":
         return [found.span() for found in _XML_COMMENT.finditer(text)]
     return [(found.start() - 1, found.end() - 1) for found in _LINE_COMMENT.finditer(f"\n{text}")]
@@ -79,26 +93,55 @@ def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
     """Yield what each comment says, with the line on which that begins."""
     line, counted = 1, 0
     for found in comment.finditer(text):
-        start = found.start(found.lastindex or 0)
-        line, counted = line + text.count("\n", counted, start), start
-        yield line, found[found.lastindex or 0]
-
-
-def _in_lines(lines: Sequence[tuple[int, str]], *, assignments: bool = True) -> Iterator[Found]:
-    candidates = patterns.candidates([line for _, line in lines])
-    for index, (number, line) in enumerate(lines):
-        if not line or len(line) > _LONGEST or not (assignments or index in candidates):
+        if not found.lastindex:
             continue
-        match = _ASSIGNMENT.match(line) if assignments else None
-        value = (match["double"] or match["single"] or match["plain"]) if match else line
-        name = match["name"] if match else ""
-        if index in candidates and (kind := _kind_of_name(match)):
-            yield Found(number, by_itself(kind))
-        elif (verdict := _judge(name, value)) is not None:
-            yield Found(number, verdict)
+        start = found.start(found.lastindex)
+        line, counted = line + text.count("\n", counted, start), start
+        yield line, found[found.lastindex]
 
 
-def _in_xml(text: str, first: int) -> Iterator[Found]:
+def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool, commented: bool) -> Iterator[Found]:
+    """Judge lines: of comments, or of a text in which some are comments."""
+    candidates = patterns.candidates([line for _, line in lines])
+    for index, (number, text) in enumerate(lines):
+        if not text or len(text) > _LONGEST or not (assignments or index in candidates):
+            continue
+        comment = None if commented else _COMMENTED_LINE.match(text)
+        line = comment["text"] if comment else text
+        verdict = _in_line(line, path, assignments=assignments, commented=commented or comment is not None)
+        if index in candidates and not (verdict and verdict.is_secret):
+            verdict = judge(NAMELESS, line, path) or verdict
+        if verdict is not None:
+            yield Found(number, verdict, commented or comment is not None)
+
+
+def _in_line(line: str, path: str, *, assignments: bool, commented: bool) -> Verdict | None:
+    match = _ASSIGNMENT.match(line) if assignments else None
+    if match is None:
+        return None
+    if kind := _kind_of_name(match):
+        return by_itself(kind)
+    value = _value(match, path, commented=commented)
+    return _judge(match["name"], value, path) if value is not None else None
+
+
+def _value(assignment: re.Match[str], path: str, *, commented: bool) -> str | None:
+    """Return what an assignment gives its name, or None where it is prose."""
+    text = assignment["value"].strip()
+    if (quoted := _QUOTED_VALUE.match(text)) is not None:
+        return quoted["value"]
+    text = _AFTER.sub("", text).rstrip()
+    if text.endswith("}") and "{" not in text:
+        text = text.rstrip("} ")
+    filled = grammars.read(text, path)
+    if " " in text and (filled is None or filled.rest):
+        return None
+    if commented and assignment["sign"] is None and text.isalpha():
+        return None
+    return text
+
+
+def _in_xml(text: str, first: int, path: str) -> Iterator[Found]:
     if "=" not in text and "</" not in text:
         return
     line, counted = first, 0
@@ -107,12 +150,12 @@ def _in_xml(text: str, first: int) -> Iterator[Found]:
         if match["rest"] and (title := _TITLE.search(match["rest"])):
             name = title[1]
         line, counted = line + text.count("\n", counted, match.start()), match.start()
-        if (verdict := _judge(name, value)) is not None:
+        if (verdict := _judge(name, value, path)) is not None:
             yield Found(line, verdict)
 
 
-def _judge(name: str, value: str) -> Verdict | None:
-    strong = strength(name)
+def _judge(name: str, value: str, path: str) -> Verdict | None:
+    found = named(name)
     if references.parse(value, whole=True):
         return None
-    return judge(strong if strong >= Strength.TOKEN else Strength.NONE, value)
+    return judge(found if found.strong >= Strength.TOKEN else NAMELESS, value, path)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection import known_settings, names, patterns
+from ciphertool.detection import grammars, known_settings, names, patterns
 from ciphertool.detection.evidence import Evidence
-from ciphertool.detection.judgement import judge
+from ciphertool.detection.judgement import Name, judge, named, none
 from ciphertool.detection.names import Strength, strength
 from ciphertool.detection.verdicts import Outcome, Verdict
 from ciphertool.secret import showing
@@ -55,7 +56,8 @@ class Suspect(NamedTuple):
 class Detector:
     """Finds the suspects of one document. `candidates` are the indexes of the sites that can be one."""
 
-    def __init__(self, path: str, outline: Outline) -> None:
+    def __init__(self, path: str, outline: Outline, text: str = "") -> None:
+        self._path, self._outline, self._text = path, outline, text
         self._known = known_settings.known(path, outline)
         lasts = names.lasts(outline.keys)
         self._titles = _titles(outline, lasts)
@@ -89,14 +91,68 @@ class Detector:
         return title
 
     def _judge(self, site: Site) -> Verdict | None:
+        value = site.value.strip()
+        names = self._names(site)
+        found = [judge(name, value, self._path) for name in names]
+        if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # as in a list of environment variables
+            inner = named(assigned["name"])
+            found.append(judge(inner, assigned["value"], self._path) if inner.strong else None)
+        verdict = max((each for each in found if each is not None), key=_weight, default=None)
+        if verdict is None or verdict.evidence is Evidence.VALUE:
+            return verdict
+        return self._context(site, names, verdict) if verdict.is_secret else verdict
+
+    def _names(self, site: Site) -> list[Name]:
+        """Return what a site is called: by its key, by what titles it, by the place."""
         title = self._title(site.selector) if self._titles else None
-        name = site.key if title is None else title
-        verdict = _verdict(site, name, self._known)
-        if verdict is None or self._known.is_harmless(site):
-            return None
-        if verdict.is_secret and site.value == name.rpartition(".")[2] and not site.value.islower():
-            return Verdict(Outcome.NOT_A_SECRET, Evidence.NAME, "its own name", decided_by="harmless/its own name")
+        names = [named(site.key), *([named(title)] if title else [])]
+        if self._known.is_secret(site.key):
+            names = [Name(site.key, Strength.PASSWORD, Evidence.KNOWN_PLACE)]
+        return names
+
+    def _context(self, site: Site, names: Sequence[Name], verdict: Verdict) -> Verdict:
+        """Return what a secret by its name is in this document, at this place."""
+        value = site.value.strip()
+        if (harmless := self._known.why_harmless(site.key)) is not None:
+            return none(verdict.evidence, harmless.reason, harmless.name, f"known settings/{harmless.name}")
+        if names[0].evidence is Evidence.KNOWN_PLACE:
+            if self._known.is_about(site.key):
+                reason = "the name of an account, an address or a certificate"
+                return none(verdict.evidence, reason, "kubernetes", "known settings/kubernetes")
+            return judge(names[0], self._known.decoded(site.key, value), self._path) or verdict
+        if (tag := self._tag(site)) and (filled := grammars.read(f"!{tag} {value}", self._path)):
+            reason, product = "a product fills it in", filled.product
+            return Verdict(Outcome.PLACEHOLDER, verdict.evidence, reason, product, f"grammars/{product}")
+        if self._is_catalogue and _MESSAGE.fullmatch(value):
+            return none(verdict.evidence, "a text for people to read", "message", "harmless/message")
         return verdict
+
+    def _tag(self, site: Site) -> str:
+        """Return the YAML tag of a site."""
+        before = self._text[max(0, site.start - 60) : site.start]
+        return found[1] if "!" in before and (found := _TAG.search(before)) else ""
+
+    @cached_property
+    def _is_catalogue(self) -> bool:
+        """Whether the document is a catalogue of messages, by its path or by what most of its values are."""
+        if _CATALOGUE.search(self._path):
+            return True
+        values = [value for value in self._outline.values if value]
+        return len(values) >= 8 and sum(" " in value for value in values) > 0.4 * len(values)
+
+
+_TAG = re.compile(r"!([\w:./-]+)[ \t]+(?:\[[^\]\n]*)?$")
+_MESSAGE = re.compile(r"[^\d$%&/\\=+*#@<>]+|.* .*", re.DOTALL)
+_CATALOGUE = re.compile(
+    r"(?i)(?:^|[/._-])(?:messages?|localstrings|i18n|l10n|locales?|lang(?:uages?)?|translations?|nls|strings|labels|resources?)"
+    r"(?:[/_.-][\w.-]+)*\.(?:properties|json|ya?ml|xml|resx)$"
+    r"|(?:^|/)(?:i18n|l10n|locales?|lang|languages|translations?|nls)/"
+)
+_ORDER = [Outcome.NOT_A_SECRET, Outcome.EXAMPLE, Outcome.PLACEHOLDER, Outcome.UNPROTECTED]
+
+
+def _weight(verdict: Verdict) -> tuple[int, int, bool]:
+    return _ORDER.index(verdict.outcome), verdict.confidence, verdict.evidence is Evidence.VALUE
 
 
 def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
@@ -109,12 +165,3 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
         if selector.endswith(_TITLES) or (value == "password" and selector.endswith("type']")):
             found.setdefault(_STEP.sub("", selector), value)
     return found
-
-
-def _verdict(site: Site, name: str, known: known_settings.Known) -> Verdict | None:
-    value = site.value.strip()
-    if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # an item of a list of environment variables
-        name, value = assigned["name"], assigned["value"]
-    if known.is_secret(site):
-        return judge(Strength.PASSWORD, value, Evidence.KNOWN_PLACE)
-    return judge(strength(name), value)

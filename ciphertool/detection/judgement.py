@@ -1,21 +1,91 @@
-"""What a value is under a name: the strength of the name and the shape of the value, judged apart. Knows no files."""
+"""What a value is under a name: strength of the name and shape of the value, judged apart; the stronger wins."""
 
 from __future__ import annotations
 
-from ciphertool import references
-from ciphertool.detection import patterns
+from typing import NamedTuple
+
+from ciphertool.detection import grammars, harmless, patterns
 from ciphertool.detection.evidence import Evidence
-from ciphertool.detection.names import Strength
+from ciphertool.detection.names import Strength, deciding_word, reads_as_name, strength, words
 from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
 
+# Words that a field's description has beside its name's.
+_DESCRIBING = frozenset(
+    ("a", "an", "the", "your", "my", "enter", "new", "old", "current", "confirm", "repeat", "of", "for", "user", "db")
+)
 
-def judge(strong: Strength, value: str, evidence: Evidence = Evidence.NAME) -> Verdict | None:
-    """Return what a value is under a name of that strength, or None where neither says anything."""
-    if strong >= Strength.TOKEN and not patterns.is_ciphertext(value) and _is_filled_in(value):
-        return Verdict(Outcome.PLACEHOLDER, evidence, "something else fills it in", decided_by="grammars/any")
-    if (kind := patterns.kind_of(value)) is not None:
-        return by_itself(kind)
-    return _by_name(strong, value, evidence) if strong is not Strength.NONE else None
+
+class Name(NamedTuple):
+    """What a value is called: the name, how much it says, and by what evidence."""
+
+    text: str
+    strong: Strength
+    evidence: Evidence = Evidence.NAME
+
+    @property
+    def decided_by(self) -> str:
+        """The line of a table by which the name means a secret."""
+        known = self.evidence is Evidence.KNOWN_PLACE
+        return "known settings" if known else f"names/{deciding_word(self.text)}"
+
+
+NAMELESS = Name("", Strength.NONE)
+_PASSWORD = Name("", Strength.PASSWORD, Evidence.VALUE)
+
+
+def named(text: str) -> Name:
+    """Return a name with its strength."""
+    return Name(text, strength(text))
+
+
+def judge(name: Name, value: str, path: str = "") -> Verdict | None:
+    """Return what a value of a file is, or None where neither its name nor its shape says anything."""
+    held = _held(value, path) if name.evidence is not Evidence.VALUE else None
+    if held is not None and held.is_secret:
+        return held
+    if name.strong is Strength.NONE or (held is not None and name.strong <= Strength.TOKEN):
+        return held  # a connection string has its password where it has one
+    found = _named(name, value, path)
+    return found if found.is_secret or name.strong >= Strength.TOKEN else held
+
+
+def _held(value: str, path: str) -> Verdict | None:
+    """Return what a value is by itself: the secret in it, or what stands there instead of one."""
+    other = None
+    for kind, secret, start, is_itself in patterns.held(value):
+        if is_itself:
+            if not harmless.is_example(secret):
+                return by_itself(kind)
+            reason = "an example in place of a secret"
+            other = other or Verdict(Outcome.EXAMPLE, Evidence.VALUE, reason, kind, "harmless/example")
+            continue
+        if harmless.is_sql(value) and value[start - 1] not in "\"'":  # names of columns, and bind marks
+            verdict = none(Evidence.VALUE, "a statement of SQL", "SQL", "harmless/SQL")
+        elif product := grammars.begins(value, start, path):
+            verdict = _placeholder(_PASSWORD, product)
+        else:
+            verdict = _named(_PASSWORD, secret, path)
+        if verdict.is_secret and verdict.confidence > Confidence.DOUBTFUL:
+            return by_itself(kind)
+        other = other or verdict
+    return other
+
+
+def _named(name: Name, value: str, path: str) -> Verdict:
+    if (tool := harmless.cipher_of(value, path)) is not None:
+        return none(name.evidence, "another tool's ciphertext or hash", tool, f"ciphers/{tool}")
+    if (filled := grammars.read(value, path)) is not None and (found := _filled(name, filled, path)) is not None:
+        return found
+    if (shape := harmless.shape_of(value, name.strong, deciding_word(name.text))) is not None:
+        return Verdict(shape.outcome, name.evidence, shape.reason, shape.name, f"harmless/{shape.name}")
+    if _describes(value, name.text):
+        return none(name.evidence, "it says its own name", "label", "harmless/label")
+    return _by_name(name, value)
+
+
+def none(evidence: Evidence, reason: str, kind: str, decided_by: str) -> Verdict:
+    """Return the verdict that a value is no secret."""
+    return Verdict(Outcome.NOT_A_SECRET, evidence, reason, kind, decided_by)
 
 
 def by_itself(kind: str) -> Verdict:
@@ -24,34 +94,42 @@ def by_itself(kind: str) -> Verdict:
     return Verdict(Outcome.UNPROTECTED, Evidence.VALUE, reason, kind, f"kinds/{kind}", Confidence.CERTAIN)
 
 
-def _is_filled_in(value: str) -> bool:
-    return references.is_placeholder(value) or patterns.is_template(value)
+def _filled(name: Name, filled: grammars.Filled, path: str) -> Verdict | None:
+    """Return what a value with placeholders is, or None where it is a value like any other."""
+    for default in filled.defaults:
+        verdict = judge(name, default, path)
+        if verdict is not None and verdict.is_secret:
+            return verdict._replace(reason="the default of a placeholder is a secret in clear")
+    if filled.rest and not reads_as_name(filled.rest):
+        verdict = judge(name, filled.rest, path)
+        if verdict is None or verdict.is_secret:
+            return verdict and verdict._replace(reason="the text beside a placeholder is a secret in clear")
+    return _placeholder(name, filled.product)
 
 
-def _by_name(strong: Strength, value: str, evidence: Evidence) -> Verdict | None:
-    if patterns.is_example(value):
-        verdict = Verdict(Outcome.EXAMPLE, evidence, "a text for a person to replace", decided_by="harmless/example")
-    elif (line := _harmless(strong, value)) is not None:
-        verdict = Verdict(Outcome.NOT_A_SECRET, evidence, line, decided_by=f"harmless/{line}")
-    else:
-        known = evidence is Evidence.KNOWN_PLACE
-        reason = "a product keeps a secret here" if known else "its name is that of a secret"
-        certain = known or (strong >= Strength.TOKEN and patterns.is_random(value))
-        confidence = Confidence.CERTAIN if certain else Confidence.LIKELY
-        return Verdict(Outcome.UNPROTECTED, evidence, reason, "", f"names/{strong.name.lower()}", confidence)
-    return verdict if strong >= Strength.TOKEN else None
+def _placeholder(name: Name, product: str) -> Verdict:
+    return Verdict(Outcome.PLACEHOLDER, name.evidence, "a product fills it in", product, f"grammars/{product}")
 
 
-def _harmless(strong: Strength, value: str) -> str | None:
-    if not value:
-        return "empty"
-    if patterns.is_template(value):
-        return "template"
-    if patterns.is_switch(value):
-        return "switch"
-    if patterns.is_ciphertext(value):
-        return "ciphertext"
-    if strong is Strength.PASSWORD:
-        return "path" if patterns.is_pointer(value) else None
-    shaped = patterns.looks_like_token(value) if strong is Strength.TOKEN else patterns.is_random(value)
-    return None if shaped else "not shaped like a token"
+def _describes(value: str, name: str) -> bool:
+    """Tell whether a value repeats its name, as a field's label does, or the name of another variable."""
+    if value.islower() and " " not in value:
+        return False
+    said = words(value)
+    return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
+
+
+def _by_name(name: Name, value: str) -> Verdict:
+    evidence, decided = name.evidence, name.decided_by
+    if name.strong is Strength.PASSWORD:
+        if harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value):
+            reason = "its name is that of a password, its value can be a path or an address"
+            return Verdict(Outcome.UNPROTECTED, evidence, reason, "", decided, Confidence.DOUBTFUL)
+    elif not (patterns.looks_like_token(value) if name.strong is Strength.TOKEN else patterns.is_random(value)):
+        return none(evidence, "its name is that of a token, its value is not", "word", "harmless/no token")
+    known = evidence is Evidence.KNOWN_PLACE
+    certain = known or (name.strong > Strength.HINT and (patterns.is_distinctive(value) or patterns.is_random(value)))
+    reason = "a product keeps a secret here" if known else "its name is that of a secret"
+    return Verdict(
+        Outcome.UNPROTECTED, evidence, reason, "", decided, Confidence.CERTAIN if certain else Confidence.LIKELY
+    )

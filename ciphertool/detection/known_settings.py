@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from ciphertool.rewriters.base import Outline, Site
+    from ciphertool.rewriters.base import Outline
 
 # File → the dotted keys that are secrets there. WSO2's, then those of others.
 _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
         re.compile(r"(?:^|/)deployment\.toml$"),
         re.compile(
-            r"^(?:encryption\.key|identity\.auth_framework\.endpoint\.hash|server\.(?:.*_)?key"
+            r"^(?:secrets\..*|encryption\.key|identity\.auth_framework\.endpoint\.hash|server\.(?:.*_)?key"
             r"|apim\.(?:.*\.)?oauth_config\..*_secret|transport\..*keystorePass|transport\..*certificateKey(?:store)?Password)$",
             re.IGNORECASE,
         ),
@@ -25,40 +25,82 @@ _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"\.xml$"), re.compile(r"\.clear-text$")),  # WildFly's credential-reference
     (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), re.compile(r"(?:^|[.:])_?auth$")),
 )
-# File → the dotted keys that hold names and settings, though they are called as secrets are.
-_HARMLESS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
-    (re.compile(r"(?:^|/)(?:secret-conf|cipher-tool|cipher-standalone-config)\.properties$"), re.compile(r"")),
-    (re.compile(r"(?:^|/)deployment\.toml$"), re.compile(r"^secrets\.")),  # the repository, judged for what it is
-    (
-        # Compose and Kubernetes: lists of the names of secrets.
-        re.compile(r"\.(?:ya?ml|json)$"),
-        re.compile(r"(?:^|\.)(?:secrets|imagePullSecrets|resources|resourceNames|verbs)(?:\.\d+|\[\d+\])*$"),
-    ),
-    (re.compile(r"\.ya?ml$"), re.compile(r"(?:^|\.)on\.|^jobs\..*\.secrets$|(?:secretKeyRef|valueFrom)\.")),
+_KUBERNETES = r"\.(?:ya?ml|json)$"
+
+
+class Harmless(NamedTuple):
+    """Keys of some files that hold names and settings, though they are called as secrets are."""
+
+    name: str
+    reason: str
+    files: re.Pattern[str]
+    keys: re.Pattern[str]
+
+
+HARMLESS: tuple[Harmless, ...] = tuple(
+    Harmless(name, reason, re.compile(files), re.compile(keys))
+    for name, reason, files, keys in (
+        ("settings of a vault", "it says how secrets are kept",
+         r"(?:^|/)(?:secret-conf|cipher-tool|cipher-standalone-config)\.properties$", r""),
+        ("names of secrets", "it names a secret that is kept elsewhere", _KUBERNETES,
+         r"(?:^|\.)(?:secrets|imagePullSecrets|resources|resourceNames|verbs)(?:\.\d+|\[\d+\])*$"
+         r"|(?:^|\.)(?:data|items)(?:\.\d+|\[\d+\])*\.secretKey$|(?:secretKeyRef|valueFrom|configMapKeyRef|secretRef)\."),
+        ("workflow", "it names what a workflow is given", r"\.ya?ml$", r"(?:^|\.)on\.|^jobs\..*\.secrets$"),
+        ("dependencies", "a dependency or its version",
+         r"(?:^|/)(?:package|package-lock|npm-shrinkwrap|composer|bower|lerna|deno)\.json$|(?:^|/)(?:composer|pdm|uv|poetry|"
+         r"Cargo|Pipfile|pubspec|pnpm-lock|packages|project\.assets)\.?(?:lock|lock\.json|json|ya?ml|toml)?$"
+         r"|(?:^|/)pyproject\.toml$",
+         r"(?i)(?:^|[.'\"])(?:[a-z-]*dependencies|packages?|engines|resolutions|overrides|require(?:-dev)?|libraries|default|"
+         r"develop|scripts|entry[_-]points|plugins)\b"),
+        ("sealed-secrets", "a ciphertext of sealed-secrets", _KUBERNETES, r"^spec\.encryptedData\."),
+        ("travis, appveyor", "a ciphertext of the service", r"(?:^|[./])(?:travis|appveyor)\.ya?ml$", r"\.secure$"),
+        ("client id", "the id of an OAuth client", r"\.(?:xml|json|ya?ml|properties)$", r"(?:^|\.)InboundAuthKey$"),
+        ("file of credentials", "the name of a file", r"", r"(?i)(?:^|[._])ssl_(?:key|keystore|truststore)_credentials$"),
+    )
+)  # fmt: skip
+# Of what a Kubernetes Secret holds, keys that say by themselves that they are none.
+_ABOUT = re.compile(
+    r"(?i)(?:^|[._-])(?:user(?:_?name)?|login|host(?:name)?|port|database|db_?name|dbname|endpoint|region|bucket|namespace|name|email|"
+    r"issuer|server|type|id|(?:tls\.|ca[.-]?)?(?:crt|cert|certificate|bundle)|ca|tls\.crt|ca\.pem|cert\.pem)$"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of one document's places."""
 
     secrets: re.Pattern[str] | None
-    harmless: tuple[re.Pattern[str], ...]
+    harmless: tuple[Harmless, ...]
+    is_kubernetes: bool = False
 
-    def is_secret(self, site: Site) -> bool:
-        """Tell whether a secret belongs at this site."""
-        return self.secrets is not None and self.secrets.search(site.key) is not None
+    def is_secret(self, key: str) -> bool:
+        """Tell whether a product keeps a secret at this key."""
+        return self.secrets is not None and self.secrets.search(key) is not None
 
-    def is_harmless(self, site: Site) -> bool:
-        """Tell whether what stands at this site is no secret, whatever it is called."""
-        return any(pattern.search(site.key) for pattern in self.harmless)
+    def why_harmless(self, key: str) -> Harmless | None:
+        """Return why what stands at this key is no secret, whatever it is called, or None."""
+        return next((each for each in self.harmless if each.keys.search(key)), None)
+
+    def is_about(self, key: str) -> bool:
+        """Tell whether the key of a Kubernetes Secret's entry says: an account, an address, a certificate."""
+        return self.is_kubernetes and _ABOUT.search(key) is not None
+
+    def decoded(self, key: str, value: str) -> str:
+        """Return the text that a value stands for: entries of a Kubernetes Secret are spelled in base64."""
+        if not (self.is_kubernetes and key.startswith("data.")):
+            return value
+        try:
+            text = base64.b64decode(value, validate=True).decode()
+        except ValueError:
+            return value
+        return text if text.isprintable() or "\n" in text else value
 
 
 def known(path: str, outline: Outline) -> Known:
     """Return what is known of a document by its path, and by what it says that it is."""
     secrets = next((keys for files, keys in _SECRETS if files.search(path)), None)
-    if path.endswith((".yaml", ".yml", ".json")) and ("kind", "Secret") in islice(
+    kubernetes = path.endswith((".yaml", ".yml", ".json")) and ("kind", "Secret") in islice(
         zip(outline.keys, outline.values, strict=True), 50
-    ):
-        secrets = re.compile(r"^(?:data|stringData)\.")  # a Kubernetes Secret
-    return Known(secrets, tuple(keys for files, keys in _HARMLESS if files.search(path)))
+    )
+    if kubernetes:
+        secrets = re.compile(r"^(?:data|stringData)\.")
+    return Known(secrets, tuple(each for each in HARMLESS if each.files.search(path)), kubernetes)

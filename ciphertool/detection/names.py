@@ -31,7 +31,7 @@ def _listed(text: str) -> frozenset[str]:
 # One word is enough, wherever it stands in the name.
 _PASSWORDS = _listed("""
     password passwords passwd passwort passphrase passcode passkey pass pswd pswrd psw pw pwd keypass storepass
-    keystorepass truststorepass requirepass masterauth rootpw userpw bindpw credential credentials creds
+    keystorepass truststorepass requirepass masterauth rootpw userpw bindpw
     contrasena contrasenia clave senha motdepasse mdp wachtwoord losenord adgangskode passord salasana haslo parola
     sifre heslo jelszo kennwort пароль 密码 密碼 パスワード 暗証番号 비밀번호 암호
 """)
@@ -39,6 +39,7 @@ _TOKENS = _listed("""
     secret secrets token tokens apikey secretkey privatekey accesskey authtoken authkey sharedkey signingkey
     encryptionkey masterkey cred dsn jwt pat geheim geheimnis segredo secreto schlussel секрет 密钥 秘密 暗号 키
     authtok connectionstring connstr accountkey licensekey servicekey sessionkey psk webhook
+    credential credentials creds
 """)
 _HINTS = _listed("key auth salt hash sig signature cookie seed session bearer basic sas nonce otp pin license")
 # Two words in a row.
@@ -48,8 +49,16 @@ _PAIRS = _listed("""
     symmetric-key admin-key app-key bot-key key-material key-base client-secret mot-passe
     pre-shared bind-pw connection-string conn-string sas-url webhook-url erlang-cookie signing-salt cookie-secret
 """)
-_GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passwort", "kennwort")
-_GLUED_TOKENS = ("token", "secretkey", "apikey", "privatekey", "accesskey")
+_GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pwd")
+_GLUED_TOKENS = (
+    *("token", "secret", "secretkey", "apikey", "privatekey", "accesskey", "signingkey", "encryptionkey", "masterkey"),
+    *("sharedkey", "authkey"),
+)
+# Two words in a row that name something else, as the directives of web servers do.
+_OTHERWISE = _listed("""
+    proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through pass-phrase-dialog default-auth
+    token-filter filter-token consumer-key
+""")
 # The name is of something about a secret, and not of one, if it ends so.
 _ENDINGS = _listed("""
     policy policies endpoint endpoints url uri alias aliases regex regexp pattern method methods digest algorithm alg
@@ -66,7 +75,7 @@ _ENDINGS = _listed("""
     requests review reader writer listener budget tokenizer per rule rules check checks env var variable command cmd
     authentication revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
     extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex
-    warning hashers hashing module
+    warning hashers hashing module at until since date spec scheme sql query statement ratelimit limits digits plugin
 """)
 # A public key is no secret either.
 _PUBLIC = _listed("public pub publishable site")
@@ -77,8 +86,13 @@ _VERBS = _listed("""
 _SPLIT = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _LAST = re.compile(r"[./\[\]:@]+")
-# The value of a list's item, or of a pair such as `{name: …, value: …}`, is named by what is around it.
-_ANONYMOUS = _listed("value values text content data default")
+# The value of a list's item, of a pair such as `{name: …, value: …}`, or of one of several environments is named by
+# what is around it.
+_ANONYMOUS = _listed("""
+    value values text content data default primary secondary main current previous old backup active standby
+    prod production preprod dev development test testing stage staging qa uat demo local dr live
+    east west north south central eu us v
+""")
 
 
 def words(name: str) -> list[str]:
@@ -88,6 +102,20 @@ def words(name: str) -> list[str]:
         plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
         plain = unicodedata.normalize("NFC", plain)
     return [word.lower() for part in _SPLIT.findall(plain) for word in _CAMEL.findall(part)]
+
+
+_WORDS_ONLY = re.compile(r"[\w\s.,:;/@()'\"|=+*?!&-]*")
+_WORD = re.compile(r"[^\W\d_]+\d{0,4}|\d+")
+
+
+def reads_as_name(text: str) -> bool:
+    """Tell whether a text is words, as people write them, and not characters that a generator has thrown."""
+    if _WORDS_ONLY.fullmatch(text) is None:
+        return False
+    found = words(text)
+    letters = [len(word.rstrip("0123456789")) for word in found if not word.isdigit()]
+    enough = 2 if len(letters) == 1 else 2.5
+    return all(map(_WORD.fullmatch, found)) and sum(letters) >= enough * len(letters)
 
 
 def names_a_secret(name: str) -> bool:
@@ -116,33 +144,65 @@ def strength(name: str) -> Strength:
 @lru_cache(maxsize=8192)
 def _strength_of_last(part: str) -> Strength | None:
     """Return the strength of a path that ends with a dot and this part, or None where it takes more to tell."""
-    if _LAST.search(part) or part[-1:] in "'\"" or part.isdigit() or part.lower() in _ANONYMOUS:
+    if _LAST.search(part) or part[-1:] in "'\"" or part.isdigit() or _is_anonymous(part) or part in _KEY:
         return None
     return _strength(part)
 
 
+def _is_anonymous(part: str) -> bool:
+    return part.lower().rstrip("0123456789") in _ANONYMOUS
+
+
 def _strength_of_path(name: str) -> Strength:
-    parts = [part for part in _LAST.split(name.rstrip("'\"")) if part.strip("'\"") and not part.isdigit()]
-    while len(parts) > 1 and parts[-1].lower() in _ANONYMOUS:
-        parts.pop()
+    parts = _parts(name)
     return _strength(parts[-1]) if parts else Strength.NONE
 
 
-@lru_cache(maxsize=8192)
+_KEY = frozenset(("key", "Key", "KEY"))
+
+
+def _parts(name: str) -> list[str]:
+    parts = [part for part in _LAST.split(name.rstrip("'\"")) if part.strip("'\"") and not part.isdigit()]
+    while len(parts) > 1 and _is_anonymous(parts[-1]):
+        parts.pop()
+    if len(parts) > 1 and parts[-1] in _KEY:  # app.signing.key is a signing key, app.public.key is none
+        both = f"{parts[-2]}-key"
+        if _strength(both) >= Strength.TOKEN or not _PUBLIC.isdisjoint(words(both)):
+            parts[-1] = both
+    return parts
+
+
+def deciding_word(name: str) -> str:
+    """Return the word, of the lists above, by which a name means a secret, or ""; nothing of the name itself."""
+    found = _strength_of_last(name[name.rfind(".") + 1 :])
+    parts = _parts(name) if found is None else [name[name.rfind(".") + 1 :]]
+    return _read(parts[-1])[1] if parts else ""
+
+
 def _strength(name: str) -> Strength:
+    return _read(name)[0]
+
+
+@lru_cache(maxsize=8192)
+def _read(name: str) -> tuple[Strength, str]:
+    """Return the strength of a name of one step, and the word that gives it."""
     found = [word for word in (word.rstrip("0123456789") for word in words(name)) if word]
     if not found or found[-1] in _ENDINGS or (len(found) > 1 and found[0] in _VERBS) or not _PUBLIC.isdisjoint(found):
-        return Strength.NONE
-    joined = "".join(found)
+        return Strength.NONE, ""
+    joined, pairs = "".join(found), [f"{a}-{b}" for a, b in itertools.pairwise(found)]
+    if not _OTHERWISE.isdisjoint(pairs):
+        return Strength.NONE, ""
     if found[-1] in ("key", "hash") and not _PASSWORDS.isdisjoint(found[:-1]):
-        return Strength.NONE  # adminPasswordKey: the key under which a password is kept, and no password
-    if not _PASSWORDS.isdisjoint(found) or joined in _PASSWORDS or joined.endswith(_GLUED_PASSWORDS):
-        return Strength.PASSWORD
-    if (
-        not _TOKENS.isdisjoint(found)
-        or joined in _TOKENS
-        or joined.endswith(_GLUED_TOKENS)
-        or any(f"{a}-{b}" in _PAIRS for a, b in itertools.pairwise(found))
+        return Strength.NONE, ""  # adminPasswordKey: the key under which a password is kept, and no password
+    for strong, listed, glued in (
+        (Strength.PASSWORD, _PASSWORDS, _GLUED_PASSWORDS),
+        (Strength.TOKEN, _TOKENS, _GLUED_TOKENS),
     ):
-        return Strength.TOKEN
-    return Strength.NONE if _HINTS.isdisjoint(found) else Strength.HINT
+        one = (word for word in (*found, joined) if word in listed)
+        word = next(one, None) or next((end for end in glued if joined.endswith(end)), None)
+        if word is None and strong is Strength.TOKEN:
+            word = next((pair for pair in pairs if pair in _PAIRS), None)
+        if word is not None:
+            return strong, word
+    hint = next((word for word in found if word in _HINTS), "")
+    return (Strength.HINT, hint) if hint else (Strength.NONE, "")

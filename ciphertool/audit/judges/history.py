@@ -9,7 +9,7 @@ from ciphertool import git, references
 from ciphertool.audit import rules
 from ciphertool.audit.model import State
 from ciphertool.audit.scope.reading import rewriter_of
-from ciphertool.detection import patterns
+from ciphertool.detection import harmless
 from ciphertool.errors import CipherToolError
 from ciphertool.findings import Level
 from ciphertool.settings.targets import Reading
@@ -72,5 +72,5 @@ def _in_clear(rewriter: Rewriter, data: bytes, selectors: Iterable[str]) -> list
         and site.reference is None
         and not any(references.find(site.value))
         and not references.is_placeholder(site.value)
-        and not patterns.is_example(site.value)
+        and not harmless.is_example(site.value)
     ]

@@ -55,7 +55,7 @@ class Judge:
         if opened.problem:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
-        selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline)
+        selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline, opened.text)
         few = {selectors[index] for index in detector.candidates | {*opened.outline.marked}}
         sites = opened.pick(few.union(declared))
         settled = self._settle(opened, sites, declared)
@@ -143,29 +143,35 @@ class Judge:
     def _text(self, opened: Opened) -> None:
         """Judge what no selector names: all of a file without a parser, else its comments."""
         if opened.document is None:
-            for line, verdict in comments.in_text(opened.text, bare=opened.assigns):
-                place = self.gathered.place(opened.path, line)
-                self.gathered.verdict(place, verdict, where=IN_TEXT)
-                if verdict.is_secret:
-                    self._clear(place, verdict, verdict.kind or "what looks like a secret in clear")
-            return
-        for line, verdict in comments.in_comments(opened.rewriter, opened.text):
+            found = comments.in_text(opened.text, bare=opened.assigns, path=opened.relative)
+        else:
+            found = comments.in_comments(opened.rewriter, opened.text, opened.relative)
+        for line, verdict, commented in found:
             place = self.gathered.place(opened.path, line)
-            self.gathered.verdict(place, verdict, where=IN_A_COMMENT)
-            if verdict.is_secret:
-                message = verdict.kind or "what looks like a secret in clear"
-                self.gathered.finding(rules.COMMENTED_OUT, place, message)
+            self.gathered.verdict(place, verdict, where=IN_A_COMMENT if commented else IN_TEXT)
+            if verdict.is_secret and commented:
+                self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}")
+            elif verdict.is_secret:
+                self._clear(place, verdict, _what(verdict))
 
     def _backup(self, opened: Opened) -> None:
-        detector = Detector(opened.relative, opened.outline)
+        detector = Detector(opened.relative, opened.outline, opened.text)
         sites = opened.pick({opened.outline.selectors[index] for index in detector.candidates})
         found = [(self._place(opened, suspect.site), suspect.verdict) for suspect in detector.suspects(sites)]
         if opened.document is None:
-            text = comments.in_text(opened.text, bare=True)
-            found = [(self.gathered.place(opened.path, line), verdict) for line, verdict in text]
+            text = comments.in_text(opened.text, bare=True, path=opened.relative)
+            found = [
+                (self.gathered.place(opened.path, line), verdict) for line, verdict, commented in text if not commented
+            ]
         for place, verdict in found:
             self.gathered.verdict(place, verdict, where=IN_A_BACKUP)
         count = sum(verdict.is_secret for _, verdict in found)
         if count:
             secrets = "a secret" if count == 1 else f"{count} secrets"
             self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), f"a backup with {secrets} in clear")
+
+
+def _what(verdict: Verdict) -> str:
+    """Return what a secret in text is, without its value; of its name, only the word that decided."""
+    word = verdict.decided_by.removeprefix("names/")
+    return verdict.kind or (f"{word} = …" if word else "what looks like a secret in clear")

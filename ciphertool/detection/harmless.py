@@ -1,0 +1,198 @@
+"""Values that are no secrets in clear, whatever they are called: the table of their shapes. Knows no files.
+
+Each line says up to which strength of a name it holds: a stronger name overrules it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool.detection.names import Strength, reads_as_name
+from ciphertool.detection.verdicts import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Shape(NamedTuple):
+    """One line of the table: values of this shape are none under names of up to this strength."""
+
+    name: str
+    reason: str
+    upto: Strength
+    fits: Callable[[str], bool]
+    outcome: Outcome = Outcome.NOT_A_SECRET
+    words: frozenset[str] = frozenset()
+    """If there are any, the words by which a name must mean a secret."""
+
+
+def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str], bool]:
+    compiled = re.compile(pattern, flags)
+    return lambda value: compiled.fullmatch(value) is not None
+
+
+# A text for a person to fill in. What is between brackets is one only if it reads as words.
+_PHRASE = re.compile(
+    r"(?i)(?:your|my|the|a|enter|insert|put|type|specify|example|dummy|redacted|masked|some)(?:[ _-]*[a-z]+)*?"
+    r"[ _-]*(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
+    r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-](?P<rest>.*))?"
+    r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
+    r"|placeholder|redacted|hidden|masked|sanitized"
+)
+_BRACKETED = re.compile(r"<+(?P<angle>[^<>]*)>+|\[(?P<square>[^\[\]]*)\]", re.DOTALL)
+_SWITCHES = (
+    r"true|false|yes|no|on|off|none|null|enabled?|disabled?|auto|required|optional|never|always|inherit|plain|plaintext|"
+    r"default|include"
+)
+_ROOTS = (
+    r"etc|run|var|opt|usr|home|mnt|srv|tmp|secrets?|config|conf|data|app|root|vault|keys|certs|ssl|proc|dev|workspace|"
+    r"Users"
+)
+_SUFFIXES = (
+    r"jks|jceks|p12|pfx|pem|key|crt|cer|csr|der|asc|gpg|json|ya?ml|properties|xml|txt|conf|cfg|ini|env|toml|keystore|"
+    r"truststore|keytab|kdbx?|bcfks|pub|age|enc|sh|py|php|rb|js|ts|html?|htpasswd|pwd?|pass(?:wd|word)?|creds?|secret|token"
+)
+_FOLDER = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:|file:)?(?:(?:[/\\]+[\w .@${}:+-]+)+[/\\]?|[\w.-]+(?:[/\\][\w .@-]+)+)")
+_ROOTED = re.compile(rf"(?:~|\.{{1,2}}|[A-Za-z]:|file:)[/\\].*|[/\\]+(?:{_ROOTS})[/\\].*", re.DOTALL)
+_NAMED_FILE = re.compile(rf"[\w./\\~ @${{}}:+-]*[\w}}-]\.(?:{_SUFFIXES})", re.IGNORECASE)
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*", re.IGNORECASE)
+_ALGORITHM = (
+    r"(?:PBE?(?:KDF2?)?With\w+|PBKDF2\w*|RSA|DSA|EC|ECDSA|EdDSA|Ed25519|X25519|AES|DES|DESede|3DES|Blowfish|"
+    r"ChaCha20(?:-?Poly1305)?|SHA-?\d*|MD5|HMAC|Hmac\w+|HS|RS|ES|PS|SSHA|bcrypt|scrypt|argon2\w{0,2}|crypt|SunX509|PKIX|PKCS\d*|JKS|GCM|CBC|ECB|OAEP\w*|"
+    r"NoPadding|Poly1305|secp\d+[rk]1|prime256v1|P)"
+)
+_SQL = re.compile(
+    r"(?i)\s*(?:select\b.+\bfrom\b|insert\s+into\b|update\b.+\bset\b|delete\s+from\b|merge\s+into\b|call\s+\w+\(|"
+    r"alter\s+(?:user|role)\b|with\b.+\bselect\b).*",
+    re.DOTALL,
+)
+
+
+def is_path(value: str) -> bool:
+    """Tell whether a value is certainly a path: under a known directory, or with a known ending, of words."""
+    if _ROOTED.fullmatch(value) or _NAMED_FILE.fullmatch(value):
+        return reads_as_name(re.sub(r"[${}\\~]", "/", value))
+    return False
+
+
+def may_be_path(value: str) -> bool:
+    """Tell whether a value can be a path as well as a secret: words with slashes between them."""
+    found = _FOLDER.fullmatch(value)
+    return found is not None and len(re.findall(r"[/\\]+\w", value)) > 1 and reads_as_name(value.replace("\\", "/"))
+
+
+def is_sql(value: str) -> bool:
+    """Tell whether a value is a statement of SQL."""
+    return _SQL.fullmatch(value) is not None
+
+
+def is_url(value: str) -> bool:
+    """Tell whether a value is a URL."""
+    return _URL.fullmatch(value) is not None
+
+
+def is_example(value: str) -> bool:
+    """Tell whether a value is a text for a person to replace: `<password>`, `your-token-here`."""
+    if (found := _PHRASE.fullmatch(value)) is not None:
+        return reads_as_name(found["rest"] or found["with"] or "")
+    if (found := _BRACKETED.fullmatch(value)) is not None:
+        inside = (found["angle"] if found["angle"] is not None else found["square"]).strip()
+        if found["angle"] is not None:
+            return reads_as_name(inside)
+        return is_example(inside) or inside.isupper() or (" " in inside and reads_as_name(inside))
+    return "EXAMPLE" in value
+
+
+def _is_digest(value: str) -> bool:
+    return re.fullmatch(r"(?:sha\d+-\S+|[0-9a-fA-F]+)", value) is not None and (
+        len(value) in (32, 40, 56, 64, 96, 128) or value[:3] == "sha"
+    )
+
+
+_ALL, _TOKEN, _HINT = Strength.PASSWORD, Strength.TOKEN, Strength.HINT
+
+SHAPES: tuple[Shape, ...] = (
+    Shape("empty", "it is empty", _ALL, lambda value: not value or value in ("''", '""')),
+    Shape("mask", "a mask stands for it", _ALL, _full(r"([*•xX.#?_-])\1{2,}|[*•]+"), Outcome.EXAMPLE),
+    Shape("example", "a text for a person to replace", _ALL, is_example, Outcome.EXAMPLE),
+    Shape("switch", "a word that switches", _ALL, _full(_SWITCHES)),
+    Shape("public key", "a public key or a certificate", _ALL,
+          _full(r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) .*|\s*-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE|"
+                r"CERTIFICATE REQUEST)-----.*|pk_(?:live|test)_\w+|LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR\S*", re.DOTALL)),
+    Shape("bind mark", "a bind mark", _ALL, _full(r"\?\d?|%[sd]|\{\d\}|\?::?\w+")),
+    Shape("date", "a date", _ALL, _full(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?|\d\d?[/.]\d\d?[/.]\d{4}")),
+    Shape("count", "a count", _ALL,
+          _full(r"\d{1,2}|\d{1,6} ?(?:ms|s|m|h|d|w|kb|mb|gb|%|days?|hours?|minutes?|seconds?)")),
+    Shape("algorithm", "the name of an algorithm", _ALL,
+          _full(rf"(?:{_ALGORITHM})\d*(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d+))*|caching_sha2_password|"
+                r"mysql_native_password|scram-sha-256")),
+    Shape("SQL", "a statement of SQL", _ALL, is_sql),
+    Shape("mounted secret", "it says where a secret is mounted", _ALL,
+          _full(r"(?:file:(?://)?)?/(?:var/)?(?:run|etc|mnt|vault)/secrets?(?:-store)?/[\w./-]+")),
+    Shape("path", "it says where a file lies", _TOKEN, is_path),
+    Shape("number", "a number", _TOKEN, _full(r"[+-]?[\d.,_]+(?:ms|s|m|h|d|w|y|kb|mb|gb|%)?")),
+    Shape("version", "a version", _TOKEN, _full(r"[\^~<>=v ]*\d+(?:\.[\dx*]+)+(?:[-+][\w.+-]+)?(?: .*)?|latest|\*")),
+    Shape("words", "words", _TOKEN, lambda value: value.count(" ") > 2 or (" " in value and reads_as_name(value))),
+    Shape("class name", "the name of a class", _TOKEN, _full(r"[A-Za-z_]\w*(?:[.$][A-Za-z_]\w*){2,}")),
+    Shape("list of words", "a list of words", _TOKEN,
+          lambda value: "," in value and all(part and reads_as_name(part) for part in value.split(","))),
+    Shape("connection string", "a connection string without a password", _TOKEN,
+          _full(r"(?:[a-z][\w .]*=[^=;]*(?:;|\Z)){2,}")),
+    Shape("URL", "an address without credentials", _TOKEN, is_url),
+    Shape("path of words", "it says where something lies", _TOKEN, may_be_path),
+    Shape("digest", "a digest", _HINT, _is_digest,
+          words=frozenset(("hash", "sig", "signature"))),
+    Shape("identifier", "an identifier", _HINT, _full(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
+)  # fmt: skip
+
+
+class Cipher(NamedTuple):
+    """One way of another tool to spell a ciphertext or a hash, in files whose path matches."""
+
+    tool: str
+    files: str
+    spelled: str
+
+
+CIPHERS: tuple[Cipher, ...] = (
+    Cipher("sops", "", r"ENC\[AES256_GCM,.*\]"),
+    Cipher("eyaml", "", r"ENC\[(?:PKCS7|GPG|KMS|GKMS|TWOFAC|VAULT\w*),.*\]|DEC(?:::\w+|\(\d+\)::\w+)\[\]!"),
+    Cipher("ansible-vault", "", r"\$ANSIBLE_VAULT;.*"),
+    Cipher("jasypt", "", r"ENC\([A-Za-z0-9+/=_\s-]{12,}\)"),
+    Cipher("ciphertool", "", r"ENC\[[A-Z0-9-]+(?:[,:;].*)?\]"),
+    Cipher("spring cloud", "", r"'?\{cipher\}.*"),
+    Cipher("maven, jenkins", r"\.xml\b", r"\{[A-Za-z0-9+/]{22,}={0,2}\}"),
+    Cipher("wso2 secure vault", r"(?:^|/)(?:deployment\.toml|cipher-text\.properties)", r"[A-Za-z0-9+/=\s]{128,}"),
+    Cipher("weblogic, websphere", "", r"\{(?:AES(?:256)?|xor|aes|3DES)\}.*"),
+    Cipher("wildfly", "", r"(?:CRYPT|VAULT)::?.*"),
+    Cipher("vault transit", "", r"vault:v\d+:.*|v\d+:aes.*"),
+    Cipher("aws kms", "", r"AQICA[A-Za-z0-9+/=]{20,}"),
+    Cipher("ejson", "", r"EJ\[\d:.*\]"),
+    Cipher("dotenvx", "", r"encrypted:[A-Za-z0-9+/=]{40,}"),
+    Cipher("mule", "", r"!\[[A-Za-z0-9+/=]{12,}\]"),
+    Cipher("pgp, age", "", r"\s*-----BEGIN (?:PGP MESSAGE|AGE ENCRYPTED FILE)-----.*"),
+    Cipher("crypt", "", r"\$(?:2[abxy]|5|6|7|y|1|apr1|argon2\w*|pbkdf2[\w-]*|scrypt)\$.*|[$*][05A-Z]\$[0-9A-F]{20,}"),
+    Cipher("ldap", "", r"(?i)\{S?(?:SHA|MD5|CRYPT|PBKDF2|bcrypt|SSHA)[\w-]*\}.*"),
+    Cipher("django, werkzeug", "", r"(?:pbkdf2|scrypt|argon2|bcrypt)(?:_sha\d+)?[:$].*"),
+    Cipher("postgresql", "", r"md5[0-9a-f]{32}|SCRAM-SHA-\d+\$.*"),
+    Cipher("mysql", "", r"\*[0-9A-F]{40}"),
+    Cipher("digest with its name", "", r"(?i)sha(?:1|224|256|384|512)[:$-].*"),
+)
+_CIPHERS = [(each, re.compile(each.files), re.compile(each.spelled, re.DOTALL)) for each in CIPHERS]
+
+
+def cipher_of(value: str, path: str = "") -> str | None:
+    """Return which other tool has encrypted or hashed a value, by its spelling, or None."""
+    for cipher, files, spelled in _CIPHERS:
+        if spelled.fullmatch(value) and files.search(path):
+            return cipher.tool
+    return None
+
+
+def shape_of(value: str, strong: Strength, word: str = "") -> Shape | None:
+    """Return the first line of the table that a value fits, under a name of this strength by this word, or None."""
+    for shape in SHAPES:
+        if strong <= shape.upto and (not shape.words or word in shape.words) and shape.fits(value):
+            return shape
+    return None
