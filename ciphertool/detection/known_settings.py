@@ -25,6 +25,8 @@ _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"\.xml$"), re.compile(r"\.clear-text$")),  # WildFly's credential-reference
     (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), re.compile(r"(?:^|[.:])_?auth$")),
 )
+# The logins of a container client, wherever they are kept.
+_AUTHS = re.compile(r"(?:^|[.\]'\"])auths\b.*\bauth$")
 _KUBERNETES = r"\.(?:ya?ml|json)$"
 
 
@@ -55,7 +57,7 @@ HARMLESS: tuple[Harmless, ...] = tuple(
         ("sealed-secrets", "a ciphertext of sealed-secrets", _KUBERNETES, r"^spec\.encryptedData\."),
         ("travis, appveyor", "a ciphertext of the service", r"(?:^|[./])(?:travis|appveyor)\.ya?ml$", r"\.secure$"),
         ("client id", "the id of an OAuth client", r"\.(?:xml|json|ya?ml|properties)$", r"(?:^|\.)InboundAuthKey$"),
-        ("file of credentials", "the name of a file", r"", r"(?i)(?:^|[._])ssl_(?:key|keystore|truststore)_credentials$"),
+        ("file of credentials", "a file's name", "", r"(?i)(?:^|[._])ssl_(?:key|keystore|truststore)_credentials$"),
     )
 )  # fmt: skip
 # Of what a Kubernetes Secret holds, keys that say by themselves that they are none.
@@ -74,6 +76,8 @@ class Known(NamedTuple):
 
     def is_secret(self, key: str) -> bool:
         """Tell whether a product keeps a secret at this key."""
+        if key.endswith("auth") and _AUTHS.search(key):
+            return True
         return self.secrets is not None and self.secrets.search(key) is not None
 
     def why_harmless(self, key: str) -> Harmless | None:
