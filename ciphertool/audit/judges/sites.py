@@ -63,9 +63,12 @@ class Judge:
         if self.known and opened.document is not None:
             self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
         rest = (site for site in sites if site.selector not in settled)
+        commented = set()
         for suspect in embedded.suspects(detector, rest, opened.text, opened.relative):
             self._suspect(opened, suspect)
-        self._text(opened)
+            if suspect.commented:
+                commented.add(suspect.line)
+        self._text(opened, commented)
 
     def _allow(self, opened: Opened) -> None:
         if suppress.MARK in opened.text:
@@ -145,12 +148,13 @@ class Judge:
         level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
         self.gathered.finding(rule, place, message, level=level)
 
-    def _text(self, opened: Opened) -> None:
-        """Judge what no selector names: all of a file without a parser, else its comments."""
+    def _text(self, opened: Opened, judged: Container[int]) -> None:
+        """Judge what no selector names: all of a file without a parser, else its comments, but for lines `judged`."""
         if opened.document is None:
             found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
         else:
-            found = comments.in_comments(opened.rewriter, opened.text, opened.relative)
+            every = comments.in_comments(opened.rewriter, opened.text, opened.relative)
+            found = (each for each in every if each.line not in judged)
         for line, verdict, commented, _ in found:
             place = self.gathered.place(opened.path, line)
             if commented:
