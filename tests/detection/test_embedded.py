@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.audit import Subject, audit
+from ciphertool.audit import Subject, audit, propose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +79,9 @@ def test_an_item_and_a_mapping_get_the_same_rule(tmp_path: Path) -> None:
     item, mapping = report.findings
     assert item.rule is mapping.rule
     assert item.message.partition(" ")[2] == mapping.message.partition(" ")[2] == "holds a value in clear"
+
+
+def test_a_value_with_several_secrets_is_proposed_once(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"a: |\n{indented(BLOCK, '  ')}")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert propose.targets(report).tables.count("[[target]]") == 1
