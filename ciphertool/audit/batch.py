@@ -39,7 +39,8 @@ class FileJudge:
 
     `contents` stand for what the files hold; of those in `referring` only the references are judged. `known` are the
     vault's values, as far as they are known, plaintext → alias: where there are any, this is no value for other
-    processes. With `plugins` a target's format may be another distribution's.
+    processes. With `plugins` a target's format may be another distribution's. `own` is the repository, as a judge of
+    sites has it.
     """
 
     base: Path
@@ -49,11 +50,12 @@ class FileJudge:
     referring: Container[Path] = ()
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     plugins: bool = False
+    own: Path | None = None
 
     def __call__(self, paths: Sequence[Path]) -> Judged:
         """Judge files, in their order."""
         judged = Gathered(self.base), SkippedFiles(self.base)
-        judge = Judge(judged[0], self.aliases, self.known)
+        judge = Judge(judged[0], self.aliases, self.known, self.own)
         count = 0
         for path in paths:
             data = self._read(path, *judged)

@@ -157,6 +157,7 @@ class _Audit:
             frozenset(referring),
             self._known,
             plugins=settings is not None and settings.named,
+            own=_real(settings.repository) if settings is not None and settings.kind == "toml-secrets" else None,
         )
         count = self._judge_files(judge, found)
         values = self._gathered.values[first:]

@@ -30,7 +30,7 @@ KINDS: dict[str, str] = {
     **{kind: pattern for kind, pattern in tokens.by_kind().items() if kind != "private key"},
 }
 CREDENTIALS = {
-    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"<>]+)@(?=[\w\[$%{<#(\\])",
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
     "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
     r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
@@ -45,7 +45,7 @@ _IN_NAMES = re.compile(
         "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
-_URL_PASSWORD = re.compile(r"[^\s\"<>]*(?=@)")
+_URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
@@ -72,7 +72,7 @@ _HINT_PATTERNS = (
 )
 # The same for what is a secret by itself or the password of a URL, where no assignment counts.
 _WORDS_ALONE = tuple(word for word in _HINT_WORDS if word != "@")
-_PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|://[^\s/:@'\"<>?#]*:[^\s/@\"<>]+@"))
+_PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@"))
 # What any secret of a text has: a run of characters, or a sign of an assignment.
 _MAY_HOLD = re.compile(r"[\w+/~-]{16}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
