@@ -51,8 +51,8 @@ def targets(report: Report) -> Proposal:
             continue
         if reason := _obstacle(report.root, value):
             left_out[reason] = None
-        else:
-            proposed.setdefault(place.path, []).append(place.selector)
+        elif place.selector not in (selectors := proposed.setdefault(place.path, [])):  # it may hold several
+            selectors.append(place.selector)
     named = {path: _by_names(report.root / path, selectors) for path, selectors in proposed.items()}
     for path, selector in [(path, selector) for path, selectors in named.items() for selector in selectors]:
         alias = base = _alias(path, selector)

@@ -13,7 +13,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection import grammars, harmless
+from ciphertool.detection import grammars, harmless, tokens
 from ciphertool.detection.names import Strength, reads_as_name
 from ciphertool.secret import MASK, repr_of
 
@@ -21,29 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 KINDS: dict[str, str] = {
-    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[A-Z0-9]{58}",
+    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+    # The same in base64, where " PRIVATE KEY" begins with any of three characters of a group.
+    r"|LS0tLS1CRUdJTi[A-Za-z0-9+/]{1,24}(?:FJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)[\w+/]*=*|"
+    + tokens.by_kind()["private key"],
     "JSON web token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
-    "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{60,}",
-    "GitLab token": r"\bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[\w-]{20,}",
-    "Slack token": r"\bxox[abeoprs]-[\w-]{10,}|\bxapp-\d-[\w-]{10,}|hooks\.slack\.com/\w+/T\w+/\w+/\w+",
-    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}",
-    "Google key": r"\bAIza[\w-]{35}|\bGOCSPX-[\w-]{28}|\bya29\.[\w-]{20,}",
-    "Azure key": r"\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{40,}={0,2}|[?&]sig=[A-Za-z0-9%+/]{40,}",
-    "mail service key": r"\bSG\.[\w-]{16,}\.[\w-]{32,}|\bkey-[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
-    "package registry token": r"\bnpm_[A-Za-z0-9]{36}|\bpypi-AgE[\w-]{40,}|\brubygems_[0-9a-f]{48}",
-    "cloud token": r"\bdo[opr]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}\b|\bhv[sb]\.[\w-]{24,}|\b\w{14}\.atlasv1\.[\w-]{60,}"
-    r"|\bsq[uap]_[0-9a-f]{40}"
-    r"|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
-    "model service key": r"\bsk-(?:ant-|proj-|svcacct-)?[\w-]{32,}|\bhf_[A-Za-z0-9]{34}\b",
-    "chat bot token": r"\b\d{8,10}:AA[\w-]{33}\b|\b[MNO][\w-]{23}\.[\w-]{6}\.[\w-]{27,}"
-    r"|discord(?:app)?\.com/api/webhooks/\d+/\w+"
-    r"|\.webhook\.office\.com/webhookb2/[\w@-]{30,}",
-    "authorization header": r"(?i:\b(?:bearer|basic) )(?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
+    "authorization header": r"\b(?:[Bb]earer|[Bb]asic) (?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
+    **{kind: pattern for kind, pattern in tokens.by_kind().items() if kind != "private key"},
 }
 CREDENTIALS = {
-    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(])",
-    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}password|passwd|pwd|sharedaccesskey|"
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
+    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
     r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
     "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
@@ -61,58 +49,64 @@ _URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
-# it is rare, and what is to stand before it.
-_HINT_WORDS = ("PRIVATE KEY", "eyJ", "AKIA", "ASIA", "AIza", "LTAI", "dapi", ":AA", "@")
+# it is rare, with what is to stand before it.
+_SHORTEST = 8
+_MARKS = "_-.~=/"
+_LEADS = sorted({lead for token in tokens.TOKENS for lead in token.leads.split()})
+_HINT_WORDS = tuple(
+    {
+        *("PRIVATE KEY", "LS0tLS1CRUdJTi", "eyJ", "@", "earer ", "asic "),
+        *(lead for lead in _LEADS if lead[-1] not in _MARKS),
+    }
+)
+_DOTTED = r"(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"
 _NAMES = "password passwd passphrase passcode pass pwd secret key token"
-_HINT_PATTERNS = tuple(
-    re.compile(f"{mark}(?i:{'|'.join(f'(?<={text}{mark})' for text in before.split())}{after})")
-    for mark, before, after in (
-        ("_", "gh[pousr] github_pat live test whsec npm rubygems _v1 sq[uap] gls[ac] shpat shpss shpca shppa hf", ""),
-        ("-", "gl[drf]t gl(?:pat|cbt|ptt|imt|oas) glsoat glagent xox. xapp gocspx key xkeysib pypi sk age", ""),
-        (r"\.", r"hooks\.slack office ya29 sg hv[sb] atlasv1 dp\.[psc]t", r"|[\w-]{6}\.[\w-]{27}"),
-        ("/", "webhooks", ""),
-        ("=", f"sig {_NAMES}", "|" + "|".join(rf"(?<={name}\s=)" for name in _NAMES.split())),
-        (" ", f"bearer basic {_NAMES}", ""),
-    )
+_HINT_PATTERNS = (
+    *(
+        re.compile(f"{re.escape(mark)}(?=[\\w./+=~$%-]{{{10 if mark == '-' else 16}}})(?:{'|'.join(ways)})")
+        for mark in _MARKS
+        if (ways := [f"(?<={re.escape(lead)})" for lead in _LEADS if lead[-1] == mark] + [_DOTTED] * (mark == "."))
+    ),
+    re.compile(r"-(?<=[\s\0(]-)-?[A-Za-z]"),  # a flag of a command line
+    re.compile(f"=(?<=[dDeEsStTnNyY \\t]=)(?i:{'|'.join(f'(?<={name}=)|(?<={name}.=)' for name in _NAMES.split())})"),
 )
 # The same for what is a secret by itself or the password of a URL, where no assignment counts.
-_ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@")
+_WORDS_ALONE = tuple(word for word in _HINT_WORDS if word != "@")
+_PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@"))
+# What any secret of a text has: a run of characters, or a sign of an assignment.
+_MAY_HOLD = re.compile(r"[\w+/~-]{16}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
+_MIXED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _DIGIT_OR_MIXED = re.compile(r"\d")
 
 
 def candidates(values: Sequence[str]) -> set[int]:
     """Return the indexes of all values of which `held` may say something, and of few others."""
-    text = "\0".join(values)  # between values stands what no pattern matches
-    ends = list(accumulate(len(value) + 1 for value in values))
-    found: set[int] = set()
-    for word in _HINT_WORDS:
-        position = text.find(word)
-        while position >= 0:
-            index = bisect_right(ends, position)
-            found.add(index)
-            position = text.find(word, ends[index])
-    for pattern in _HINT_PATTERNS:
-        found.update([bisect_right(ends, match.start()) for match in pattern.finditer(text)])
-    return found
+    longer = [index for index, value in enumerate(values) if len(value) >= _SHORTEST]
+    return {longer[index] for index in _hinted([values[index] for index in longer], _HINT_WORDS, _HINT_PATTERNS)}
 
 
 def alone(lines: Sequence[str]) -> list[int]:
     """Return the indexes of all lines in which `secrets_in_name` may find something without `assigned`, in order."""
-    text = "\0".join(lines)
-    ends = list(accumulate(len(line) + 1 for line in lines))
-    found = {bisect_right(ends, match.start()) for match in _ALONE.finditer(text)}
-    for word in _HINT_WORDS:
-        position = text.find(word) if word != "@" else -1
+    longer = [index for index, line in enumerate(lines) if len(line) >= _SHORTEST]
+    found = _hinted([lines[index] for index in longer], _WORDS_ALONE, _PATTERNS_ALONE)
+    return sorted(longer[index] for index in found)
+
+
+def _hinted(texts: Sequence[str], words: Sequence[str], hints: Sequence[re.Pattern[str]]) -> set[int]:
+    text = "\0".join(("", *texts))  # between texts stands what no pattern matches
+    at = [match.start() for pattern in hints for match in pattern.finditer(text)]
+    for word in words:
+        position = text.find(word)
         while position >= 0:
-            index = bisect_right(ends, position)
-            found.add(index)
-            position = text.find(word, ends[index])
-    for pattern in _HINT_PATTERNS[:-2]:
-        found.update([bisect_right(ends, match.start()) for match in pattern.finditer(text)])
-    return sorted(found)
+            at.append(position)
+            position = text.find(word, position + len(word))
+    if not at:
+        return set()
+    ends = list(accumulate([len(each) + 1 for each in texts]))
+    return {bisect_right(ends, position - 1) for position in at}
 
 
 class Held(NamedTuple):
@@ -133,7 +127,7 @@ class Held(NamedTuple):
 
 def held(value: str) -> Iterator[Held]:
     """Yield what in a value can be a secret, whatever it is called: tokens and keys first, then credentials."""
-    if len(value) < 8:
+    if not candidates([value]):
         return
     for found in _BY_ITSELF.finditer(value):
         yield Held(_kind(found, KINDS), found[0], found.start(), is_itself=True)
@@ -148,7 +142,7 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
 
     Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
     """
-    if not (candidates([name]) if assigned else alone([name])):
+    if not (_MAY_HOLD.search(name) and (candidates([name]) if assigned else alone([name]))):
         return []
     found = [
         (*match.span(), _kind(match, KINDS)) for match in _IN_NAMES.finditer(name) if not harmless.is_example(match[0])
@@ -190,7 +184,7 @@ def looks_like_token(value: str) -> bool:
     """Tell whether a value of no harmless shape can be a token: neither short nor a name."""
     if value.lower() in _WEAK:
         return True
-    return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6)
+    return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6 and reads_as_name(value))
 
 
 def is_random(value: str) -> bool:
@@ -199,6 +193,16 @@ def is_random(value: str) -> bool:
         return False
     hexadecimal = all(c in "0123456789abcdefABCDEF" for c in value)
     return entropy(value) >= (2.8 if hexadecimal else 3.4)
+
+
+def is_mixed(value: str) -> bool:
+    """Tell whether a value is one word of letters of both cases and digits, as nobody would spell a name."""
+    classes = (str.islower, str.isupper, str.isdigit)
+    return (
+        _MIXED.fullmatch(value) is not None
+        and all(any(map(test, value)) for test in classes)
+        and not reads_as_name(value)
+    )
 
 
 def is_distinctive(value: str) -> bool:

@@ -11,7 +11,7 @@ from ciphertool import references
 from ciphertool.audit import rules, suppress
 from ciphertool.audit.judges import named
 from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, Place, State
-from ciphertool.detection import comments, patterns
+from ciphertool.detection import comments, embedded, patterns
 from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.verdicts import Confidence
@@ -62,18 +62,22 @@ class Judge:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
         selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline, opened.text)
-        few = {selectors[index] for index in detector.candidates | {*opened.outline.marked}}
+        telling = detector.candidates | embedded.containers(opened.outline.values)
+        few = {selectors[index] for index in telling | {*opened.outline.marked}}
         sites = opened.pick(few.union(declared))
         settled = self._settle(opened, sites, declared)
         if self.known and opened.document is not None:
             self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
         own = self.own is not None and Path(os.path.realpath(opened.path)) == self.own
-        for suspect in detector.suspects(site for site in sites if site.selector not in settled):
-            if not (own and suspect.site.key.startswith(_SECRETS)):
-                self._suspect(opened, suspect)
+        rest = (site for site in sites if site.selector not in settled and not (own and site.key.startswith(_SECRETS)))
+        commented = set()
+        for suspect in embedded.suspects(detector, rest, opened.text, opened.relative):
+            self._suspect(opened, suspect)
+            if suspect.commented:
+                commented.add(suspect.line)
         if opened.document is not None:
             self._shadowed(opened, detector)
-        self._text(opened)
+        self._text(opened, commented)
 
     def _allow(self, opened: Opened) -> None:
         if suppress.MARK in opened.text:
@@ -141,14 +145,15 @@ class Judge:
         for site in sites:
             for reference in (site.reference,) if site.reference else references.find(site.value):
                 self._reference(self._place(opened, site)._replace(selector=None), reference, Evidence.REFERENCE)
-        for suspect in detector.suspects(sites):
+        for suspect in embedded.suspects(detector, sites, opened.text, opened.relative):
             self._suspect(opened, suspect, REPEATED)
 
     def _suspect(self, opened: Opened, suspect: Suspect, where: str = "") -> None:
-        site, verdict = suspect
-        place = self._place(opened, site)
-        if where:
-            place = place._replace(selector=None)
+        site, verdict, line, commented = suspect
+        place = Place(opened.relative, line or site.line, None if where else site.selector)
+        if commented:
+            self._commented(place, verdict)
+            return
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
         self.gathered.verdict(place, verdict, doubt, where)
         if verdict.is_secret:
@@ -162,29 +167,36 @@ class Judge:
         level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
         self.gathered.finding(rule, place, message, level=level)
 
-    def _text(self, opened: Opened) -> None:
-        """Judge what no selector names: all of a file without a parser, else its comments."""
+    def _text(self, opened: Opened, judged: Container[int]) -> None:
+        """Judge what no selector names: all of a file without a parser, else its comments, but for lines `judged`."""
         if opened.document is None:
-            found = comments.in_text(opened.text, bare=opened.assigns, path=opened.relative)
+            found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
         else:
-            found = comments.in_comments(opened.rewriter, opened.text, opened.relative)
-        for line, verdict, commented in found:
+            every = comments.in_comments(opened.rewriter, opened.text, opened.relative)
+            found = (each for each in every if each.line not in judged)
+        for line, verdict, commented, _ in found:
             place = self.gathered.place(opened.path, line)
-            self.gathered.verdict(place, verdict, where=IN_A_COMMENT if commented else IN_TEXT)
-            if verdict.is_secret and commented:
-                self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}")
-            elif verdict.is_secret:
+            if commented:
+                self._commented(place, verdict)
+                continue
+            self.gathered.verdict(place, verdict, where=IN_TEXT)
+            if verdict.is_secret:
                 self._clear(place, verdict, _what(verdict))
+
+    def _commented(self, place: Place, verdict: Verdict) -> None:
+        self.gathered.verdict(place, verdict, where=IN_A_COMMENT)
+        if verdict.is_secret:
+            self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}")
 
     def _backup(self, opened: Opened) -> None:
         detector = Detector(opened.relative, opened.outline, opened.text)
-        sites = opened.pick({opened.outline.selectors[index] for index in detector.candidates})
-        found = [(self._place(opened, suspect.site), suspect.verdict) for suspect in detector.suspects(sites)]
+        telling = detector.candidates | embedded.containers(opened.outline.values)
+        sites = opened.pick({opened.outline.selectors[index] for index in telling})
+        suspects = embedded.suspects(detector, sites, opened.text, opened.relative)
+        found = [(self._place(opened, each.site), each.verdict) for each in suspects if not each.commented]
         if opened.document is None:
-            text = comments.in_text(opened.text, bare=True, path=opened.relative)
-            found = [
-                (self.gathered.place(opened.path, line), verdict) for line, verdict, commented in text if not commented
-            ]
+            text = embedded.in_text(opened.rewriter, opened.text, bare=True, path=opened.relative)
+            found = [(self.gathered.place(opened.path, each.line), each.verdict) for each in text if not each.commented]
         for place, verdict in found:
             self.gathered.verdict(place, verdict, where=IN_A_BACKUP)
         count = sum(verdict.is_secret for _, verdict in found)
