@@ -25,7 +25,8 @@ def mark(key: bytes, stands: str) -> str:
     """
     if not key:
         return ""
-    return hmac.new(key, stands.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:_DIGITS]
+    text = stands.replace("\r\n", "\n")  # as git leaves it on one machine or another
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:_DIGITS]
 
 
 def bare(selector: str | None) -> str:

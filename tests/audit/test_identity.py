@@ -268,6 +268,25 @@ def test_a_key_is_known_by_all_of_its_lines(root: Path, file: str) -> None:
     assert len(_secrets(_open(root, accepted))) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: |\n  {}\n",
+        "password: >-\n\n  {}\nport: 1\n",
+        '  password: "a\n{}"\n',
+        "password = \\\n{}\n",
+        "password = aX9\\\n{}\n",
+        "# password: |\n#   {}\n",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "a: [\n"])
+def test_a_value_is_known_by_all_of_its_lines(root: Path, before: str, text: str) -> None:
+    (root / "a.yaml").write_text(before + text.format(A))
+    accepted = _accepting(root)
+    (root / "a.yaml").write_text(before + text.format(B))
+    assert len(_secrets(_open(root, accepted))) == 1
+
+
 def test_a_name_that_is_a_secret_is_known_by_all_of_it(root: Path) -> None:
     first, second = "ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8", "ghp_B1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r9"
     (root / "a.yaml").write_text(f"{first}: {{}}\n")

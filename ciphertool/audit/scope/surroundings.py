@@ -22,7 +22,23 @@ _SECTION = re.compile(r"\[[^\[\]]+\]\s*$")
 _ASIDE = ("#", ";", "//", "!", "{{", "--")
 """What begins a line that has no place in the indentation of those around it."""
 _KEY_ENDS = re.compile(r"[:=\s]")
+_LEAD = re.compile(r"[ \t]*(?P<sign>[#;!/*-]*)[ \t]*")
+_OPEN_QUOTE = re.compile(r"[=:]\s*(?P<quote>[\"'])(?:(?!(?P=quote)).)*$")
+_CONTINUED = re.compile(r"(?:[=:]\s*|\S)\\\s*$")
+"""A line that the next one continues in the midst of a value; a command's next word is none."""
 _MOST_LINES = 1024
+
+
+def _lead(line: str) -> tuple[str, int]:
+    """Return what a comment or a list's item begins with, if it is one, and the column where its text does."""
+    found = _LEAD.match(line)
+    assert found is not None  # noqa: S101 - it matches anything
+    return found["sign"][:1].replace("-", ""), found.end()
+
+
+def _is_below(line: str, sign: str, column: int) -> bool:
+    """Tell whether a line is a part of what begins at a column of a line before it."""
+    return not line.strip() or (_lead(line)[0] == sign and _lead(line)[1] > column)
 
 
 class Surroundings:
@@ -55,15 +71,28 @@ class Surroundings:
         if lines is None or line > len(lines):
             return self._text
         index = line - 1
-        said = [lines[index][column:]]
-        until = min(len(lines), index + _MOST_LINES)
-        key = "-----BEGIN" in said[0]
-        while index + 1 < until and ((key and "-----END" not in said[-1]) or said[-1].rstrip().endswith("\\")):
-            index += 1
-            said.append(lines[index])
-        pieces = [piece.strip() for piece in said]
+        first = lines[index][column:] or lines[index]
+        pieces = [piece.strip() for piece in (first, *lines[index + 1 : self._end(index, first)])]
         pieces[-1] = pieces[-1].rstrip(",; \t")
-        return "\0".join((*self._above(line - 1), *pieces))
+        return "\0".join((*self._above(index), *pieces))
+
+    def _end(self, index: int, first: str) -> int:
+        """Return the line behind all that begins on a line: a key, a text in quotes, a block, what a `\\` continues."""
+        lines = self._lines or []
+        most = min(len(lines), index + _MOST_LINES)
+        key, quoted = "-----BEGIN" in first, _OPEN_QUOTE.search(first)
+        if key or quoted:
+            close = "-----END" if key or quoted is None else quoted["quote"]
+            if key and close in first:
+                return index + 1
+            return next((end + 1 for end in range(index + 1, most) if close in lines[end]), most)
+        sign, column = _lead(lines[index])
+        end = index + 1
+        while end < most and (_CONTINUED.search(lines[end - 1]) or _is_below(lines[end], sign, column)):
+            end += 1
+        while not lines[end - 1].strip():
+            end -= 1
+        return end
 
     @cached_property
     def _lines(self) -> list[str] | None:
