@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -15,14 +16,16 @@ from ciphertool.audit import Options, Report, Subject, audit, baseline
 from ciphertool.audit.identity import mark
 from ciphertool.audit.reports import Format, render
 from ciphertool.audit.rules import STALE
+from ciphertool.audit.scope.reading import open_text
 from ciphertool.files import read
 from ciphertool.findings import Level
+from ciphertool.plugins import NO_EXTENSIONS
+from ciphertool.settings.targets import Reading
 from tests.matrix import sample
 from tests.projects import PROJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ciphertool.audit.baseline import Baseline
     from tests.conftest import Outcome
@@ -285,6 +288,19 @@ def test_a_value_is_known_by_all_of_its_lines(root: Path, before: str, text: str
     accepted = _accepting(root)
     (root / "a.yaml").write_text(before + text.format(B))
     assert len(_secrets(_open(root, accepted))) == 1
+
+
+def test_a_line_of_a_value_is_known_by_itself() -> None:
+    def stands(first: str, second: str, line: int) -> str:
+        opened = open_text(
+            Path("a.yaml"), "a.yaml", f"x: |\n  {first}\n  {second}\n".encode(), Reading(), NO_EXTENSIONS
+        )
+        assert opened.document is not None
+        (site,) = opened.document.sites()
+        return opened.around.site(site, line)
+
+    assert stands(A, B, 3) == stands(C, B, 3) != stands(A, C, 3)
+    assert len({stands(A, B, 1), stands(C, B, 1), stands(A, C, 1)}) == 3  # where no line is known, all of it counts
 
 
 def test_a_name_that_is_a_secret_is_known_by_all_of_it(root: Path) -> None:
