@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool.audit import rules
+from ciphertool.audit import identity, rules
 from ciphertool.audit.model import Finding, Place, State, Value
 from ciphertool.findings import Level
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Gathered:
-    """Values, findings, keys and schemes, in the order in which they were found."""
+    """Values, findings, keys and schemes, in the order in which they were found.
+
+    Findings are marked for the baseline whose `key` this is, if there is one.
+    """
 
     base: Path
     values: list[Value] = field(default_factory=list)
@@ -30,6 +33,7 @@ class Gathered:
     keys: list[KeyCard] = field(default_factory=list)
     schemes: list[SchemeUse] = field(default_factory=list)
     allowed: dict[str, Allowances] = field(default_factory=dict)
+    key: bytes = b""
 
     def place(self, path: Path, line: int | None = None, selector: str | None = None) -> Place:
         """Return a place with its path as reports show it."""
@@ -45,9 +49,16 @@ class Gathered:
         state = State(outcome.value)
         self.values.append(Value(place, None, state, evidence, doubt, reason, kind, decided_by, confidence, where))
 
-    def finding(self, rule: Rule, place: Place, message: str, *, level: Level | None = None) -> None:
-        """Add a finding; `level` where this case is milder or graver than the rule."""
-        self.findings.append(Finding(rule, place, message, level=level))
+    def finding(
+        self, rule: Rule, place: Place, message: str, *, level: Level | None = None, stands: str | None = None
+    ) -> None:
+        """Add a finding; `level` where this case is milder or graver than the rule.
+
+        `stands` is what stands there, values and all, or else what makes it another finding than before: its mark is
+        kept, and nothing more. Without it the message tells.
+        """
+        mark = identity.mark(self.key, message if stands is None else stands)
+        self.findings.append(Finding(rule, place, message, level=level, mark=mark))
 
     def refused(self, error: FoundSettingsError) -> None:
         """Add what settings of the tree ask for and do not get; the path that they name is not shown."""

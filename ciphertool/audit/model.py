@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.audit import identity
 from ciphertool.detection.verdicts import Confidence
-from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -81,13 +83,19 @@ class Suppression:
 
 
 class Finding(NamedTuple):
-    """A rule that is broken at a place. `message` says what is there and never quotes a value."""
+    """A rule that is broken at a place. `message` says what is there and never quotes a value.
+
+    `mark` is what a baseline knows it by, "" without one: `identity.mark`. It is in no report. `ordinal` counts those
+    that are alike.
+    """
 
     rule: Rule
     place: Place
     message: str
     suppression: Suppression | None = None
     level: Level | None = None
+    mark: str = ""
+    ordinal: int = 0
 
     @property
     def effective_level(self) -> Level:
@@ -95,14 +103,26 @@ class Finding(NamedTuple):
         return self.level or self.rule.level
 
     @property
-    def fingerprint(self) -> str:
-        """A stable identity: of rule, path and selector, never of a value. Without a selector, of the message.
+    def alike(self) -> tuple[str, ...]:
+        """What findings can have in common: rule, path and selector, or without a selector the message."""
+        return self.rule.id, self.place.path, identity.bare(self.place.selector) or self.message
 
-        What is masked in these may be different things, which their lines tell apart.
-        """
-        names = (self.rule.id, self.place.path, self.place.selector or self.message)
-        text = "\0".join((*names, str(self.place.line)) if any(MASK in name for name in names) else names)
+    @property
+    def fingerprint(self) -> str:
+        """An identity that no other finding of the report has, and that stays when lines move: never of a value."""
+        text = "\0".join((*self.alike, str(self.ordinal)))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings, in order, each with its ordinal among those that are otherwise alike."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    result = []
+    for finding in findings:
+        ordinal = counts[finding.alike]
+        counts[finding.alike] += 1
+        result.append(finding._replace(ordinal=ordinal))
+    return tuple(result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,6 +294,18 @@ UNJUDGED = Rule(
     "A reference names a secret, and no repository was read that would have it: whether it resolves is not known.",
     "Audit the directory with its settings (`--config`, `--home`), or repair the repository that they name.",
 )
+STALE = Rule(
+    "CT034",
+    "stale-acceptance",
+    Level.NOTE,
+    None,
+    "An entry of the baseline accepts nothing: what it was for is protected, changed or gone, or an earlier version of "
+    "the baseline did not say what it was for.",
+    "Look at what is found, and write the baseline anew: `ciphertool audit … --baseline FILE --accept REASON`.",
+)
+
+ON_REQUEST = frozenset({IN_HISTORY, KEY_CHANGED, DOES_NOT_DECRYPT, ALSO_IN_CLEAR, UNREADABLE, KEYSTORE_NOT_JUDGED})
+"""What not every audit of the same files finds: it takes `--history`, `--decrypt`, or their absence."""
 
 RULES: tuple[Rule, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 """Every rule, in the order of their ids."""

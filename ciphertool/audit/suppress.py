@@ -1,27 +1,21 @@
-"""Accepted findings: a baseline file, and comments in the files themselves. Each has a reason, or it does not count."""
+"""Findings that comments in the files themselves accept. Each has a reason, or it does not count."""
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
 from bisect import bisect_right
-from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ciphertool.audit.model import Suppression
 from ciphertool.audit.rules import rule
-from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ciphertool.audit.model import Finding, Report
-    from ciphertool.files.snapshots import Snapshot
+    from ciphertool.audit.model import Finding
     from ciphertool.rewriters.base import Site
 
-VERSION = "1.0"
 MARK = "ciphertool:"
 """What stands in every text that allows something."""
 _ALLOW = re.compile(r"ciphertool:[ \t]*allow[ \t]+(?P<rule>[\w-]+)[ \t]+(?P<reason>\S.*)")
@@ -67,61 +61,3 @@ def inline(findings: Iterable[Finding], allowed: Mapping[str, Allowances]) -> li
         reason = next((reason for id_, reason in here if id_ == finding.rule.id), None)
         result.append(finding if reason is None else finding._replace(suppression=Suppression("inline", reason)))
     return result
-
-
-def read_baseline(snapshot: Snapshot) -> dict[str, Suppression]:
-    """Return fingerprint → suppression of a baseline; raise `ConfigError` where one has no reason or no date."""
-    path = snapshot.path
-    try:
-        document = json.loads(snapshot.bytes)
-        accepted = document["accepted"]
-        if document["version"] != VERSION or not isinstance(accepted, list):
-            raise KeyError
-    except (ValueError, RecursionError, KeyError, TypeError):
-        raise ConfigError(f"is not a baseline of version {VERSION}", path=path) from None
-    found = {}
-    for number, entry in enumerate(accepted, 1):
-        try:
-            fingerprint, reason, date = (str(entry[name]).strip() for name in ("fingerprint", "reason", "date"))
-            datetime.date.fromisoformat(date)
-        except (KeyError, TypeError, ValueError):
-            fingerprint = reason = date = ""
-        if not (fingerprint and reason):
-            raise ConfigError(f"entry {number} lacks a fingerprint, a reason or a date (YYYY-MM-DD)", path=path)
-        found[fingerprint] = Suppression("baseline", reason, date)
-    return found
-
-
-def apply_baseline(report: Report, baseline: Mapping[str, Suppression]) -> Report:
-    """Return the report with the findings that the baseline accepts marked as such."""
-    return replace(
-        report,
-        findings=tuple(
-            finding._replace(suppression=baseline[finding.fingerprint])
-            if finding.suppression is None and finding.fingerprint in baseline
-            else finding
-            for finding in report.findings
-        ),
-    )
-
-
-def baseline_of(report: Report, reason: str, known: Mapping[str, Suppression]) -> str:
-    """Return a baseline that accepts every finding of a report that no comment allows.
-
-    What `known` accepts keeps its reason and date; the rest is accepted for `reason` as of the report's date.
-    """
-    entries: list[Mapping[str, str | None]] = []
-    findings: Sequence[Finding] = [f for f in report.findings if not (f.suppression and f.suppression.kind == "inline")]
-    for finding in {f.fingerprint: f for f in findings}.values():
-        before = known.get(finding.fingerprint)
-        entries.append(
-            {
-                "fingerprint": finding.fingerprint,
-                "rule": finding.rule.id,
-                "path": finding.place.path,
-                "selector": finding.place.selector,
-                "reason": before.reason if before else reason,
-                "date": (before and before.date) or report.time.date().isoformat(),
-            }
-        )
-    return json.dumps({"version": VERSION, "accepted": entries}, indent=2) + "\n"

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.audit import rules, suppress
+from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.judges import exposure, history, key_history, keys, named, stored
 from ciphertool.audit.ledger import Gathered
-from ciphertool.audit.model import Report, SchemeUse, State
+from ciphertool.audit.model import Report, SchemeUse, State, numbered
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.index import Index, index_of
 from ciphertool.audit.scope.targets import Targets
@@ -64,6 +64,8 @@ class Subject:
 class Options:
     """How far an audit goes: into the git history; and whether comments and `.gitignore` may take something out.
 
+    Findings are marked for the baseline that has this `key`, so that it accepts no others.
+
     With more than one of `processes` files are judged in as many, where there are enough of them; the report is the
     same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
     """
@@ -72,13 +74,14 @@ class Options:
     suppressions: bool = True
     processes: int = 1
     progress: Progress = no_progress
+    key: bytes = b""
 
 
 def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None = None) -> Report:
     """Return what there is to say of the subjects at the time `now`."""
     options = options or Options()
     base = Path(os.path.commonpath([_directory(subject.root) for subject in subjects]))
-    gathered, skipped = Gathered(base), SkippedFiles(base)
+    gathered, skipped = Gathered(base, key=options.key), SkippedFiles(base)
     run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
     count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
@@ -92,7 +95,8 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
         skipped=skipped.summary(),
         files=count,
     )
-    return shown(report)
+    report = shown(report)
+    return replace(report, findings=numbered(report.findings))
 
 
 def _directory(path: Path) -> str:
@@ -165,6 +169,7 @@ class _Audit:
             self._known,
             NO_EXTENSIONS if settings is None else settings.trust.extensions,
             own=None if settings is None else _repository_amid_configuration(settings),
+            key=self._gathered.key,
         )
         count = self._judge_files(judge, found)
         values = self._gathered.values[first:]
@@ -309,4 +314,6 @@ class _Audit:
         for alias, found in places.items():
             if len(found) > 1:
                 where = ", ".join(map(str, found[:4])) + (", …" if len(found) > 4 else "")
-                self._gathered.finding(rules.SAME_ALIAS, found[0], f"{alias!r} stands for several places: {where}")
+                same = "\0".join(sorted(f"{place.path}\0{identity.bare(place.selector)}" for place in found))
+                message = f"{alias!r} stands for several places: {where}"
+                self._gathered.finding(rules.SAME_ALIAS, found[0], message, stands=same)

@@ -18,6 +18,7 @@ from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
+    from ciphertool.audit.baseline import Baseline
     from ciphertool.files.snapshots import Snapshot
 
 _SUFFIXES = {
@@ -82,21 +83,25 @@ def audit(
     ciphertool audit . --write-targets >> ciphertool.toml
     """
     from ciphertool import audit as workflow
-    from ciphertool import files
-    from ciphertool.audit import propose, suppress
+    from ciphertool.audit import baseline as accepting
+    from ciphertool.audit import propose
 
     places = [] if write_targets else [_output(path, Format.JSON if as_json else format) for path in output or []]
     ledger = None if accept is None else _baseline(baseline, accept)
+    accepted = _accepted(baseline, ledger) if baseline is not None else None
     subjects = _subjects(vault, paths or [], staged=staged)
     if decrypt:
         subjects = [_with_key(vault, subject, paths or []) for subject in subjects]
     with console.progress() as progress:
-        options = workflow.Options(history, suppressions, jobs or cores(), progress)
+        key = accepted.key if accepted else b""
+        options = workflow.Options(history, suppressions, jobs or cores(), progress, key)
         report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
-    if accept is not None and ledger is not None:
-        _accept(report, ledger, accept)
-    if baseline is not None and suppressions:
-        report = suppress.apply_baseline(report, suppress.read_baseline(files.read(baseline)))
+    if accepted is not None:
+        whole = not staged and all(subject.root.is_dir() for subject in subjects)
+        if accept is not None and ledger is not None:
+            accepted = _accept(report, ledger, accepted, accept.strip(), whole=whole)
+        if suppressions:
+            report = accepting.apply(report, accepted, whole=whole)
     if write_targets:
         proposal = propose.targets(report)
         console.out_raw(proposal.tables)
@@ -202,14 +207,24 @@ def _baseline(path: Path | None, reason: str) -> Snapshot:
     return files.destination(path, files.Audience.DIRECTORY)
 
 
-def _accept(report: Report, before: Snapshot, reason: str) -> None:
+def _accepted(path: Path, ledger: Snapshot | None) -> Baseline:
+    """Return what has been accepted so far: nothing, if the baseline is yet to be written."""
     from ciphertool import files
-    from ciphertool.audit import suppress
+    from ciphertool.audit import baseline
+
+    before = ledger or files.read(path)
+    return baseline.Baseline(before.path) if before.data is None else baseline.read(before)
+
+
+def _accept(report: Report, before: Snapshot, known: Baseline, reason: str, *, whole: bool) -> Baseline:
+    """Write the baseline that accepts what the report has, and return it."""
+    from ciphertool import files
+    from ciphertool.audit import baseline
     from ciphertool.changes import commit
 
-    known = suppress.read_baseline(before) if before.data is not None else {}
-    text = suppress.baseline_of(report, reason.strip(), known)
-    commit.output(files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY))
+    data = baseline.written(report, known, reason, whole=whole).encode()
+    commit.output(files.Write(before, data, 0o644, files.Audience.DIRECTORY))
+    return baseline.read(before._replace(data=data))
 
 
 def _output(path: Path, format: Format | None) -> tuple[Snapshot | None, Format]:  # noqa: A002 - as above

@@ -24,7 +24,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _with_and_without(subject: Subject) -> tuple[Report, Report]:
-    alone, together = (audit([subject], now=NOW, options=Options(processes=number)) for number in (1, 2))
+    alone, together = (audit([subject], now=NOW, options=Options(processes=number, key=bytes(16))) for number in (1, 2))
     return alone, together
 
 

@@ -66,11 +66,14 @@ def test_sarif_follows_the_official_schema(report: Report) -> None:
     assert accepted["suppressions"] == [{"kind": "external", "justification": HOSTILE}]
 
 
-def test_fingerprints_are_of_rule_path_and_selector_only(report: Report) -> None:
+def test_fingerprints_are_of_rule_path_selector_and_ordinal_only(report: Report) -> None:
     first = report.findings[0]
     moved = Finding(first.rule, Place(first.place.path, 99, first.place.selector), "another message")
     elsewhere = Finding(first.rule, Place("other", 7, first.place.selector), first.message)
+    alike = first._replace(ordinal=1)
     assert moved.fingerprint == first.fingerprint
+    assert moved._replace(mark="abc").fingerprint == first.fingerprint
+    assert alike.fingerprint != first.fingerprint
     assert elsewhere.fingerprint != first.fingerprint
 
 

@@ -120,11 +120,82 @@ def test_a_baseline_accepts_what_is_there_and_fails_on_what_is_new(project: Path
 
 
 def test_a_baseline_without_a_reason_is_refused(project: Path, run: Run) -> None:
-    entry = {"fingerprint": "0" * 32, "reason": " ", "date": "2026-01-01"}
-    (project / "accepted.json").write_text(json.dumps({"version": "1.0", "accepted": [entry]}))
+    entry = {"rule": "CT003", "path": "a.yaml", "mark": "0" * 3, "reason": " ", "date": "2026-01-01"}
+    document = {"version": "2.0", "marked_by": "0" * 32, "accepted": [entry]}
+    (project / "accepted.json").write_text(json.dumps(document))
     outcome = run("audit", "--baseline", "accepted.json")
     assert outcome.status == 3
     assert "entry 1" in outcome.err
+    others: tuple[object, ...] = (
+        {**document, "marked_by": "0"},
+        {**document, "marked_by": None},
+        {**document, "version": "3.0"},
+        [],
+    )
+    for wrong in others:
+        (project / "accepted.json").write_text(json.dumps(wrong))
+        assert run("audit", "--baseline", "accepted.json").status == 3
+
+
+@pytest.mark.parametrize("former", ["version", "entry"])
+def test_a_baseline_of_an_earlier_version_accepts_nothing_and_says_so(project: Path, run: Run, former: str) -> None:
+    file = project / "accepted.json"
+    assert run("audit", "--baseline", "accepted.json", "--accept", "known").status == 0
+    document = json.loads(file.read_text())
+    if former == "version":
+        document["version"] = "1.0"
+    for entry in document["accepted"]:
+        del entry["mark"]
+        entry["fingerprint"] = "0" * 32
+    file.write_text(json.dumps(document))
+    status, report = _report(run, "--baseline", "accepted.json")
+    assert status == 1
+    assert not [f for f in report["findings"] if f["suppression"]]
+    (told,) = [f for f in report["findings"] if f["rule"] == "CT034"]
+    assert (told["path"], told["level"]) == ("accepted.json", "note")
+    assert f"{len(document['accepted'])} entries of an earlier version" in told["message"]
+    assert "--accept" in told["message"]
+    assert run("audit", "--baseline", "accepted.json", "--accept", "looked at again").status == 0
+    status, report = _report(run, "--baseline", "accepted.json")
+    assert status == 0
+    assert {f["suppression"]["reason"] for f in report["findings"]} == {"looked at again"}
+
+
+def test_an_entry_whose_value_is_protected_is_stale_until_it_is_accepted_anew(project: Path, run: Run) -> None:
+    assert run("audit", "--baseline", "accepted.json", "--accept", "for now").status == 0
+    first = json.loads((project / "accepted.json").read_text())
+    assert run("protect").status == 0
+    status, report = _report(run, "--baseline", "accepted.json")
+    stale = [f["message"] for f in report["findings"] if f["rule"] == "CT034"]
+    assert status == 0
+    assert len([message for message in stale if message.startswith("CT001 at conf/app.yaml ")]) == 2
+    assert all("no more found" in message for message in stale)
+    _, report = _report(run, "conf/app.yaml", "--baseline", "accepted.json")
+    assert "CT034" not in _rules(report)  # of a part it is not known what is gone
+    assert run("audit", "--baseline", "accepted.json", "--accept", "later").status == 0
+    last = json.loads((project / "accepted.json").read_text())
+    assert last["marked_by"] == first["marked_by"]
+    assert {entry["rule"] for entry in first["accepted"]} > {entry["rule"] for entry in last["accepted"]}
+    _, report = _report(run, "--baseline", "accepted.json")
+    assert "CT034" not in _rules(report)
+
+
+def test_what_was_accepted_before_keeps_its_reason(project: Path, run: Run) -> None:
+    assert run("audit", "--baseline", "accepted.json", "--accept", "first").status == 0
+    (project / "conf/more.yaml").write_text(SECRET_YAML)
+    assert run("audit", "--baseline", "accepted.json", "--accept", "second").status == 0
+    reasons = {e["path"]: e["reason"] for e in json.loads((project / "accepted.json").read_text())["accepted"]}
+    assert reasons["conf/more.yaml"] == "second"
+    assert reasons["conf/app.yaml"] == "first"
+
+
+def test_what_only_history_shows_is_not_stale_without_it(protected: Path, run: Run) -> None:
+    entry = {"rule": "CT022", "path": "conf/app.yaml", "mark": "abc", "reason": "known", "date": "2026-01-01"}
+    document = {"version": "2.0", "marked_by": "0" * 32, "accepted": [entry]}
+    (protected / "accepted.json").write_text(json.dumps(document))
+    assert "CT034" not in _rules(_report(run, "--baseline", "accepted.json")[1])
+    assert run("audit", "--baseline", "accepted.json", "--accept", "more").status == 0
+    assert entry | {"selector": None} in json.loads((protected / "accepted.json").read_text())["accepted"]
 
 
 def test_a_comment_allows_one_rule_on_its_line_for_a_reason(protected: Path, run: Run) -> None:
@@ -184,7 +255,7 @@ def test_several_outputs_are_written_at_once(project: Path, run: Run) -> None:
     assert outcome.status == 1
     assert outcome.out == ""
     assert json.loads((project / "r.sarif").read_text())["version"] == "2.1.0"
-    assert json.loads((project / "r.json").read_text())["version"] == "1.1"
+    assert json.loads((project / "r.json").read_text())["version"] == "1.2"
 
 
 def test_targets_that_are_proposed_can_be_protected(protected: Path, run: Run) -> None:

@@ -53,7 +53,7 @@ def judge(gathered: Gathered, values: Iterable[Value], targets: Targets | None, 
             value = places[selector]
             versions = f"{len(commits)} earlier version{'s' if len(commits) != 1 else ''}"
             message = f"{value.alias!r} stands in clear in {versions}, last in commit {commits[0]}"
-            gathered.finding(rules.IN_HISTORY, value.place, message)
+            gathered.finding(rules.IN_HISTORY, value.place, message, stands=f"{value.alias} {commits[0]}")
     for gap, paths in gaps.items():
         files = "this file" if len(paths) == 1 else f"{len(paths)} files such as this"
         message = f"the history of {files} is not wholly judged: {gap}"

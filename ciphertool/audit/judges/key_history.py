@@ -103,6 +103,7 @@ def _report(gathered: Gathered, settings: Settings, before: _State, after: _Stat
         f"to {after.key} ({after.subject}){vault}",
         # Who rotates encrypts every value anew in the same commit.
         level=Level.NOTE if after.held and not left else None,
+        stands=f"{before.key} {after.key}",
     )
 
 

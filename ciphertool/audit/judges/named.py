@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 def judge(gathered: Gathered, opened: Opened) -> None:
     """Report each secret of a document that is in none of its values and comments: those are judged elsewhere."""
-    for line, kind in dict.fromkeys(_in_document(opened)):
+    for line, kind, secret in dict.fromkeys(_in_document(opened)):
         place = gathered.place(opened.path, line)
-        gathered.finding(rules.SECRET_AS_NAME, place, f"{kind}, in a key or elsewhere outside the values")
+        message = f"{kind}, in a key or elsewhere outside the values"
+        gathered.finding(rules.SECRET_AS_NAME, place, message, stands=secret)
 
 
 def judge_paths(gathered: Gathered, paths: Sequence[Path]) -> None:
@@ -33,11 +34,12 @@ def judge_paths(gathered: Gathered, paths: Sequence[Path]) -> None:
         for part, until in zip(parts, accumulate(parts, "{}/{}".format), strict=True):
             found.update(((until, kind), None) for _, _, kind in patterns.secrets_in_name(part))
     for path, kind in found:
-        gathered.finding(rules.SECRET_AS_NAME, gathered.place(gathered.base / path), f"{kind}, in a file's name")
+        place = gathered.place(gathered.base / path)
+        gathered.finding(rules.SECRET_AS_NAME, place, f"{kind}, in a file's name", stands=path)
 
 
-def _in_document(opened: Opened) -> Iterator[tuple[int, str]]:
-    """Yield line and kind of each secret: by the text, and, where it is spelled with escapes, by the keys."""
+def _in_document(opened: Opened) -> Iterator[tuple[int, str, str]]:
+    """Yield line, kind and text of each secret: by the text, and, where it is spelled with escapes, by the keys."""
     assert opened.document is not None  # noqa: S101 - the caller has looked
     seen: set[str] = set()
     hits = list(_in_text(opened.text))
@@ -49,7 +51,7 @@ def _in_document(opened: Opened) -> Iterator[tuple[int, str]]:
             seen.add(opened.text[start:end])
             before = bisect_right(starts, start)
             if not before or ends[before - 1] <= start:
-                yield opened.document.source.line(start), kind
+                yield opened.document.source.line(start), kind, opened.text[start:end]
     outline = opened.outline
     for index in sorted(patterns.candidates(outline.keys)):
         key = outline.keys[index]
@@ -57,7 +59,7 @@ def _in_document(opened: Opened) -> Iterator[tuple[int, str]]:
             if key[start:end] not in seen:
                 seen.add(key[start:end])
                 (site,) = opened.pick({outline.selectors[index]})
-                yield site.line, kind
+                yield site.line, kind, key[start:end]
 
 
 def _in_text(text: str) -> Iterator[tuple[int, int, str]]:

@@ -92,7 +92,8 @@ class Judge:
         for site in sites:
             if (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
                 place = self._place(opened, site)
-                self.gathered.finding(rules.ALSO_IN_CLEAR, place, f"the value of {alias!r} stands in clear here")
+                message = f"the value of {alias!r} stands in clear here"
+                self.gathered.finding(rules.ALSO_IN_CLEAR, place, message, stands=site.value)
 
     def _place(self, opened: Opened, site: Site) -> Place:
         return Place(opened.relative, site.line, site.selector)
@@ -103,9 +104,8 @@ class Judge:
         evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
         if site.beside is not None:
             self.gathered.value(place, site.beside, State.UNPROTECTED, evidence, "in clear beside a reference")
-            self.gathered.finding(
-                rules.BESIDE_REFERENCE, place, f"a value in clear beside the reference to {site.beside!r}"
-            )
+            message = f"a value in clear beside the reference to {site.beside!r}"
+            self.gathered.finding(rules.BESIDE_REFERENCE, place, message, stands=site.value)
             return True
         found = (site.reference,) if site.reference else tuple(references.find(site.value))
         for reference in found:
@@ -121,10 +121,12 @@ class Judge:
                 self.gathered.finding(rules.OTHER_ALIAS, place, message)
         elif references.is_placeholder(item.value) and not item.target.literal:
             self.gathered.value(place, item.alias, State.PLACEHOLDER, Evidence.DECLARED, "a target holds it")
-            self.gathered.finding(rules.TARGET_PLACEHOLDER, place, f"the target {item.alias!r} holds a placeholder")
+            message = f"the target {item.alias!r} holds a placeholder"
+            self.gathered.finding(rules.TARGET_PLACEHOLDER, place, message, stands=item.value)
         else:
             self.gathered.value(place, item.alias, State.UNPROTECTED, Evidence.DECLARED, "a target names it")
-            self.gathered.finding(rules.DECLARED_IN_CLEAR, place, f"{item.alias!r} stands in clear")
+            message = f"{item.alias!r} stands in clear"
+            self.gathered.finding(rules.DECLARED_IN_CLEAR, place, message, stands=f"{item.alias}\0{item.value}")
 
     def _reference(self, place: Place, reference: Reference, evidence: Evidence) -> None:
         alias = reference.alias
@@ -152,7 +154,7 @@ class Judge:
         site, verdict, line, commented = suspect
         place = Place(opened.relative, line or site.line, None if where else site.selector)
         if commented:
-            self._commented(place, verdict)
+            self._commented(place, verdict, opened.around.site(site, place.line))
             return
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
         self.gathered.verdict(place, verdict, doubt, where)
@@ -160,12 +162,12 @@ class Judge:
             # A key is its selector in other signs, and a secret in those is one that no pattern finds.
             name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
             what = f"holds: {verdict.kind}" if verdict.kind else "holds a value in clear"
-            self._clear(place, verdict, f"{name} {what}")
+            self._clear(place, verdict, f"{name} {what}", opened.around.site(site, place.line))
 
-    def _clear(self, place: Place, verdict: Verdict, message: str) -> None:
+    def _clear(self, place: Place, verdict: Verdict, message: str, stands: str) -> None:
         rule = rules.UNPROTECTED_VALUE if verdict.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
         level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
-        self.gathered.finding(rule, place, message, level=level)
+        self.gathered.finding(rule, place, message, level=level, stands=stands)
 
     def _text(self, opened: Opened, judged: Container[int]) -> None:
         """Judge what no selector names: all of a file without a parser, else its comments, but for lines `judged`."""
@@ -177,32 +179,39 @@ class Judge:
         for line, verdict, commented, _ in found:
             place = self.gathered.place(opened.path, line)
             if commented:
-                self._commented(place, verdict)
+                stands = opened.around.comment(line) if opened.document else opened.around.line(line)
+                self._commented(place, verdict, stands)
                 continue
             self.gathered.verdict(place, verdict, where=IN_TEXT)
             if verdict.is_secret:
-                self._clear(place, verdict, _what(verdict))
+                self._clear(place, verdict, _what(verdict), opened.around.line(line))
 
-    def _commented(self, place: Place, verdict: Verdict) -> None:
+    def _commented(self, place: Place, verdict: Verdict, stands: str) -> None:
         self.gathered.verdict(place, verdict, where=IN_A_COMMENT)
         if verdict.is_secret:
-            self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}")
+            self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}", stands=stands)
 
     def _backup(self, opened: Opened) -> None:
         detector = Detector(opened.relative, opened.outline, opened.text)
         telling = detector.candidates | embedded.containers(opened.outline.values)
         sites = opened.pick({opened.outline.selectors[index] for index in telling})
         suspects = embedded.suspects(detector, sites, opened.text, opened.relative)
-        found = [(self._place(opened, each.site), each.verdict) for each in suspects if not each.commented]
+        found = [
+            (self._place(opened, each.site), each.verdict, each.site.value) for each in suspects if not each.commented
+        ]
         if opened.document is None:
             text = embedded.in_text(opened.rewriter, opened.text, bare=True, path=opened.relative)
-            found = [(self.gathered.place(opened.path, each.line), each.verdict) for each in text if not each.commented]
-        for place, verdict in found:
+            found = [
+                (self.gathered.place(opened.path, each.line), each.verdict, opened.around.line(each.line))
+                for each in text
+                if not each.commented
+            ]
+        for place, verdict, _ in found:
             self.gathered.verdict(place, verdict, where=IN_A_BACKUP)
-        count = sum(verdict.is_secret for _, verdict in found)
-        if count:
-            secrets = "a secret" if count == 1 else f"{count} secrets"
-            self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), f"a backup with {secrets} in clear")
+        held = [stands for _, verdict, stands in found if verdict.is_secret]
+        if held:
+            message = f"a backup with {'a secret' if len(held) == 1 else f'{len(held)} secrets'} in clear"
+            self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), message, stands="\0".join(held))
 
 
 def _what(verdict: Verdict) -> str:

@@ -63,7 +63,7 @@ class _Judge:
             match entry.stored:
                 case Clear(value):
                     if value:
-                        self._finding(rules.REPOSITORY_IN_CLEAR, alias, "{} stands in clear")
+                        self._finding(rules.REPOSITORY_IN_CLEAR, alias, "{} stands in clear", stands=value.reveal())
                     elif not self._is_name(alias):
                         self._finding(rules.MALFORMED, alias, "{}: has no value, and nothing else names it")
                 case Malformed(reason):
@@ -89,8 +89,8 @@ class _Judge:
         selector = selector or (alias if self._is_name(alias) else None)
         return self.gathered.place(self.repository.path, self.repository.get(alias).line, selector)
 
-    def _finding(self, rule: Rule, alias: str, message: str) -> None:
-        self.gathered.finding(rule, self._place(alias), message.replace("{}", self._label(alias)))
+    def _finding(self, rule: Rule, alias: str, message: str, *, stands: str | None = None) -> None:
+        self.gathered.finding(rule, self._place(alias), message.replace("{}", self._label(alias)), stands=stands)
 
     def _use(self, alias: str, entry: SecretEntry) -> None:
         waits = isinstance(entry.stored, Clear) and not entry.stored.value
@@ -122,7 +122,7 @@ class _Judge:
                 f"{len(found)} of {len(self.repository.entries)} values are encrypted to {key}, and new ones would "
             )
             message += f"be to {self.key.recipient}: {', '.join(map(self._label, found))}"
-            self.gathered.finding(rules.FOREIGN, self._place(found[0], key), message)
+            self.gathered.finding(rules.FOREIGN, self._place(found[0], key), message, stands="\0".join(sorted(found)))
         return foreign.keys()
 
     def _schemes(self) -> None:
@@ -144,9 +144,9 @@ class _Judge:
                 self.gathered.finding(rules.MALFORMED, place, f"{message}, which is not known")
                 continue
             if scheme.name.endswith("/NoPadding"):
-                self.gathered.finding(rules.UNPADDED, place, message)
+                self.gathered.finding(rules.UNPADDED, place, message, stands=name)
             elif not isinstance(scheme, Oaep):
-                self.gathered.finding(rules.PKCS1, place, message)
+                self.gathered.finding(rules.PKCS1, place, message, stands=name)
 
 
 def plaintexts(repository: SecretRepository, opener: AnyOpener) -> Iterator[tuple[str, str]]:

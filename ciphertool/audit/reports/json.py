@@ -11,7 +11,7 @@ from ciphertool.audit.shown import root
 if TYPE_CHECKING:
     from ciphertool.audit.model import Finding, KeyCard, Place, Report, Value
 
-VERSION = "1.1"
+VERSION = "1.2"
 
 
 def render(report: Report) -> str:

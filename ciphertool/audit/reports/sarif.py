@@ -1,4 +1,4 @@
-"""The report as SARIF 2.1.0, for code scanning. Fingerprints are of rule, path and selector, never of a value."""
+"""The report as SARIF 2.1.0, for code scanning. No two results have one fingerprint, and none is of a value."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _result(finding: Finding) -> dict[str, object]:
         "level": finding.effective_level.value,
         "message": {"text": finding.message},
         "locations": [location],
-        "partialFingerprints": {"ciphertool/v1": finding.fingerprint},
+        "partialFingerprints": {"ciphertool/v2": finding.fingerprint},
     }
     if finding.suppression is not None:
         kind = "inSource" if finding.suppression.kind == "inline" else "external"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ciphertool import rewriters
+from ciphertool.audit.scope.surroundings import Surroundings
 from ciphertool.errors import CipherToolError, UnknownFormatError
 from ciphertool.rewriters.base import Outline
 
@@ -43,7 +45,7 @@ _ALSO = (
 _NOTHING = Outline((), (), (), ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opened:
     """One file as an audit reads it. Without `document` it is text alone; `problem` says why it is not one."""
 
@@ -58,6 +60,11 @@ class Opened:
     """Whether lines of the text are likely to assign values to names, as in a `.conf` of no known grammar."""
     problem: str = ""
     line: int | None = None
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """What stands at each place, and around it."""
+        return Surroundings(self.text, self.rewriter, self.outline)
 
     def pick(self, selectors: Collection[str]) -> list[Site]:
         """Return the document's sites with these selectors, which it has, in document order."""
