@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
-from ciphertool.detection import grammars, patterns
+from ciphertool.detection import assigned, grammars, harmless, patterns
 from ciphertool.detection.judgement import NAMELESS, by_itself, judge, named
 from ciphertool.detection.names import Strength
 
@@ -22,7 +22,7 @@ _LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)| #[ \t]?(.*)|\t#[ \t]?(.*)")
 # A word of an attribute's name may begin behind each dot or dash: not with all that follows to be read from each.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"
-    r"|\b(?P<attribute>[A-Za-z_][\w.:-]{0,127}+)\s*=\s*[\"'](?P<inside>[^\"'<>]*)[\"']"
+    r"|\b(?P<attribute>[A-Za-z_][\w.:-]{0,127}+)\s*=\s*(?:\"(?P<inside>[^\"<>]*)\"|'(?P<single>[^'<>]*)')"
 )
 _TITLE = re.compile(r"\b(?:name|key)\s*=\s*[\"']([^\"']+)[\"']")
 _ASSIGNMENT = re.compile(
@@ -39,18 +39,24 @@ _LONGEST = 4096
 
 
 class Found(NamedTuple):
-    """One value in text and what it is: its line (1-based). Its name may be a part of a secret: not here."""
+    """One value in text and what it is: its line (1-based), and the offset in the text at which it is to be looked for.
+
+    Its name may be a part of a secret: not here.
+    """
 
     line: int
     verdict: Verdict
     commented: bool = True
+    at: int = 0
 
 
 def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterator[Found]:
     """Yield what stands in a document's comments under the name of a secret, or looks like one."""
     if rewriter is not None and rewriter.name == "xml":
         for line, content in _numbered(_XML_COMMENT, text):
-            yield from _in_xml(content, line, path)
+            elements = list(_in_xml(content, line, path))
+            lines = list(enumerate(content.splitlines(), line)) if not elements else ()
+            yield from elements or _in_lines(lines, path, assignments=True, commented=True)
         return
     if rewriter is not None and rewriter.name == "json":
         if _MAY_BE_JSON_COMMENT.search(text) is None:
@@ -68,7 +74,17 @@ def in_text(text: str, *, bare: bool, path: str = "") -> Iterator[Found]:
 
     With `bare`, of what is assigned to a secret's name as well, as configuration files of many formats do it.
     """
-    yield from _in_lines(list(enumerate(text.splitlines(), 1)), path, assignments=bare, commented=False)
+    lines = text.splitlines()
+    yield from _in_lines(list(enumerate(lines, 1)), path, assignments=bare, commented=False)
+    if bare:
+        for each in assigned.in_whole(text, path):
+            if (verdict := _judge(each.name, text[each.start : each.end], path)) is not None:
+                yield Found(text.count("\n", 0, each.start) + 1, verdict, commented=False, at=each.start)
+
+
+def in_value(value: str, path: str = "") -> list[Found]:
+    """Return what a value of one line assigns to names of secrets: `LANG="C",DB_PASSWORD="x"`, `server --token x`."""
+    return [Found(1, verdict, commented=False, at=start) for start, verdict in _inner(value, path)]
 
 
 def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
@@ -103,26 +119,41 @@ def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
 def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool, commented: bool) -> Iterator[Found]:
     """Judge lines: of comments, or of a text in which some are comments."""
     candidates = patterns.candidates([line for _, line in lines])
+    telling = assigned.telling([line for _, line in lines], path) if assignments else set()
+    at = 0
     for index, (number, text) in enumerate(lines):
-        if not text or len(text) > _LONGEST or not (assignments or index in candidates):
-            continue
-        comment = None if commented else _COMMENTED_LINE.match(text)
-        line = comment["text"] if comment else text
-        verdict = _in_line(line, path, assignments=assignments, commented=commented or comment is not None)
-        if index in candidates and not (verdict and verdict.is_secret):
-            verdict = judge(NAMELESS, line, path) or verdict
-        if verdict is not None:
-            yield Found(number, verdict, commented or comment is not None)
+        if text and len(text) <= _LONGEST and (index in telling or index in candidates):
+            comment = None if commented else _COMMENTED_LINE.match(text)
+            line, before = (comment["text"], comment.start("text")) if comment else (text, 0)
+            is_comment = commented or comment is not None
+            found = _in_line(line, path, commented=is_comment) if assignments else []
+            if index in candidates and not any(verdict.is_secret for _, verdict in found):
+                held = judge(NAMELESS, line, path)
+                found = [(0, held)] if held is not None else found
+            for start, verdict in found:
+                yield Found(number, verdict, is_comment, at + before + start)
+        at += len(text) + 1
 
 
-def _in_line(line: str, path: str, *, assignments: bool, commented: bool) -> Verdict | None:
-    match = _ASSIGNMENT.match(line) if assignments else None
-    if match is None:
-        return None
-    if kind := _kind_of_name(match):
-        return by_itself(kind)
-    value = _value(match, path, commented=commented)
-    return _judge(match["name"], value, path) if value is not None else None
+def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdict]]:
+    """Return where in a line a value begins that is assigned to a name, and what it is."""
+    match = _ASSIGNMENT.match(line)
+    if match is not None and (kind := _kind_of_name(match)):
+        return [(0, by_itself(kind))]
+    value = _value(match, path, commented=commented) if match else None
+    verdict = _judge(match["name"], value, path) if match and value is not None else None
+    if match and verdict is not None:
+        return [(match.start("value"), verdict)]
+    return _inner(line, path)
+
+
+def _inner(line: str, path: str) -> list[tuple[int, Verdict]]:
+    if harmless.is_sql(line):  # names of columns, and bind marks
+        return []
+    found = [
+        (each.start, _judge(each.name, line[each.start : each.end], path)) for each in assigned.in_line(line, path)
+    ]
+    return [(start, verdict) for start, verdict in found if verdict is not None]
 
 
 def _value(assignment: re.Match[str], path: str, *, commented: bool) -> str | None:
@@ -146,7 +177,10 @@ def _in_xml(text: str, first: int, path: str) -> Iterator[Found]:
         return
     line, counted = first, 0
     for match in _ELEMENT.finditer(text):
-        name, value = match["name"] or match["attribute"], (match["value"] or match["inside"] or "").strip()
+        name, value = (
+            match["name"] or match["attribute"],
+            (match["value"] or match["inside"] or match["single"] or "").strip(),
+        )
         if match["rest"] and (title := _TITLE.search(match["rest"])):
             name = title[1]
         line, counted = line + text.count("\n", counted, match.start()), match.start()

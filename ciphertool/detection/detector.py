@@ -26,6 +26,7 @@ _TITLES = (
     "/name",
     "/key",
     "/param-name",
+    "/env-entry-name",
     "/@property",
     "['name']",
     "['key']",
@@ -34,7 +35,17 @@ _TITLES = (
     ".key",
 )
 _TITLE_KEYS = ("name", "key", "id", "Name", "property", "type")
-_TITLED = ("/@value", "/value", "/param-value", "/@content", "['value']", "['Value']", ".value", "['default']")
+_TITLED = (
+    "/@value",
+    "/value",
+    "/param-value",
+    "/env-entry-value",
+    "/@content",
+    "['value']",
+    "['Value']",
+    ".value",
+    "['default']",
+)
 _ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\S.*)", re.DOTALL)
 _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
@@ -48,6 +59,10 @@ class Suspect(NamedTuple):
 
     site: Site
     verdict: Verdict
+    line: int = 0
+    """The line of a secret within a value of several lines, else 0."""
+    commented: bool = False
+    """Whether it stands in a comment within the value."""
 
     def __repr__(self) -> str:
         return showing(self, "verdict")
@@ -96,7 +111,8 @@ class Detector:
         found = [judge(name, value, self._path) for name in names]
         if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # as in a list of environment variables
             inner = named(assigned["name"])
-            found.append(judge(inner, assigned["value"], self._path) if inner.strong else None)
+            if inner.strong and not _CONNECTION.search(value):
+                found = [judge(inner, assigned["value"], self._path)]
         verdict = max((each for each in found if each is not None), key=_weight, default=None)
         if verdict is None or verdict.evidence is Evidence.VALUE:
             return verdict
@@ -141,6 +157,9 @@ class Detector:
         return len(values) >= 8 and sum(" " in value for value in values) > 0.4 * len(values)
 
 
+_CONNECTION = re.compile(r"[;&]\s*\w+=")
+_ITEM = re.compile(r"\[(\d+)\]$")
+_FLAG = re.compile(r"[A-Za-z][\w.-]*")
 _TAG = re.compile(r"!([\w:./-]+)[ \t]+(?:\[[^\]\n]*)?$")
 _MESSAGE = re.compile(r"[^\d$%&/\\=+*#@<>]+|.* .*", re.DOTALL)
 _CATALOGUE = re.compile(
@@ -164,4 +183,26 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
         selector, value = outline.selectors[index], outline.values[index]
         if selector.endswith(_TITLES) or (value == "password" and selector.endswith("type']")):
             found.setdefault(_STEP.sub("", selector), value)
+    _add_flags(found, outline)
+    if any(selector.startswith("/plist/") for selector in outline.selectors[:1]):
+        _add_plist(found, outline)
     return found
+
+
+def _add_flags(titles: dict[str, str], outline: Outline) -> None:
+    """Add what names the items of a list that follow a command's flags: ["--admin-password", "x"]."""
+    for index in [index for index, value in enumerate(outline.values) if value[:1] == "-"]:
+        flag, at = outline.values[index].lstrip("-"), _ITEM.search(outline.selectors[index])
+        if at is not None and _FLAG.fullmatch(flag) and strength(flag) >= Strength.TOKEN:
+            titles.setdefault(f"{outline.selectors[index][: at.start()]}[{int(at[1]) + 1}]", flag)
+
+
+def _add_plist(titles: dict[str, str], outline: Outline) -> None:
+    """Add what names the values of a property list: the key before each, in the same dictionary."""
+    keys: dict[str, str] = {}
+    for selector, value in zip(outline.selectors, outline.values, strict=True):
+        parent, _, last = selector.rpartition("/")
+        if last.partition("[")[0] == "key":
+            keys[parent] = value
+        elif key := keys.pop(parent, ""):
+            titles[selector] = key

@@ -81,7 +81,7 @@ GRAMMARS: tuple[Grammar, ...] = (
             r"ref\+\w+)://|arn:aws[\w-]*:|vault:(?!v\d)\w[\w.-]*/|projects/[\w-]+/secrets/|@Microsoft\.KeyVault\().*",
             within=False),
     Grammar("environment of a program", _TEXT, r"(?:process\.env|os\.environ|ENV|\$_ENV|\$_SERVER|System\.getenv|"
-            r"Environment\.GetEnvironmentVariable|(?:os\.)?getenv|env|config|lookup|file|var\.\w+|local\.\w+|data\.\w+|"
+            r"Environment\.GetEnvironmentVariable|(?:os\.)?getenv|(?:non)?sensitive|env|config|lookup|file|var\.\w+|local\.\w+|data\.\w+|"
             r"module\.\w+)(?:[.\[(]\S*|\b)", within=False),
     Grammar("terraform", r"\.(?:tf|tfvars|hcl)\b", r"[a-z]\w*(?:\.[a-z]\w*|\[[^\]]*\])+|[a-z]\w*\(.*\)", within=False),
 )  # fmt: skip

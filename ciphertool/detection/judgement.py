@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from ciphertool.detection import grammars, harmless, patterns
@@ -13,6 +14,11 @@ from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
 _DESCRIBING = frozenset(
     ("a", "an", "the", "your", "my", "enter", "new", "old", "current", "confirm", "repeat", "of", "for", "user", "db")
 )
+
+
+# Of a token digits are a count, of a secret they are one.
+_SECRETS = ("secret", "client-secret")
+_DIGITS = re.compile(r"\d{6,}")
 
 
 class Name(NamedTuple):
@@ -76,7 +82,9 @@ def _named(name: Name, value: str, path: str) -> Verdict:
         return none(name.evidence, "another tool's ciphertext or hash", tool, f"ciphers/{tool}")
     if (filled := grammars.read(value, path)) is not None and (found := _filled(name, filled, path)) is not None:
         return found
-    if (shape := harmless.shape_of(value, name.strong, deciding_word(name.text))) is not None:
+    word = deciding_word(name.text)
+    strong = Strength.PASSWORD if word in _SECRETS and _DIGITS.fullmatch(value) else name.strong
+    if (shape := harmless.shape_of(value, strong, word)) is not None:
         return Verdict(shape.outcome, name.evidence, shape.reason, shape.name, f"harmless/{shape.name}")
     if _describes(value, name.text):
         return none(name.evidence, "it says its own name", "label", "harmless/label")
@@ -119,13 +127,20 @@ def _describes(value: str, name: str) -> bool:
     return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
 
 
+def _is_token(name: Name, value: str) -> bool:
+    if name.strong is Strength.TOKEN:
+        return patterns.looks_like_token(value)
+    # `slackKey`, `meilisearch-key`: of a key only the service is named.
+    return patterns.is_random(value) or (deciding_word(name.text) == "key" and patterns.is_mixed(value))
+
+
 def _by_name(name: Name, value: str) -> Verdict:
     evidence, decided = name.evidence, name.decided_by
     if name.strong is Strength.PASSWORD:
         if harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value):
             reason = "its name is that of a password, its value can be a path or an address"
             return Verdict(Outcome.UNPROTECTED, evidence, reason, "", decided, Confidence.DOUBTFUL)
-    elif not (patterns.looks_like_token(value) if name.strong is Strength.TOKEN else patterns.is_random(value)):
+    elif not _is_token(name, value):
         return none(evidence, "its name is that of a token, its value is not", "word", "harmless/no token")
     known = evidence is Evidence.KNOWN_PLACE
     certain = known or (name.strong > Strength.HINT and (patterns.is_distinctive(value) or patterns.is_random(value)))

@@ -25,6 +25,8 @@ _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"\.xml$"), re.compile(r"\.clear-text$")),  # WildFly's credential-reference
     (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), re.compile(r"(?:^|[.:])_?auth$")),
 )
+# The logins of a container client, wherever they are kept.
+_AUTHS = re.compile(r"(?:^|[.\]'\"])auths\b.*\bauth$")
 _KUBERNETES = r"\.(?:ya?ml|json)$"
 
 
@@ -74,6 +76,8 @@ class Known(NamedTuple):
 
     def is_secret(self, key: str) -> bool:
         """Tell whether a product keeps a secret at this key."""
+        if key.endswith("auth") and _AUTHS.search(key):
+            return True
         return self.secrets is not None and self.secrets.search(key) is not None
 
     def why_harmless(self, key: str) -> Harmless | None:

@@ -49,10 +49,14 @@ _PAIRS = _listed("""
     symmetric-key admin-key app-key bot-key key-material key-base client-secret mot-passe
     pre-shared bind-pw connection-string conn-string sas-url webhook-url erlang-cookie signing-salt cookie-secret
 """)
-_GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pwd")
+_GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pwd", "pass")
 _GLUED_TOKENS = (
     *("token", "secret", "secretkey", "apikey", "privatekey", "accesskey", "signingkey", "encryptionkey", "masterkey"),
     *("sharedkey", "authkey"),
+)
+# Words that end as the glued ones do, and have nothing of them.
+_WORDS = _listed(
+    "bypass compass encompass surpass trespass overpass underpass multipass singlepass proxypass fastcgipass"
 )
 # Two words in a row that name something else, as the directives of web servers do.
 _OTHERWISE = _listed("""
@@ -199,10 +203,10 @@ def _read(name: str) -> tuple[Strength, str]:
         (Strength.TOKEN, _TOKENS, _GLUED_TOKENS),
     ):
         one = (word for word in (*found, joined) if word in listed)
-        word = next(one, None) or next((end for end in glued if joined.endswith(end)), None)
+        word = next(one, None) or next((end for end in glued if joined.endswith(end) and joined not in _WORDS), None)
         if word is None and strong is Strength.TOKEN:
             word = next((pair for pair in pairs if pair in _PAIRS), None)
         if word is not None:
             return strong, word
-    hint = next((word for word in found if word in _HINTS), "")
+    hint = next((word for word in found if word in _HINTS), "") or ("key" if joined.endswith("key") else "")
     return (Strength.HINT, hint) if hint else (Strength.NONE, "")

@@ -13,7 +13,7 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection import grammars, harmless
+from ciphertool.detection import grammars, harmless, tokens
 from ciphertool.detection.names import Strength, reads_as_name
 from ciphertool.secret import MASK, showing
 
@@ -21,29 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 KINDS: dict[str, str] = {
-    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[A-Z0-9]{58}",
+    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[A-Z0-9]{58}"
+    # The same in base64, where " PRIVATE KEY" begins with any of three characters of a group.
+    r"|LS0tLS1CRUdJTi[A-Za-z0-9+/]{1,24}(?:FJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)[\w+/]*=*",
     "JSON web token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
-    "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    "GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{60,}",
-    "GitLab token": r"\bgl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-[\w-]{20,}",
-    "Slack token": r"\bxox[abeoprs]-[\w-]{10,}|\bxapp-\d-[\w-]{10,}|hooks\.slack\.com/\w+/T\w+/\w+/\w+",
-    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}",
-    "Google key": r"\bAIza[\w-]{35}|\bGOCSPX-[\w-]{28}|\bya29\.[\w-]{20,}",
-    "Azure key": r"\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{40,}={0,2}|[?&]sig=[A-Za-z0-9%+/]{40,}",
-    "mail service key": r"\bSG\.[\w-]{16,}\.[\w-]{32,}|\bkey-[0-9a-f]{32}\b|\bxkeysib-[0-9a-f]{64}",
-    "package registry token": r"\bnpm_[A-Za-z0-9]{36}|\bpypi-AgE[\w-]{40,}|\brubygems_[0-9a-f]{48}",
-    "cloud token": r"\bdo[opr]_v1_[0-9a-f]{64}|\bdapi[0-9a-f]{32}\b|\bhv[sb]\.[\w-]{24,}|\b\w{14}\.atlasv1\.[\w-]{60,}"
-    r"|\bsq[uap]_[0-9a-f]{40}"
-    r"|\bgls[ac]_\w{32,}|\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{32}|\bdp\.(?:pt|st|ct)\.[\w.]{40,}|\bLTAI[A-Za-z0-9]{12,20}\b",
-    "model service key": r"\bsk-(?:ant-|proj-|svcacct-)?[\w-]{32,}|\bhf_[A-Za-z0-9]{34}\b",
-    "chat bot token": r"\b\d{8,10}:AA[\w-]{33}\b|\b[MNO][\w-]{23}\.[\w-]{6}\.[\w-]{27,}"
-    r"|discord(?:app)?\.com/api/webhooks/\d+/\w+"
-    r"|\.webhook\.office\.com/webhookb2/[\w@-]{30,}",
     "authorization header": r"(?i:\b(?:bearer|basic) )(?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
+    **tokens.by_kind(),
 }
 CREDENTIALS = {
-    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"<>]+)@(?=[\w\[$%{<#(])",
-    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}password|passwd|pwd|sharedaccesskey|"
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"<>]+)@(?=[\w\[$%{<#(\\])",
+    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
     r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
     "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
@@ -61,25 +48,30 @@ _URL_PASSWORD = re.compile(r"[^\s\"<>]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
-# it is rare, and what is to stand before it.
-_HINT_WORDS = ("PRIVATE KEY", "eyJ", "AKIA", "ASIA", "AIza", "LTAI", "dapi", ":AA", "@")
+# it is rare, with what is to stand before it.
+_MARKS = "_-.~=/"
+_LEADS = sorted({lead for token in tokens.TOKENS for lead in token.leads.split()})
+_HINT_WORDS = ("PRIVATE KEY", "LS0tLS1CRUdJTi", "eyJ", "@", *(lead for lead in _LEADS if lead[-1] not in _MARKS))
 _NAMES = "password passwd passphrase passcode pass pwd secret key token"
-_HINT_PATTERNS = tuple(
-    re.compile(f"{mark}(?i:{'|'.join(f'(?<={text}{mark})' for text in before.split())}{after})")
-    for mark, before, after in (
-        ("_", "gh[pousr] github_pat live test whsec npm rubygems _v1 sq[uap] gls[ac] shpat shpss shpca shppa hf", ""),
-        ("-", "gl[drf]t gl(?:pat|cbt|ptt|imt|oas) glsoat glagent xox. xapp gocspx key xkeysib pypi sk age", ""),
-        (r"\.", r"hooks\.slack office ya29 sg hv[sb] atlasv1 dp\.[psc]t", r"|[\w-]{6}\.[\w-]{27}"),
-        ("/", "webhooks", ""),
-        ("=", f"sig {_NAMES}", "|" + "|".join(rf"(?<={name}\s=)" for name in _NAMES.split())),
-        (" ", f"bearer basic {_NAMES}", ""),
-    )
+_HINT_PATTERNS = (
+    *(
+        re.compile(
+            rf"{re.escape(mark)}(?:{'|'.join(f'(?<={re.escape(lead)})' for lead in leads)})(?=[\w./+=~$%-]{{6}})"
+        )
+        for mark in _MARKS
+        if (leads := [lead for lead in _LEADS if lead[-1] == mark])
+    ),
+    re.compile(r"\.(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"),
+    re.compile(r"-(?i:(?<=age-))"),
+    re.compile(f"=(?i:{'|'.join(f'(?<={name}=)|(?<={name}.=)' for name in _NAMES.split())})"),
+    re.compile(f" (?i:{'|'.join(f'(?<={name} )' for name in ('bearer', 'basic', *_NAMES.split()))})"),
 )
 # The same for what is a secret by itself or the password of a URL, where no assignment counts.
 _ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@\"<>]+@")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
+_MIXED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _DIGIT_OR_MIXED = re.compile(r"\d")
 
 
@@ -190,7 +182,7 @@ def looks_like_token(value: str) -> bool:
     """Tell whether a value of no harmless shape can be a token: neither short nor a name."""
     if value.lower() in _WEAK:
         return True
-    return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6)
+    return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6 and reads_as_name(value))
 
 
 def is_random(value: str) -> bool:
@@ -199,6 +191,16 @@ def is_random(value: str) -> bool:
         return False
     hexadecimal = all(c in "0123456789abcdefABCDEF" for c in value)
     return entropy(value) >= (2.8 if hexadecimal else 3.4)
+
+
+def is_mixed(value: str) -> bool:
+    """Tell whether a value is one word of letters of both cases and digits, as nobody would spell a name."""
+    classes = (str.islower, str.isupper, str.isdigit)
+    return (
+        _MIXED.fullmatch(value) is not None
+        and all(any(map(test, value)) for test in classes)
+        and not reads_as_name(value)
+    )
 
 
 def is_distinctive(value: str) -> bool:

@@ -9,7 +9,7 @@ from ciphertool import references
 from ciphertool.audit import rules, suppress
 from ciphertool.audit.judges import named
 from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, Place, State
-from ciphertool.detection import comments, patterns
+from ciphertool.detection import comments, embedded, patterns
 from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.verdicts import Confidence
@@ -56,12 +56,14 @@ class Judge:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
         selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline, opened.text)
-        few = {selectors[index] for index in detector.candidates | {*opened.outline.marked}}
+        telling = detector.candidates | embedded.containers(opened.outline.values)
+        few = {selectors[index] for index in telling | {*opened.outline.marked}}
         sites = opened.pick(few.union(declared))
         settled = self._settle(opened, sites, declared)
         if self.known and opened.document is not None:
             self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
-        for suspect in detector.suspects(site for site in sites if site.selector not in settled):
+        rest = (site for site in sites if site.selector not in settled)
+        for suspect in embedded.suspects(detector, rest, opened.text, opened.relative):
             self._suspect(opened, suspect)
         self._text(opened)
 
@@ -125,8 +127,11 @@ class Judge:
         self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
     def _suspect(self, opened: Opened, suspect: Suspect) -> None:
-        site, verdict = suspect
-        place = self._place(opened, site)
+        site, verdict, line, commented = suspect
+        place = Place(opened.relative, line or site.line, site.selector)
+        if commented:
+            self._commented(place, verdict)
+            return
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
         self.gathered.verdict(place, verdict, doubt)
         if verdict.is_secret:
@@ -143,26 +148,32 @@ class Judge:
     def _text(self, opened: Opened) -> None:
         """Judge what no selector names: all of a file without a parser, else its comments."""
         if opened.document is None:
-            found = comments.in_text(opened.text, bare=opened.assigns, path=opened.relative)
+            found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
         else:
             found = comments.in_comments(opened.rewriter, opened.text, opened.relative)
-        for line, verdict, commented in found:
+        for line, verdict, commented, _ in found:
             place = self.gathered.place(opened.path, line)
-            self.gathered.verdict(place, verdict, where=IN_A_COMMENT if commented else IN_TEXT)
-            if verdict.is_secret and commented:
-                self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}")
-            elif verdict.is_secret:
+            if commented:
+                self._commented(place, verdict)
+                continue
+            self.gathered.verdict(place, verdict, where=IN_TEXT)
+            if verdict.is_secret:
                 self._clear(place, verdict, _what(verdict))
+
+    def _commented(self, place: Place, verdict: Verdict) -> None:
+        self.gathered.verdict(place, verdict, where=IN_A_COMMENT)
+        if verdict.is_secret:
+            self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}")
 
     def _backup(self, opened: Opened) -> None:
         detector = Detector(opened.relative, opened.outline, opened.text)
-        sites = opened.pick({opened.outline.selectors[index] for index in detector.candidates})
-        found = [(self._place(opened, suspect.site), suspect.verdict) for suspect in detector.suspects(sites)]
+        telling = detector.candidates | embedded.containers(opened.outline.values)
+        sites = opened.pick({opened.outline.selectors[index] for index in telling})
+        suspects = embedded.suspects(detector, sites, opened.text, opened.relative)
+        found = [(self._place(opened, each.site), each.verdict) for each in suspects if not each.commented]
         if opened.document is None:
-            text = comments.in_text(opened.text, bare=True, path=opened.relative)
-            found = [
-                (self.gathered.place(opened.path, line), verdict) for line, verdict, commented in text if not commented
-            ]
+            text = embedded.in_text(opened.rewriter, opened.text, bare=True, path=opened.relative)
+            found = [(self.gathered.place(opened.path, each.line), each.verdict) for each in text if not each.commented]
         for place, verdict in found:
             self.gathered.verdict(place, verdict, where=IN_A_BACKUP)
         count = sum(verdict.is_secret for _, verdict in found)

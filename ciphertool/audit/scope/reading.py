@@ -26,13 +26,17 @@ _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _BACKUP = re.compile(
     r"(?i)(?:~|\.(?:bak|backup|orig|old|save|saved|copy|tmp|swp|disabled|rpmnew|rpmsave|dpkg-old|\d{1,8}))+$"
 )
-_TEMPLATE = re.compile(r"(?i)\.(?:j2|jinja2?|tmpl|tpl|template|example|sample|dist|default)$")
-_ASSIGNS = re.compile(r"(?i)\.(?:conf|cnf|cfg|config|rc|txt|env|tfvars|hcl|pgpass)$|^\.[\w-]+rc$")
+_TEMPLATE = re.compile(r"(?i)\.(?:j2|jinja2?|gotmpl|tmpl|tpl|erb|epp|ejs|template|example|sample|dist|default)$")
+_ASSIGNS = re.compile(
+    r"(?i)\.(?:conf|cnf|cfg|config|rc|txt|env|tf|tfvars|hcl|nomad|pgpass|sh|bash|zsh|bat|cmd|ps1|php|jaas|groovy|gradle|credentials"
+    r"|netrc|reg|pp|rb)$|^\.[\w-]+rc$|^\.(?:credentials|netrc|_netrc|pgpass|ftpconfig|htpasswd)$|^_netrc$"
+    r"|^(?:docker|container|jenkins|vagrant|make)file\b|^(?:hosts|inventory)$"
+)
 _ALSO = (
     ("env", re.compile(r"(?i)(?:^|[\w-])\.env(?:\.[\w-]+)*$|^\.?env(?:\.[\w-]+)*$")),
-    ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|pom|csproj|targets|props|settings|dbs)$")),
+    ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|pom|csproj|targets|props|settings|dbs|plist)$")),
     ("json", re.compile(r"(?i)\.(?:json5?|jsonc|webmanifest|avsc|tfstate|ipynb)$|^\.docker(?:cfg|configjson)$")),
-    ("ini", re.compile(r"(?i)\.(?:cfg|cnf|inf|desktop|service|repo)$")),
+    ("ini", re.compile(r"(?i)\.(?:cfg|cnf|inf|desktop|service|socket|timer|mount|repo)$")),
     ("ini", re.compile(r"(?i)^\.(?:my\.cnf|pypirc|gitconfig|s3cfg|boto)$|^(?:credentials|odbc\.ini)$")),
     ("toml", re.compile(r"(?i)^(?:pipfile|cargo\.lock|poetry\.lock)$")),
 )
