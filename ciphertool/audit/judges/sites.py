@@ -127,7 +127,7 @@ class Judge:
         self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
     def _suspect(self, opened: Opened, suspect: Suspect) -> None:
-        site, verdict, line, commented = suspect
+        site, verdict, line, commented, _ = suspect
         place = Place(opened.relative, line or site.line, site.selector)
         if commented:
             self._commented(place, verdict)
