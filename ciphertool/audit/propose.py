@@ -5,71 +5,80 @@ from __future__ import annotations
 import glob
 import json
 import re
-from pathlib import Path, PurePosixPath
+from collections import Counter
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files
+from ciphertool.audit import candidates
 from ciphertool.audit.ledger import relative
-from ciphertool.audit.model import State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, State
+from ciphertool.audit.naming import aliases
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.reading import format_of
+from ciphertool.detection import patterns
 from ciphertool.detection.evidence import Evidence
-from ciphertool.errors import CipherToolError, UnknownFormatError
+from ciphertool.errors import UnknownFormatError
 from ciphertool.rewriters import for_path
 from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
+    from ciphertool.audit.candidates import Candidate
     from ciphertool.audit.model import Report, Value
 
-_NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._-]+")
-_POSITION = re.compile(r"\[[0-9]+\]")
-# What an element is called, with the step to its value, which says nothing more.
-_OWN_NAME = re.compile(r"\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z)?+")
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")
+_SHORT = re.compile(r"\['([A-Za-z_][0-9A-Za-z_]*)'\]")
+_BEYOND = {
+    IN_A_COMMENT: "in comments, which no target names: take them out",
+    IN_TEXT: "in text, which no target names: it has no parser, or its parser refuses it",
+    IN_A_BACKUP: "in a backup copy: remove it",
+}
 
 
 class Proposal(NamedTuple):
-    """Targets as TOML for the `ciphertool.toml` of the audited directory, and what they leave out, in sentences."""
+    """Targets as TOML for the `ciphertool.toml` of the audited directory, and what they leave out, in sentences.
+
+    `certain` counts the targets that are proposed, `doubtful` those that are commented out, with their reasons.
+    """
 
     tables: str
     left_out: tuple[str, ...]
+    certain: int = 0
+    doubtful: int = 0
 
 
 def targets(report: Report) -> Proposal:
-    """Return a table for each value in clear that no target declares yet, each with an alias of its own."""
-    taken = {value.alias for value in report.values if value.alias is not None}
-    tables = []
+    """Return a table for each value in clear that no target declares yet, each with an alias of its own.
+
+    Live are those that certainly are secrets and that `protect` can replace; the others are commented out.
+    """
     left_out: dict[str, None] = {}
-    proposed: dict[str, list[str]] = {}
-    for value in report.values:
-        place = value.place
-        if value.state is not State.UNPROTECTED or value.evidence is Evidence.DECLARED:
-            continue
-        if value.where or place.selector is None:
+    sought: dict[str, set[str]] = {}
+    for value in _in_clear(report):
+        if value.where or value.place.selector is None:
             continue
         if reason := _obstacle(report.root, value):
             left_out[reason] = None
-        elif place.selector not in (selectors := proposed.setdefault(place.path, [])):  # it may hold several
-            selectors.append(place.selector)
-    named = {path: _by_names(report.root / path, selectors) for path, selectors in proposed.items()}
-    for path, selector in [(path, selector) for path, selectors in named.items() for selector in selectors]:
-        alias = base = _alias(path, selector)
-        number = 2
-        while alias in taken:
-            alias, number = f"{base}.{number}", number + 1
-        taken.add(alias)
-        lines = [
-            "[[target]]",
-            f"file = {_quoted(glob.escape(path))}",
-            f"selector = {_quoted(selector)}",
-            f"alias = {_quoted(alias)}",
-        ]
-        if format_name := _format(path):
-            lines.append(f"format = {_quoted(format_name)}")
-        tables.append("\n".join(lines))
-    return Proposal("\n\n".join(tables) + ("\n" if tables else ""), tuple(left_out))
+        else:
+            sought.setdefault(value.place.path, set()).add(value.place.selector)
+    left_out |= dict.fromkeys(_beyond(report))
+    found = [each for path in sought for each in candidates.of_file(report.root, path, sought[path])]
+    shown = [each for each in found if not _shows(each)]
+    left_out |= {f"{each.path}:{each.line}: {_HIDDEN}": None for each in found if _shows(each)}
+    taken = {value.alias for value in report.values if value.alias is not None}
+    tables = [_table(each, alias) for each, alias in zip(shown, aliases(shown, taken), strict=True)]
+    certain = sum(not each.reason for each in shown)
+    return Proposal("".join(f"\n{table}\n" for table in tables), tuple(left_out), certain, len(shown) - certain)
+
+
+_HIDDEN = "has a name that holds a secret, which no target should repeat; give it another name"
+
+
+def _in_clear(report: Report) -> list[Value]:
+    """Return the values in clear that neither a target nor a reference names."""
+    named = (Evidence.DECLARED, Evidence.REFERENCE)
+    return [value for value in report.values if value.state is State.UNPROTECTED and value.evidence not in named]
 
 
 def _obstacle(root: Path, value: Value) -> str | None:
@@ -79,7 +88,7 @@ def _obstacle(root: Path, value: Value) -> str | None:
     if vault is not None:
         return f"{relative(vault, root)}: has settings of its own, where its targets belong; audit it by itself"
     if MASK in f"{place.path}{place.selector}":
-        return f"{place}: has a name that holds a secret, which no target should repeat; give it another name"
+        return f"{place}: {_HIDDEN}"
     if _NO_TEXT.search(f"{place.path}{place.selector}"):
         return f"{place}: has a name that is no Unicode text, which no target can hold"
     if value.doubt:
@@ -87,38 +96,48 @@ def _obstacle(root: Path, value: Value) -> str | None:
     return None
 
 
-def _by_names(path: Path, selectors: Sequence[str]) -> list[str]:
-    """Return selectors of a file's sites, those with positions by names where there are such."""
-    if not any(_POSITION.search(selector) for selector in selectors):
-        return list(selectors)
-    rewriter = format_of(path.name)
-    try:
-        document = rewriter.parse(files.read(path).bytes) if rewriter else None
-    except CipherToolError:
-        document = None  # it is no longer what was audited
-    located = document.locate(selectors) if document else ()
-    sites = {
-        selector: found[0] for selector, found in zip(selectors, located, strict=False) if isinstance(found, tuple)
-    }
-    stable = document.stable_selectors([*sites.values()]) if document else ()
-    named = dict(zip(sites, stable, strict=True))
-    return [named.get(selector, selector) for selector in selectors]
+def _beyond(report: Report) -> list[str]:
+    """Return what is left out since it stands where no selector leads, file by file."""
+    counts = Counter((value.place.path, value.where) for value in _in_clear(report) if value.where)
+    return [f"{path}: {count} {_BEYOND[where]}" for (path, where), count in counts.items()]
+
+
+def _shows(candidate: Candidate) -> bool:
+    """Tell whether what a target would say of a place holds a secret."""
+    text = f"{candidate.selector}\0{candidate.part or ''}"
+    return bool(patterns.secrets_in_name(text, assigned=False))
+
+
+def _table(candidate: Candidate, alias: str) -> str:
+    selector = candidate.selector
+    if selector.startswith(("$", "doc[")):
+        selector = _SHORT.sub(r".\1", selector)
+    lines = [
+        "[[target]]",
+        f"file = {_quoted(glob.escape(candidate.path))}",
+        f"selector = {_quoted(selector)}",
+        f"alias = {_quoted(alias)}",
+    ]
+    if candidate.part:
+        lines.append(f"part = {_quoted(candidate.part)}")
+    if format_name := _format(candidate.path):
+        lines.append(f"format = {_quoted(format_name)}")
+    if candidate.reason:
+        lines = [
+            f"# {line}"
+            for line in (f"{PurePosixPath(candidate.path).name}:{candidate.line}: {candidate.reason}", *lines)
+        ]
+    return "\n".join(lines)
 
 
 def _format(path: str) -> str | None:
-    """The format's name where the file's own name does not tell it."""
+    """Return the format's name if the file's own name does not tell it."""
     try:
         for_path(PurePosixPath(path))
     except UnknownFormatError:
         rewriter = format_of(PurePosixPath(path).name)
         return rewriter.name if rewriter else None
     return None
-
-
-def _alias(path: str, selector: str) -> str:
-    stem = PurePosixPath(path).name.lstrip(".").partition(".")[0]
-    words = [part for part in _NOT_WRITABLE.split(_OWN_NAME.sub(r".\1\2", selector)) if part not in ("", "0", ".")]
-    return ".".join([_NOT_WRITABLE.sub("_", stem), *(word.strip("._-") for word in words if word.strip("._-"))])
 
 
 def _quoted(text: str) -> str:

@@ -19,6 +19,7 @@ from ciphertool.findings import Level
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
     from ciphertool.audit.baseline import Baseline
+    from ciphertool.audit.propose import Proposal
     from ciphertool.files.snapshots import Snapshot
 
 _SUFFIXES = {
@@ -103,10 +104,7 @@ def audit(
         if suppressions:
             report = accepting.apply(report, accepted, whole=whole)
     if write_targets:
-        proposal = propose.targets(report)
-        console.out_raw(proposal.tables)
-        for reason in proposal.left_out:
-            console.say("warning", reason)
+        _propose(propose.targets(report))
         return
     _write(report, Format.JSON if as_json else format, places)
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)
@@ -133,6 +131,15 @@ def explain(
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
     console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")
+
+
+def _propose(proposal: Proposal) -> None:
+    """Print targets on stdout, and on stderr how many there are and what they leave out."""
+    console.out_raw(proposal.tables)
+    for reason in proposal.left_out:
+        console.say("warning", f"left out: {reason}")
+    doubtful = f"; {proposal.doubtful} commented out, each with its reason" if proposal.doubtful else ""
+    console.say("note", f"targets: {proposal.certain}{doubtful}")
 
 
 def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[Subject]:

@@ -63,6 +63,8 @@ class Suspect(NamedTuple):
     """The line of a secret within a value of several lines, else 0."""
     commented: bool = False
     """Whether it stands in a comment within the value."""
+    at: int | None = None
+    """Where in the value it is to be looked for; None if the value is judged as a whole."""
 
     def __repr__(self) -> str:
         return repr_of(self, "verdict")
@@ -142,7 +144,7 @@ class Detector:
         if (tag := self._tag(site)) and (filled := grammars.read(f"!{tag} {value}", self._path)):
             reason, product = "a product fills it in", filled.product
             return Verdict(Outcome.PLACEHOLDER, verdict.evidence, reason, product, f"grammars/{product}")
-        if self._is_catalogue and _MESSAGE.fullmatch(value):
+        if self.is_catalogue and _MESSAGE.fullmatch(value):
             return none(verdict.evidence, "a text for people to read", "message", "harmless/message")
         return verdict
 
@@ -152,7 +154,7 @@ class Detector:
         return found[1] if "!" in before and (found := _TAG.search(before)) else ""
 
     @cached_property
-    def _is_catalogue(self) -> bool:
+    def is_catalogue(self) -> bool:
         """Whether the document is a catalogue of messages, by its path or by what most of its values are."""
         if _CATALOGUE.search(self._path):
             return True

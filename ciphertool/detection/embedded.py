@@ -130,7 +130,7 @@ def _placed(site: Site, inner: Sequence[Found], text: str) -> Iterator[Suspect]:
             at = text.find(chunk[0], position, site.end)
             if at >= 0:
                 line, counted, position = line + text.count("\n", counted, at), at, at + 1
-        yield Suspect(site, found.verdict, line if several else site.line, found.commented)
+        yield Suspect(site, found.verdict, line if several else site.line, found.commented, found.at)
 
 
 def _veil(text: str) -> str:

@@ -14,6 +14,9 @@ _VALUES = frozenset({"value", "val", "content", ""})
 # What selectors and messages can show as it is. No reference, and no placeholder that something else fills. A key that
 # is not made of words may be one that opens something.
 _KEY = re.compile(r"[A-Za-z]{1,40}[0-9]{0,3}(?:[._ :/-][A-Za-z]{1,40}[0-9]{0,3}){0,9}")
+_WORDS = r"[A-Za-z]{1,40}[0-9]{0,3}(?:_[A-Za-z]{1,40}[0-9]{0,3}){0,9}"
+_ASSIGNED = re.compile(rf"({_WORDS})=[^=\r\n][^\r\n]*")
+_OPTION = re.compile(rf"-{{1,2}}{_WORDS.replace('_', '[._-]')}")
 _NAME = re.compile(r"[^'\"\\`${}\x00-\x1f\x7f\ud800-\udfff]{1,80}")
 
 
@@ -32,3 +35,14 @@ def is_name(member: str, value: object) -> bool:
     if not isinstance(value, str):
         return type(value) is int
     return (_KEY if member.lstrip("@").lower() == "key" else _NAME).fullmatch(value) is not None
+
+
+def assigned(item: str) -> str | None:
+    """Return the name of an item `NAME=value`, None for any other text."""
+    found = _ASSIGNED.fullmatch(item)
+    return found and found[1]
+
+
+def is_option(item: object) -> bool:
+    """Tell whether an item of a list of arguments is the name of an option, `--password`."""
+    return isinstance(item, str) and _OPTION.fullmatch(item) is not None

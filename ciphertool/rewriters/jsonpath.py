@@ -37,7 +37,8 @@ _MEMBER = r"""(?:\.([A-Za-z_][0-9A-Za-z_]*+)|\['([^'\\\x00-\x1f]*+)'\])"""
 _FILTER = re.compile(
     rf"""\[\?\ *+@{_MEMBER}\ *+==\ *+(?:'([^'\\\x00-\x1f]*+)'|"([^"\\\x00-\x1f]*+)"|(0|-?[1-9][0-9]{{0,14}}+))\ *+\]"""
 )
-_FILTERED = re.compile(rf"{_FILTER.pattern}|{_STEP.pattern}")
+_ITEM = re.compile(r"""\[\?\ *+match\(@,\ *+'([A-Za-z_][0-9A-Za-z_]*+=)\.\*'\)\ *+\]""")
+_FILTERED = re.compile(rf"{_FILTER.pattern}|{_STEP.pattern}|{_ITEM.pattern}")
 _SHORT = re.compile(r"[A-Za-z_][0-9A-Za-z_]*+")
 _NORMALIZED = re.compile(r"\['((?:[^'\\]++|\\.)*+)'\]|\[(\d++)\]")
 _DOCUMENT = re.compile(r"doc\[(0|[1-9][0-9]{0,5})\](?=\$)")
@@ -57,6 +58,16 @@ class Where(NamedTuple):
         value = node[self.member]
         kinds = str if isinstance(self.value, str) else (int, float)
         return isinstance(value, kinds) and not isinstance(value, bool) and value == self.value
+
+
+class Assigns(NamedTuple):
+    """A step to those items of a list that assign to a name: `NAME=` and more, on one line."""
+
+    start: str
+
+    def holds(self, node: object) -> bool:
+        """Tell whether a node is such an item."""
+        return isinstance(node, str) and node.startswith(self.start) and "\n" not in node and "\r" not in node
 
 
 def normalized(location: Location, document: int | None = None) -> str:
@@ -144,16 +155,18 @@ def plain_steps(path: str) -> Location | None:
     return tuple([int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)])
 
 
-def filtered_steps(path: str) -> tuple[str | int | Where, ...] | None:
-    """Return the steps of a path of names, indexes and filters by a member's value, None for any other."""
-    found: list[str | int | Where] = []
+def filtered_steps(path: str) -> tuple[str | int | Where | Assigns, ...] | None:
+    """Return the steps of a path of names, indexes and filters by a member's or an item's value, None for any other."""
+    found: list[str | int | Where | Assigns] = []
     position = 1
     while position < len(path):
         match = _FILTERED.match(path, position)
         if match is None:
             return None
-        short, name, single, double, number, *step = match.groups()
-        if short is not None or name is not None:
+        short, name, single, double, number, *step, start = match.groups()
+        if start is not None:
+            found.append(Assigns(start))
+        elif short is not None or name is not None:
             value = int(number) if number else double if single is None else single
             found.append(Where(name if short is None else short, value))
         else:
@@ -161,6 +174,11 @@ def filtered_steps(path: str) -> tuple[str | int | Where, ...] | None:
             found.append(int(index) if index else names[0] or names[1] or names[2] or "")
         position = match.end()
     return tuple(found) if path.startswith("$") else None
+
+
+def is_by_name(path: str) -> bool:
+    """Tell whether a path leads to an element of a list by what that is called."""
+    return "[?" in path or "['-" in path or '["-' in path
 
 
 class ByNames:
@@ -186,6 +204,8 @@ class ByNames:
 
     def _own(self, elements: list[Any], index: int, below: Location) -> str | None:
         element = elements[index]
+        if isinstance(element, str):
+            return _own_item(elements, index)
         for member in identity.identifying(element, below[-1] if below else "") if isinstance(element, dict) else ():
             value = element[member]
             if not identity.is_name(member, value) or below == (member,):
@@ -200,6 +220,17 @@ class ByNames:
                 at = f".{member}" if _SHORT.fullmatch(member) else spelled(member)
                 return f"[?@{at}==" + (f"'{value}'" if isinstance(value, str) else str(value)) + "]"
         return None
+
+
+def _own_item(elements: list[Any], index: int) -> str | None:
+    """Return the step to a text of a list by the name that it assigns to, or by the option that stands before it."""
+    name = identity.assigned(elements[index])
+    if name and sum(isinstance(each, str) and each.startswith(f"{name}=") for each in elements) == 1:
+        return f"[?match(@, '{name}=.*')]"
+    option = elements[index - 1] if index else None
+    if name is None and identity.is_option(option) and elements.count(option) == 1:
+        return spelled(str(option))
+    return None
 
 
 def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], ...]:
@@ -229,26 +260,41 @@ def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], 
 
 
 def _walk(tree: object, steps: Location) -> Location | None:
-    """Return the location to which plain steps lead in a tree, None if nothing is there."""
+    """Return the location to which plain steps lead in a tree, None if nothing is there.
+
+    In a list the name of an option, `['--password']`, leads to the item that follows it, where RFC 9535 has nothing.
+    """
     node: Any = tree
     location = steps
     for depth, step in enumerate(steps):
-        if isinstance(step, str):
-            if not isinstance(node, dict) or step not in node:
-                return None
-        elif not isinstance(node, list) or not -len(node) <= step < len(node):
+        own: str | int | None = step
+        if isinstance(node, list):
+            own = _index(node, step)
+            if own != step and own is not None:
+                location = (*location[:depth], own, *location[depth + 1 :])
+        elif not isinstance(step, str) or not isinstance(node, dict) or step not in node:
+            own = None
+        if own is None:
             return None
-        elif step < 0:
-            location = (*location[:depth], step + len(node), *location[depth + 1 :])
-        node = node[step]
+        node = node[own]
     return location
 
 
-def _filter(tree: object, steps: Sequence[str | int | Where]) -> list[Location]:
+def _index(elements: list[Any], step: str | int) -> int | None:
+    """Return the index of the element to which a step leads in a list, None if nothing is there."""
+    if isinstance(step, str):
+        is_there = step.startswith("-") and elements.count(step) == 1 and elements[-1] != step
+        return elements.index(step) + 1 if is_there else None
+    if not -len(elements) <= step < len(elements):
+        return None
+    return step + len(elements) if step < 0 else step
+
+
+def _filter(tree: object, steps: Sequence[str | int | Where | Assigns]) -> list[Location]:
     """Return the locations to which steps lead, filters among them."""
     reached: list[tuple[Location, Any]] = [((), tree)]
     for step in steps:
-        if isinstance(step, Where):
+        if isinstance(step, Where | Assigns):
             reached = [
                 ((*location, own), child)
                 for location, node in reached

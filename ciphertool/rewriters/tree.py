@@ -204,7 +204,7 @@ class TreeDocument(Document):
         """Return, for each site that an index leads to, a JSONPath by names."""
         spelled = jsonpath.ByNames(self.data)
         paths = [spelled.path(jsonpath.steps(site.selector)) for site in sites]
-        return [(path,) if "?" in path else () for path in paths]
+        return [(path,) if jsonpath.is_by_name(path) else () for path in paths]
 
     def _value(self, location: Location) -> object:
         node: Any = self.data

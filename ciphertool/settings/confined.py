@@ -189,7 +189,7 @@ def _is_quick(target: Target) -> bool:
     from ciphertool.rewriters.xml import xpath
 
     deep = [name for name in PurePath(target.file).parts if "**" in name]
-    if deep not in ([], ["**"]) or target.part not in (None, "password"):
+    if deep not in ([], ["**"]) or "(" in (target.part or ""):
         return False
     _, path = jsonpath.split_document(target.selector)
     if path.startswith("/"):

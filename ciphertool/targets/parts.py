@@ -1,7 +1,8 @@
 """A secret inside a value: the password of a URL or a connection string, or a named group of a regular expression.
 
 `part = "password"` finds `scheme://user:SECRET@host` and `;password=SECRET`, `&password=SECRET`, also as `pwd` and
-`passwd`, in the quotes or braces that it may have. Any other part is a regular expression with a group named `secret`.
+`passwd`, in the quotes or braces that it may have. `part = "NAME="` finds what is assigned to one name, `NAME=SECRET`,
+`NAME: SECRET`, also of an option, `--name SECRET`. Any other part is a regular expression with a group named `secret`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ _QUOTED = re.compile(
 )
 _SEPARATOR = re.compile(r"[;&,\s]")
 _NEXT_PAIR = re.compile(r"([;&,\s])\s{0,9}+[\w.-]{1,60}+(?:\ [\w.-]{1,60}+){0,3}+\s{0,9}+=")
+_NAMED = re.compile(r"(-{0,2}[^\W\d][\w.\-/]{0,127})=")
+_IN_QUOTES = re.compile(r"""(["'])(?P<secret>(?:(?!\1)[^\\\r\n]|\\.)*+)\1""")
+_ENDS = {";": ";", "&": "&", "?": "&", ",": ","}
 _HINT = "give the target a `part` that is a regular expression with a group (?P<secret>…)"
 
 
@@ -41,18 +45,18 @@ class Part:
 
 
 def pattern(part: str) -> re.Pattern[str] | None:
-    """Return the regular expression of a part, None for the password of a URL or connection string.
+    """Return the regular expression of a part, None for `password` and `NAME=`.
 
     Raises `ConfigError` for an expression that is not one or has no group named `secret`.
     """
-    if part == PASSWORD:
+    if part == PASSWORD or _NAMED.fullmatch(part):
         return None
     try:
         compiled = re.compile(part)
     except re.error as error:
         raise ConfigError(f"part: not a regular expression: {error.msg}") from None
     if _GROUP not in compiled.groupindex:
-        raise ConfigError("part: must be password, or a regular expression with a group (?P<secret>…)")
+        raise ConfigError("part: must be password, NAME=, or a regular expression with a group (?P<secret>…)")
     return compiled
 
 
@@ -68,7 +72,7 @@ def find(site: Site, part: str) -> Part | None:
         spans = [match.span(_GROUP)] if match else []
     else:
         try:
-            spans = list(dict.fromkeys(_passwords(value)))
+            spans = list(dict.fromkeys(_passwords(value) if part == PASSWORD else _assigned(value, part[:-1])))
         except ValueError as error:
             raise SelectorError(site.selector, str(error), line=site.line, hint=_HINT) from None
     spans = [(start, end) for start, end in spans if start < end]
@@ -89,6 +93,27 @@ def _passwords(value: str) -> Iterator[tuple[int, int]]:
         else:
             position = key.end() + len(_bare(value[key.end() :], key["before"]))
             yield key.end(), position
+
+
+def _assigned(value: str, name: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of what a text assigns to a name; `ValueError` where an end is not certain."""
+    option = r"|[ \t]++" if name.startswith("-") else ""
+    for key in re.finditer(rf"(?<![\w.\-/]){re.escape(name)}(?:[\"']?[ \t]*+[=:][ \t]*+{option})", value):
+        start = key.end()
+        if quoted := _IN_QUOTES.match(value, start):
+            yield quoted.span(_GROUP)
+            continue
+        line = re.split(r"[\r\n]", value[start:], maxsplit=1)[0].rstrip()
+        before = value[: key.start()].rpartition("\n")[2].strip(" \t")
+        if not before:  # it begins its line, and all the line is its value
+            if re.search(r"[;&,]\s{0,9}+[\w.-]{1,60}+\s{0,9}+=", line):
+                raise ValueError("has a value of which it is not certain where it ends")
+            yield start, start + len(line)
+            continue
+        secret = (re.split(_ENDS.get(before[-1], r"\s"), line, maxsplit=1)[0]).rstrip()
+        if re.search(r"[\"'\\]", secret):
+            raise ValueError("has a value of which it is not certain where it ends")
+        yield start, start + len(secret)
 
 
 def _bare(rest: str, before: str | None) -> str:

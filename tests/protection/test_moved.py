@@ -406,7 +406,7 @@ def test_the_only_element_that_is_left_is_not_taken_by_its_position(project: Pat
     before = _tree(project)
     outcome = run("protect", "--take", take)
     assert outcome.status == 3
-    assert "if what stands there now is 'pw', give 'pw' the selector `/R/P` first" in outcome.err
+    assert "if what stands there now is 'pw', give 'pw' the selector `/R/P[@name='user']` first" in outcome.err
     assert _tree(project) == before
 
 

@@ -151,7 +151,7 @@ class Judge:
             self._suspect(opened, suspect, REPEATED)
 
     def _suspect(self, opened: Opened, suspect: Suspect, where: str = "") -> None:
-        site, verdict, line, commented = suspect
+        site, verdict, line, commented, _ = suspect
         place = Place(opened.relative, line or site.line, None if where else site.selector)
         if commented:
             self._commented(place, verdict, opened.around.site(site, place.line))

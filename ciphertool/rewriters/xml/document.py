@@ -89,12 +89,12 @@ class XmlDocument(ParsedXml):
         return strays(self, Children(self.tree, undeclared=self.undeclared))
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site that a position leads to, an XPath by names."""
+        """Return, for each site, an XPath by names if one of its elements has one that tells it from others."""
         children = Children(self.tree, undeclared=self.undeclared)
         select, spelled = Select(self.tree, children, undeclared=self.undeclared), ByNames(children)
         found: list[tuple[str, ...]] = []
         for site in sites:
-            path = spelled.path(*select.nodes(site.selector)[0]) if "[" in site.selector else None
+            path = spelled.path(*select.nodes(site.selector)[0])
             found.append((path,) if path else ())
         return found
 

@@ -29,18 +29,21 @@ class ByNames:
         self._counted: dict[tuple[etree._Element, str], Counter[tuple[str, str]]] = {}
 
     def path(self, element: etree._Element, slot: str) -> str | None:
-        """Return an absolute XPath with a position only where nothing has a name; None where nothing has one."""
-        steps = [f"/@{local(slot)}"] if slot != TEXT else []
-        below = "".join(steps)[1:]
+        """Return an absolute XPath with a position only where nothing has a name; None where nothing has one.
+
+        The element that holds the value is named even if there is no other now: the next one is put in beside it.
+        """
+        slots = [f"/@{local(slot)}"] if slot != TEXT else []
+        steps, below = [*slots], "".join(slots)[1:]
         is_named = False
         while (parent := element.getparent()) is not None:
             name = local(str(element.tag))
             siblings = self._children.named(parent, name)
             predicate = ""
-            if len(siblings) > 1:
+            if len(siblings) > 1 or len(steps) == len(slots):
                 own = self._own(parent, siblings, element, below)
                 is_named = is_named or own is not None
-                predicate = own or f"[{siblings.index(element) + 1}]"
+                predicate = own or (f"[{siblings.index(element) + 1}]" if len(siblings) > 1 else "")
             steps.append(f"/{name}{predicate}")
             below = f"{name}/{below}" if below else name
             element = parent

@@ -11,6 +11,7 @@ from ciphertool.rewriters.base import Document, Outline, Site, Source
 from ciphertool.rewriters.jsonpath import (
     ByNames,
     dotted,
+    is_by_name,
     leaves,
     locate_in_documents,
     normalized,
@@ -73,7 +74,7 @@ class YamlDocument(Document):
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return each selector's sites; a selector is refused as a whole if anything it names cannot be protected."""
         trees = self._stream.trees
-        if any("?" in selector for selector in selectors):  # a filter compares values
+        if any("?" in selector or is_by_name(selector) for selector in selectors):  # values are compared
             trees = with_values(trees, self._filtered)
         located: list[tuple[Site, ...] | SelectorError] = []
         for selector, found in zip(selectors, locate_in_documents(trees, selectors), strict=True):
@@ -93,7 +94,7 @@ class YamlDocument(Document):
             document, path = split_document(site.selector)
             named = trees[document or 0].path(steps(path))
             candidates = (named, path if document is None else f"doc[{document}]{named}")
-            found.append(candidates if "?" in named else () if document is None else (named,))
+            found.append(candidates if is_by_name(named) else () if document is None else (named,))
         return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
