@@ -11,23 +11,16 @@ import typer
 
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
+from ciphertool.cli import report as reports
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
-from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
+    from ciphertool.audit.model import Suppression
     from ciphertool.files.snapshots import Snapshot
 
-_SUFFIXES = {
-    ".cdx.json": Format.CBOM,  # CycloneDX's own; before the suffix that it ends with
-    ".json": Format.JSON,
-    ".sarif": Format.SARIF,
-    ".html": Format.HTML,
-    ".csv": Format.CSV,
-    ".md": Format.MARKDOWN,
-}
 _BASELINE = "Baseline"
 
 
@@ -69,6 +62,12 @@ def audit(
     write_targets: Annotated[
         bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for what was found in clear.")
     ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every value in the table, those that are no secrets too, and why.")
+    ] = False,
+    why: Annotated[
+        str | None, typer.Option(metavar="PATH[:LINE]", help="Tell what was seen at a place, and why it is judged so.")
+    ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Tell which secrets are protected, which are not, and how sure that is. Needs no password and no private key.
@@ -82,11 +81,12 @@ def audit(
     ciphertool audit . --write-targets >> ciphertool.toml
     """
     from ciphertool import audit as workflow
-    from ciphertool import files
     from ciphertool.audit import propose, suppress
 
-    places = [] if write_targets else [_output(path, Format.JSON if as_json else format) for path in output or []]
+    _check(why=why, write_targets=write_targets, accept=accept, output=output, format=format, as_json=as_json)
+    wanted = reports.outputs(output or [], format, as_json=as_json)
     ledger = None if accept is None else _baseline(baseline, accept)
+    accepted = _accepted(baseline if suppressions or ledger else None, ledger)
     subjects = _subjects(vault, paths or [], staged=staged)
     if decrypt:
         subjects = [_with_key(vault, subject, paths or []) for subject in subjects]
@@ -94,17 +94,27 @@ def audit(
         options = workflow.Options(history, suppressions, jobs or cores(), progress)
         report = workflow.audit(subjects, now=datetime.now(UTC), options=options)
     if accept is not None and ledger is not None:
-        _accept(report, ledger, accept)
-    if baseline is not None and suppressions:
-        report = suppress.apply_baseline(report, suppress.read_baseline(files.read(baseline)))
+        accepted = _accept(report, ledger, accept, accepted)
+    if suppressions:
+        report = suppress.apply_baseline(report, accepted)
     if write_targets:
         proposal = propose.targets(report)
         console.out_raw(proposal.tables)
         for reason in proposal.left_out:
             console.say("warning", reason)
         return
-    _write(report, Format.JSON if as_json else format, places)
+    reports.write(report, wanted, everything=everything)
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)
+
+
+def _check(**given: object) -> None:
+    """Refuse options that exclude each other, before any work."""
+    alone = {"why": {"as_json"}, "write_targets": set()}
+    for option, beside in alone.items():
+        others = [name for name, value in given.items() if value and name != option and name not in beside]
+        if given[option] and others:
+            names = ", ".join(f"--{'json' if name == 'as_json' else name.replace('_', '-')}" for name in others)
+            raise typer.BadParameter(f"--{option.replace('_', '-')} writes no report: it does not go with {names}")
 
 
 def explain(
@@ -202,42 +212,25 @@ def _baseline(path: Path | None, reason: str) -> Snapshot:
     return files.destination(path, files.Audience.DIRECTORY)
 
 
-def _accept(report: Report, before: Snapshot, reason: str) -> None:
+def _accepted(baseline: Path | None, ledger: Snapshot | None) -> dict[str, Suppression]:
+    """Return what a baseline accepts so far; one that is to be written may not be there yet."""
+    from ciphertool import files
+    from ciphertool.audit import suppress
+
+    if ledger is not None:
+        return suppress.read_baseline(ledger) if ledger.data is not None else {}
+    return {} if baseline is None else suppress.read_baseline(files.read(baseline))
+
+
+def _accept(report: Report, before: Snapshot, reason: str, known: dict[str, Suppression]) -> dict[str, Suppression]:
+    """Write a baseline that accepts what is found; return what it accepts."""
     from ciphertool import files
     from ciphertool.audit import suppress
     from ciphertool.changes import commit
 
-    known = suppress.read_baseline(before) if before.data is not None else {}
     text = suppress.baseline_of(report, reason.strip(), known)
     commit.output(files.Write(before, text.encode(), 0o644, files.Audience.DIRECTORY))
-
-
-def _output(path: Path, format: Format | None) -> tuple[Snapshot | None, Format]:  # noqa: A002 - as above
-    """Return a place to write to, None for stdout, and the format that its suffix tells, or else the one named."""
-    from ciphertool import files
-
-    chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
-    if chosen is None:
-        raise typer.BadParameter(f"--output {path}: name its format with --format")
-    return None if is_stdout(path) else files.destination(path, files.Audience.DIRECTORY), chosen
-
-
-def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot | None, Format]]) -> None:  # noqa: A002 - as above
-    """Write the report to each output, or to stdout."""
-    from ciphertool import files
-    from ciphertool.audit.reports import render
-    from ciphertool.changes import commit
-
-    if not outputs:
-        console.out_raw(render(report, format or Format.TABLE), commands=format is Format.GITHUB)
-        return
-    audience = files.Audience.DIRECTORY
-    texts = [(before, chosen, render(report, chosen)) for before, chosen in outputs]
-    commit.output(
-        *(files.Write(before, text.encode("utf-8", "replace"), 0o644, audience) for before, _, text in texts if before)
-    )
-    for text, chosen in ((text, chosen) for before, chosen, text in texts if before is None):
-        console.out_raw(text, commands=chosen is Format.GITHUB)
+    return suppress.read_baseline(files.read(before.path))
 
 
 def textconv(
