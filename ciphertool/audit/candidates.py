@@ -116,7 +116,7 @@ def _starts(site: Site, part: str) -> int | None:
         found = parts.find(site, part)
     except SelectorError:
         return None
-    return found and found.start
+    return None if found is None else found.start
 
 
 def _text(site: Site, part: str | None) -> str:

@@ -155,11 +155,15 @@ class SchemeUse:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Files that were not looked at, and why: `ignored by git`, `binary`, `link`, …"""
+    """Files that were not looked at, and why: `ignored by git`, `binary`, `link`, …
+
+    `examples` are the first few of `paths`, as reports show them; `paths` may hold secrets.
+    """
 
     reason: str
     count: int
     examples: tuple[str, ...]
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

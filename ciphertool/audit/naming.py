@@ -22,9 +22,9 @@ _OWN_NAME = re.compile(
 _POSITION = re.compile(r"\[-?[0-9]+\]")
 # Steps that say how a format is built, and nothing of the secret.
 _FRAME = frozenset((
-    "services", "environment", "env", "extraenv", "spec", "template", "containers", "initcontainers", "data", "stringdata",
-    "configuration", "config", "settings", "value", "values", "parameters", "parameter", "property", "properties", "param",
-    "add", "appsettings", "connectionstrings",
+    "services", "environment", "env", "extraenv", "spec", "template", "containers", "initcontainers", "data",
+    "stringdata", "configuration", "config", "settings", "value", "values", "parameters", "parameter", "property",
+    "properties", "param", "add", "appsettings", "connectionstrings",
 ))  # fmt: skip
 _FEWEST = 2
 

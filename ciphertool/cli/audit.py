@@ -11,8 +11,8 @@ import typer
 
 from ciphertool.audit.reports import Format
 from ciphertool.cli import console
+from ciphertool.cli import report as reports
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
-from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 from ciphertool.findings import Level
 
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from ciphertool.audit.propose import Proposal
     from ciphertool.files.snapshots import Snapshot
 
-_SUFFIXES = {
-    ".cdx.json": Format.CBOM,  # CycloneDX's own; before the suffix that it ends with
-    ".json": Format.JSON,
-    ".sarif": Format.SARIF,
-    ".html": Format.HTML,
-    ".csv": Format.CSV,
-    ".md": Format.MARKDOWN,
-}
 _BASELINE = "Baseline"
 
 
@@ -71,6 +63,12 @@ def audit(
     write_targets: Annotated[
         bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for what was found in clear.")
     ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every value in the table, those that are no secrets too, and why.")
+    ] = False,
+    why: Annotated[
+        str | None, typer.Option(metavar="PATH[:LINE]", help="Tell what was seen at a place, and why it is judged so.")
+    ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Tell which secrets are protected, which are not, and how sure that is. Needs no password and no private key.
@@ -87,9 +85,11 @@ def audit(
     from ciphertool.audit import baseline as accepting
     from ciphertool.audit import propose
 
-    places = [] if write_targets else [_output(path, Format.JSON if as_json else format) for path in output or []]
+    _check(why=why, write_targets=write_targets, accept=accept, output=output, format=format, as_json=as_json)
+    wanted = reports.outputs(output or [], format, as_json=as_json)
     ledger = None if accept is None else _baseline(baseline, accept)
-    accepted = _accepted(baseline, ledger) if baseline is not None else None
+    reads_it = baseline is not None and (suppressions or ledger is not None)
+    accepted = _accepted(baseline, ledger) if baseline is not None and reads_it else None
     subjects = _subjects(vault, paths or [], staged=staged)
     if decrypt:
         subjects = [_with_key(vault, subject, paths or []) for subject in subjects]
@@ -106,8 +106,18 @@ def audit(
     if write_targets:
         _propose(propose.targets(report))
         return
-    _write(report, Format.JSON if as_json else format, places)
+    reports.write(report, wanted, everything=everything)
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)
+
+
+def _check(**given: object) -> None:
+    """Refuse options that exclude each other, before any work."""
+    alone = {"why": {"as_json"}, "write_targets": set()}
+    for option, beside in alone.items():
+        others = [name for name, value in given.items() if value and name != option and name not in beside]
+        if given[option] and others:
+            names = ", ".join(f"--{'json' if name == 'as_json' else name.replace('_', '-')}" for name in others)
+            raise typer.BadParameter(f"--{option.replace('_', '-')} writes no report: it does not go with {names}")
 
 
 def explain(
@@ -232,34 +242,6 @@ def _accept(report: Report, before: Snapshot, known: Baseline, reason: str, *, w
     data = baseline.written(report, known, reason, whole=whole).encode()
     commit.output(files.Write(before, data, 0o644, files.Audience.DIRECTORY))
     return baseline.read(before._replace(data=data))
-
-
-def _output(path: Path, format: Format | None) -> tuple[Snapshot | None, Format]:  # noqa: A002 - as above
-    """Return a place to write to, None for stdout, and the format that its suffix tells, or else the one named."""
-    from ciphertool import files
-
-    chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
-    if chosen is None:
-        raise typer.BadParameter(f"--output {path}: name its format with --format")
-    return None if is_stdout(path) else files.destination(path, files.Audience.DIRECTORY), chosen
-
-
-def _write(report: Report, format: Format | None, outputs: list[tuple[Snapshot | None, Format]]) -> None:  # noqa: A002 - as above
-    """Write the report to each output, or to stdout."""
-    from ciphertool import files
-    from ciphertool.audit.reports import render
-    from ciphertool.changes import commit
-
-    if not outputs:
-        console.out_raw(render(report, format or Format.TABLE), commands=format is Format.GITHUB)
-        return
-    audience = files.Audience.DIRECTORY
-    texts = [(before, chosen, render(report, chosen)) for before, chosen in outputs]
-    commit.output(
-        *(files.Write(before, text.encode("utf-8", "replace"), 0o644, audience) for before, _, text in texts if before)
-    )
-    for text, chosen in ((text, chosen) for before, chosen, text in texts if before is None):
-        console.out_raw(text, commands=chosen is Format.GITHUB)
 
 
 def textconv(

@@ -10,7 +10,7 @@ import time
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from ciphertool.errors import (
     CipherToolError,
@@ -55,10 +55,13 @@ def status(error: CipherToolError) -> int:
     return next((code for kind, code in _STATUS if isinstance(error, kind)), 3)
 
 
-def _styled(style: str, text: str, stream: object = None) -> str:
-    stream = stream or sys.stderr
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not getattr(stream, "isatty", bool)()
-    return text if plain else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+def has_colours(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that shows colours, and nobody asks for none (`NO_COLOR`)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def _styled(style: str, text: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if has_colours(sys.stderr) else text
 
 
 def display_path(path: Path) -> str:
@@ -85,9 +88,12 @@ def out_json(value: object) -> None:
     out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
 
 
-def out_raw(text: str, *, commands: bool = False) -> None:
-    """Write a text to stdout as it is, but for what would steer a terminal or a CI system; see `visible`."""
-    sys.stdout.write(visible(text, keep="\n\t", commands=commands))
+def out_raw(text: str, *, commands: bool = False, painted: bool = False) -> None:
+    """Write a text to stdout as it is, but for what would steer a terminal or a CI system; see `visible`.
+
+    A `painted` text has colours, and nothing else from files that would steer a terminal.
+    """
+    sys.stdout.write(visible(text, keep="\n\t\x1b" if painted else "\n\t", commands=commands))
 
 
 def masked(text: str) -> str:

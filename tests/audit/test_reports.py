@@ -16,9 +16,10 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from ciphertool.audit import Evidence, Finding, KeyCard, Level, Report, State, Value
+from ciphertool.audit import Evidence, Finding, KeyCard, Level, Report, State, Subject, Value, audit
 from ciphertool.audit.model import Place, Skipped, Suppression
 from ciphertool.audit.reports import Format, render
+from ciphertool.audit.reports.table import Look
 from ciphertool.audit.rules import BACKUP, COMMENTED_OUT, DECLARED_IN_CLEAR, RULES
 
 HOSTILE = "<script>alert(1)</script>|`*\"'&,\n::error::=1+1"
@@ -114,6 +115,7 @@ def test_junit_is_well_formed_and_counts(report: Report) -> None:
 def test_github_annotations_stay_on_their_lines(report: Report) -> None:
     lines = render(report, Format.GITHUB).splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::notice", "::notice"]
+    assert lines[-1].endswith("1 accepted finding, not shown")
     assert "%0A" in lines[0]
 
 
@@ -136,7 +138,76 @@ def test_the_table_shows_what_is_accepted_and_what_was_not_looked_at(report: Rep
 def test_a_name_is_on_its_line_of_the_table_whatever_it_holds(report: Report) -> None:
     lines = render(report, Format.TABLE).splitlines()
     assert not [line for line in lines if line.startswith("::")]
-    assert r"conf/<script>alert(1)</script>|`*\"'&,\n::error::=1+1.xml:7".replace(r"\"", '"') in lines[1]
+    assert r"conf/<script>alert(1)</script>|`*\"'&,\n::error::=1+1.xml".replace(r"\"", '"') in lines[1]
+    assert lines[2].startswith("  7  unprotected  declared  <script>")
+
+
+COUNTS = {"protected": 1, "unprotected": 3, "dangling": 0, "orphaned": 0, "unjudged": 0, "placeholder": 1}
+COUNTS |= {"example": 1, "not-a-secret": 1}
+
+
+def _everywhere(tmp_path: Path) -> Report:
+    """The report of a tree with a secret in a value, in a comment and in a text, and some that are none."""
+    (tmp_path / "a.yaml").write_text("# password: Zq81mmPx2\npassword: Zq81mmPx3\nsmtp: {password: '${env:T}'}\n")
+    (tmp_path / "deploy.sh").write_text("curl http://u:Zq81mmPx4@host/\n")
+    (tmp_path / "b.yaml").write_text("password: '****'\ntoken: yes\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    protected = Value(Place("c.yaml", 1, "$.a"), "a", State.PROTECTED, Evidence.REFERENCE)
+    return replace(report, values=(*report.values, protected))
+
+
+def test_every_format_has_the_same_counts_and_they_add_up(tmp_path: Path) -> None:
+    report = _everywhere(tmp_path)
+    assert sum(COUNTS.values()) == len(report.values)
+    document = json.loads(render(report, Format.JSON))
+    assert document["counts"] == COUNTS
+    assert json.loads(render(report, Format.SARIF))["runs"][0]["properties"]["values"] == COUNTS
+    suite = etree.fromstring(render(report, Format.JUNIT).encode())
+    assert {p.get("name"): int(p.get("value", "")) for p in suite.iter("property")} == COUNTS
+    sentence = ", ".join(f"{number} {state}" for state, number in COUNTS.items()) + ": 7 values"
+    assert sentence in render(report, Format.TABLE, Look(width=200))
+    assert render(report, Format.GITHUB).splitlines()[-1] == f"::notice title=ciphertool::{sentence}"
+    assert f"| {' | '.join(map(str, COUNTS.values()))} | 7 |" in render(report, Format.MARKDOWN)
+    cards = {
+        name: int(count) for name, count in re.findall(r'class="card ([\w-]+)"><b>(\d+)', render(report, Format.HTML))
+    }
+    assert {name: cards.get(name, 0) for name in COUNTS} == COUNTS
+    assert 0 not in cards.values()
+
+
+def test_the_table_fits_its_width_and_loses_no_word(tmp_path: Path) -> None:
+    deep = tmp_path / "a-directory-of-many-words/and-another-one/and-a-third-in-it/and-the-last"
+    deep.mkdir(parents=True)
+    (deep / "application-of-the-test.yaml").write_text("password: Zq81mmPx3\n" + "a:\n b:\n  the_token_of_it: x\n")
+    (tmp_path / "b.yaml").write_text("a: 1\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    narrow, wide = (render(report, Format.TABLE, Look(width=width, everything=True)) for width in (80, 200))
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "…" in narrow
+    assert "/application-of-the-test.yaml" in narrow
+    assert "…" not in wide
+    reasons = [value.reason for value in report.values]
+    assert len(reasons) == 2
+    assert all(reason in " ".join(narrow.split()) for reason in reasons)
+
+
+def test_all_lists_what_is_no_secret_and_why(tmp_path: Path) -> None:
+    report = _everywhere(tmp_path)
+    short, long = (render(report, Format.TABLE, Look(200, everything=everything)) for everything in (False, True))
+    assert sum("  not-a-secret  " in line or "  example  " in line for line in short.splitlines()) == 0
+    assert sum("  not-a-secret  " in line or "  example  " in line for line in long.splitlines()) == 2
+    assert all(f": {value.reason}" in long for value in report.values if value.reason)
+
+
+def test_the_table_has_colours_where_they_are_asked_for_and_no_code_of_a_name(report: Report) -> None:
+    name = "\x1b[31mred"
+    finding = report.findings[0]._replace(message=name, place=Place(name, 1, name))
+    painted = render(replace(report, findings=(finding,)), Format.TABLE, Look(colour=True))
+    assert "\x1b[31merror\x1b[0m" in painted
+    assert "\x1b[32mprotected\x1b[0m" in painted
+    assert "\x1b[31mred" not in painted
+    assert r"\x1b[31mred" in painted
+    assert "\x1b" not in render(report, Format.TABLE)
 
 
 def test_a_report_fails_by_its_gravest_finding_that_nothing_suppresses(report: Report) -> None:

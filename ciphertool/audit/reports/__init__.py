@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ciphertool.audit.model import Report
+    from ciphertool.audit.reports.table import Look
 
 
 class Format(Enum):
@@ -28,16 +30,25 @@ class Format(Enum):
     CBOM = "cbom"
 
 
-def render(report: Report, name: Format) -> str:
+def check(name: Format) -> None:
+    """Raise `ConfigError` if a format needs an extra that is not installed."""
+    if name is Format.CBOM and find_spec("cyclonedx") is None:
+        raise ConfigError(
+            "a cryptography bill of materials needs cyclonedx-python-lib, which is not installed",
+            hint='pip install "ciphertool[cbom]"',
+        )
+
+
+def render(report: Report, name: Format, look: Look | None = None) -> str:
     """Return a report in a format, in which no CI system finds a command of somebody else's.
 
-    Raise `ConfigError` where the extra that it needs is not installed.
+    `look` is how a table looks. Raise `ConfigError` as `check` does.
     """
     # Imported here, and with them what they need, so that commands which render nothing do not pay for it.
     from ciphertool.audit.reports import csv, github, html, json, junit, markdown, sarif, table
 
     writers: dict[Format, Callable[[Report], str]] = {
-        Format.TABLE: table.render,
+        Format.TABLE: lambda report: table.render(report, look),
         Format.JSON: json.render,
         Format.SARIF: sarif.render,
         Format.HTML: html.render,
@@ -51,13 +62,7 @@ def render(report: Report, name: Format) -> str:
 
 
 def _cbom(report: Report) -> str:
-    try:
-        from ciphertool.audit.reports import cbom
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "cyclonedx":
-            raise
-        raise ConfigError(
-            "a cryptography bill of materials needs cyclonedx-python-lib, which is not installed",
-            hint='pip install "ciphertool[cbom]"',
-        ) from None
+    check(Format.CBOM)
+    from ciphertool.audit.reports import cbom
+
     return cbom.render(report)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.audit.reports.summary import counted, sentence
+
 if TYPE_CHECKING:
     from ciphertool.audit.model import Finding, Report
 
@@ -11,10 +13,11 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(report: Report) -> str:
-    """Return one command for each finding that nothing suppresses, and a summary of those that are."""
+    """Return one command for each finding that nothing suppresses, and one with the counts."""
     lines = [_command(finding) for finding in report.active]
-    if accepted := len(report.findings) - len(lines):
-        lines.append(f"::notice title=ciphertool::{accepted} accepted findings are not shown")
+    accepted = len(report.findings) - len(lines)
+    more = f"; {counted(accepted, 'accepted finding')}, not shown" if accepted else ""
+    lines.append(f"::notice title=ciphertool::{sentence(report)}{more}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import __version__
 from ciphertool.audit.model import State
+from ciphertool.audit.reports import summary
 from ciphertool.audit.rules import RULES
 from ciphertool.audit.shown import root
 from ciphertool.findings import Level
@@ -60,7 +61,8 @@ def render(report: Report) -> str:
         policy=f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
         "base-uri 'none'; form-action 'none'",
         states=list(State),
-        levels=[(level.value, sum(f.effective_level is level for f in report.active)) for level in Level],
+        counts=list(summary.counts(report).items()),
+        levels=list(summary.levels(report).items()),
         directories=coverage(report),
         width=_WIDTH,
         findings=sorted(report.findings, key=lambda finding: finding.effective_level.rank),

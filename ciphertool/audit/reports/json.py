@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import State
+from ciphertool.audit.reports.summary import Evidence, counts
 from ciphertool.audit.shown import root
 
 if TYPE_CHECKING:
@@ -21,14 +21,15 @@ def render(report: Report) -> str:
 
 def document(report: Report) -> dict[str, object]:
     """Return the report as plain data."""
+    evidence = Evidence(report)
     return {
         "version": VERSION,
         "root": root(report).as_posix(),
         "time": report.time.isoformat(timespec="seconds"),
         "files": report.files,
-        "counts": {state.value: report.count(state) for state in State},
+        "counts": counts(report),
         "values": [_value(value) for value in report.values],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, evidence.of(finding)) for finding in report.findings],
         "keys": [_key(card) for card in report.keys],
         "skipped": [
             {"reason": item.reason, "count": item.count, "examples": list(item.examples)} for item in report.skipped
@@ -54,7 +55,7 @@ def _value(value: Value) -> dict[str, object]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, object]:
+def _finding(finding: Finding, evidence: str) -> dict[str, object]:
     suppression = finding.suppression
     return {
         "rule": finding.rule.id,
@@ -62,6 +63,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "level": finding.effective_level.value,
         **_place(finding.place),
         "message": finding.message,
+        "evidence": evidence or None,
         "cwe": finding.rule.cwe,
         "fingerprint": finding.fingerprint,
         "suppression": suppression

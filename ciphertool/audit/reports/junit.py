@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
+from ciphertool.audit.reports import summary
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """Return one suite; errors and warnings fail, notes pass, accepted findings are skipped."""
+    """Return one suite, with the counts of states as its properties.
+
+    Errors and warnings fail, notes pass, accepted findings are skipped.
+    """
     cases = [_case(finding) for finding in report.findings]
     cases = cases or ['    <testcase classname="ciphertool" name="audit"/>']
     failures = sum(finding.effective_level is not Level.NOTE for finding in report.active)
@@ -24,6 +28,9 @@ def render(report: Report) -> str:
             '<?xml version="1.0" encoding="UTF-8"?>',
             f"<testsuites {counts}>",
             f'  <testsuite name="ciphertool audit" {counts} {time}>',
+            "    <properties>",
+            *(f'      <property name="{name}" value="{number}"/>' for name, number in summary.counts(report).items()),
+            "    </properties>",
             *cases,
             "  </testsuite>",
             "</testsuites>",

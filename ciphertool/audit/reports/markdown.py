@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import State
+from ciphertool.audit.reports.summary import Evidence, counts
 from ciphertool.findings import Level
 from ciphertool.redaction.visible import visible
 
@@ -25,13 +25,15 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield "# Secrets in configuration"
     yield ""
-    yield from _table([state.value for state in State], [[str(report.count(state)) for state in State]])
+    yield from _table([*counts(report), "values"], [[str(n) for n in (*counts(report).values(), len(report.values))]])
+    evidence = Evidence(report)
     for level in Level:
         found = [finding for finding in report.active if finding.effective_level is level]
         if found:
             yield f"## {level.value.capitalize()}s ({len(found)})"
             yield ""
-            yield from _table(["rule", "place", "finding"], [[f.rule.id, str(f.place), f.message] for f in found])
+            rows = [[f.rule.id, str(f.place), f.message, evidence.of(f)] for f in found]
+            yield from _table(["rule", "place", "finding", "evidence"], rows)
     accepted = [
         [f.rule.id, str(f.place), f.suppression.kind, f.suppression.date or "", f.suppression.reason]
         for f in report.findings

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ciphertool import __version__
+from ciphertool.audit.reports.summary import counts
 from ciphertool.audit.rules import RULES
 
 if TYPE_CHECKING:
@@ -34,17 +35,11 @@ def render(report: Report) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding) for finding in report.findings],
         "properties": {
-            "values": {state: count for state, count in _counts(report).items() if count},
+            "values": counts(report),
             "skipped": [{"reason": item.reason, "count": item.count} for item in report.skipped],
         },
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
-
-
-def _counts(report: Report) -> dict[str, int]:
-    from ciphertool.audit.model import State
-
-    return {state.value: report.count(state) for state in State}
 
 
 def _rule(rule: Rule) -> dict[str, object]:

@@ -1,10 +1,14 @@
-"""The report for a terminal or a plain text file."""
+"""The report for a terminal or a plain text file: what stands where, file by file, and a summary at the end."""
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ciphertool.audit.model import State
+from ciphertool.audit.reports import summary
 from ciphertool.findings import Level
 from ciphertool.redaction.visible import visible
 
@@ -13,76 +17,150 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.model import Finding, Report, Value
 
-_LONGEST = 60
-_COUNTED = frozenset({State.EXAMPLE, State.NOT_A_SECRET})  # in the summary, and not listed
+Row = tuple[str, ...]
+
+_COUNTED = frozenset({State.EXAMPLE, State.NOT_A_SECRET})
+"""In the summary, and not listed unless everything is."""
+_INDENT = "  "
+_NARROWEST = 24
+_COLOURS = {
+    State.PROTECTED.value: "32",
+    State.UNPROTECTED.value: "31",
+    State.DANGLING.value: "35",
+    State.ORPHANED.value: "33",
+    State.UNJUDGED.value: "33",
+    State.PLACEHOLDER.value: "36",
+    State.EXAMPLE.value: "2",
+    State.NOT_A_SECRET.value: "2",
+    Level.ERROR.value: "31",
+    Level.WARNING.value: "33",
+    Level.NOTE.value: "2",
+}
 
 
-def render(report: Report) -> str:
-    """Return values, findings and a summary as text; a table of what stands where comes first."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How wide the table is, whether it has colours, and whether it lists every value with its reason."""
+
+    width: int = 80
+    colour: bool = False
+    everything: bool = False
+
+
+def render(report: Report, look: Look | None = None) -> str:
+    """Return values, findings and a summary as text. No name in it holds a terminal code."""
+    look = look or Look()
     lines = [
-        *_values(report.values),
-        *_findings(report.active),
-        *_suppressed(report),
-        *_keys(report),
-        *_summary(report),
+        *_values(report.values, look),
+        *_findings(report, look),
+        *_suppressed(report, look),
+        *_keys(report, look),
+        *_summary(report, look),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _values(values: Sequence[Value]) -> Iterator[str]:
-    listed = [value for value in values if value.state not in _COUNTED]
-    rows = [(v.state.value, v.alias or "-", str(v.place), v.evidence.value) for v in listed]
-    yield from _table(("STATE", "ALIAS", "PLACE", "EVIDENCE"), rows)
+def _values(values: Sequence[Value], look: Look) -> Iterator[str]:
+    listed = [value for value in values if look.everything or value.state not in _COUNTED]
+    if listed:
+        yield _head("VALUES", look)
+    for path, group in groupby(listed, lambda value: value.place.path):
+        rows = [
+            (str(v.place.line or ""), v.state.value, v.evidence.value, _about(v, everything=look.everything))
+            for v in group
+        ]
+        yield from _file(path, rows, look)
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    rows = [
-        (f.effective_level.value, f.rule.id, str(f.place), f.message)
-        for f in sorted(findings, key=lambda finding: finding.effective_level.rank)
-    ]
-    yield from _table(("LEVEL", "RULE", "PLACE", "FINDING"), rows)
+def _about(value: Value, *, everything: bool) -> str:
+    name = value.alias or value.place.selector or value.where or "text"
+    return f"{name}: {value.reason}" if everything and value.reason else name
 
 
-def _suppressed(report: Report) -> Iterator[str]:
-    rows = [
-        (f.rule.id, str(f.place), f.suppression.kind, f.suppression.date or "-", f.suppression.reason)
-        for f in report.findings
-        if f.suppression is not None
-    ]
-    yield from _table(("ACCEPTED", "PLACE", "BY", "SINCE", "REASON"), rows)
+def _findings(report: Report, look: Look) -> Iterator[str]:
+    """Yield the findings, the files with the gravest of them first."""
+    files: dict[str, list[Finding]] = {}
+    for finding in report.active:
+        files.setdefault(finding.place.path, []).append(finding)
+    evidence = summary.Evidence(report)
+    if files:
+        yield _head("FINDINGS", look)
+    for path, found in sorted(files.items(), key=lambda item: min(f.effective_level.rank for f in item[1])):
+        rows = [
+            (str(f.place.line or ""), f.effective_level.value, f.rule.id, evidence.of(f), f.message)
+            for f in sorted(found, key=lambda finding: finding.effective_level.rank)
+        ]
+        yield from _file(path, rows, look)
 
 
-def _keys(report: Report) -> Iterator[str]:
-    rows = [
-        (
-            k.alias,
-            f"{k.algorithm} {k.bits or ''}",
-            f"{k.not_after:%Y-%m-%d}" if k.not_after else "-",
-            k.sha256[:16],
-            k.path,
-        )
-        for k in report.keys
-    ]
-    yield from _table(("KEY", "ALGORITHM", "EXPIRES", "SHA-256", "KEYSTORE"), rows)
+def _suppressed(report: Report, look: Look) -> Iterator[str]:
+    accepted = [(f, f.suppression) for f in report.findings if f.suppression is not None]
+    if accepted:
+        yield _head("ACCEPTED", look)
+    for path, group in groupby(accepted, lambda item: item[0].place.path):
+        rows = [(str(f.place.line or ""), f.rule.id, s.kind, s.date or "", s.reason) for f, s in group]
+        yield from _file(path, rows, look)
 
 
-def _summary(report: Report) -> Iterator[str]:
-    yield ", ".join(f"{report.count(state)} {state.value}" for state in State)
-    levels = ", ".join(_counted(sum(f.effective_level is x for f in report.active), x.value) for x in Level)
-    yield f"{levels}; {_counted(report.files, 'file')}"
+def _keys(report: Report, look: Look) -> Iterator[str]:
+    if report.keys:
+        yield _head("KEYS", look)
+    for path, group in groupby(report.keys, lambda card: card.path):
+        rows = [
+            (
+                f"{k.algorithm} {k.bits or ''}".strip(),
+                f"until {k.not_after:%Y-%m-%d}" if k.not_after else "",
+                k.sha256[:16],
+                k.alias,
+            )
+            for k in group
+        ]
+        yield from _file(path, rows, look)
+
+
+def _summary(report: Report, look: Look) -> Iterator[str]:
+    yield from _wrapped(summary.sentence(report), look)
+    levels = ", ".join(summary.counted(number, level) for level, number in summary.levels(report).items())
+    yield from _wrapped(f"{levels}; {summary.counted(report.files, 'file')}", look)
     for item in report.skipped:
-        yield f"not looked at: {item.count} ({item.reason})"
+        yield from _wrapped(visible(f"not looked at: {item.count} ({item.reason})"), look)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _head(title: str, look: Look) -> str:
+    return _painted(title, "1", look)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    table = [head, *([visible(cell) for cell in row] for row in rows)]
-    if len(table) == 1:
-        return
-    widths = [min(max(map(len, column)), _LONGEST) for column in zip(*table, strict=True)]
-    for row in table:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+def _file(path: str, rows: Iterable[Row], look: Look) -> Iterator[str]:
+    """Yield a file's rows under its path. Their last cell is as wide as there is room, and has more lines if needed."""
+    yield _painted(shortened(visible(path), look.width), "1", look)
+    cells = [tuple(visible(cell) for cell in row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in cells), strict=True)]
+    indent = len(_INDENT) + sum(width + 2 for width in widths if width)
+    room = max(look.width - indent, _NARROWEST)
+    for *first, last in cells:
+        start = _INDENT + "".join(_cell(cell, width, look) for cell, width in zip(first, widths, strict=True) if width)
+        lines = textwrap.wrap(last, room, break_on_hyphens=False) or [""]
+        yield f"{start}{lines[0]}".rstrip()
+        yield from (" " * indent + line for line in lines[1:])
     yield ""
+
+
+def _cell(text: str, width: int, look: Look) -> str:
+    return _painted(text, _COLOURS.get(text, ""), look) + " " * (width - len(text) + 2)
+
+
+def _painted(text: str, code: str, look: Look) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if look.colour and code else text
+
+
+def _wrapped(text: str, look: Look) -> list[str]:
+    return textwrap.wrap(text, look.width, subsequent_indent=_INDENT, break_on_hyphens=False)
+
+
+def shortened(path: str, width: int) -> str:
+    """Return a path that is too long without its middle; of the file's name as much as there is room for."""
+    if len(path) <= width:
+        return path
+    tail = min(len(path.rpartition("/")[2]) + 1, width * 3 // 4)
+    tail = max(tail, width // 2)
+    return f"{path[: width - tail - 1]}…{path[-tail:]}"

@@ -38,10 +38,8 @@ class SkippedFiles:
 
     def summary(self) -> tuple[Skipped, ...]:
         """Return the counts, with the first few of each."""
-        return tuple(
-            Skipped(reason, len(paths), tuple(relative(path, self.root) for path in paths[:_EXAMPLES]))
-            for reason, paths in self._found.items()
-        )
+        found = {reason: tuple(relative(path, self.root) for path in paths) for reason, paths in self._found.items()}
+        return tuple(Skipped(reason, len(paths), paths[:_EXAMPLES], paths) for reason, paths in found.items())
 
 
 def walk(

@@ -1,0 +1,32 @@
+"""The rules of files: their modes, what lies beside them, whether they can be read."""
+
+from __future__ import annotations
+
+from ciphertool.audit.rules.base import Rule
+from ciphertool.findings import Level
+
+PERMISSIONS = Rule(
+    "CT017",
+    "file-permissions",
+    Level.WARNING,
+    732,
+    "A keystore, a secret repository or a password file is open to others.",
+    "Take the permissions away: `chmod 600`, or 640 with a group of its own.",
+)
+PASSWORD_BESIDE = Rule(
+    "CT018",
+    "password-beside-keystore",
+    Level.WARNING,
+    522,
+    "A file beside the keystore holds its password in clear: who copies the directory has both.",
+    "Keep the password elsewhere: a mounted secret, a credential of the service manager, the environment.",
+)
+UNREADABLE = Rule(
+    "CT024",
+    "not-judged",
+    Level.NOTE,
+    None,
+    "A file could not be read as what its name says, or its history not wholly: its secrets were not judged, or only "
+    "by their shape.",
+    "Repair the file, or fetch the rest of its history; or look at it yourself.",
+)

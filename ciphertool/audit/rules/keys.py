@@ -1,0 +1,90 @@
+"""The rules of keys, certificates and the schemes that secrets are encrypted by."""
+
+from __future__ import annotations
+
+from ciphertool.audit.rules.base import Rule
+from ciphertool.findings import Level
+
+FOREIGN = Rule(
+    "CT010",
+    "foreign-ciphertext",
+    Level.ERROR,
+    None,
+    "Ciphertexts cannot have been made by the primary key: their length or key id is another's. New values would be "
+    "encrypted to whoever has the key that the settings name now.",
+    "Find out who changed the key (`--history` names the commit), and put the former keystore back. docs/keystores.md "
+    "says how to change a key.",
+)
+PKCS1 = Rule(
+    "CT011",
+    "pkcs1-padding",
+    Level.WARNING,
+    780,
+    "Secrets are encrypted with RSA PKCS #1 v1.5, whose padding can be attacked and whose damage goes unnoticed.",
+    "Declare RSA/ECB/OAEPwithSHA1andMGF1Padding (Carbon) or RSA-OAEP-256 and encrypt the secrets again.",
+)
+UNPADDED = Rule(
+    "CT012",
+    "raw-rsa",
+    Level.ERROR,
+    780,
+    "Secrets are encrypted with RSA without padding: equal secrets show, and weak ones can be guessed.",
+    "Declare an OAEP transformation, encrypt the secrets again, and change them.",
+)
+SHORT_KEY = Rule(
+    "CT013",
+    "short-key",
+    Level.WARNING,
+    326,
+    "The primary key is shorter than the settings allow.",
+    "Make a keystore with a longer key (`ciphertool keystore create`) and rotate to it.",
+)
+KEY_USAGE = Rule(
+    "CT014",
+    "key-usage",
+    Level.WARNING,
+    None,
+    "The primary certificate does not say that it may encrypt data; where its KeyUsage is critical, Java refuses it.",
+    "Make a certificate with dataEncipherment (`ciphertool keystore create --role primary`).",
+)
+EXPIRED = Rule(
+    "CT015",
+    "certificate-validity",
+    Level.WARNING,
+    324,
+    "The primary certificate has expired, or is not valid yet.",
+    "Make a new key and certificate, and rotate to it.",
+)
+PUBLIC_KEY = Rule(
+    "CT016",
+    "public-default-key",
+    Level.ERROR,
+    1394,
+    "The primary key is a published default: everybody has its private key, so it protects nothing.",
+    "Make a keystore of your own (`ciphertool keystore create`), rotate to it, and change the secrets.",
+)
+KEYSTORE_NOT_JUDGED = Rule(
+    "CT025",
+    "keystore-not-judged",
+    Level.NOTE,
+    None,
+    "The primary certificate could not be read without a password, so that key and certificate were not judged.",
+    "Name the certificate as a PEM file: `[keystore] certificate`, or `--certificate`.",
+)
+BROKEN_KEY = Rule(
+    "CT030",
+    "broken-key",
+    Level.ERROR,
+    1241,
+    "The primary key can be broken by others: its modulus can be factored, or its numbers are no RSA key's.",
+    "Make a new key (`ciphertool keystore create`), rotate to it, and change the secrets.",
+)
+KEY_CHANGED = Rule(
+    "CT031",
+    "key-changed",
+    Level.WARNING,
+    None,
+    "A commit changes the key to which new secrets are encrypted: who has the new private key can read them.",
+    "Make sure that the new key is yours (`ciphertool keystore list`); if not, put the former one back and change the "
+    "secrets that were set since.",
+)

@@ -1,0 +1,58 @@
+"""The rules of references and the secret repository."""
+
+from __future__ import annotations
+
+from ciphertool.audit.rules.base import PROTECT, Rule
+from ciphertool.findings import Level
+
+DANGLING = Rule(
+    "CT006",
+    "dangling-reference",
+    Level.ERROR,
+    None,
+    "A reference names a secret that the repository does not have: the application cannot start with it.",
+    "Correct the alias, or put the secret into the repository (`ciphertool set`).",
+)
+ORPHANED = Rule(
+    "CT007",
+    "orphaned-secret",
+    Level.WARNING,
+    None,
+    "The repository has a secret that no audited file refers to.",
+    "Remove it (`ciphertool remove`), or accept it where an application asks for it by its alias.",
+)
+REPOSITORY_IN_CLEAR = Rule(
+    "CT008", "repository-in-clear", Level.ERROR, 312, "The secret repository holds a value in clear.", PROTECT
+)
+MALFORMED = Rule(
+    "CT009",
+    "malformed-ciphertext",
+    Level.ERROR,
+    None,
+    "An entry of the secret repository is neither a ciphertext nor a marked plaintext.",
+    "Set the secret again; if the text is the secret itself, change it.",
+)
+SAME_CIPHERTEXT = Rule(
+    "CT020",
+    "copied-ciphertext",
+    Level.WARNING,
+    323,
+    "Two aliases have the same ciphertext: one was copied to the other, or the encryption is deterministic.",
+    "Set one of them again.",
+)
+DOES_NOT_DECRYPT = Rule(
+    "CT026",
+    "does-not-decrypt",
+    Level.ERROR,
+    None,
+    "A ciphertext does not decrypt with the private key.",
+    "Set the secret again, or restore the repository or the keystore that belong together.",
+)
+UNJUDGED = Rule(
+    "CT033",
+    "unjudged-reference",
+    Level.NOTE,
+    None,
+    "A reference names a secret, and no repository was read that would have it: whether it resolves is not known.",
+    "Audit the directory with its settings (`--config`, `--home`), or repair the repository that they name.",
+)
