@@ -318,12 +318,20 @@ def test_a_name_that_is_a_secret_is_known_by_all_of_it(root: Path) -> None:
     accepted = _accepting(root)
     (root / "a.yaml").write_text(f"{second}: {{}}\n")
     assert "CT032" in [rule for rule, _ in _open(root, accepted)]
-
-
-def test_where_readers_differ_in_the_lines_every_change_is_noticed(root: Path) -> None:
-    (root / "a.conf").write_text(f"x\x0cy\npassword = {A}\n")
+    (root / f"{first}.yaml").write_text("a: 1\n")
     accepted = _accepting(root)
-    (root / "a.conf").write_text(f"x\x0cy\npassword = {B}\n")
+    (root / f"{first}.yaml").rename(root / f"{second}.yaml")
+    assert [rule for rule, _ in _open(root, accepted)] == ["CT032", "CT034"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("a.conf", "x\x0cy\npassword = {}\n"), ("a.properties", "# x\x0cy\nb=1\n# password={}\n")],
+)
+def test_where_readers_differ_in_the_lines_every_change_is_noticed(root: Path, file: str, text: str) -> None:
+    (root / file).write_text(text.format(A))
+    accepted = _accepting(root)
+    (root / file).write_text(text.format(B))
     assert len(_secrets(_open(root, accepted))) == 1
 
 

@@ -126,7 +126,8 @@ def test_a_baseline_without_a_reason_is_refused(project: Path, run: Run) -> None
     outcome = run("audit", "--baseline", "accepted.json")
     assert outcome.status == 3
     assert "entry 1" in outcome.err
-    for wrong in ({"marked_by": "0"}, {"marked_by": None}, {"version": "3.0"}, {"accepted": {}}):
+    wrongs: list[dict[str, Any]] = [{"marked_by": "0"}, {"marked_by": None}, {"version": "3.0"}, {"accepted": {}}]
+    for wrong in wrongs:
         (project / "accepted.json").write_text(json.dumps({**document, **wrong}))
         assert run("audit", "--baseline", "accepted.json").status == 3
 
