@@ -92,9 +92,13 @@ def apply(report: Report, baseline: Baseline, *, whole: bool = True) -> Report:
     place = Place(_shown(baseline.path, report.root))
     told = []
     if former := sum(not entry.mark for entry in baseline.entries):
-        entries = "an entry" if former == 1 else f"{former} entries"
-        message = f"{entries} of an earlier version: accepts nothing, since it does not say what stood there"
-        told.append(Finding(rules.STALE, place, f"{message}; accept again what is still acceptable (--accept)"))
+        what = (
+            "an entry of an earlier version accepts"
+            if former == 1
+            else f"{former} entries of an earlier version accept"
+        )
+        message = f"{what} nothing, not knowing what stood there: look at what is found, and accept it again (--accept)"
+        told.append(Finding(rules.STALE, place, message))
     open_places = {_place(finding) for finding in findings if finding.suppression is None}
     for entry in left:
         if entry.mark and whole and not _is_on_request(entry):
@@ -116,7 +120,7 @@ def written(report: Report, baseline: Baseline, reason: str, *, whole: bool = Tr
     entries = [
         Entry(finding.rule.id, finding.place.path, finding.place.selector, finding.mark, finding.suppression or now)
         for finding in findings
-        if not (finding.suppression and finding.suppression.kind == "inline") and finding.rule is not rules.STALE
+        if not (finding.suppression and finding.suppression.kind == "inline")
     ]
     entries += [entry for entry in left if entry.mark and (not whole or _is_on_request(entry))]
     accepted = [

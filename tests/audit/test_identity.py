@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,12 +15,14 @@ import pytest
 
 from ciphertool.audit import Options, Report, Subject, audit, baseline
 from ciphertool.audit.identity import mark
+from ciphertool.audit.model import Suppression
 from ciphertool.audit.reports import Format, render
 from ciphertool.audit.rules import STALE
 from ciphertool.audit.scope.reading import open_text
 from ciphertool.files import read
 from ciphertool.findings import Level
 from ciphertool.plugins import NO_EXTENSIONS
+from ciphertool.settings import load
 from ciphertool.settings.targets import Reading
 from tests.matrix import sample
 from tests.projects import PROJECTS
@@ -36,6 +39,9 @@ NOW = datetime(2026, 2, 3, tzinfo=UTC)
 A, B, C = "kX9tea4two7Lq", "Zq8vN2mK5xWt7", "Another-Secret-99"  # none has the mark of another, see below
 KEY = bytes(16)
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA{}\n-----END RSA PRIVATE KEY-----"
+
+
+_SAME = '\n[[target]]\nfile = "conf/a.yaml"\nselector = "$.{}"\nalias = "same"\n'
 
 
 class Case(NamedTuple):
@@ -165,7 +171,9 @@ def test_a_changed_value_is_noticed(root: Path, name: str) -> None:
     _write(root, name, B)
     found = _open(root, accepted)
     assert len(_secrets(found)) == 1
-    assert STALE.id in [rule for rule, _ in found]
+    report = baseline.apply(_audited(root, accepted), accepted)
+    (told,) = [finding.message for finding in report.findings if finding.rule is STALE]
+    assert told.endswith("has changed or is gone")
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != "block scalar"])
@@ -217,6 +225,7 @@ def test_of_two_alike_one_acceptance_covers_one(root: Path, file: str, first: st
     assert len(report.findings) == 2
     assert len(report.active) == 1
     assert len({finding.fingerprint for finding in report.findings}) == 2
+    assert len(_accepting(root).entries) == 2
 
 
 @pytest.mark.parametrize(
@@ -309,12 +318,20 @@ def test_a_name_that_is_a_secret_is_known_by_all_of_it(root: Path) -> None:
     accepted = _accepting(root)
     (root / "a.yaml").write_text(f"{second}: {{}}\n")
     assert "CT032" in [rule for rule, _ in _open(root, accepted)]
-
-
-def test_where_readers_differ_in_the_lines_every_change_is_noticed(root: Path) -> None:
-    (root / "a.conf").write_text(f"x\x0cy\npassword = {A}\n")
+    (root / f"{first}.yaml").write_text("a: 1\n")
     accepted = _accepting(root)
-    (root / "a.conf").write_text(f"x\x0cy\npassword = {B}\n")
+    (root / f"{first}.yaml").rename(root / f"{second}.yaml")
+    assert [rule for rule, _ in _open(root, accepted)] == ["CT032", "CT034"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("a.conf", "x\x0cy\npassword = {}\n"), ("a.properties", "# x\x0cy\nb=1\n# password={}\n")],
+)
+def test_where_readers_differ_in_the_lines_every_change_is_noticed(root: Path, file: str, text: str) -> None:
+    (root / file).write_text(text.format(A))
+    accepted = _accepting(root)
+    (root / file).write_text(text.format(B))
     assert len(_secrets(_open(root, accepted))) == 1
 
 
@@ -327,6 +344,51 @@ def test_a_comment_allows_a_finding_in_text_too(root: Path) -> None:
     ]
     accepted = _accepting(root)
     assert len(accepted.entries) == 1  # what a comment allows needs no entry
+    (root / "a.conf").write_text(f"password = {A}\n")
+    accepted = _accepting(root)
+    (root / "a.conf").write_text(f"# ciphertool: allow CT003 a demo\npassword = {A}\n")
+    (finding,) = baseline.apply(_audited(root, accepted), accepted).findings
+    assert finding.suppression == Suppression("inline", "a demo")
+
+
+def test_of_two_alike_the_one_that_was_there_is_accepted(root: Path) -> None:
+    (root / "b.yaml").write_text(f"passwords:\n- {B}\n- {A}\n")
+    accepted = _accepting(root)
+    (root / "b.yaml").write_text(f"passwords:\n- {A}\n- {A}\n")
+    assert [line for rule, line in _open(root, accepted) if rule == "CT003"] == [2]
+
+
+def test_a_comment_is_known_apart_from_what_stands_before_it(root: Path) -> None:
+    (root / "a.yaml").write_text(f"a: 1 # password: {A}\n")
+    accepted = _accepting(root)
+    (root / "a.yaml").write_text(f"a: 234 # password: {A}\n")
+    assert _open(root, accepted) == []
+
+
+def test_a_report_without_marks_has_nothing_accepted(root: Path) -> None:
+    _write(root, "text")
+    accepted = _accepting(root)
+    former = replace(accepted, entries=[entry._replace(mark="") for entry in accepted.entries])
+    for given in (accepted, former):
+        report = baseline.apply(audit([Subject(root)], now=NOW), given)
+        assert len([finding for finding in report.active if finding.rule is not STALE]) == 1
+
+
+def test_one_alias_for_more_places_is_another_finding(project: Path) -> None:
+    def found() -> Report:
+        return audit([Subject(project, load(project))], now=NOW, options=Options(key=KEY))
+
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text() + _SAME.format("a") + _SAME.format("b"))
+    (project / "conf/a.yaml").write_text(f"a: {A}\nb: {B}\nc: {C}\n")
+    fresh = baseline.Baseline(project.parent / "accepted.json", KEY)
+    fresh.path.write_text(baseline.written(found(), fresh, "a demo"))
+    accepted = baseline.read(read(fresh.path))
+    assert baseline.apply(found(), accepted).active == ()
+    (project / "conf/a.yaml").write_text(f"\n\na: {A}\nb: {B}\nc: {C}\n")
+    assert baseline.apply(found(), accepted).active == ()
+    settings.write_text(settings.read_text() + _SAME.format("c"))
+    assert "CT019" in [finding.rule.id for finding in baseline.apply(found(), accepted).active]
 
 
 def test_a_mark_is_12_bits_under_the_key() -> None:
@@ -335,6 +397,7 @@ def test_a_mark_is_12_bits_under_the_key() -> None:
     assert len(marks) > 4000
     assert mark(KEY, A) != mark(b"another", A)
     assert mark(b"", A) == ""
+    assert mark(KEY, "a\r\nb") == mark(KEY, "a\nb") != mark(KEY, "ab")
     assert len({mark(KEY, each) for each in (A, B, C)}) == 3
     assert mark(KEY, A) not in hashlib.sha256(A.encode()).hexdigest()[:3]
 

@@ -126,14 +126,9 @@ def test_a_baseline_without_a_reason_is_refused(project: Path, run: Run) -> None
     outcome = run("audit", "--baseline", "accepted.json")
     assert outcome.status == 3
     assert "entry 1" in outcome.err
-    others: tuple[object, ...] = (
-        {**document, "marked_by": "0"},
-        {**document, "marked_by": None},
-        {**document, "version": "3.0"},
-        [],
-    )
-    for wrong in others:
-        (project / "accepted.json").write_text(json.dumps(wrong))
+    wrongs: list[dict[str, Any]] = [{"marked_by": "0"}, {"marked_by": None}, {"version": "3.0"}, {"accepted": {}}]
+    for wrong in wrongs:
+        (project / "accepted.json").write_text(json.dumps({**document, **wrong}))
         assert run("audit", "--baseline", "accepted.json").status == 3
 
 
@@ -170,6 +165,7 @@ def test_an_entry_whose_value_is_protected_is_stale_until_it_is_accepted_anew(pr
     assert status == 0
     assert len([message for message in stale if message.startswith("CT001 at conf/app.yaml ")]) == 2
     assert all("no more found" in message for message in stale)
+    assert len({f["fingerprint"] for f in report["findings"]}) == len(report["findings"])
     _, report = _report(run, "conf/app.yaml", "--baseline", "accepted.json")
     assert "CT034" not in _rules(report)  # of a part it is not known what is gone
     assert run("audit", "--baseline", "accepted.json", "--accept", "later").status == 0
@@ -178,6 +174,25 @@ def test_an_entry_whose_value_is_protected_is_stale_until_it_is_accepted_anew(pr
     assert {entry["rule"] for entry in first["accepted"]} > {entry["rule"] for entry in last["accepted"]}
     _, report = _report(run, "--baseline", "accepted.json")
     assert "CT034" not in _rules(report)
+
+
+def test_a_declared_value_beside_or_without_a_reference_is_noticed_if_it_changes(protected: Path, run: Run) -> None:
+    yaml, xml = protected / "conf/app.yaml", protected / "conf/server.xml"
+    yaml.write_text(yaml.read_text().replace("${sec:app.smtp.password}", "kX9tea4two7Lq"))
+    xml.write_text(xml.read_text().replace(">password<", ">kX9tea4two7Lq<"))
+    vault = protected / VAULT
+    vault.write_text(vault.read_text() + "plain=[kX9tea4two7Lq]\n")
+    assert run("audit", "--baseline", "accepted.json", "--accept", "for now").status == 0
+    for file, rule in ((yaml, "CT001"), (xml, "CT002"), (vault, "CT008")):
+        before = file.read_text()
+        accepted = json.loads((protected / "accepted.json").read_text())
+        assert accepted["marked_by"] != "0" * 32
+        file.write_text(before.replace("kX9tea4two7Lq", "Zq8vN2mK5xWt7"))
+        status, report = _report(run, "--baseline", "accepted.json")
+        assert status == 1, rule
+        assert rule in [f["rule"] for f in report["findings"] if f["suppression"] is None]
+        file.write_text(before)
+    assert run("audit", "--baseline", "accepted.json").status == 0
 
 
 def test_what_was_accepted_before_keeps_its_reason(project: Path, run: Run) -> None:
