@@ -13,6 +13,7 @@ from ciphertool.audit.reports import Format
 from ciphertool.cli import console
 from ciphertool.cli import report as reports
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
+from ciphertool.cli.why import place_of, show
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 from ciphertool.findings import Level
 
@@ -85,6 +86,7 @@ def audit(
 
     _check(why=why, write_targets=write_targets, accept=accept, output=output, format=format, as_json=as_json)
     wanted = reports.outputs(output or [], format, as_json=as_json)
+    asked = None if why is None else place_of(why)
     ledger = None if accept is None else _baseline(baseline, accept)
     accepted = _accepted(baseline if suppressions or ledger else None, ledger)
     subjects = _subjects(vault, paths or [], staged=staged)
@@ -97,6 +99,9 @@ def audit(
         accepted = _accept(report, ledger, accept, accepted)
     if suppressions:
         report = suppress.apply_baseline(report, accepted)
+    if asked is not None:
+        show(report, asked, as_json=as_json)
+        return
     if write_targets:
         proposal = propose.targets(report)
         console.out_raw(proposal.tables)

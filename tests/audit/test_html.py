@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 
-ESCAPE = "\ue00c"
+ENTER, ESCAPE = "\ue007", "\ue00c"
 SHOWN = """return [...document.querySelectorAll('#findings li')].filter(r => !r.hidden)
 .map(r => r.querySelector('.path').textContent + ":" + r.querySelector('.line').textContent)"""
 GROUPS = """return [...document.querySelectorAll('#findings .group')].filter(g => !g.hidden)
@@ -98,7 +98,9 @@ def test_filter_by_text_and_by_level(opened: Browser) -> None:
     assert opened.run(SHOWN) == ["b.yaml:1", "a.yaml:1", "c.yaml:1"]
     opened.press("#findings input", "b.yaml")
     assert opened.run(SHOWN) == ["b.yaml:1"]
-    assert opened.run("return document.querySelector('#findings [role=status]').textContent") == "1 of 3 shown"
+    assert (
+        opened.run("return document.querySelector('#findings [role=status]').textContent") == "1 of 1 shown, 3 in all"
+    )
     opened.press("#findings input", ESCAPE)
     assert len(opened.run(SHOWN)) == 3
     opened.press("#findings select", "note")
@@ -149,7 +151,12 @@ def test_five_thousand_findings_are_filtered_at_once(chromium: Browser, large: P
     for by in ("file", "rule"):
         chromium.run(f"document.querySelector('#findings input[value={by}]').click()")
         assert max(chromium.run(TIMES)) < 100
-    assert len(chromium.run(SHOWN)) == 2
+    chromium.press("#findings input[type=search]", ESCAPE)
+    assert len(chromium.run(SHOWN)) == 200
+    chromium.press("#findings button.more", ENTER)
+    assert len(chromium.run(SHOWN)) == 1200
+    chromium.press("#findings input[type=search]", "file-3999 part-99")
+    assert chromium.run(SHOWN) == ["part-99/" + "a-long-name-of-a-directory/" * 4 + "file-3999.yaml:4000"]
     assert chromium.complaints() == []
 
 
