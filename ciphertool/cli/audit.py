@@ -13,6 +13,7 @@ from ciphertool.audit.reports import Format
 from ciphertool.cli import console
 from ciphertool.cli import report as reports
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
+from ciphertool.cli.why import place_of, show
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 from ciphertool.findings import Level
 
@@ -87,6 +88,7 @@ def audit(
 
     _check(why=why, write_targets=write_targets, accept=accept, output=output, format=format, as_json=as_json)
     wanted = reports.outputs(output or [], format, as_json=as_json)
+    asked = None if why is None else place_of(why)
     ledger = None if accept is None else _baseline(baseline, accept)
     reads_it = baseline is not None and (suppressions or ledger is not None)
     accepted = _accepted(baseline, ledger) if baseline is not None and reads_it else None
@@ -103,6 +105,9 @@ def audit(
             accepted = _accept(report, ledger, accepted, accept.strip(), whole=whole)
         if suppressions:
             report = accepting.apply(report, accepted, whole=whole)
+    if asked is not None:
+        show(report, asked, as_json=as_json)
+        return
     if write_targets:
         _propose(propose.targets(report))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -39,6 +40,16 @@ class Browser:
     def run(self, script: str) -> Any:
         """Return what a script returns."""
         return _call("POST", f"{self._path}/execute/sync", {"script": script, "args": []})
+
+    def emulate(self, width: int, height: int) -> None:
+        """Show the page as a phone of that size does; 0 ends it."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width > 0}
+        command = "Emulation.setDeviceMetricsOverride" if width else "Emulation.clearDeviceMetricsOverride"
+        _call("POST", f"{self._path}/goog/cdp/execute", {"cmd": command, "params": metrics if width else {}})
+
+    def screenshot(self) -> bytes:
+        """Return the window's picture as PNG."""
+        return base64.b64decode(_call("GET", f"{self._path}/screenshot"))
 
     def press(self, selector: str, keys: str) -> None:
         """Type keys into an element, which gets the focus."""

@@ -1,21 +1,21 @@
 """The report as one HTML page that needs nothing else: no network, no other file. Its template is beside this module.
 
-A content security policy allows the page's own style and script, by their hashes, and nothing else.
+A content security policy allows the page's own style and script, by their hashes, and nothing else. The page does not
+say where on this machine the audited directory lies.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter, defaultdict
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ciphertool import __version__
 from ciphertool.audit.model import State
-from ciphertool.audit.reports import summary
+from ciphertool.audit.reports import coverage, summary
 from ciphertool.audit.rules import RULES
 from ciphertool.audit.shown import root
 from ciphertool.findings import Level
@@ -23,77 +23,58 @@ from ciphertool.findings import Level
 if TYPE_CHECKING:
     import jinja2
 
-    from ciphertool.audit.model import KeyCard, Report
+    from ciphertool.audit.model import Finding, KeyCard, Report
 
 _SOON_DAYS = 90
-_WIDTH = 400
-_ROWS = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One segment of the picture of coverage."""
-
-    state: str
-    x: float
-    width: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One directory of the picture of coverage."""
-
-    name: str
-    total: int
-    bars: tuple[Bar, ...]
 
 
 def render(report: Report) -> str:
     """Return the page."""
     style, script = _resource("report.css"), _resource("report.js")
+    evidence = summary.Evidence(report)
     page = _template().render(
         report=report,
-        root=root(report),
+        name=root(report).name or "/",
         version=__version__,
         style=style,
         script=script,
         policy=f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
         "base-uri 'none'; form-action 'none'",
-        states=list(State),
         counts=list(summary.counts(report).items()),
         levels=list(summary.levels(report).items()),
-        directories=coverage(report),
-        width=_WIDTH,
-        findings=sorted(report.findings, key=lambda finding: finding.effective_level.rank),
+        directories=coverage.coverage(report),
+        width=coverage.WIDTH,
+        findings=_by_file(report.findings),
+        values=[(path, list(group)) for path, group in groupby(report.values, lambda value: value.place.path)],
+        evidence=evidence.of,
+        split=_split,
         standing=lambda card: _standing(report, card),
+        states=list(State),
         rules=[rule for rule in RULES if any(finding.rule is rule for finding in report.findings)],
     )
     return page + "\n"
 
 
-def coverage(report: Report) -> list[Row]:
-    """Return the states of the values by directory, the largest first; what is too much for a picture is one row."""
-    counts: defaultdict[str, Counter[State]] = defaultdict(Counter)
-    for value in report.values:
-        counts[value.place.path.rpartition("/")[0] or "."][value.state] += 1
-    ordered = sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))
-    if len(ordered) > _ROWS:
-        rest = sum((states for _, states in ordered[_ROWS - 1 :]), Counter[State]())
-        ordered = [*ordered[: _ROWS - 1], (f"{len(ordered) - _ROWS + 1} other directories", rest)]
-    most = max((states.total() for _, states in ordered), default=1)
-    return [_row(name, states, most) for name, states in ordered]
+def _by_file(findings: tuple[Finding, ...]) -> list[tuple[str, list[Finding]]]:
+    """Return the findings by file, the gravest of each first, and the files with the gravest first."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.place.path, []).append(finding)
+    for group in found.values():
+        group.sort(key=_gravity)
+    return sorted(found.items(), key=lambda item: _gravity(item[1][0]))
 
 
-def _row(name: str, states: Counter[State], most: int) -> Row:
-    bars = []
-    x = 0.0
-    for state in State:
-        if states[state]:
-            width = _WIDTH * states[state] / most
-            bars.append(Bar(state.value, round(x, 1), round(width, 1), states[state]))
-            x += width
-    return Row(name, states.total(), tuple(bars))
+def _gravity(finding: Finding) -> tuple[bool, int]:
+    return finding.suppression is not None, finding.effective_level.rank
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return a path in two, for a page that leaves out the middle; of one outside the audited tree, only its end."""
+    if path.startswith("/"):
+        path = "…/" + "/".join(path.split("/")[-2:])
+    directory, slash, name = path.rpartition("/")
+    return directory, slash + name
 
 
 def _standing(report: Report, card: KeyCard) -> tuple[str, str]:

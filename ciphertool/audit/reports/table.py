@@ -73,7 +73,7 @@ def _values(values: Sequence[Value], look: Look) -> Iterator[str]:
 
 
 def _about(value: Value, *, everything: bool) -> str:
-    name = value.alias or value.place.selector or value.where or "text"
+    name = value.alias or value.place.selector or value.kind or value.where
     return f"{name}: {value.reason}" if everything and value.reason else name
 
 

@@ -1,0 +1,133 @@
+"""Why a place is judged as it is: what was seen, what decided, what would change it. Never a value, or its size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, State
+from ciphertool.audit.reports import summary
+from ciphertool.detection.evidence import Evidence
+
+if TYPE_CHECKING:
+    from ciphertool.audit.model import Finding, Report, Value
+
+LOOKED_FOR = (
+    "names that mean a secret, also where another value is the name, as in {name: …, value: …}",
+    "values that are secrets by themselves: keys, tokens, credentials in URLs, connection strings and command lines",
+    "places where a product keeps a secret, whatever it is called",
+    "references, and what targets of the settings name",
+    "the same in comments",
+)
+"""What an audit looks for at every place."""
+
+_EVIDENCE = {
+    Evidence.DECLARED: "a target of the settings names it, or it is an entry of the repository",
+    Evidence.REFERENCE: "a reference stands there",
+    Evidence.KNOWN_PLACE: "a product keeps a secret there",
+    Evidence.VALUE: "its value has the form of a secret",
+    Evidence.NAME: "its name is that of a secret",
+}
+_WHERE = {
+    IN_A_COMMENT: "in a comment",
+    IN_TEXT: "in a text that no parser reads, so no target can name it",
+    IN_A_BACKUP: "in a backup copy",
+}
+_DECLARE = "declare a target for it (`ciphertool audit --write-targets` proposes some) and run `ciphertool protect`"
+_CHANGES = {
+    State.PROTECTED: ("nothing has to change",),
+    State.DANGLING: ("put the secret into the repository (`ciphertool set`), or correct the alias",),
+    State.ORPHANED: ("remove the secret (`ciphertool remove`), or refer to it in a file that is audited",),
+    State.UNJUDGED: ("name the settings (`--config`, `--home`), or repair the repository that they name",),
+    State.PLACEHOLDER: ("if it is the secret itself, declare a target for it with `literal = true`",),
+    State.EXAMPLE: ("a value that is no mask and no text for a person to replace", f"if it is a secret, {_DECLARE}"),
+    State.NOT_A_SECRET: (f"if it is a secret all the same, {_DECLARE}",),
+}
+
+
+class Seen(NamedTuple):
+    """One value at a place: what it is, what decided, what would change that."""
+
+    line: int | None
+    name: str
+    state: str
+    evidence: str
+    kind: str
+    reason: str
+    decided_by: str
+    rules: tuple[str, ...]
+    changes: tuple[str, ...]
+
+
+class Why(NamedTuple):
+    """What there is to say of a file, or of one of its lines; with `seen` empty, `notes` say what else is known."""
+
+    path: str
+    line: int | None
+    seen: tuple[Seen, ...]
+    findings: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def why(report: Report, path: str, line: int | None = None) -> Why:
+    """Return why a path, relative to the report's root, or one line of it is judged as it is."""
+    findings = [f for f in report.findings if f.place.path == path]
+    values = [value for value in report.values if value.place.path == path]
+    there = [value for value in values if line in (None, value.place.line)]
+    places = {value.place for value in there}
+    others = [f for f in findings if line in (None, f.place.line) and f.place not in places]
+    return Why(
+        path,
+        line,
+        tuple(_seen(value, [f for f in findings if f.place == value.place]) for value in there),
+        tuple(f"{f.rule.id} ({f.effective_level.value}): {f.message}" for f in others),
+        () if there or others else tuple(_notes(report, path, values, findings)),
+    )
+
+
+def _seen(value: Value, findings: list[Finding]) -> Seen:
+    where = [_WHERE[value.where]] if value.where else []
+    return Seen(
+        line=value.place.line,
+        name=value.alias or value.place.selector or "",
+        state=value.state.value,
+        evidence=", ".join([_EVIDENCE[value.evidence], *where]),
+        kind=value.kind,
+        reason=value.reason,
+        decided_by=value.decided_by or value.evidence.value,
+        rules=tuple(_rule(finding) for finding in findings),
+        changes=_changes(value, findings),
+    )
+
+
+def _rule(finding: Finding) -> str:
+    accepted = f", accepted ({finding.suppression.kind})" if finding.suppression else ""
+    return f"{finding.rule.id} {finding.rule.name} ({finding.effective_level.value}{accepted})"
+
+
+def _changes(value: Value, findings: list[Finding]) -> tuple[str, ...]:
+    if value.state is not State.UNPROTECTED:
+        return _CHANGES[value.state]
+    table, _, word = value.decided_by.partition("/")
+    found = ["run `ciphertool protect`"] if value.evidence is Evidence.DECLARED else []
+    if not found:
+        found.append(_DECLARE if not value.where else "take the secret out of there, and change it")
+    if table == "names":
+        found.append(f"another name: {word!r} means a secret" if word else "another name")
+    if findings and value.where != IN_A_BACKUP:
+        rules = " or ".join(dict.fromkeys(finding.rule.id for finding in findings))
+        found.append(f"if it is no secret, a comment on its line: `ciphertool: allow {rules} <reason>`")
+    return tuple(found)
+
+
+def _notes(report: Report, path: str, values: list[Value], findings: list[Finding]) -> list[str]:
+    """Return what is known of a place at which nothing was seen."""
+    for item in report.skipped:
+        if any(path == left or path.startswith(f"{left}/") for left in item.paths):
+            return [f"it was not looked at: {item.reason}"]
+    lines = sorted({value.place.line for value in values if value.place.line})
+    notes = [f"nothing was seen here; {summary.counted(report.files, 'file')} were looked at for:", *LOOKED_FOR]
+    if lines:
+        notes.append("a value of several lines counts as one, at its first; in this file there is something at line")
+        notes[-1] += f"{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
+    notes += [f"{finding.rule.id}: {finding.message}" for finding in findings if finding.place.line is None]
+    return notes
