@@ -22,6 +22,7 @@ from ciphertool.rewriters import encodings
 from ciphertool.secret import showing
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 _BOMS = (
@@ -212,6 +213,24 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
         position = edit.end
     parts.append(text[position:])
     return "".join(parts)
+
+
+def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Pattern[str]) -> str | None:
+    """Return what spells a value on several lines with pieces of it replaced where they stand, so that it keeps these.
+
+    None if a piece, or what takes its place, is not spelled as it is (`plain`), or is not found for certain.
+    """
+    edits = []
+    for start, end, text in within:
+        piece = value[start:end]
+        before = value.split(piece)[: value[:start].count(piece) + 1]
+        if not plain.fullmatch(piece) or not plain.fullmatch(text) or spelled.count(piece) != value.count(piece):
+            return None
+        if len(piece.join(before)) != start:
+            return None
+        at = len(piece.join(spelled.split(piece)[: len(before)]))
+        edits.append(Edit(at, at + len(piece), text))
+    return splice(spelled, edits) if edits else None
 
 
 class Document(ABC):

@@ -174,6 +174,9 @@ class YamlDocument(Document):
             raise UnrepresentableValueError(change.site.selector, "there is no value to replace")
         if not is_spellable(text):
             raise UnrepresentableValueError(change.site.selector, "YAML cannot hold a lone surrogate")
+        if (kept := scalar.with_pieces(change.within, self.source.text)) is not None:
+            yield kept
+            return
         edits = tuple(scalar.respelled(text, self.source.text, is_reference=isinstance(change.to, Reference)))
         if edits[-1].text.endswith(("'", '"')) and not scalar.takes_quotes(self.source.text):
             raise UnrepresentableValueError(change.site.selector, "it would need quotes, but a line of tabs follows")
