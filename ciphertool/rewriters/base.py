@@ -237,6 +237,12 @@ class Document(ABC):
     """A parsed file. Immutable: a rewrite gives new bytes."""
 
     source: Source
+    joins_lines = False
+    """Whether the format writes a value that stood on several lines on one, where it reads the same."""
+
+    def is_reshaped(self, site: Site) -> bool:
+        """Tell whether a value, put back as a whole, is spelled otherwise than it is now."""
+        return self.joins_lines and "\n" in self.source.text[site.start : site.end]
 
     @abstractmethod
     def sites(self) -> Iterator[Site]:

@@ -101,6 +101,7 @@ class PropertiesDocument(EntryDocument):
     """A parsed `.properties` file. Selector and key are the property's key itself."""
 
     whole = True
+    joins_lines = True
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for."""

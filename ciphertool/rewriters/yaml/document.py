@@ -36,6 +36,8 @@ _ANCHORED = "protect the value that has the anchor"
 class YamlDocument(Document):
     """A YAML file of one document or several; `selector` and `key` of a site are as `jsonpath` spells them."""
 
+    joins_lines = True
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self._stream = read(source.text)
