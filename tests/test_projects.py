@@ -16,20 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import Outcome
 
 # The steps that fail now. Whoever mends one takes it out.
-FAILING: dict[str, set[str]] = {
-    "ansible": {"protected", "exact", "edited"},
-    "compose": {"protected", "exact", "edited"},
-    "dotnet": {"protected", "exact", "edited"},
-    "helm": {"protected", "edited"},
-    "kafka": {"protected", "exact"},
-    "kubernetes": {"protected", "exact", "resolved", "edited"},
-    "maven": {"protected", "exact", "edited"},
-    "npm": {"protected", "exact", "edited"},
-    "php": {"protected", "exact"},
-    "spring": {"protected", "exact", "edited"},
-    "tomcat": {"protected", "exact", "edited"},
-    "wso2": {"protected", "exact", "edited"},
-}
+FAILING: dict[str, set[str]] = {}
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ _FRAME = frozenset((
     *("stringdata", "configuration", "config", "settings", "value", "values", "parameters", "parameter", "property"),
     *("properties", "param", "add", "appsettings", "connectionstrings"),
 ))  # fmt: skip
+_VALUES = frozenset(("value", "values"))
 _FEWEST = 2
 
 
@@ -71,7 +72,9 @@ def _words(candidate: Candidate) -> tuple[str, list[str], int]:
     if candidate.part and candidate.part.endswith("="):
         steps = [step for step in steps if step != candidate.part[:-1]] + _split(candidate.part)
     number = [f"doc{document[1]}"] if document else []
-    kept = [step for step in steps if step.lower() not in _FRAME] or steps[-1:] or ["secret"]
+    last = len(steps) - 1
+    kept = [step for n, step in enumerate(steps) if step.lower() not in (_FRAME if n < last else _VALUES)]
+    kept = kept or steps[-1:] or ["secret"]
     telling = [n for n, word in enumerate(reversed(kept), 1) if not word.isdigit()]
     enough = telling[_FEWEST - 1] if len(telling) >= _FEWEST else len(kept)
     return _NOT_WRITABLE.sub("_", stem), [*_split("/".join(path.parts[:-1])), *number, *kept], enough
