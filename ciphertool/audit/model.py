@@ -35,8 +35,9 @@ class State(Enum):
     """Named or shaped like a secret, and none."""
 
 
-IN_A_COMMENT, IN_TEXT, IN_A_BACKUP = "comment", "text", "backup"
-"""Where a value stands that no selector protects: in a comment, in a file without a parser, in a backup copy."""
+IN_A_COMMENT, IN_TEXT, IN_A_BACKUP, REPEATED = "comment", "text", "backup", "repeated key"
+"""Where a value stands that no selector protects: in a comment, in a file without a parser, in a backup copy, or under
+a key that is there more than once."""
 
 
 class Place(NamedTuple):
@@ -55,7 +56,7 @@ class Value(NamedTuple):
 
     `alias` is None where nothing names it yet. `doubt` is why other readers may read another value there. `reason`,
     `kind`, `decided_by` and `confidence` are those of a `detection.verdicts.Verdict`, as far as there is one. `where`
-    is "", or one of `IN_A_COMMENT`, `IN_TEXT`, `IN_A_BACKUP`.
+    is "", or one of `IN_A_COMMENT`, `IN_TEXT`, `IN_A_BACKUP`, `REPEATED`.
     """
 
     place: Place

@@ -158,6 +158,7 @@ class _Audit:
             frozenset(referring),
             self._known,
             NO_EXTENSIONS if settings is None else settings.trust.extensions,
+            own=_real(settings.repository) if settings is not None and settings.kind == "toml-secrets" else None,
         )
         count = self._judge_files(judge, found)
         values = self._gathered.values[first:]

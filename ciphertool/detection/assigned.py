@@ -80,8 +80,8 @@ FORMS: tuple[Form, ...] = (
 # Every name of a secret holds one of these (a test proves it), so that few lines are looked at closely.
 _STEMS = """
     pass pw psw secret token key cred auth clave senha motdepasse mdp wachtwoord senord adgangskode contrase salasana
-    has parola ifre heslo jelsz kennwort geheim segredo schl dsn jwt pat conn psk webhook shared cookie salt
-    пароль 密 パスワード 暗 비밀 암호 секрет 秘 키
+    has parola ifre heslo jelsz kennwort geheim segredo schl dsn jwt pat conn psk webhook shared cookie salt sas
+    пароль 密 パスワード ハスワート 暗 비밀 암호 секрет 秘 키
 """.split()  # noqa: SIM905 - a table
 
 

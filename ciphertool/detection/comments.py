@@ -33,7 +33,7 @@ _QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(
 _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
 # In a text without a parser, a line that is nothing but a comment.
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
-_JSON_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
+_JSON_COMMENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
 _MAY_BE_JSON_COMMENT = re.compile(r"(?m)^\s*//|/\*|[,{\[]\s*//")
 _LONGEST = 4096
 

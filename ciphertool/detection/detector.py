@@ -83,7 +83,10 @@ class Detector:
     def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
         """Yield those of the candidates' sites of which there is something to say, with their verdicts."""
         for site in sites:
-            if site.reference is None and (verdict := self._judge(site)) is not None:
+            if site.reference is not None:
+                continue
+            verdict = self._judge(site)
+            if verdict is not None and verdict.kind != grammars.REFERENCE:  # a reference is a value of its own
                 yield Suspect(site, verdict)
 
     def _telling(self, outline: Outline, lasts: Sequence[str]) -> set[int]:

@@ -52,7 +52,8 @@ def suspects(detector: Detector, sites: Iterable[Site], text: str, path: str, de
         if site.reference is not None:
             continue
         whole = list(detector.suspects([site]))
-        inner = [] if _is_settled(site.value, whole) else within(site.value, path, depth)
+        is_settled = "\n" not in text[site.start : site.end] and _is_settled(site.value, whole)
+        inner = [] if is_settled else within(site.value, path, depth)
         if any(found.verdict.is_secret for found in inner) or not whole:
             yield from _placed(site, inner, text)
         else:

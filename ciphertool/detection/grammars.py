@@ -87,6 +87,10 @@ GRAMMARS: tuple[Grammar, ...] = (
 )  # fmt: skip
 
 
+REFERENCE = "reference"
+"""What stands for a product where a value refers to a secret of the repository."""
+
+
 class Filled(NamedTuple):
     """A value with placeholders: which `product` spells the first so, and the literal text that is left.
 
@@ -99,6 +103,7 @@ class Filled(NamedTuple):
 
 
 _COMPILED = [(each, re.compile(each.files, re.IGNORECASE), re.compile(each.spelled, re.DOTALL)) for each in GRAMMARS]
+_LONGEST = 4096  # a text, and no value that a product fills in; some patterns take its length squared
 _SIGNS = re.compile(r"[$%#<{@!`\[:/_.(]")
 _BACKTICKS = re.compile(r"`[^`]+`")
 _OPENING = re.compile(r"\$(?:__|env|sys|ref|secret)?\w*\{|\$\(|\{\{|\{%|<%|#\{|%[({]")
@@ -112,8 +117,8 @@ def _of_file(path: str) -> tuple[tuple[Grammar, re.Pattern[str]], ...]:
 def read(value: str, path: str = "") -> Filled | None:
     """Return what of a value a product that reads this file fills in, or None where there is nothing of that kind."""
     if references.parse(value, whole=True):
-        return Filled("reference", (), "")
-    if not _SIGNS.search(value):
+        return Filled(REFERENCE, (), "")
+    if len(value) > _LONGEST or not _SIGNS.search(value):
         return None
     grammars = _of_file(path)
     for grammar, spelled in grammars:
@@ -147,7 +152,7 @@ def begins(value: str, start: int, path: str = "") -> str | None:
 
 def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...]) -> tuple[str, list[str]] | None:
     if next(references.find(text), None) is not None:
-        return "reference", []
+        return REFERENCE, []
     for grammar, spelled in grammars:
         if grammar.within and (match := spelled.fullmatch(text)) and _is_named(match):
             groups = match.groupdict()

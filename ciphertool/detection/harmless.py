@@ -34,8 +34,8 @@ def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str
 
 # A text for a person to fill in. What is between brackets is one only if it reads as words.
 _PHRASE = re.compile(
-    r"(?i)(?:your|my|the|a|enter|insert|put|type|specify|example|dummy|redacted|masked|some)(?:[ _-]*[a-z]+)*?"
-    r"[ _-]*(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
+    r"(?i)(?:your|my|the|a|enter|insert|put|type|specify|example|dummy|redacted|masked|some)(?:[ _-][a-z]++)*"
+    r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
     r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-](?P<rest>.*))?"
     r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
     r"|placeholder|redacted|hidden|masked|sanitized"
@@ -43,7 +43,7 @@ _PHRASE = re.compile(
 _BRACKETED = re.compile(r"<+(?P<angle>[^<>]*)>+|\[(?P<square>[^\[\]]*)\]", re.DOTALL)
 _SWITCHES = (
     r"true|false|yes|no|on|off|none|null|enabled?|disabled?|auto|required|optional|never|always|inherit|plain|plaintext|"
-    r"default|include"
+    r"default"
 )
 _ROOTS = (
     r"etc|run|var|opt|usr|home|mnt|srv|tmp|secrets?|config|conf|data|app|root|vault|keys|certs|ssl|proc|dev|workspace|"
@@ -58,9 +58,9 @@ _ROOTED = re.compile(rf"(?:~|\.{{1,2}}|[A-Za-z]:|file:)[/\\].*|[/\\]+(?:{_ROOTS}
 _NAMED_FILE = re.compile(rf"[\w./\\~ @${{}}:+-]*[\w}}-]\.(?:{_SUFFIXES})", re.IGNORECASE)
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*", re.IGNORECASE)
 _ALGORITHM = (
-    r"(?:PBE?(?:KDF2?)?With\w+|PBKDF2\w*|RSA|DSA|EC|ECDSA|EdDSA|Ed25519|X25519|AES|DES|DESede|3DES|Blowfish|"
-    r"ChaCha20(?:-?Poly1305)?|SHA-?\d*|MD5|HMAC|Hmac\w+|HS|RS|ES|PS|SSHA|bcrypt|scrypt|argon2\w{0,2}|crypt|SunX509|PKIX|PKCS\d*|JKS|GCM|CBC|ECB|OAEP\w*|"
-    r"NoPadding|Poly1305|secp\d+[rk]1|prime256v1|P)"
+    r"(?>PBEWith\w+|PBKDF2\w*|RSA|DSA|ECDSA|ECB|EC|EdDSA|Ed25519|X25519|AES|DESede|DES|3DES|Blowfish|"
+    r"ChaCha20(?:-?Poly1305)?|SSHA|SHA|MD5|Hmac\w+|HMAC|HS|RS|ES|PS|bcrypt|scrypt|argon2\w{0,2}|crypt|"
+    r"SunX509|PKIX|PKCS|JKS|GCM|CBC|OAEP\w*|NoPadding|Poly1305|secp\d+[rk]1|prime256v1|P)"
 )
 _SQL = re.compile(
     r"(?i)\s*(?:select\b.+\bfrom\b|insert\s+into\b|update\b.+\bset\b|delete\s+from\b|merge\s+into\b|call\s+\w+\(|"
@@ -125,7 +125,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("count", "a count", _ALL,
           _full(r"\d{1,2}|\d{1,6} ?(?:ms|s|m|h|d|w|kb|mb|gb|%|days?|hours?|minutes?|seconds?)")),
     Shape("algorithm", "the name of an algorithm", _ALL,
-          _full(rf"(?:{_ALGORITHM})\d*(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d+))*|caching_sha2_password|"
+          _full(rf"{_ALGORITHM}(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d++))*+|caching_sha2_password|"
                 r"mysql_native_password|scram-sha-256")),
     Shape("SQL", "a statement of SQL", _ALL, is_sql),
     Shape("mounted secret", "it says where a secret is mounted", _ALL,

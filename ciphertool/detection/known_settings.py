@@ -55,9 +55,9 @@ HARMLESS: tuple[Harmless, ...] = tuple(
          r"(?i)(?:^|[.'\"])(?:[a-z-]*dependencies|packages?|engines|resolutions|overrides|require(?:-dev)?|libraries|default|"
          r"develop|scripts|entry[_-]points|plugins)\b"),
         ("sealed-secrets", "a ciphertext of sealed-secrets", _KUBERNETES, r"^spec\.encryptedData\."),
-        ("travis, appveyor", "a ciphertext of the service", r"(?:^|[./])(?:travis|appveyor)\.ya?ml$", r"\.secure$"),
         ("client id", "the id of an OAuth client", r"\.(?:xml|json|ya?ml|properties)$", r"(?:^|\.)InboundAuthKey$"),
-        ("credentials' file", "the name of a file", r"", r"(?i)(?:^|[._])ssl_(?:key|(?:key|trust)store)_credentials$"),
+        ("file of credentials", "the name of a file", r"",
+         r"(?i)(?:^|[._])ssl_(?:key|keystore|truststore)_credentials$"),
     )
 )  # fmt: skip
 # Of what a Kubernetes Secret holds, keys that say by themselves that they are none.

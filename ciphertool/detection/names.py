@@ -25,7 +25,15 @@ class Strength(IntEnum):
 
 
 def _listed(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(_plain(text).split())
+
+
+def _plain(text: str) -> str:
+    """Return a text without accents."""
+    if text.isascii():
+        return text
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return unicodedata.normalize("NFC", text)
 
 
 # One word is enough, wherever it stands in the name.
@@ -47,7 +55,7 @@ _PAIRS = _listed("""
     api-key secret-key private-key access-key auth-key shared-key signing-key encryption-key encrypt-key cipher-key
     master-key account-key service-key license-key deploy-key session-key storage-key write-key hmac-key crypto-key
     symmetric-key admin-key app-key bot-key key-material key-base client-secret mot-passe
-    pre-shared bind-pw connection-string conn-string sas-url webhook-url erlang-cookie signing-salt cookie-secret
+    pre-shared bind-pw connection-string conn-string erlang-cookie signing-salt cookie-secret
 """)
 _GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pwd", "pass")
 _GLUED_TOKENS = (
@@ -60,7 +68,7 @@ _WORDS = _listed(
 )
 # Two words in a row that name something else, as the directives of web servers do.
 _OTHERWISE = _listed("""
-    proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through pass-phrase-dialog default-auth
+    proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through phrase-dialog default-auth
     token-filter filter-token consumer-key
 """)
 # The name is of something about a secret, and not of one, if it ends so.
@@ -101,11 +109,7 @@ _ANONYMOUS = _listed("""
 
 def words(name: str) -> list[str]:
     """Return the lower-case words of a name in camelCase, snake_case, kebab-case or with dots, without accents."""
-    plain = name
-    if not name.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-        plain = unicodedata.normalize("NFC", plain)
-    return [word.lower() for part in _SPLIT.findall(plain) for word in _CAMEL.findall(part)]
+    return [word.lower() for part in _SPLIT.findall(_plain(name)) for word in _CAMEL.findall(part)]
 
 
 _WORDS_ONLY = re.compile(r"[\w\s.,:;/@()'\"|=+*?!&-]*")

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 KINDS: dict[str, str] = {
-    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[A-Z0-9]{58}"
+    "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
     # The same in base64, where " PRIVATE KEY" begins with any of three characters of a group.
-    r"|LS0tLS1CRUdJTi[A-Za-z0-9+/]{1,24}(?:FJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)[\w+/]*=*",
+    r"|LS0tLS1CRUdJTi[A-Za-z0-9+/]{1,24}(?:FJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)[\w+/]*=*|"
+    + tokens.by_kind()["private key"],
     "JSON web token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}",
-    "authorization header": r"(?i:\b(?:bearer|basic) )(?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
-    **tokens.by_kind(),
+    "authorization header": r"\b(?:[Bb]earer|[Bb]asic) (?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
+    **{kind: pattern for kind, pattern in tokens.by_kind().items() if kind != "private key"},
 }
 CREDENTIALS = {
-    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"<>]+)@(?=[\w\[$%{<#(\\])",
+    "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
     "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
     r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
@@ -44,30 +45,36 @@ _IN_NAMES = re.compile(
         "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
-_URL_PASSWORD = re.compile(r"[^\s\"<>]*(?=@)")
+_URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
 # it is rare, with what is to stand before it.
+_SHORTEST = 8
 _MARKS = "_-.~=/"
 _LEADS = sorted({lead for token in tokens.TOKENS for lead in token.leads.split()})
-_HINT_WORDS = ("PRIVATE KEY", "LS0tLS1CRUdJTi", "eyJ", "@", *(lead for lead in _LEADS if lead[-1] not in _MARKS))
+_HINT_WORDS = tuple(
+    {
+        *("PRIVATE KEY", "LS0tLS1CRUdJTi", "eyJ", "@", "earer ", "asic "),
+        *(lead for lead in _LEADS if lead[-1] not in _MARKS),
+    }
+)
+_DOTTED = r"(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"
 _NAMES = "password passwd passphrase passcode pass pwd secret key token"
 _HINT_PATTERNS = (
     *(
-        re.compile(
-            rf"{re.escape(mark)}(?:{'|'.join(f'(?<={re.escape(lead)})' for lead in leads)})(?=[\w./+=~$%-]{{6}})"
-        )
+        re.compile(f"{re.escape(mark)}(?=[\\w./+=~$%-]{{{10 if mark == '-' else 16}}})(?:{'|'.join(ways)})")
         for mark in _MARKS
-        if (leads := [lead for lead in _LEADS if lead[-1] == mark])
+        if (ways := [f"(?<={re.escape(lead)})" for lead in _LEADS if lead[-1] == mark] + [_DOTTED] * (mark == "."))
     ),
-    re.compile(r"\.(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"),
-    re.compile(r"-(?i:(?<=age-))"),
-    re.compile(f"=(?i:{'|'.join(f'(?<={name}=)|(?<={name}.=)' for name in _NAMES.split())})"),
-    re.compile(f" (?i:{'|'.join(f'(?<={name} )' for name in ('bearer', 'basic', *_NAMES.split()))})"),
+    re.compile(r"-(?<=[\s\0(]-)-?[A-Za-z]"),  # a flag of a command line
+    re.compile(f"=(?<=[dDeEsStTnNyY \\t]=)(?i:{'|'.join(f'(?<={name}=)|(?<={name}.=)' for name in _NAMES.split())})"),
 )
 # The same for what is a secret by itself or the password of a URL, where no assignment counts.
-_ALONE = re.compile(r"=(?i:(?<=sig=)|(?<=key=))| (?i:(?<=bearer )|(?<=basic ))|://[^\s/:@'\"<>?#]*:[^\s/@\"<>]+@")
+_WORDS_ALONE = tuple(word for word in _HINT_WORDS if word != "@")
+_PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@"))
+# What any secret of a text has: a run of characters, or a sign of an assignment.
+_MAY_HOLD = re.compile(r"[\w+/~-]{16}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
@@ -77,34 +84,29 @@ _DIGIT_OR_MIXED = re.compile(r"\d")
 
 def candidates(values: Sequence[str]) -> set[int]:
     """Return the indexes of all values of which `held` may say something, and of few others."""
-    text = "\0".join(values)  # between values stands what no pattern matches
-    ends = list(accumulate(len(value) + 1 for value in values))
-    found: set[int] = set()
-    for word in _HINT_WORDS:
-        position = text.find(word)
-        while position >= 0:
-            index = bisect_right(ends, position)
-            found.add(index)
-            position = text.find(word, ends[index])
-    for pattern in _HINT_PATTERNS:
-        found.update([bisect_right(ends, match.start()) for match in pattern.finditer(text)])
-    return found
+    longer = [index for index, value in enumerate(values) if len(value) >= _SHORTEST]
+    return {longer[index] for index in _hinted([values[index] for index in longer], _HINT_WORDS, _HINT_PATTERNS)}
 
 
 def alone(lines: Sequence[str]) -> list[int]:
     """Return the indexes of all lines in which `secrets_in_name` may find something without `assigned`, in order."""
-    text = "\0".join(lines)
-    ends = list(accumulate(len(line) + 1 for line in lines))
-    found = {bisect_right(ends, match.start()) for match in _ALONE.finditer(text)}
-    for word in _HINT_WORDS:
-        position = text.find(word) if word != "@" else -1
+    longer = [index for index, line in enumerate(lines) if len(line) >= _SHORTEST]
+    found = _hinted([lines[index] for index in longer], _WORDS_ALONE, _PATTERNS_ALONE)
+    return sorted(longer[index] for index in found)
+
+
+def _hinted(texts: Sequence[str], words: Sequence[str], hints: Sequence[re.Pattern[str]]) -> set[int]:
+    text = "\0".join(("", *texts))  # between texts stands what no pattern matches
+    at = [match.start() for pattern in hints for match in pattern.finditer(text)]
+    for word in words:
+        position = text.find(word)
         while position >= 0:
-            index = bisect_right(ends, position)
-            found.add(index)
-            position = text.find(word, ends[index])
-    for pattern in _HINT_PATTERNS[:-2]:
-        found.update([bisect_right(ends, match.start()) for match in pattern.finditer(text)])
-    return sorted(found)
+            at.append(position)
+            position = text.find(word, position + len(word))
+    if not at:
+        return set()
+    ends = list(accumulate([len(each) + 1 for each in texts]))
+    return {bisect_right(ends, position - 1) for position in at}
 
 
 class Held(NamedTuple):
@@ -125,7 +127,7 @@ class Held(NamedTuple):
 
 def held(value: str) -> Iterator[Held]:
     """Yield what in a value can be a secret, whatever it is called: tokens and keys first, then credentials."""
-    if len(value) < 8:
+    if not candidates([value]):
         return
     for found in _BY_ITSELF.finditer(value):
         yield Held(_kind(found, KINDS), found[0], found.start(), is_itself=True)
@@ -140,7 +142,7 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
 
     Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
     """
-    if not (candidates([name]) if assigned else alone([name])):
+    if not (_MAY_HOLD.search(name) and (candidates([name]) if assigned else alone([name]))):
         return []
     found = [
         (*match.span(), _kind(match, KINDS)) for match in _IN_NAMES.finditer(name) if not harmless.is_example(match[0])

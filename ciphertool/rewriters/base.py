@@ -260,6 +260,10 @@ class Document(ABC):
         """Return the sites that have these selectors, spelled as `sites` and `outline` do. Formats do this sooner."""
         return [site for site in self.sites() if site.selector in selectors]
 
+    def shadowed(self) -> Iterator[Site]:
+        """Yield the scalars that no selector can name, since their key is there more than once."""
+        return iter(())
+
     @abstractmethod
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
         """Return, for each selector, the sites it names (at least one), or why it is refused.

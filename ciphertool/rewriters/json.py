@@ -180,6 +180,12 @@ class JsonDocument(TreeDocument):
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
 
+    def shadowed(self) -> Iterator[Site]:
+        """Yield every scalar under a key that its object has twice."""
+        values = {at: value for at, value in leaves(self.data) if self._repeated(at)} if self._repeating else {}
+        for location, span in self.places(values).items() if values else ():
+            yield self.site(jsonpath.normalized(location), jsonpath.dotted(location), span, values[location])
+
     def outline(self) -> Outline:
         """Return all sites by their selectors, keys and values."""
         return Document.outline(self) if self._repeating else super().outline()

@@ -132,6 +132,13 @@ class EntryDocument(Document):
             if ends[ordinal] != ABSENT and index[selector] == ordinal:
                 yield self.site(ordinal)
 
+    def shadowed(self) -> Iterator[Site]:
+        """Yield the site of every entry that a later entry of the same key replaces."""
+        for selector, ordinals in self.repeated.items():
+            for ordinal in ordinals:
+                if ordinal != self.index[selector] and self.entries.ends[ordinal] != ABSENT:
+                    yield self.site(ordinal)
+
     def outline(self) -> Outline:
         """Return all sites by their selectors, keys and values."""
         text, entries, index = self.source.text, self.entries, self.index

@@ -65,8 +65,8 @@ def test_the_labelled_set_is_found_as_well_as_the_documentation_says() -> None:
         ("url: jdbc:mysql://db/x?user=a&password=$secret{a}", State.UNJUDGED),
         ("salt: 8f14e45fceea167a5a36dedd4bea2543", State.UNPROTECTED),
         ("salt: sea", None),
-        ("services: {app: {secrets: [db_password]}}", None),
-        ("token: {secretKeyRef: {name: app, token: Zq81mmPw0a}}", None),
+        ("services: {app: {secrets: [db_password]}}", State.NOT_A_SECRET),
+        ("token: {secretKeyRef: {name: app, token: Zq81mmPw0a}}", State.NOT_A_SECRET),
     ],
 )
 def test_one_value(tmp_path: Path, text: str, state: State | None) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import references
 from ciphertool.audit import rules, suppress
 from ciphertool.audit.judges import named
-from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, Place, State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, Place, State
 from ciphertool.detection import comments, embedded, patterns
 from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from ciphertool.references import Reference
     from ciphertool.rewriters.base import Site
 
+_SECRETS = "secrets."  # the table of a `deployment.toml` that is its repository
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -37,6 +41,8 @@ class Judge:
     gathered: Gathered
     aliases: Container[str] | None
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    own: Path | None = None
+    """The real path of the vault's repository where it is a part of a configuration file, judged for what it is."""
 
     def references(self, opened: Opened) -> None:
         """Judge the references of a file, and nothing else."""
@@ -62,10 +68,16 @@ class Judge:
         settled = self._settle(opened, sites, declared)
         if self.known and opened.document is not None:
             self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
-        rest = (site for site in sites if site.selector not in settled)
+        own = self.own is not None and Path(os.path.realpath(opened.path)) == self.own
+        rest = (site for site in sites if site.selector not in settled and not (own and site.key.startswith(_SECRETS)))
+        commented = set()
         for suspect in embedded.suspects(detector, rest, opened.text, opened.relative):
             self._suspect(opened, suspect)
-        self._text(opened)
+            if suspect.commented:
+                commented.add(suspect.line)
+        if opened.document is not None:
+            self._shadowed(opened, detector)
+        self._text(opened, commented)
 
     def _allow(self, opened: Opened) -> None:
         if suppress.MARK in opened.text:
@@ -126,14 +138,24 @@ class Judge:
         self.gathered.value(place, alias, State.DANGLING, evidence, "the repository does not have it")
         self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
-    def _suspect(self, opened: Opened, suspect: Suspect) -> None:
+    def _shadowed(self, opened: Opened, detector: Detector) -> None:
+        """Judge what no selector names, since its key is there again: some reader may take it."""
+        assert opened.document is not None  # noqa: S101 - the caller has looked
+        sites = list(opened.document.shadowed())
+        for site in sites:
+            for reference in (site.reference,) if site.reference else references.find(site.value):
+                self._reference(self._place(opened, site)._replace(selector=None), reference, Evidence.REFERENCE)
+        for suspect in embedded.suspects(detector, sites, opened.text, opened.relative):
+            self._suspect(opened, suspect, REPEATED)
+
+    def _suspect(self, opened: Opened, suspect: Suspect, where: str = "") -> None:
         site, verdict, line, commented, _ = suspect
-        place = Place(opened.relative, line or site.line, site.selector)
+        place = Place(opened.relative, line or site.line, None if where else site.selector)
         if commented:
             self._commented(place, verdict)
             return
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
-        self.gathered.verdict(place, verdict, doubt)
+        self.gathered.verdict(place, verdict, doubt, where)
         if verdict.is_secret:
             # A key is its selector in other signs, and a secret in those is one that no pattern finds.
             name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
@@ -145,12 +167,13 @@ class Judge:
         level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
         self.gathered.finding(rule, place, message, level=level)
 
-    def _text(self, opened: Opened) -> None:
-        """Judge what no selector names: all of a file without a parser, else its comments."""
+    def _text(self, opened: Opened, judged: Container[int]) -> None:
+        """Judge what no selector names: all of a file without a parser, else its comments, but for lines `judged`."""
         if opened.document is None:
             found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
         else:
-            found = comments.in_comments(opened.rewriter, opened.text, opened.relative)
+            every = comments.in_comments(opened.rewriter, opened.text, opened.relative)
+            found = (each for each in every if each.line not in judged)
         for line, verdict, commented, _ in found:
             place = self.gathered.place(opened.path, line)
             if commented:
@@ -185,4 +208,4 @@ class Judge:
 def _what(verdict: Verdict) -> str:
     """Return what a secret in text is, without its value; of its name, only the word that decided."""
     word = verdict.decided_by.removeprefix("names/")
-    return verdict.kind or (f"{word} = …" if word else "what looks like a secret in clear")
+    return verdict.kind or f"a value in clear under a name with {word!r}"
