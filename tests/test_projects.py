@@ -16,17 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import Outcome
 
 # The steps that fail now. Whoever mends one takes it out.
-FAILING: dict[str, set[str]] = {
-    "ansible": {"exact"},
-    "compose": {"exact", "edited"},
-    "dotnet": {"exact", "edited"},
-    "kafka": {"exact"},
-    "kubernetes": {"exact", "resolved", "edited"},
-    "npm": {"exact"},
-    "php": {"exact"},
-    "spring": {"exact"},
-    "tomcat": {"edited"},
-}
+FAILING: dict[str, set[str]] = {}
 
 
 @pytest.fixture

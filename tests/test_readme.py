@@ -40,7 +40,11 @@ def test_the_walk_through_does_what_it_says(tmp_path: Path) -> None:
     assert len(steps) >= 8
     for command, expected in steps:
         done = subprocess.run(
-            ["bash", "-c", f"{command} 2>&1"], cwd=tmp_path / "app", env=environment, capture_output=True, check=False
+            ["bash", "-c", f"{{ {command}\n}} 2>&1"],
+            cwd=tmp_path / "app",
+            env=environment,
+            capture_output=True,
+            check=False,
         )
         assert _matches(expected, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
         assert done.returncode == 0, command

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.audit.scope.reading import open_text
-from ciphertool.detection import embedded, patterns
+from ciphertool.detection import embedded, known_settings, patterns
 from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.names import Strength, strength
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.scope.reading import Opened
     from ciphertool.detection.detector import Suspect
+    from ciphertool.detection.known_settings import Known
     from ciphertool.rewriters.base import Document, Rewriter, Site
 
 # Files that a tool writes, and writes anew.
 _GENERATED = re.compile(
     r"(?i)(?:^|[/.-])(?:[\w.-]+\.lock|[\w-]*-?lock\.(?:json|ya?ml)|npm-shrinkwrap\.json|packages\.lock\.json|\w*\.tfstate)$"
 )
+_CATALOGUE = re.compile(r"(?i)(?:^|/)(?:(?:i18n|l10n|locales?|translations?)/|(?:messages|localstrings)[\w-]*\.)")
 _ITEM = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=\S.*", re.DOTALL)
 _NAME_BEFORE = re.compile(
     r"(?<![\w.\-/])(?P<name>-{0,2}[^\W\d][\w.\-/]{0,127})[\"']?(?:[ \t]*[=:][ \t]*|[ \t]+)[\"']?\Z"
@@ -60,23 +62,28 @@ def of_file(root: Path, path: str, selectors: Collection[str]) -> list[Candidate
     if opened is None or document is None or opened.rewriter is None:
         return []
     sites = opened.pick({*opened.outline.selectors}.intersection(selectors))
-    detector = Detector(path, opened.outline, opened.text)
+    detector, known = Detector(path, opened.outline, opened.text), known_settings.known(path, opened.outline)
     suspects = [
         each
         for each in embedded.suspects(detector, sites, opened.text, path)
         if each.verdict.is_secret and not each.commented
     ]
-    generated = "a tool writes this file anew" if _GENERATED.search(path) else ""
-    generated = generated or ("it is a catalogue of messages" if suspects and detector.is_catalogue else "")
     stable = dict(zip((site.selector for site in sites), document.stable_selectors(sites), strict=True))
     found: dict[tuple[str, str | None], Candidate] = {}
     for suspect in suspects:
         site = suspect.site
         part, reason = _part(suspect)
-        reason = reason or generated or _doubt(suspect, _text(site, part))
+        reason = reason or _of_path(path) or _doubt(suspect, _text(site, part), known)
         candidate = Candidate(path, suspect.line or site.line, stable[site.selector], part, reason)
         found.setdefault((candidate.selector, part), candidate)
     return list(_tried(root / path, opened.rewriter, document, list(found.values())))
+
+
+def _of_path(path: str) -> str:
+    """Return why nothing in a file is protected without a person's word, by its path, or ""."""
+    if _GENERATED.search(path):
+        return "a tool writes this file anew"
+    return "it is a catalogue of messages" if _CATALOGUE.search(path) else ""
 
 
 def _opened(path: Path, relative: str) -> Opened | None:
@@ -124,9 +131,11 @@ def _text(site: Site, part: str | None) -> str:
     return found.text if found else site.value
 
 
-def _doubt(suspect: Suspect, text: str) -> str:
+def _doubt(suspect: Suspect, text: str, known: Known) -> str:
     """Return why a value may be no secret, "" if it certainly is one."""
-    verdict = suspect.verdict
+    verdict, key = suspect.verdict, suspect.site.key
+    if verdict.evidence is Evidence.KNOWN_PLACE and known.is_kubernetes and strength(key) is Strength.NONE:
+        return "" if patterns.looks_like_token(known.decoded(key, text)) else f"{verdict.reason}, but it may be a word"
     if verdict.confidence is Confidence.CERTAIN:
         return ""
     if verdict.confidence is Confidence.DOUBTFUL:

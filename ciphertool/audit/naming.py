@@ -22,19 +22,20 @@ _OWN_NAME = re.compile(
 _POSITION = re.compile(r"\[-?[0-9]+\]")
 # Steps that say how a format is built, and nothing of the secret.
 _FRAME = frozenset((
-    "services", "environment", "env", "extraenv", "spec", "template", "containers", "initcontainers", "data",
-    "stringdata", "configuration", "config", "settings", "value", "values", "parameters", "parameter", "property",
-    "properties", "param", "add", "appsettings", "connectionstrings",
+    *("services", "environment", "env", "extraenv", "spec", "template", "containers", "initcontainers", "data"),
+    *("stringdata", "configuration", "config", "settings", "value", "values", "parameters", "parameter", "property"),
+    *("properties", "param", "add", "appsettings", "connectionstrings"),
 ))  # fmt: skip
+_VALUES = frozenset(("value", "values"))
 _FEWEST = 2
 
 
 def aliases(candidates: Sequence[Candidate], taken: Collection[str]) -> list[str]:
     """Return an alias for each candidate, none twice and none that is taken: with as few words as tell them apart."""
     chains = [_words(each) for each in candidates]
-    counts = [_FEWEST] * len(chains)
+    counts = [count for _, _, count in chains]
     while True:
-        names = [".".join((stem, *words[-count:])) for (stem, words), count in zip(chains, counts, strict=True)]
+        names = [".".join((stem, *words[-count:])) for (stem, words, _), count in zip(chains, counts, strict=True)]
         often = Counter(names)
         longer = [
             n for n, name in enumerate(names) if (often[name] > 1 or name in taken) and counts[n] < len(chains[n][1])
@@ -57,8 +58,11 @@ def _numbered(names: Sequence[str], taken: Collection[str]) -> list[str]:
     return unique
 
 
-def _words(candidate: Candidate) -> tuple[str, list[str]]:
-    """Return what a file is called, and the words that lead to a place: its directories, then its steps."""
+def _words(candidate: Candidate) -> tuple[str, list[str], int]:
+    """Return what a file is called, the words that lead to a place, and how many of the last are enough for it.
+
+    The words are those of its directories, then those of its steps. A number is none that says enough.
+    """
     path, selector = PurePosixPath(candidate.path), candidate.selector
     stem = path.name.lstrip(".") if path.name.startswith(".") else path.stem
     document = _DOCUMENT.match(selector)
@@ -67,9 +71,13 @@ def _words(candidate: Candidate) -> tuple[str, list[str]]:
         steps = steps[1:] or steps
     if candidate.part and candidate.part.endswith("="):
         steps = [step for step in steps if step != candidate.part[:-1]] + _split(candidate.part)
-    number = [f"doc{document[1]}"] if document and document[1] != "0" else []
-    kept = [step for step in steps if step.lower() not in _FRAME] or steps[-1:] or ["secret"]
-    return _NOT_WRITABLE.sub("_", stem), [*_split("/".join(path.parts[:-1])), *number, *kept]
+    number = [f"doc{document[1]}"] if document else []
+    last = len(steps) - 1
+    kept = [step for n, step in enumerate(steps) if step.lower() not in (_FRAME if n < last else _VALUES)]
+    kept = kept or steps[-1:] or ["secret"]
+    telling = [n for n, word in enumerate(reversed(kept), 1) if not word.isdigit()]
+    enough = telling[_FEWEST - 1] if len(telling) >= _FEWEST else len(kept)
+    return _NOT_WRITABLE.sub("_", stem), [*_split("/".join(path.parts[:-1])), *number, *kept], enough
 
 
 def _split(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.audit import candidates
 from ciphertool.audit.ledger import relative
-from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, State
 from ciphertool.audit.naming import aliases
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.reading import format_of
@@ -33,6 +33,7 @@ _BEYOND = {
     IN_A_COMMENT: "in comments, which no target names: take them out",
     IN_TEXT: "in text, which no target names: it has no parser, or its parser refuses it",
     IN_A_BACKUP: "in a backup copy: remove it",
+    REPEATED: "under a key that stands there again: leave one of them",
 }
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciphertool.changes.plan import PlanState, Take, join_names
-from ciphertool.cli import console
+from ciphertool.cli import console, undeclared
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 
 if TYPE_CHECKING:
     from ciphertool.protection import Plan
     from ciphertool.repository import SecretRepository
+    from ciphertool.settings import Settings
     from ciphertool.vault.cipher import Sealer
 
 
@@ -59,6 +60,8 @@ def protect(
             raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
         if transaction is None:
             _show(plan, repository, sealer, done=False, diff=diff, as_json=as_json)
+            if _is_undeclared(plan, settings, repository):
+                raise typer.Exit(undeclared.report(settings))
             raise typer.Exit(0 if plan.empty else console.FINDINGS)
         exposures = list(view.exposures(plan, repository))
         with console.progress() as progress:
@@ -66,6 +69,13 @@ def protect(
     _show(plan, repository, sealer, done=True, diff=diff, as_json=as_json)
     for note in exposures:
         console.show_note("warning", note)
+    if _is_undeclared(plan, settings, repository):
+        raise typer.Exit(undeclared.report(settings))
+
+
+def _is_undeclared(plan: Plan, settings: Settings, repository: SecretRepository) -> bool:
+    """Tell whether there is nothing that `protect` could have looked at."""
+    return plan.empty and not settings.targets and not repository.entries
 
 
 def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: bool, diff: bool, as_json: bool) -> None:
@@ -86,6 +96,8 @@ def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: boo
                 console.say("note", line, label=False)
     if plan.problems:
         return
+    if plan.empty and not plan.files and not repository.entries:
+        return  # what is said of it is no success
     if plan.empty:
         console.say("done", "nothing to do", label=False)
     else:

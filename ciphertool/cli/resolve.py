@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciphertool.cli import console
+from ciphertool.cli import console, undeclared
 from ciphertool.cli.options import VaultOptions, vault_options
 from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
@@ -111,7 +111,10 @@ def check(
     problems: tuple[CipherToolError, ...] = ()
     vault = open_vault(options)
     try:
-        _report(vault, vault.examine(), as_json=as_json)
+        examined = vault.examine()
+        _report(vault, examined, as_json=as_json)
+        if not (vault.settings.targets or examined.references or examined.unused):
+            raise typer.Exit(undeclared.report(vault.settings))
     except ProblemsError as error:
         problems = tuple(error.problems)
         if as_json:
@@ -141,6 +144,8 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     if as_json:
         console.out_json({"problems": [], "references": count, "files": files, "unused": len(unused)})
         return
+    if not files and not (vault.settings.targets or unused):
+        return  # what is said of it is no success
     if not files:
         console.say("warning", "no file is configured, or none is there: nothing was proved")
     looked = f"{count} reference{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"

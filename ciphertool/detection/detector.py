@@ -144,7 +144,7 @@ class Detector:
         if (tag := self._tag(site)) and (filled := grammars.read(f"!{tag} {value}", self._path)):
             reason, product = "a product fills it in", filled.product
             return Verdict(Outcome.PLACEHOLDER, verdict.evidence, reason, product, f"grammars/{product}")
-        if self.is_catalogue and _MESSAGE.fullmatch(value):
+        if self._is_catalogue and _MESSAGE.fullmatch(value):
             return none(verdict.evidence, "a text for people to read", "message", "harmless/message")
         return verdict
 
@@ -154,7 +154,7 @@ class Detector:
         return found[1] if "!" in before and (found := _TAG.search(before)) else ""
 
     @cached_property
-    def is_catalogue(self) -> bool:
+    def _is_catalogue(self) -> bool:
         """Whether the document is a catalogue of messages, by its path or by what most of its values are."""
         if _CATALOGUE.search(self._path):
             return True

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import Sealer
 
 
+_RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -174,6 +176,8 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
+                if match.reshaped:
+                    self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 

@@ -22,6 +22,7 @@ from ciphertool.rewriters import encodings
 from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 _BOMS = (
@@ -214,10 +215,34 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
     return "".join(parts)
 
 
+def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Pattern[str]) -> str | None:
+    """Return what spells a value on several lines with pieces of it replaced where they stand, so that it keeps these.
+
+    None if a piece, or what takes its place, is not spelled as it is (`plain`), or is not found for certain.
+    """
+    edits = []
+    for start, end, text in within:
+        piece = value[start:end]
+        before = value.split(piece)[: value[:start].count(piece) + 1]
+        if not plain.fullmatch(piece) or not plain.fullmatch(text) or spelled.count(piece) != value.count(piece):
+            return None
+        if len(piece.join(before)) != start:
+            return None
+        at = len(piece.join(spelled.split(piece)[: len(before)]))
+        edits.append(Edit(at, at + len(piece), text))
+    return splice(spelled, edits) if edits else None
+
+
 class Document(ABC):
     """A parsed file. Immutable: a rewrite gives new bytes."""
 
     source: Source
+    joins_lines = False
+    """Whether the format writes a value that stood on several lines on one, where it reads the same."""
+
+    def is_reshaped(self, site: Site) -> bool:
+        """Tell whether a value, put back as a whole, is spelled otherwise than it is now."""
+        return self.joins_lines and "\n" in self.source.text[site.start : site.end]
 
     @abstractmethod
     def sites(self) -> Iterator[Site]:

@@ -45,6 +45,8 @@ _COMMENT = re.compile(r"(?:\A|(?<=\s))[#;]")
 class IniDocument(EntryDocument):
     """A parsed INI file. The selector is `section/key`; defaults are in the section `DEFAULT`."""
 
+    joins_lines = True
+
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for: its lines without the blanks around them."""
         if "\n" not in spelled and "\r" not in spelled:

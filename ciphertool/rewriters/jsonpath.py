@@ -303,7 +303,7 @@ def _filter(tree: object, steps: Sequence[str | int | Where | Assigns]) -> list[
             ]
         else:
             reached = [
-                ((*location, *own), node[step])
+                ((*location, *own), node[own[0]])
                 for location, node in reached
                 if (own := _walk(node, (step,))) is not None
             ]

@@ -25,14 +25,14 @@ from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, UnrepresentableValueError
 from ciphertool.references import Syntax
 from ciphertool.rewriters import encodings
-from ciphertool.rewriters.base import Edit, SpliceError, splice
+from ciphertool.rewriters.base import Edit, SpliceError, respelled, splice
 from ciphertool.rewriters.lines import HALF_PAIR, Entries, EntryDocument, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site, Source
+    from ciphertool.rewriters.base import Change, Site, Source
 
 JAVA_ENCODING = "iso-8859-1"
 """What `Properties.load(InputStream)` reads."""
@@ -56,6 +56,7 @@ _TO_ESCAPE = re.compile(r"[^ -\[\]-~]|^ ")
 _UTF8_MISREAD = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _TO_ESCAPE_AS_STORE = re.compile(r"[^ -~]|[\\=:#!]|^ ")
 _TO_ESCAPE_IN_KEY = re.compile(r"[^!-~]|[\\=:#!]")
+_AS_IT_IS = re.compile(r"[!-\[\]-~]+")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LAST_LINE_END = re.compile(r"(\r\n|\r|\n)[^\r\n]*+\Z")
 
@@ -100,6 +101,7 @@ class PropertiesDocument(EntryDocument):
     """A parsed `.properties` file. Selector and key are the property's key itself."""
 
     whole = True
+    joins_lines = True
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for."""
@@ -112,6 +114,12 @@ class PropertiesDocument(EntryDocument):
         they are spelled so elsewhere: that reads the same in any encoding.
         """
         return self._separated(self.head(site), value, _TO_ESCAPE.sub(self._escape_one, value))
+
+    def _spelled(self, change: Change) -> str:
+        """Keep the lines of a value on several, if only a piece of it changes."""
+        spelled = self.source.text[change.site.start : change.site.end]
+        kept = respelled(change.site.value, spelled, change.within, _AS_IT_IS) if "\n" in spelled else None
+        return super()._spelled(change) if kept is None else self.encodable(change.site, kept)
 
     def _escape_one(self, match: re.Match[str]) -> str:
         character = match[0]

@@ -28,7 +28,8 @@ _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 class Match:
     """One secret that a target names: its alias, its plaintext, and the reference that stands there, if one does.
 
-    `part` is its place in the site's value where it is not the whole of it.
+    `part` is its place in the site's value where it is not the whole of it. `reshaped` tells that `resolve` gives it
+    back spelled otherwise.
     """
 
     target: Target
@@ -37,6 +38,7 @@ class Match:
     value: str = field(repr=False)
     reference: Reference | None = None
     part: Part | None = None
+    reshaped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def _match(alias: str, document: Document, target: Target, site: Site, *, native
         raise SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING)
     if target.part is None:
         _refuse_references_within(target, site, site.value, site.reference)
-        return Match(target, alias, site, site.value, site.reference)
+        reshaped = site.reference is None and document.is_reshaped(site)
+        return Match(target, alias, site, site.value, site.reference, reshaped=reshaped)
     part = parts.find(site, target.part)
     if part is None:
         return None

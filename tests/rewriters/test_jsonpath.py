@@ -204,6 +204,19 @@ def test_elements_are_called_by_what_is_theirs_alone() -> None:
     assert spelled.path(("l", 0, "name")) == "$.l[0].name"  # it would not be found once it is a reference
 
 
+def test_an_item_is_called_by_what_it_assigns_to_or_by_the_option_before_it() -> None:
+    tree = {"l": ["A=1", "DB_PASSWORD=x=y", "B=1", "B=2", "QmFzZTY0S2V5MTIz==", "--key", "k", "-p", "-p", "z"]}
+    spelled = ByNames(tree)
+    paths = [spelled.path(("l", n)) for n in range(10)]
+    assert paths[1] == "$.l[?match(@, 'DB_PASSWORD=.*')]"
+    assert paths[6] == "$.l['--key']"
+    assert [paths[n] for n in (2, 4, 9)] == ["$.l[2]", "$.l[4]", "$.l[9]"]
+    assert locate(tree, [paths[1], paths[6], "$.l['-p']", "$.l['z']"])[:2] == [(("l", 1),), (("l", 6),)]
+    assert all(isinstance(found, NoMatchError) for found in locate(tree, ["$.l['-p']", "$.l['z']", "$.l['--none']"]))
+    library = jsonpath_rfc9535.find(paths[1], tree)
+    assert [tuple(node.location) for node in library] == [("l", 1)]
+
+
 @pytest.mark.parametrize("name", ["", "${sec:a}", "$secret{a}", "it's", "a\\b", "a\nb", "`", "x" * 81, None, True, 1.5])
 def test_what_cannot_be_shown_in_a_selector_is_no_name(name: object) -> None:
     assert ByNames([{"name": name, "value": "1"}]).path((0, "value")) == "$[0].value"

@@ -64,6 +64,34 @@ def test_the_password_of_a_connection_string(value: str, secret: str | None) -> 
 
 
 @pytest.mark.parametrize(
+    ("value", "part", "secret"),
+    [
+        ("MYSQL_PASSWORD=a;b c=", "MYSQL_PASSWORD=", "a;b c="),
+        ("a=1\nspring.datasource.password = s3 cret\nb=2", "spring.datasource.password=", "s3 cret"),
+        ("10.0.0.5 ansible_user=u ansible_password=s3cret port=2", "ansible_password=", "s3cret"),
+        ("X=1;AccountKey=ab+/c==;Suffix=net", "AccountKey=", "ab+/c=="),
+        ('LoginModule required clientId="c" clientSecret="a;b c";', "clientSecret=", "a;b c"),
+        ('{"user": "u", "password": "s3cret"}', "password=", "s3cret"),
+        ("server --admin-password s3cret --port 1", "--admin-password=", "s3cret"),
+        ("server --admin-password=s3cret", "--admin-password=", "s3cret"),
+        ("MY_PASSWORD=x", "PASSWORD=", None),
+        ("PASSWORD=", "PASSWORD=", None),
+        ("PASSWORD=${sec:a}", "PASSWORD=", "${sec:a}"),
+    ],
+)
+def test_what_is_assigned_to_a_name(value: str, part: str, secret: str | None) -> None:
+    found = parts.find(_site(value), part)
+    assert (found.text if found else None) == secret
+
+
+@pytest.mark.parametrize("value", ["KEY=c4n4ry;x=1", "KEY=c4n4ry\nKEY=other", 'sh -c "KEY=c4n4ry" x', "a KEY=c4n'4ry"])
+def test_what_is_assigned_without_a_certain_end_is_refused(value: str) -> None:
+    with pytest.raises(SelectorError) as caught:
+        parts.find(_site(value), "KEY=")
+    assert "c4n" not in f"{caught.value}{caught.value!r}"
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "Server=h;Password=ab&cd=ef;x=1",

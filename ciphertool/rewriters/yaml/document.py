@@ -36,6 +36,8 @@ _ANCHORED = "protect the value that has the anchor"
 class YamlDocument(Document):
     """A YAML file of one document or several; `selector` and `key` of a site are as `jsonpath` spells them."""
 
+    joins_lines = True
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self._stream = read(source.text)
@@ -174,6 +176,9 @@ class YamlDocument(Document):
             raise UnrepresentableValueError(change.site.selector, "there is no value to replace")
         if not is_spellable(text):
             raise UnrepresentableValueError(change.site.selector, "YAML cannot hold a lone surrogate")
+        if (kept := scalar.with_pieces(change.within, self.source.text)) is not None:
+            yield kept
+            return
         edits = tuple(scalar.respelled(text, self.source.text, is_reference=isinstance(change.to, Reference)))
         if edits[-1].text.endswith(("'", '"')) and not scalar.takes_quotes(self.source.text):
             raise UnrepresentableValueError(change.site.selector, "it would need quotes, but a line of tabs follows")

@@ -6,12 +6,12 @@ import bisect
 import re
 from typing import TYPE_CHECKING
 
-from ciphertool.rewriters.base import Edit
+from ciphertool.rewriters.base import Edit, respelled
 from ciphertool.rewriters.yaml.spelling import STR_TAG, Style, can_be_plain, is_null, quoted, reads_as_text
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ciphertool.rewriters.yaml.stream import Stream
 
@@ -21,6 +21,8 @@ _MARK = f"{TEXT_TAG} "
 _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*+)*+)++")
 _BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
 _TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
+_AS_IT_IS = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_AS_IT_IS_IN_QUOTES = re.compile(r"[^\"'\\ \x00-\x1f\x7f-\U0010ffff]+")
 _LINE_END = re.compile(r"[\r\n]|\Z")
 # To look a member up in its enumeration takes ten times as long.
 _PLAIN, _LITERAL, _FOLDED = Style.PLAIN, Style.LITERAL, Style.FOLDED
@@ -75,6 +77,15 @@ class Scalar:
     def value(self) -> str:
         """The text, "" for null."""
         return "" if is_null(self.text) and self.is_untagged_plain else self.text
+
+    def with_pieces(self, within: Sequence[Edit], source: str) -> Edit | None:
+        """Return the edit that replaces pieces of a value on several lines and keeps these, None if there is none."""
+        start, end = self.body if self.is_block else (self.start, self.end)
+        spelled = source[start:end]
+        if "\n" not in spelled or self.style is _PLAIN:
+            return None
+        new = respelled(self.text, spelled, within, _AS_IT_IS if self.is_block else _AS_IT_IS_IN_QUOTES)
+        return None if new is None else Edit(start, end, new)
 
     def respelled(self, text: str, source: str, *, is_reference: bool) -> Iterator[Edit]:
         """Yield the edits that put another text here."""
