@@ -196,7 +196,7 @@ def test_a_repository_that_was_exchanged_is_named(changed: Path, run: Run) -> No
     (changed / REPOSITORY).write_text(text.replace(new, cipher))
     outcome = run("protect")
     assert outcome.status == 7
-    assert f"app.datasource.password: stands in clear since a run was interrupted, {changed / REPOSITORY} has" in (
+    assert f"app.datasource.password: in clear since a run was interrupted; {changed / REPOSITORY} has" in (
         outcome.err
     )
 
@@ -316,7 +316,7 @@ def test_a_made_up_journal_leads_nowhere(interrupted: Path, run: Run, monkeypatc
     before = _tree(interrupted)
     outcome = run("protect")
     assert outcome.status == 7
-    assert "app.datasource.password: stands in clear since a run was interrupted" in outcome.err
+    assert "app.datasource.password: in clear since a run was interrupted" in outcome.err
     assert _tree(interrupted) == before
     (interrupted / REPOSITORY).unlink()
     assert run("protect").status == 0
