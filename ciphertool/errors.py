@@ -135,8 +135,8 @@ class UnknownPlaceholderError(ConfigError):
         self.kind = kind
         self.name = name
         super().__init__(
-            f"nothing is given for the placeholder {kind}:{name}",
-            hint="set the environment variable" if kind == "env" else "define it, by --define or by Overrides",
+            f"placeholder {kind}:{name} has no value",
+            hint="set the environment variable" if kind == "env" else "define it with --define or in Overrides",
         )
 
 
@@ -147,7 +147,7 @@ class UnknownEncodingError(ConfigError):
         self.name = name
         super().__init__(
             f"unknown encoding {name!r}",
-            hint="name one such as utf-8, iso-8859-1, windows-1252, utf-16-le",
+            hint="use, for example, utf-8, iso-8859-1, windows-1252 or utf-16-le",
         )
 
 
@@ -159,7 +159,7 @@ class UnknownFormatError(ConfigError):
         self.known = tuple(known)
         super().__init__(
             f"unknown format {name!r}",
-            hint=f"known are {', '.join(self.known)}; name one in the settings or by --format",
+            hint=f"use one of {', '.join(self.known)}, in the settings or with --format",
         )
 
 
@@ -169,7 +169,7 @@ class UnknownRepositoryKindError(ConfigError):
     def __init__(self, kind: str, known: Iterable[str]) -> None:
         self.kind = kind
         self.known = tuple(known)
-        super().__init__(f"unknown kind of secret repository {kind!r}", hint=f"known are {', '.join(self.known)}")
+        super().__init__(f"unknown kind of secret repository {kind!r}", hint=f"use one of {', '.join(self.known)}")
 
 
 class NotARepositoryError(ConfigError):
@@ -179,9 +179,9 @@ class NotARepositoryError(ConfigError):
         self.kind = kind
         self.lines = tuple(sorted(lines))
         first, last = self.lines[0], self.lines[-1]
-        where = f"line {first} is none" if first == last else f"none of the lines {first} to {last} is one"
+        where = f"line {first} does not hold" if first == last else f"none of the lines {first} to {last} holds"
         super().__init__(
-            f"this is no secret repository: {where} of an alias and its value, as {kind!r} spells them",
+            f"not a secret repository: {where} an alias and its value as {kind!r} spells them",
             line=first,
             hint="check the path and the kind of the repository in the settings",
         )
@@ -195,8 +195,8 @@ class PluginError(ConfigError):
         self.name = name
         self.reason = reason
         super().__init__(
-            f"the plug-in {name!r} of {group} fails: {reason}",
-            hint="what it says is not shown, for it may quote a secret; tell whoever made it",
+            f"plug-in {name!r} of {group} failed: {reason}",
+            hint="report it to the plug-in's author; its own message is hidden because it may quote a secret",
         )
 
 
@@ -213,7 +213,7 @@ class GitError(ConfigError):
     """git does not answer a question on which the work depends."""
 
     def __init__(self, directory: Path, reason: str) -> None:
-        super().__init__(f"git does not answer: {reason}", path=directory)
+        super().__init__(f"git failed: {reason}", path=directory)
 
 
 class WorkerError(CipherToolError):
@@ -221,8 +221,8 @@ class WorkerError(CipherToolError):
 
     def __init__(self) -> None:
         super().__init__(
-            "a process that worked on files has died, and what it found is lost: nothing was written",
-            hint="--jobs 1 does the work in one process, which takes less memory",
+            "a worker process died and its results are lost; nothing was written",
+            hint="use --jobs 1, which works in one process and takes less memory",
         )
 
 
@@ -234,9 +234,9 @@ class ValueTooLongError(ConfigError):
         self.bits = bits
         self.length = length
         self.limit = limit
-        at_most = f"at most {limit} bytes" if limit >= 0 else "nothing"
+        can = f"can encrypt at most {limit}" if limit >= 0 else "cannot encrypt anything"
         super().__init__(
-            f"the value has {length} bytes: {scheme} encrypts {at_most} to an RSA-{bits} key",
+            f"value is {length} bytes; {scheme} {can} with an RSA-{bits} key",
             hint="use a larger key or shorten the value",
         )
 
@@ -262,7 +262,8 @@ class NotAKeystoreError(KeystoreError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(
-            f"not a keystore: {reason}", hint="known are JKS, JCEKS, BKS, UBER, PKCS #12 and PEM, told by content"
+            f"not a keystore: {reason}",
+            hint="use a JKS, JCEKS, BKS, UBER, PKCS #12 or PEM file; the format is detected from the content",
         )
 
 
@@ -290,7 +291,7 @@ class NoPasswordError(KeystoreError):
         self.tried = tuple(tried)
         super().__init__(
             f"no keystore password: tried {'; '.join(self.tried) or 'nothing'}",
-            hint="set CIPHERTOOL_KEYSTORE_PASSWORD, or give --password-file FILE",
+            hint="set CIPHERTOOL_KEYSTORE_PASSWORD or use --password-file FILE",
         )
 
 
@@ -309,8 +310,8 @@ class PasswordNeededError(KeystoreError):
     def __init__(self, what: str) -> None:
         self.what = what
         super().__init__(
-            f"a password is needed to read {what}",
-            hint="set CIPHERTOOL_KEYSTORE_PASSWORD, or give --password-file",
+            f"reading {what} needs a password",
+            hint="set CIPHERTOOL_KEYSTORE_PASSWORD or use --password-file",
         )
 
 
@@ -319,7 +320,7 @@ class PasswordRefusedError(KeystoreError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"this password would not serve: {reason}")
+        super().__init__(f"unsuitable password: {reason}")
 
 
 class WrongKeystorePasswordError(KeystoreError):
@@ -337,7 +338,7 @@ class WrongKeyPasswordError(KeystoreError):
         self.reason = reason
         super().__init__(
             f"wrong key password for {alias!r}{f': {reason}' if reason else ', or its entry is damaged'}",
-            hint="where the key has a password of its own, set CIPHERTOOL_KEY_PASSWORD",
+            hint="if the key has its own password, set CIPHERTOOL_KEY_PASSWORD",
         )
 
 
@@ -385,7 +386,7 @@ class AliasTakenError(KeystoreError):
 
     def __init__(self, alias: str) -> None:
         self.alias = alias
-        super().__init__(f"there is an entry {alias!r} already", hint="choose another alias, or delete it first")
+        super().__init__(f"entry {alias!r} already exists", hint="choose another alias, or delete the entry first")
 
 
 class BadCertificateError(KeystoreError):
@@ -412,7 +413,7 @@ class NotRsaError(KeystoreError):
     def __init__(self, alias: str, algorithm: str) -> None:
         self.alias = alias
         self.algorithm = algorithm
-        super().__init__(f"{alias!r} is not RSA but {algorithm}", hint="secrets are encrypted with an RSA key")
+        super().__init__(f"the key of {alias!r} is {algorithm}, not RSA", hint="use an RSA key to encrypt secrets")
 
 
 class NotAesError(KeystoreError):
@@ -423,8 +424,8 @@ class NotAesError(KeystoreError):
         self.algorithm = algorithm
         self.bits = bits
         super().__init__(
-            f"the secret key {alias!r} is no AES key: it is {algorithm} and has {bits} bits",
-            hint="name the entry of an AES key of 128, 192 or 256 bits as the key alias",
+            f"the secret key {alias!r} is not an AES key: it is {algorithm} with {bits} bits",
+            hint="set the key alias to an entry that holds a 128-, 192- or 256-bit AES key",
         )
 
 
@@ -436,9 +437,9 @@ class OtherKeyError(KeystoreError):
         self.key = key
         held = " and ".join(f"{count} to {other}" for other, count in keys.items())
         super().__init__(
-            f"holds values under another key: {held}, and new ones would be encrypted to {key}",
+            f"holds values encrypted with another key: {held}; new ones would be encrypted to {key}",
             path=path,
-            hint="put the former [keystore] back; to change the key, resolve the files with the former one, remove the "
+            hint="restore the previous [keystore]; to change the key, resolve the files with the old key, remove the "
             "repository and protect them again: see docs/keystores.md",
         )
 
@@ -447,7 +448,7 @@ class UnprovenCertificateError(KeystoreError):
     """A certificate whose keystore nothing vouches for, so that anybody could have exchanged it."""
 
     def __init__(
-        self, alias: str, reason: str, hint: str = "give the keystore password, or state the expected fingerprint"
+        self, alias: str, reason: str, hint: str = "provide the keystore password or the expected fingerprint"
     ) -> None:
         self.alias = alias
         self.reason = reason
@@ -461,8 +462,8 @@ class KeyTooSmallError(KeystoreError):
         self.bits = bits
         self.minimum = minimum
         super().__init__(
-            f"the RSA key has {bits} bits: no new values are encrypted to one under {minimum}",
-            hint=f"make a larger key, or allow this one with --minimum-bits {bits}",
+            f"the RSA key has {bits} bits; encrypting new values requires at least {minimum}",
+            hint=f"create a larger key, or allow this one with --minimum-bits {bits}",
         )
 
 
@@ -473,15 +474,16 @@ class BrokenKeyError(KeystoreError):
         self.alias = alias
         self.reasons = tuple(reasons)
         super().__init__(
-            f"the certificate{f' of {alias!r}' if alias else ''} hides nothing: its public key {'; it '.join(reasons)}",
+            f"the certificate{f' of {alias!r}' if alias else ''} protects nothing: "
+            f"its public key {'; it '.join(reasons)}",
             path=keystore,
-            hint="make a key of your own by `ciphertool init` or `ciphertool keystore create`",
+            hint="create your own key with `ciphertool init` or `ciphertool keystore create`",
         )
 
 
 _RIGHT_CERTIFICATE = (
-    "make a keystore with a right certificate by `ciphertool init` or `ciphertool keystore create --role primary`, "
-    "or by `keytool -genkeypair -keyalg RSA -ext KU:critical=dataEncipherment,keyEncipherment`"
+    "create a suitable keystore with `ciphertool init`, `ciphertool keystore create --role primary` "
+    "or `keytool -genkeypair -keyalg RSA -ext KU:critical=dataEncipherment,keyEncipherment`"
 )
 
 
@@ -493,7 +495,7 @@ class WrongKeyUsageError(KeystoreError):
         self.usages = usages
         found = "cannot be read" if usages is None else f"allows {', '.join(usages) or 'nothing at all'}"
         super().__init__(
-            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} is not for dataEncipherment: "
+            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} does not allow dataEncipherment: "
             f"its critical KeyUsage {found}",
             path=keystore,
             hint=_RIGHT_CERTIFICATE,
@@ -507,9 +509,9 @@ class RefusedCertificateError(KeystoreError):
         self.alias = alias
         self.reasons = tuple(reasons)
         super().__init__(
-            f"the policy strict refuses the certificate{f' of {alias!r}' if alias else ''}: it {'; it '.join(reasons)}",
+            f"policy strict refuses the certificate{f' of {alias!r}' if alias else ''}: it {'; it '.join(reasons)}",
             path=keystore,
-            hint=f"{_RIGHT_CERTIFICATE}; or choose the policy java",
+            hint=f"{_RIGHT_CERTIFICATE}; or use policy java",
         )
 
 
@@ -525,7 +527,9 @@ class MalformedCiphertextError(DecryptionError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"not a ciphertext: {reason}", hint="is it a value that is not encrypted yet?")
+        super().__init__(
+            f"not a ciphertext: {reason}", hint="if it is a value that is not encrypted yet, run `ciphertool protect`"
+        )
 
 
 class WrongKeyOrDamagedError(DecryptionError):
@@ -534,9 +538,9 @@ class WrongKeyOrDamagedError(DecryptionError):
     def __init__(self, scheme: str | None, *, labelled: bool = False) -> None:
         self.scheme = scheme
         self.labelled = labelled
-        moved = ", stored under another alias" if labelled else ""
+        moved = ", moved from another alias" if labelled else ""
         super().__init__(
-            f"does not decrypt by {scheme or 'any scheme'}: made with another key{moved}, or damaged",
+            f"does not decrypt with {scheme or 'any scheme'}: made with another key{moved}, or damaged",
             hint="check the keystore and key alias, and the scheme that the repository declares",
         )
 
@@ -548,8 +552,8 @@ class CiphertextLengthError(DecryptionError):
         self.length = length
         self.expected = expected
         super().__init__(
-            f"cannot have been made by this key: the ciphertext has {length} bytes, the key makes {expected}",
-            hint="check the keystore and key alias; a value that was cut short must be encrypted again",
+            f"not made with this key: the ciphertext is {length} bytes, but the key produces {expected}",
+            hint="check the keystore and key alias; if the value was truncated, encrypt it again",
         )
 
 
@@ -559,7 +563,7 @@ class NotTextError(DecryptionError):
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
         super().__init__(
-            f"decrypts by {scheme} to bytes that are not UTF-8 text: made with another key, damaged, or no text",
+            f"decrypts with {scheme} to bytes that are not UTF-8 text: made with another key, damaged, or not text",
             hint="check the keystore and key alias, and the scheme that the repository declares",
         )
 
@@ -571,8 +575,8 @@ class ForeignKeyError(DecryptionError):
         self.key_id = key_id
         self.expected = expected
         super().__init__(
-            f"made with another key: its key id is {key_id}, the keystore's key is {expected}",
-            hint="open the vault with the keystore whose key it names",
+            f"made with another key: its key id is {key_id}, but the keystore's key is {expected}",
+            hint="open the vault with the keystore that holds this key",
         )
 
 
@@ -583,8 +587,8 @@ class MovedCiphertextError(DecryptionError):
         self.alias = alias
         self.made_for = made_for
         super().__init__(
-            f"the ciphertext of {alias!r} was made for {made_for!r} and has been moved",
-            hint=f"put the right ciphertext of {alias!r} back, or set it again",
+            f"the ciphertext of {alias!r} was made for {made_for!r} and moved",
+            hint=f"restore the ciphertext of {alias!r}, or encrypt the value again",
         )
 
 
@@ -604,7 +608,7 @@ class UnknownAliasError(CipherToolError):
         self.repository = repository
         super().__init__(
             f"unknown secret alias {alias!r}: {repository} has no such entry",
-            hint="check the reference's spelling; `ciphertool audit` lists references and secrets",
+            hint="check the spelling of the reference; `ciphertool audit` lists references and secrets",
         )
 
 
@@ -626,7 +630,7 @@ class JournalError(ConflictError):
         self.reason = reason
         super().__init__(
             f"the journal of an interrupted run {reason}; nothing was written",
-            hint="if no ciphertool of another version or user has to complete that run, remove the journal: the next "
+            hint="unless another version or user of ciphertool has to complete that run, remove the journal: the next "
             "run completes with the private key, or asks which values to take",
             path=path,
         )
@@ -639,8 +643,8 @@ class UnfinishedRunError(ConflictError):
         self.alias = alias
         self.changed = changed
         super().__init__(
-            f"{alias}: stands in clear since a run was interrupted, {changed} has changed since, and no private key is "
-            "at hand to compare the value with its ciphertext",
+            f"{alias}: in clear since a run was interrupted; {changed} has changed since, and no private key is "
+            "available to compare the value with its ciphertext",
             path=path,
             line=line,
             hint=hint,

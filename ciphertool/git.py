@@ -94,7 +94,7 @@ def indexed_with(directory: Path, texts: Iterable[str]) -> dict[Path, bytes]:
 
 
 class Blob(NamedTuple):
-    """A file's content in a commit or the index, by git's id of it; None of one that is too large to be looked at."""
+    """A file's content in a commit or the index, by git's id of it; None of one that is too large to read."""
 
     id: str
     data: bytes | None
@@ -139,13 +139,11 @@ def history(path: Path, *, limit: int = 200) -> History:
         if blob is not None and blob.data is not None:
             seen.setdefault(blob.data, commit)
     large = sum(blob is not None and blob.data is None for blob in blobs)
-    gap = f"only its {limit} newest commits were looked at" if len(commits) > limit else ""
+    gap = f"only its {limit} newest commits were read" if len(commits) > limit else ""
     if large:
-        gap = f"{large} of its versions {'is' if large == 1 else 'are'} too large to be looked at"
+        gap = f"{large} of its versions {'is' if large == 1 else 'are'} too large to read"
     if missing:
-        gap = (
-            f"{missing} of its versions {'is' if missing == 1 else 'are'} not here: fetch what is missing of this clone"
-        )
+        gap = f"{missing} of its versions {'is' if missing == 1 else 'are'} not here; fetch the missing objects"
     return History(
         tuple((commit, blob) for blob, commit in seen.items()),
         "the clone is shallow: fetch the rest" if shallow else gap,
@@ -163,7 +161,7 @@ def changes(directory: Path, paths: Iterable[Path], *, limit: int = 200) -> tupl
         return [], ""
     arguments = ("--topo-order", "--format=%h", f"--max-count={limit + 1}", "--no-show-signature", "--", *names)
     commits = _answer(directory, "log", *arguments).decode("ascii").split()
-    gap = f"only the {limit} newest commits were looked at" if len(commits) > limit else ""
+    gap = f"only the {limit} newest commits were read" if len(commits) > limit else ""
     return commits[:limit][::-1], "the clone is shallow: fetch the rest" if shallow else gap
 
 
@@ -212,7 +210,7 @@ def _given(directory: Path, ids: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     for name, blob in zip(ids, _contents(directory, list(ids.values())), strict=True):
         shown = os.fsdecode(name)
         if blob is None:
-            raise GitError(directory, f"it lists {shown!r} and cannot give it; fetch what is missing of this clone")
+            raise GitError(directory, f"it lists {shown!r} but cannot read it; fetch the missing objects of this clone")
         if blob.data is None:
             raise GitError(directory, f"with {shown!r} it lists more than {_MOST_BYTES >> 20} MiB")
         given[name] = blob.data
@@ -251,7 +249,7 @@ def _blobs(directory: Path, sizes: Mapping[bytes, int]) -> Iterator[tuple[bytes,
             start = output.find(b"\n", position) + 1
             header = output[position : max(start - 1, position)].split(b" ")
             if start == 0 or len(header) != 3 or int(header[2]) != sizes[name]:
-                raise GitError(directory, "it tells of a file and cannot give it; fetch what is missing of this clone")
+                raise GitError(directory, "it lists a file but cannot read it; fetch the missing objects of this clone")
             yield name, output[start : start + sizes[name]]
             position = start + sizes[name] + 1
         batch, size = [], 0
@@ -291,9 +289,9 @@ def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Cont
     except subprocess.TimeoutExpired:
         raise GitError(directory, f"no answer within {_SECONDS} s") from None
     except OSError as error:
-        raise GitError(directory, f"it cannot be started: {(error.strerror or 'unknown').lower()}") from None
+        raise GitError(directory, f"cannot start: {(error.strerror or 'unknown').lower()}") from None
     if b"unable to read" in done.stderr:  # which is no failure to `git grep`: it goes on without the file
-        raise GitError(directory, "it lists files and cannot give them; fetch what is missing of this clone")
+        raise GitError(directory, "it lists files but cannot read them; fetch the missing objects of this clone")
     if done.returncode not in statuses:
-        raise GitError(directory, f"exit status {done.returncode}; is this a work tree of git's?")
+        raise GitError(directory, f"exit status {done.returncode}; is this a git work tree?")
     return done.stdout

@@ -46,7 +46,7 @@ def _find(group: str, name: str) -> Callable[..., Any] | None:
     if not entries:
         return None
     if len(entries) > 1:
-        raise PluginError(group, name, "several distributions offer it")
+        raise PluginError(group, name, "several distributions provide it")
     with guarded(group, name):
         offered = entries[0].load()
 

@@ -108,7 +108,7 @@ def test_what_is_not_here_of_a_history_is_said(repository: Path, tmp_path_factor
     history = git.history(path, limit=2)
     assert ([data for _, data in history.versions], history.gap) == (
         [b"2\n", b"1\n"],
-        "only its 2 newest commits were looked at",
+        "only its 2 newest commits were read",
     )
     assert git.history(path, limit=4).gap == ""
     clone = tmp_path_factory.mktemp("shallow")
@@ -167,7 +167,7 @@ def test_content_that_git_lists_and_cannot_give_is_no_empty_commit(repository: P
     _git(repository, "add", ".")
     _without(repository, ":conf/a b.yaml")
     for ask in (lambda: git.staged(repository), lambda: git.indexed([path])):
-        with pytest.raises(GitError, match="cannot give it"):
+        with pytest.raises(GitError, match="cannot read it"):
             ask()
     with pytest.raises(GitError):
         git.indexed_with(repository, ["${sec:"])

@@ -49,7 +49,7 @@ class Element(NamedTuple):
         """Return the children of an element that must have `tag` and at least so many of them."""
         children = list(self.expect(tag).children())
         if len(children) < at_least:
-            raise self.budget.malformed("a structure lacks a part")
+            raise self.budget.malformed("an incomplete structure")
         return children
 
     def expect(self, tag: int) -> Element:
@@ -103,7 +103,7 @@ def parse_all(data: bytes, budget: Budget) -> Element:
     """Return the element that the data is; raise the budget's error if anything follows it."""
     element = parse(data, budget)
     if len(element.encoding) != len(data):
-        raise budget.malformed("something follows the element")
+        raise budget.malformed("unexpected data after the element")
     return element
 
 

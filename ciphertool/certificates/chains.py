@@ -115,7 +115,7 @@ def prove_chain(chain: Sequence[bytes], alias: str) -> None:
     """Raise `BadCertificateError` unless each certificate of a chain is signed by the next."""
     for data, issuer in pairwise(chain):
         if not issued_by(data, issuer):
-            raise BadCertificateError(alias, "is in a chain where a signature does not hold")
+            raise BadCertificateError(alias, "is in a chain with an invalid signature")
 
 
 class Extension(NamedTuple):
@@ -147,5 +147,5 @@ def _to_be_signed(data: bytes) -> list[der.Element]:
     if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
         parts = parts[1:]
     if len(parts) < 6:
-        raise MalformedStructureError("certificate", "it lacks a part")
+        raise MalformedStructureError("certificate", "it is incomplete")
     return parts

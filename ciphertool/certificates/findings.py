@@ -46,21 +46,21 @@ def finding(
     return CertificateFinding(rule, level or rule.level, message, reason, alias)
 
 
-_NEW_KEY = "make a key of your own: ciphertool keystore create"
-_RENEW = "ask for a new certificate: ciphertool keystore csr, then import the answer"
+_NEW_KEY = "create your own key: ciphertool keystore create"
+_RENEW = "request a new certificate with ciphertool keystore csr, then import the reply"
 _E, _W, _N = Level.ERROR, Level.WARNING, Level.NOTE
 
 # The store, and what lies in it.
 NO_KEY = Rule("no-key", _E, "import a private key entry, or check another store")
 UNVERIFIED = Rule(
-    "unverified", _N, "write the store again with keytool or ciphertool, which protect it by its password"
+    "unverified", _N, "rewrite the store with keytool or ciphertool, which protect its integrity with the password"
 )
-FILE_READABLE = Rule("file-readable", _W, "take the right to read from others: chmod o-rwx,g-w")
-FILE_WRITABLE = Rule("file-writable", _E, "take the right to write from group and others: chmod go-w")
-FILE_OWNER = Rule("file-owner", _W, "give the file to the user that the server runs as")
-UNUSABLE_KEY = Rule("key-unusable", _E, "give the key's password, or import the key again")
-SHARED_KEY = Rule("shared-key", _W, "use a key of its own for each role")
-KEY_PASSWORD = Rule("key-password", _E, "make both passwords the same: ciphertool keystore change-password")
+FILE_READABLE = Rule("file-readable", _W, "remove read permission for others: chmod o-rwx,g-w")
+FILE_WRITABLE = Rule("file-writable", _E, "remove write permission for group and others: chmod go-w")
+FILE_OWNER = Rule("file-owner", _W, "change the owner to the user that the server runs as")
+UNUSABLE_KEY = Rule("key-unusable", _E, "provide the key's password, or import the key again")
+SHARED_KEY = Rule("shared-key", _W, "use a separate key for each role")
+KEY_PASSWORD = Rule("key-password", _E, "set both passwords to the same value: ciphertool keystore change-password")
 
 # The key of a certificate.
 NOT_RSA = Rule("key-algorithm", _E, "use an RSA key: ciphertool keystore create")
@@ -75,29 +75,29 @@ PUBLIC_KEY = Rule("public-default-key", _E, _NEW_KEY)
 UNREADABLE_CERTIFICATE = Rule("certificate-unreadable", _E, "import the certificate again")
 EXPIRED = Rule("certificate-expired", _W, _RENEW)
 EXPIRES_SOON = Rule("certificate-expires-soon", _W, _RENEW)
-NOT_YET_VALID = Rule("certificate-not-yet-valid", _W, "set the clock, or wait")
+NOT_YET_VALID = Rule("certificate-not-yet-valid", _W, "correct the clock, or wait")
 KEY_USAGE_REFUSED = Rule(
-    "key-usage-refused", _E, "make a certificate whose KeyUsage has what the role needs: ciphertool keystore create"
+    "key-usage-refused", _E, "create a certificate whose KeyUsage has what the role needs: ciphertool keystore create"
 )
 KEY_USAGE_UNSTATED = Rule(
-    "key-usage-unstated", _W, "make a certificate that states its use: ciphertool keystore create"
+    "key-usage-unstated", _W, "create a certificate that states its usage: ciphertool keystore create"
 )
 KEY_USAGE_NOT_CRITICAL = Rule(
-    "key-usage-not-critical", _N, "nothing has to be done: Java reads a KeyUsage only where it is critical"
+    "key-usage-not-critical", _N, "no action needed: Java reads a KeyUsage only if it is critical"
 )
-EXTENDED_KEY_USAGE = Rule("extended-key-usage", _E, "make a certificate with the extended key usage serverAuth")
-NO_HOST_NAMES = Rule("no-host-names", _W, "make a certificate with its host names as subject alternative names")
+EXTENDED_KEY_USAGE = Rule("extended-key-usage", _E, "create a certificate with the extended key usage serverAuth")
+NO_HOST_NAMES = Rule("no-host-names", _W, "create a certificate with its host names as subject alternative names")
 
 # The chain.
 WEAK_HASH = Rule("signature-hash", _W, _RENEW)
 SELF_SIGNED = Rule(
-    "self-signed", _W, "have it signed by a certificate authority, or put it into every client's truststore"
+    "self-signed", _W, "have it signed by a certificate authority, or add it to every client's truststore"
 )
 CHAIN_ORDER = Rule("chain-order", _E, "import the chain again, leaf first")
-CHAIN_SIGNATURE = Rule("chain-signature", _E, "import the right issuer's certificate")
+CHAIN_SIGNATURE = Rule("chain-signature", _E, "import the certificate of the actual issuer")
 CHAIN_INCOMPLETE = Rule(
-    "chain-incomplete", _W, "import the answer with its whole chain, or with a truststore that completes it"
+    "chain-incomplete", _W, "import the reply with its whole chain, or with a truststore that completes it"
 )
 NOT_TRUSTED = Rule(
-    "not-trusted", _E, "put the issuer, or the certificate, into the truststore: ciphertool keystore trust"
+    "not-trusted", _E, "add the issuer, or the certificate, to the truststore: ciphertool keystore trust"
 )

@@ -47,12 +47,14 @@ def judge_key(facts: CertificateFacts, role: Role, minimum_bits: int = MINIMUM_B
         yield finding(rules.UNREADABLE_CERTIFICATE, "the certificate cannot be read", "cannot be read")
         return
     if origin := origin_of(facts.public_key_sha256):
-        message = f"everybody has this private key: it is published in {origin}"
+        message = f"anyone can obtain this private key: it is published in {origin}"
         yield finding(rules.PUBLIC_KEY, message, f"is public: {origin}")
     if facts.algorithm != "RSA":
         if role is not Role.TLS:
-            reason = "has a key that cannot be read" if facts.algorithm is None else f"has a key of {facts.algorithm}"
-            yield finding(rules.NOT_RSA, f"the key is {facts.algorithm}: only RSA keys encrypt", reason)
+            reason = (
+                "has a key that cannot be read" if facts.algorithm is None else f"has a key of type {facts.algorithm}"
+            )
+            yield finding(rules.NOT_RSA, f"the key is {facts.algorithm}; only RSA keys can encrypt", reason)
         return
     if facts.bits is not None and facts.bits < minimum_bits:
         reason = f"has {facts.bits} bits, fewer than {minimum_bits}"
@@ -76,27 +78,27 @@ def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFind
         return
     usage, needed = facts.key_usage, _NEEDED[role]
     if usage is None:
-        message = f"there is no KeyUsage that states {', '.join(needed)}"
+        message = f"no KeyUsage states {', '.join(needed)}"
         # A TLS certificate without KeyUsage is common and accepted everywhere.
         level = Level.NOTE if role is Role.TLS else None
         yield finding(rules.KEY_USAGE_UNSTATED, message, f"does not state {needed[0]}: it has no KeyUsage", level=level)
         return
     missing = ", ".join(usage.lacks(needed))
     if missing and usage.critical:
-        wrong = "wrong key usage" if role is Role.PRIMARY else "not for this role"
+        wrong = "wrong key usage" if role is Role.PRIMARY else "not usable for this role"
         if usage.usages is None:
-            fault = "cannot be read, or is there twice"
+            fault = "cannot be read, or occurs twice"
         else:
             fault = f"lacks {missing} and has {', '.join(usage.usages) or 'nothing'}"
         yield finding(rules.KEY_USAGE_REFUSED, f"{wrong}: the critical KeyUsage {fault}")
     elif usage.usages is None:
         reason = "has a KeyUsage that cannot be read"
-        message = "the KeyUsage cannot be read; Java ignores it: not critical"
+        message = "the KeyUsage cannot be read; Java ignores it because it is not critical"
         yield finding(rules.KEY_USAGE_UNSTATED, message, reason)
     elif missing:
         allowed = ", ".join(usage.rfc_names() or ()) or "nothing at all"
         reason = f"does not state {needed[0]}: its KeyUsage, which is not critical, allows {allowed}"
-        message = f"the KeyUsage lacks {missing}; Java ignores it: not critical"
+        message = f"the KeyUsage lacks {missing}; Java ignores it because it is not critical"
         yield finding(rules.KEY_USAGE_UNSTATED, message, reason)
     elif not usage.critical:
         message = f"the KeyUsage states {', '.join(needed)}, but is not critical"
@@ -107,9 +109,9 @@ def judge_server(data: bytes) -> Iterator[CertificateFinding]:
     """Yield what a certificate, in DER, lacks that serves TLS connections."""
     purposes = extended_key_usages(data)
     if purposes is not None and not {_SERVER_AUTH, _ANY_PURPOSE} & purposes:
-        yield finding(rules.EXTENDED_KEY_USAGE, "the extended key usage lacks serverAuth: clients refuse it")
+        yield finding(rules.EXTENDED_KEY_USAGE, "the extended key usage lacks serverAuth; clients reject it")
     if not has_names(data):
-        yield finding(rules.NO_HOST_NAMES, "there are no subject alternative names: browsers refuse it")
+        yield finding(rules.NO_HOST_NAMES, "there are no subject alternative names; browsers reject it")
 
 
 def judge_validity(

@@ -60,4 +60,6 @@ def _general_name(name: str) -> x509.GeneralName:
     try:
         return x509.DNSName(name)
     except ValueError:
-        raise UnsupportedKeystoreError(f"{name!r} is no host name", "write an international name as xn--…") from None
+        raise UnsupportedKeystoreError(
+            f"{name!r} is not a host name", "write an internationalised name as xn--…"
+        ) from None

@@ -52,19 +52,19 @@ def weaknesses(modulus: int, exponent: int) -> tuple[Weakness, ...]:
 def _faults(modulus: int, exponent: int) -> Iterator[str]:
     bits = modulus.bit_length()
     if exponent < 3 or exponent % 2 == 0 or exponent >= modulus:
-        yield "has an exponent that no RSA key has"
+        yield "has an invalid RSA exponent"
     elif exponent.bit_length() > _LARGEST_EXPONENT and bits > _LARGEST_FREE:
-        yield f"has an exponent of {exponent.bit_length()} bits, which neither Java nor OpenSSL takes"
+        yield f"has an exponent of {exponent.bit_length()} bits, which neither Java nor OpenSSL accepts"
     if bits > _LARGEST_MODULUS:
-        yield f"has {bits} bits, which neither Java nor OpenSSL takes"
+        yield f"has {bits} bits, which neither Java nor OpenSSL accepts"
     elif modulus % 2 == 0:
-        yield "has an even modulus: everybody can factor it"
+        yield "has an even modulus: anyone can factor it"
     elif gcd(modulus, _small_primes()) != 1:
-        yield "has a modulus with a small factor: everybody can factor it"
+        yield "has a modulus with a small factor: anyone can factor it"
     elif _factors_are_close(modulus):
-        yield "has a modulus whose factors are close together: everybody can factor it"
+        yield "has a modulus whose factors are close together: anyone can factor it"
     elif pow(2, modulus - 1, modulus) == 1:
-        yield "has a modulus that is a prime: everybody can compute its private key"
+        yield "has a prime modulus: anyone can compute its private key"
 
 
 @cache

@@ -38,7 +38,9 @@ class Transaction:
             files.write_all(writes, written)
             return
         if _changed(vault.found.snapshot):
-            raise ConflictError("another run has begun and was interrupted meanwhile", path=vault.found.snapshot.path)
+            raise ConflictError(
+                "another run started and was interrupted in the meantime", path=vault.found.snapshot.path
+            )
         left = vault.found.snapshot
         if writes:
             _refuse_if_young(writes)
@@ -91,4 +93,4 @@ def _refuse_if_young(writes: Sequence[Write]) -> None:
     time.sleep(min(max(newest + _TICK - now, 0), _TICK) / 1e9)
     for before in young:
         if _changed(before):
-            raise ConflictError("changed while it was being worked on; nothing was written", path=before.path)
+            raise ConflictError("changed during processing; nothing was written", path=before.path)

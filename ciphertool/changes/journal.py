@@ -110,7 +110,7 @@ def find(repository: Snapshot) -> FoundJournal:
     except FileNotFoundError:
         return FoundJournal(files.Snapshot(path, path, None), None)
     except (OSError, ConfigError):  # a link, a pipe, a directory, or larger than any journal
-        raise JournalError("is no file that can be read", path=path) from None
+        raise JournalError("cannot be read as a file", path=path) from None
     if snapshot.facts is None:
         return FoundJournal(snapshot, None)
     own = {0, repository.facts.owner} if repository.facts else {0, host, os.geteuid() if os.name == "posix" else 0}
@@ -118,13 +118,13 @@ def find(repository: Snapshot) -> FoundJournal:
         raise JournalError("belongs to another user than the repository", path=path)
     shared = snapshot.facts.mode & _WRITABLE_BY_OTHERS
     if snapshot.facts.links > 1 or (repository.facts and shared & ~repository.facts.mode):
-        raise JournalError("can be changed by others than the repository", path=path)
+        raise JournalError("can be changed by more users than the repository", path=path)
     try:
         journal = _parse(snapshot.bytes)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedCiphertextError):
-        raise JournalError("is damaged, or of another version", path=path) from None
+        raise JournalError("is damaged or written by another version", path=path) from None
     if journal.repository != repository.real.name:
-        raise JournalError(f"is of another repository in this directory, {journal.repository!r}", path=path)
+        raise JournalError(f"belongs to another repository in this directory, {journal.repository!r}", path=path)
     return FoundJournal(snapshot, journal)
 
 

@@ -105,7 +105,7 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
     for path, values in spelled.items():
         if path in in_git:
             names = join_names([name for name, _ in values])
-            yield Note(f"git tracks this file: its history keeps the clear value of {names}; change them", path)
+            yield Note(f"git tracks this file, and its history keeps the clear value of {names}; change them", path)
         for backup in (path.with_name(pattern.format(path.name)) for pattern in _BACKUPS):
             try:
                 data = files.read_if_there(backup).bytes

@@ -34,7 +34,7 @@ def _program(
 ) -> None:
     """Keep secrets out of configuration files.
 
-    Encrypts them with a keystore's public key, puts references in their place, and changes not one byte more.
+    Encrypts them with a keystore's public key, replaces them with references, and leaves every other byte unchanged.
     """
 
 

@@ -32,9 +32,9 @@ _SecretAlias = Annotated[
 
 @vault_options
 def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
-    """Encrypt one value, read from stdin or a prompt, and print the ciphertext.
+    """Encrypt one value from stdin or a prompt and print the ciphertext.
 
-    One final newline of the input is dropped.
+    One trailing newline is removed from the input.
 
     [bold]Examples[/bold]
 
@@ -59,9 +59,9 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
 @vault_options
 def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
-    """Decrypt one ciphertext, read from stdin, and print the plaintext and nothing else.
+    """Decrypt one ciphertext from stdin and print the plaintext and nothing else.
 
-    The transformation [bold]auto[/bold] tries those that are known, OAEP first.
+    The transformation [bold]auto[/bold] tries all known ones, OAEP first.
 
     [bold]Examples[/bold]
 
@@ -80,7 +80,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
         value, scheme = opener.decryptor.detect_text(stored.data)
-        console.say("note", f"decrypted by {scheme.name}")
+        console.say("note", f"decrypted with {scheme.name}")
         secret = Secret(value)
     else:
         secret = _decrypted(opener, alias, stored)
@@ -91,7 +91,9 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
 def _decrypted(opener: AnyOpener, alias: str, stored: ciphertext.Ciphertext) -> Secret:
     if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native):
-        raise MalformedCiphertextError("bare base64, which a native vault does not hold; say its --transformation")
+        raise MalformedCiphertextError(
+            "bare base64, which a native vault does not hold; state it with --transformation"
+        )
     return opener.open(alias, stored)
 
 
@@ -121,7 +123,7 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
 
 def _alias(settings: Settings, alias: str | None) -> str:
     if alias is None and settings.native:
-        raise typer.BadParameter("--secret-alias is needed: a native ciphertext is bound to its alias")
+        raise typer.BadParameter("--secret-alias is required: a native ciphertext is bound to its alias")
     return alias or ""
 
 
@@ -140,11 +142,11 @@ def _input(what: str) -> str:
     if sys.stdin.isatty():
         typed = ask(what)
         if typed is None:
-            raise typer.BadParameter("no terminal to ask on; give the value on standard input")
+            raise typer.BadParameter("no terminal to prompt on; pass the value on standard input")
         return typed
     data = sys.stdin.buffer.read(_MAXIMUM + 1)
     if len(data) > _MAXIMUM:
-        raise ConfigError(f"standard input has more than {_MAXIMUM} bytes")
+        raise ConfigError(f"standard input is longer than {_MAXIMUM} bytes")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -30,30 +30,30 @@ fingerprint = "sha256:FINGERPRINT"
 [repository]
 path = "security/vault.properties"
 
-# One table for each value, or each kind of value, that is a secret:
+# One table per secret value, or per kind of secret value:
 # [[target]]
 # file = "conf/app.yaml"
 # selector = "$.datasource.password"
 # alias = "app.db.password"
 '''
 _IGNORE = f"""\
-# The private key does not belong into version control, nor does what an interrupted run leaves for the next one.
+# Keep the private key, and files that an interrupted run leaves for the next one, out of version control.
 {_KEYSTORE.name}
 {files.JOURNAL}
 .*.ciphertool-*
 """
-_ATTRIBUTES = "# One line for each secret: additions on two branches merge cleanly.\nvault.properties merge=union\n"
+_ATTRIBUTES = "# One line per secret: additions on two branches merge cleanly.\nvault.properties merge=union\n"
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the configuration is.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The configuration directory.")] = Path(),
     password_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Its first line becomes the keystore's password.")
+        Path | None, typer.Option(metavar="FILE", help="File whose first line becomes the keystore password.")
     ] = None,
 ) -> None:
-    """Make a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate.
+    """Create a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate.
 
-    The password comes from CIPHERTOOL_KEYSTORE_PASSWORD, --password-file or a prompt. Nothing that exists is touched.
+    The password comes from CIPHERTOOL_KEYSTORE_PASSWORD, --password-file or a prompt. Existing files are left alone.
 
     [bold]Examples[/bold]
 
@@ -69,7 +69,7 @@ def init(
 
     paths = [directory / name for name in ("ciphertool.toml", _KEYSTORE, _CERTIFICATE)]
     if there := [str(path) for path in paths if path.exists()]:
-        raise ConfigError(f"there already: {', '.join(there)}", hint="remove it, or name another directory")
+        raise ConfigError(f"already exists: {', '.join(there)}", hint="remove it, or choose another directory")
     named = (PasswordFile(password_file),) if password_file else ()
     passwords = PasswordChain((*named, Environment(), Prompt(new_password))).read()
     security = (directory / _KEYSTORE).parent
@@ -93,8 +93,8 @@ def init(
     ]
     commit.output(*(write for write in writes if write.before.data is None))
     for write in writes:
-        console.say("done", f"made {write.before.path}", label=False)
-    console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them no secret can be read again")
+        console.say("done", f"created {write.before.path}", label=False)
+    console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them you cannot recover any secret")
 
 
 def _umask() -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Jobs = Annotated[
     int | None,
-    typer.Option(metavar="N", min=1, help="Work on files in so many processes (default: one a core, where it pays)."),
+    typer.Option(metavar="N", min=1, help="Number of worker processes (default: up to one per core)."),
 ]
 _VAULT = "Vault"
 _TERMINAL = Path("/dev/tty")
@@ -34,7 +34,7 @@ class VaultOptions:
 
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A ciphertool.toml, or a Carbon 5 YAML file.", rich_help_panel=_VAULT),
+        typer.Option(metavar="FILE", help="A ciphertool.toml or a Carbon 5 YAML file.", rich_help_panel=_VAULT),
     ] = None
     home: Annotated[Path | None, typer.Option(metavar="DIR", help="A Carbon home.", rich_help_panel=_VAULT)] = None
     keystore: Annotated[
@@ -45,7 +45,7 @@ class VaultOptions:
     ] = None
     certificate: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A PEM certificate; enough to encrypt.", rich_help_panel=_VAULT),
+        typer.Option(metavar="FILE", help="A PEM certificate; sufficient to encrypt.", rich_help_panel=_VAULT),
     ] = None
     repository: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The secret repository.", rich_help_panel=_VAULT)
@@ -56,7 +56,7 @@ class VaultOptions:
     ] = None
     password_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Line 1: keystore password, line 2: key password.", rich_help_panel=_VAULT),
+        typer.Option(metavar="FILE", help="Line 1: keystore password; line 2: key password.", rich_help_panel=_VAULT),
     ] = None
     policy: Annotated[Policy | None, typer.Option(help="Which certificates may encrypt.", rich_help_panel=_VAULT)] = (
         None
@@ -69,7 +69,7 @@ class VaultOptions:
     def settings(self) -> Settings:
         """Return the settings of the vault that was named or is found; raise `ConfigError`."""
         if self.config is not None and self.home is not None:
-            raise typer.BadParameter("--config and --home name two vaults; give one")
+            raise typer.BadParameter("--config and --home name two vaults; use only one")
         return load(self.config or self.home, self.overrides())
 
     @property
@@ -125,7 +125,7 @@ def new_password() -> str | None:
         return None
     if not first:
         raise PasswordSourceError("a prompt on the terminal", "the password is empty")
-    if ask("The same password again") != first:
+    if ask("Repeat the password") != first:
         raise PasswordSourceError("a prompt on the terminal", "the two passwords differ")
     return first
 

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 @vault_options
 def protect(
     vault: VaultOptions,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show the changes, every secret as ****.")] = False,
-    take: Annotated[
-        Take | None, typer.Option(help="Which value wins where file and repository hold different ones.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Show the plan as JSON on stdout.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show the changes as a diff, with every secret as ****.")
+    ] = False,
+    take: Annotated[Take | None, typer.Option(help="Which value to keep if file and repository differ.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
     jobs: Jobs = None,
 ) -> None:
-    """Encrypt the configured secrets and put references in their place.
+    """Encrypt the configured secrets and replace them with references.
 
-    All problems of all files are shown at once, and then nothing is written. A second run changes nothing.
+    If any file has a problem, all problems are reported and nothing is written. A second run changes nothing.
 
     [bold]Examples[/bold]
 

@@ -34,21 +34,19 @@ def open_vault(options: VaultOptions) -> Vault:
 @vault_options
 def resolve(
     options: VaultOptions,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve; - is standard input.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve, or - for standard input.")],
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here (mode 0600) instead of stdout, which is - too."
-        ),
+        typer.Option("--output", "-o", metavar="FILE", help="Write to this file (mode 0600) instead of stdout (-)."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix tell it.")
+        str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix determine it.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The file's encoding, if it is not what the settings state.")
+        str | None, typer.Option(metavar="NAME", help="The file's encoding, if the settings do not state it.")
     ] = None,
 ) -> None:
-    """Print a file with every reference resolved: the file as it was before it was protected.
+    """Print a file with every reference resolved, exactly as it was before it was protected.
 
     [bold]Examples[/bold]
 
@@ -62,13 +60,13 @@ def resolve(
         before = files.destination(output, files.Audience.OURSELVES)
         if str(file) != "-" and before.real == files.read(file).real:
             raise ConfigError(
-                "is the file that is being resolved",
+                "is the file being resolved",
                 path=output,
-                hint="name another file: this one would be in clear again",
+                hint="choose another file: writing to this one would put its secrets back in clear",
             )
     if str(file) == "-":
         if format is None:
-            raise typer.BadParameter("standard input has no suffix: name its --format")
+            raise typer.BadParameter("standard input has no suffix; state its format with --format")
         given = sys.stdin.buffer.read()
         data = open_vault(options).resolve_bytes(given, format=format, encoding=encoding, name="standard input")
     else:
@@ -84,16 +82,16 @@ def resolve(
 def get(
     options: VaultOptions,
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The secret's alias.")],
-    show: Annotated[bool, typer.Option("--show", help="Print it even to a terminal.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the secret even to a terminal.")] = False,
 ) -> None:
-    """Print one secret, and nothing else.
+    """Print one secret and nothing else.
 
     [bold]Examples[/bold]
 
     ciphertool get app.db.password | psql-with-password-on-stdin
     """
     if sys.stdout.isatty() and not show:
-        raise typer.BadParameter("standard output is a terminal; give --show to print the secret there")
+        raise typer.BadParameter("standard output is a terminal; use --show to print the secret there")
     sys.stdout.buffer.write(open_vault(options).resolve(alias).reveal_bytes() + b"\n")
 
 
@@ -102,7 +100,7 @@ def check(
     options: VaultOptions,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
-    """Prove that every reference of every configured file resolves.
+    """Check that every reference in every configured file resolves.
 
     [bold]Examples[/bold]
 
@@ -140,13 +138,13 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
         )
     if len(unused) > len(damaged):
         others = len(unused) - len(damaged)
-        console.say("note", f"values that no configured file refers to, not looked at: {others}")
+        console.say("note", f"values not checked because no configured file refers to them: {others}")
     if as_json:
         console.out_json({"problems": [], "references": count, "files": files, "unused": len(unused)})
         return
     if not files and not (vault.settings.targets or unused):
         return  # what is said of it is no success
     if not files:
-        console.say("warning", "no file is configured, or none is there: nothing was proved")
+        console.say("warning", "no configured file exists; nothing was checked")
     looked = f"{count} reference{'' if count == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
-    console.say("done", f"{looked}: {'every one resolves' if count else 'nothing to resolve'}", label=False)
+    console.say("done", f"{looked}: {'all resolve' if count else 'nothing to resolve'}", label=False)

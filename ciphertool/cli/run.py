@@ -40,39 +40,42 @@ def run(
     options: VaultOptions,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments.")],
     env: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=ALIAS", help="Give the secret ALIAS in the variable NAME.")
+        list[str] | None, typer.Option(metavar="NAME=ALIAS", help="Set the variable NAME to the secret ALIAS.")
     ] = None,
     env_file: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Give the variables of a .env file, resolved.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Set the variables of a .env file, resolved.")
     ] = None,
     config_file: Annotated[
         list[str] | None,
         typer.Option(
             metavar="[NAME=]FILE",
-            help="Give FILE, resolved, as a private file: its path replaces FILE in the command, or is in NAME.",
+            help="Provide FILE, resolved, as a private file; its path replaces FILE in the command, or is set in NAME.",
         ),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(metavar="NAME", help="The format of each --config-file whose name does not tell it.")
+        str | None,
+        typer.Option(metavar="NAME", help="The format of each --config-file whose name does not determine it."),
     ] = None,
     inherit: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Resolve references in the inherited variable NAME; also \\[run] inherit."),
+        typer.Option(
+            metavar="NAME", help="Resolve references in the inherited variable NAME (as \\[run] inherit does)."
+        ),
     ] = None,
     keep_environment: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Pass NAME on, though it is ciphertool's own or leads to the keystore's password."
+            metavar="NAME", help="Pass NAME on, even if it is ciphertool's own or leads to the keystore password."
         ),
     ] = None,
-    no_masking: Annotated[bool, typer.Option("--no-masking", help="Pass the output through as it is.")] = False,
+    no_masking: Annotated[bool, typer.Option("--no-masking", help="Pass the output through unchanged.")] = False,
 ) -> None:
-    """Run a command with its secrets, for it alone: references in these files and variables are resolved.
+    """Run a command with references in its files and variables resolved, for that command only.
 
-    An inherited variable is passed on as it is unless it is named, for it
-    may be a stranger's text; one that leads to the keystore's password is
-    taken out. Every secret value in the output is masked, if it has four
-    characters or more. The exit status is passed on.
+    Inherited variables are passed on unchanged unless you name them with
+    --inherit, because their text may come from a stranger; those that lead to
+    the keystore password are removed. Secret values of four characters or more
+    are masked in the output. The exit status is the command's.
 
     [bold]Examples[/bold]
 
@@ -85,7 +88,7 @@ def run(
     try:
         given = _Given(_aliases(env or ()), env_file or (), [_named_file(text) for text in config_file or ()], format)
         if format is not None and not given.files:
-            raise typer.BadParameter("--format: there is no --config-file")
+            raise typer.BadParameter("--format requires --config-file")
         raise typer.Exit(_run(options, command, given, inherit or (), keep_environment or (), masking=not no_masking))
     except CipherToolError as error:
         console.show_error(error)
@@ -126,13 +129,13 @@ def _run(
     if unresolved:
         console.say(
             "warning",
-            f"references in these inherited variables are left as they are: {', '.join(unresolved)}; to resolve one,"
-            " name it by --inherit NAME or in [run] inherit",
+            f"references in these inherited variables are not resolved: {', '.join(unresolved)}; to resolve one,"
+            " name it with --inherit NAME or in [run] inherit",
         )
     contents = {path: vault.resolve_file(path, format=given.format) for _, path in given.files}
     values = vault.resolved()
     if masking and (short := sorted(alias for alias, value in values.items() if len(value) < SHORTEST)):
-        console.say("warning", f"not masked, being shorter than {SHORTEST} characters: {', '.join(short)}")
+        console.say("warning", f"not masked because shorter than {SHORTEST} characters: {', '.join(short)}")
     with private_files(contents) as places:
         command = _placed(command, given.files, places, environment)
         sys.stdout.flush()
@@ -176,9 +179,9 @@ def _placed(
         ]
         if placed == command:
             raise ConfigError(
-                "the command does not name this file and so would not find it",
+                "the command does not name this file, so it would not find it",
                 path=path,
-                hint=f"write {path} among the command's arguments, or give --config-file NAME={path}",
+                hint=f"add {path} to the command's arguments, or use --config-file NAME={path}",
             )
         command = placed
     return command

@@ -26,7 +26,7 @@ def report(settings: Settings) -> int:
     with console.progress() as progress:
         options = audit.Options(processes=cores(), progress=progress)
         found = audit.audit([audit.Subject(settings.root)], now=datetime.now(UTC), options=options)
-    where = console.shown(settings.origin)
+    where = console.display_path(settings.origin)
     clear = [value for value in found.values if value.state is State.UNPROTECTED]
     console.say("warning", f"nothing is declared: {where} names no value of a file, and the vault holds none")
     if not clear:

@@ -60,7 +60,7 @@ class Encryptor:
         try:
             return self._encrypt(plaintext, label)
         except ValueError:
-            raise KeystoreError("the public key encrypts nothing: OpenSSL refuses its numbers") from None
+            raise KeystoreError("the public key cannot encrypt: OpenSSL rejects its parameters") from None
 
 
 class Decryptor:
@@ -119,4 +119,4 @@ class Decryptor:
 def _check_label(scheme: Scheme, label: bytes) -> None:
     """A label that a scheme would ignore is a caller's fault: who gives one counts on being bound to it."""
     if label and not scheme.labelled:
-        raise ValueError(f"{scheme.name} takes no label")
+        raise ValueError(f"{scheme.name} does not take a label")

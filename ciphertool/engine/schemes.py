@@ -59,13 +59,13 @@ def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
             return UNPADDED
         raise UnsupportedSchemeError(
             UNPADDED.name,
-            "refused: textbook RSA has no padding, so that equal secrets show and weak ones can be guessed",
-            hint="encrypt the value again with RSA-OAEP-256, or for Carbon with RSA/ECB/OAEPwithSHA1andMGF1Padding",
+            "refused: textbook RSA has no padding, so equal secrets are recognisable and weak ones can be guessed",
+            hint="encrypt the value again with RSA-OAEP-256 or, for Carbon, RSA/ECB/OAEPwithSHA1andMGF1Padding",
         )
     if spelling == AES_GCM.lower():
         raise UnsupportedSchemeError(
             AES_GCM,
-            "its key is a secret key, and the vault's key is an RSA key",
-            hint="to read such values, name the entry of the AES key as the key alias; none are made",
+            "it needs a secret key, but the vault's key is an RSA key",
+            hint="to read such values, set the key alias to the entry of the AES key; ciphertool does not create them",
         )
-    raise UnsupportedSchemeError(name, hint=f"known are {', '.join(scheme.name for scheme in SCHEMES)}")
+    raise UnsupportedSchemeError(name, hint=f"use one of {', '.join(scheme.name for scheme in SCHEMES)}")

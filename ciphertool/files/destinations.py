@@ -48,7 +48,7 @@ def make_directory(path: Path) -> None:
     except IsADirectoryError:
         return
     except OSError as error:
-        raise WriteError(f"cannot be made: {error.strerror}", path=path) from None
+        raise WriteError(f"cannot be created: {error.strerror}", path=path) from None
 
 
 def lies_in(path: Path, directory: Path) -> bool:
@@ -80,7 +80,7 @@ def obstacle(snapshot: Snapshot, audience: Audience = Audience.OWNER) -> WriteEr
     if _is_mount_point(snapshot.real):
         return WriteError(
             "is a mount point and cannot be replaced",
-            hint="run ciphertool where the file really lies, not in the container that mounts it",
+            hint="run ciphertool where the file is stored, not in the container that mounts it",
             path=path,
         )
     if os.name == "posix" and os.geteuid() not in (0, facts.owner):
@@ -102,19 +102,19 @@ def refusal(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | No
     user, host = os.geteuid(), way.directory.status().st_uid
     if way.magic is not None:
         return WriteError(
-            "stands for what a process has open, and is no place for a file",
-            hint="name a file, or - for standard output",
+            "stands for an open file of a process; a file cannot be created there",
+            hint="use a file, or - for standard output",
             path=snapshot.path,
         )
-    hint = "remove it, name another place, or run as that user"
+    hint = "remove it, choose another place, or run as that user"
     if way.strange is not None:
         return WriteError(f"the link {way.strange} belongs to another user", hint=hint, path=snapshot.path)
     if facts is not None and facts.owner != user and (audience is Audience.OURSELVES or facts.owner != host):
-        return WriteError("belongs to another user, who would get what is written", hint=hint, path=snapshot.path)
+        return WriteError("belongs to another user, who could read the output", hint=hint, path=snapshot.path)
     if audience is Audience.OURSELVES and user == 0 and host != 0:
         return WriteError(
-            "its directory belongs to another user, who prepares what is in it",
-            hint="name a place in a directory of root's, or run as that user",
+            "its directory belongs to another user, who controls its content",
+            hint="choose a place in a directory owned by root, or run as that user",
             path=snapshot.path,
         )
     return None

@@ -148,8 +148,8 @@ class Way(NamedTuple):
         for maker, link in self.makers.items():
             if maker != owner:
                 raise ConfigError(
-                    f"the link {link} belongs to another user, and leads to what is not that user's",
-                    hint="name the file without the link, or let root make the link",
+                    f"the link {link} belongs to another user and leads to what that user does not own",
+                    hint="name the file without the link, or have root create the link",
                     path=self.path,
                 )
 

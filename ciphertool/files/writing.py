@@ -61,8 +61,8 @@ def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _
             done = [str(w.before.path) for w in writes[:number]]
             left = [str(w.before.path) for w in writes[number:]]
             raise type(error)(
-                f"{error}; written: {', '.join(done) or 'nothing'}; left as they were: {', '.join(left)}",
-                hint="remove the cause and run again: it completes what is left",
+                f"{error}; written: {', '.join(done) or 'nothing'}; unchanged: {', '.join(left)}",
+                hint="fix the cause and run again; the next run completes the rest",
             ) from None
 
 
@@ -166,4 +166,4 @@ def _refuse_if_changed(before: Snapshot, way: Way) -> None:
 
 
 def _conflict(before: Snapshot) -> ConflictError:
-    return ConflictError("changed while it was being worked on; nothing of it was written", path=before.path)
+    return ConflictError("changed during processing; it was not written", path=before.path)

@@ -101,7 +101,7 @@ def import_reply(
         loaded = {data: chains.load(data, entry.alias) for data in reply}
         leaves = [data for data, certificate in loaded.items() if certificate.public_key() == public_key]
         if not leaves:
-            raise BadCertificateError(entry.alias, "is not in the answer: no certificate there is that of its key")
+            raise BadCertificateError(entry.alias, "is not in the reply: none of its certificates matches the key")
         others = [trusted.chain[0] for trusted in truststore.entries if trusted.chain] if truststore else []
         chain = chains.chains(leaves[:1], [*reply, *others])[0]
         chains.prove_chain(chain, entry.alias)

@@ -60,9 +60,9 @@ def check(
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
     found = [*_check_file(keystore.path, private=any(entry.sealed or entry.secret for entry in keystore.entries))]
     if not any(entry.sealed for entry in entries):
-        found.append(finding(rules.NO_KEY, "no private key is there", alias=alias))
+        found.append(finding(rules.NO_KEY, "the store holds no private key", alias=alias))
     if keystore.password is not None and not keystore.verified and keystore.format != "PEM":
-        found.append(finding(rules.UNVERIFIED, "nothing in the store proves that nobody changed it"))
+        found.append(finding(rules.UNVERIFIED, "nothing in the store proves its integrity"))
     for entry in entries:
         facts = [certificate_facts(data) for data in entry.chain]
         subject = _Subject(keystore, entry, facts, role, now, truststore, others, key_password)
@@ -79,9 +79,9 @@ def _check_file(path: Path, *, private: bool) -> Iterator[CertificateFinding]:
     if os.name != "posix":
         return
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield finding(rules.FILE_WRITABLE, "users other than its owner may write the file")
+        yield finding(rules.FILE_WRITABLE, "users other than its owner can write the file")
     if private and status.st_mode & stat.S_IROTH:
-        yield finding(rules.FILE_READABLE, "everybody on this machine may read the file")
+        yield finding(rules.FILE_READABLE, "the file is world-readable")
     if status.st_uid not in (0, os.getuid()):
         yield finding(rules.FILE_OWNER, f"the file belongs to user {status.st_uid}")
 
@@ -102,7 +102,9 @@ def _check_key(subject: _Subject) -> Iterator[CertificateFinding]:
         try:
             store.unseal(entry)
         except KeystoreError:
-            yield finding(rules.KEY_PASSWORD, "the key's password is not the keystore's, as Tomcat needs it")
+            yield finding(
+                rules.KEY_PASSWORD, "the key's password differs from the keystore's; Tomcat needs them to be the same"
+            )
 
 
 def _check_public_key(subject: _Subject) -> Iterator[CertificateFinding]:
@@ -150,7 +152,7 @@ def _check_chain(subject: _Subject) -> Iterator[CertificateFinding]:
         if facts.signature_hash in _WEAK_HASHES and not _is_self_signed(data):
             yield finding(rules.WEAK_HASH, f"a certificate of the chain is signed with {facts.signature_hash}")
     if chain and not _is_self_signed(chain[-1]) and not _is_vouched_for(chain[-1:], subject.truststore):
-        yield finding(rules.CHAIN_INCOMPLETE, "the chain ends before a root, with an issuer that is not there")
+        yield finding(rules.CHAIN_INCOMPLETE, "the chain ends before a root; the next issuer is missing")
 
 
 def _check_trust(subject: _Subject) -> Iterator[CertificateFinding]:
@@ -161,7 +163,7 @@ def _check_trust(subject: _Subject) -> Iterator[CertificateFinding]:
         if not _is_vouched_for(chain, subject.truststore):
             yield finding(rules.NOT_TRUSTED, f"no certificate of the chain is trusted by {subject.truststore.path}")
     elif subject.role is Role.TLS and len(chain) == 1 and _is_self_signed(chain[0]):
-        yield finding(rules.SELF_SIGNED, "the certificate is signed by itself: no client trusts it unasked")
+        yield finding(rules.SELF_SIGNED, "the certificate is self-signed; no client trusts it by default")
 
 
 def _is_self_signed(data: bytes) -> bool:

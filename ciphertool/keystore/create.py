@@ -50,7 +50,7 @@ def create_keystore(
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
     if request.bits not in KEY_SIZES:
-        raise UnsupportedKeystoreError(f"an RSA key of {request.bits} bits", f"choose one of {KEY_SIZES}")
+        raise UnsupportedKeystoreError(f"an RSA key of {request.bits} bits", f"use one of {KEY_SIZES}")
     key = rsa.generate_private_key(65537, request.bits)
     certificate = self_signed(request, key, now).public_bytes(Encoding.DER)
     pkcs8 = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

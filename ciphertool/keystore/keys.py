@@ -34,7 +34,7 @@ def load(pkcs8: bytes, alias: str) -> PrivateKeyTypes:
     except (ValueError, TypeError):
         raise BadPrivateKeyError(alias, "cannot be read") from None
     if isinstance(key, rsa.RSAPrivateKey) and not _is_consistent(key):
-        raise BadPrivateKeyError(alias, "is damaged: its numbers contradict one another")
+        raise BadPrivateKeyError(alias, "is damaged: its numbers are inconsistent")
     return key
 
 
@@ -53,7 +53,7 @@ def load_rsa(pkcs8: bytes, alias: str, chain: Sequence[bytes]) -> rsa.RSAPrivate
 def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
     """Raise `BadPrivateKeyError` unless the certificate, in DER, is the key's."""
     if not matches(key, certificate, alias):
-        raise BadPrivateKeyError(alias, "is not that of its certificate")
+        raise BadPrivateKeyError(alias, "does not match its certificate")
 
 
 def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:

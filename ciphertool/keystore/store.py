@@ -105,11 +105,11 @@ class Keystore:
                     raise UnprovenCertificateError(
                         entry.alias,
                         f"its fingerprint is sha256:{entry.sha256}, not the expected one",
-                        "put the right certificate back; if the key was changed on purpose, correct the fingerprint",
+                        "restore the expected certificate; if the key was changed on purpose, update the fingerprint",
                     )
             elif not self.verified and (self.format not in _BARE or entry.sealed):
                 if entry.sealed is None or self.password is None:
-                    raise UnprovenCertificateError(entry.alias, "nothing vouches for the file")
+                    raise UnprovenCertificateError(entry.alias, "nothing proves the integrity of the file")
                 self.private_key(entry.alias, key_password)
         return certificate
 

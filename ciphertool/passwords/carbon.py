@@ -65,7 +65,7 @@ def _consume(path: Path, content: PasswordText) -> None:
     try:
         with reach(path, follow=False) as way:
             if not way.directory.leads_to(path.name, content.status):
-                raise PasswordSourceError(str(path), "it is another file than the one that was read")
+                raise PasswordSourceError(str(path), "it is no longer the file that was read")
             if path.name == "password":
                 way.directory.replace(path.name, "password-tmp")
             else:
@@ -148,7 +148,7 @@ def _keys_file(path: Path, within: Path | None, followed: tuple[Path, ...] = ())
     content = read(path)
     if content is None:
         if followed:
-            raise PasswordSourceError(str(followed[-1]), f"it relocates to {path}, which is not there")
+            raise PasswordSourceError(str(followed[-1]), f"it relocates to {path}, which does not exist")
         return None
     document = _yaml(path, content.text)
     relocation = document.get("relocation")
@@ -158,7 +158,7 @@ def _keys_file(path: Path, within: Path | None, followed: tuple[Path, ...] = ())
     if not isinstance(relocation, str) or "\0" in relocation:
         raise PasswordSourceError(str(path), "its relocation is not a path")
     if path in followed:
-        raise PasswordSourceError(str(path), "its relocations lead back to itself")
+        raise PasswordSourceError(str(path), "its relocations form a loop")
     return _keys_file(_relocated(path, relocation, within), within, (*followed, path))
 
 
@@ -171,7 +171,7 @@ def _relocated(path: Path, relocation: str, within: Path | None) -> Path:
             raise PasswordSourceError(
                 str(path),
                 f"it relocates out of {within}, or to no file, and these settings were found, not named",
-                hint="name them, if you trust them, by --config or CIPHERTOOL_CONFIG",
+                hint="if you trust them, name them with --config or CIPHERTOOL_CONFIG",
             )
     return (named if named.is_file() else path.absolute().parent / relocation).resolve()
 

@@ -50,7 +50,7 @@ class Environment(NamedTuple):
             raise PasswordSourceError(
                 f"the environment variable {self.key_variable}",
                 f"{self.variable} is not set",
-                hint=f"set both; or put the key password on line 2 of the password file and unset {self.key_variable}",
+                hint=f"set both, or put the key password on line 2 of the password file and unset {self.key_variable}",
             )
         return None if keystore is None else Passwords(keystore, key)
 

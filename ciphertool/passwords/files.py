@@ -143,7 +143,7 @@ def read(path: Path) -> PasswordText | None:
     except OSError as error:
         raise PasswordSourceError(str(path), f"it cannot be read: {error.strerror}") from None
     if len(data) > _MOST_BYTES:
-        raise PasswordSourceError(str(path), "it is too long for a file of passwords")
+        raise PasswordSourceError(str(path), "it is too long for a password file")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

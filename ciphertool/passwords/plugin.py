@@ -36,7 +36,7 @@ class PluginSource:
                 names = tuple(declared)
                 if all(isinstance(name, str) for name in names):
                     return names
-        raise PluginError(ENTRY_POINTS, self.kind, "its `variables` are no names of environment variables")
+        raise PluginError(ENTRY_POINTS, self.kind, "its `variables` are not names of environment variables")
 
     def read(self) -> Passwords | None:
         """Return what the source returns."""

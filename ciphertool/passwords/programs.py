@@ -85,5 +85,5 @@ class Keyring:
             keystore = keyring.get_password(self.service, self.user)
             key = keyring.get_password(self.service, self.key_user) if self.key_user else None
         except KeyringError as error:
-            raise PasswordSourceError(self.name, f"the keyring fails: {type(error).__name__}") from None
+            raise PasswordSourceError(self.name, f"the keyring failed: {type(error).__name__}") from None
         return Passwords(keystore, key) if keystore else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import Opener
 
 
-_WITH_KEY = "run it where the private key is at hand, which tells whether they are the same"
+_WITH_KEY = "run it with the private key, which shows if they are the same"
 
 
 class DifferentValuesError(ConfigError):
@@ -128,12 +128,12 @@ class Chooser:
         path, line = opened.snapshot.path, match.site.line
         hint = "decide with `ciphertool protect --take repository` or `ciphertool protect --take file`"
         if self._where.is_position(match):
-            hint = f"if another value has come to stand at this position, correct the target of {alias!r}; else {hint}"
+            hint = f"if another value is at this position now, correct the target of {alias!r}; else {hint}"
         reason = "the file and the repository hold different values"
         if not known:
             if unfinished := self._unfinished(alias, entry, opened, match, f"{hint}; or {_WITH_KEY}"):
                 return unfinished
-            reason = "stands in clear, and no private key is at hand to compare it with its ciphertext"
+            reason = "is in clear, and no private key is available to compare it with its ciphertext"
         return DifferentValuesError(
             alias,
             [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
@@ -168,7 +168,7 @@ class Chooser:
 
 def _one_each(places: Sequence[tuple[LocatedFile, Match]]) -> str:
     """Say how several values get an alias each."""
-    hint = "give each its own alias"
+    hint = "use a separate alias for each"
     named = {opened.snapshot.path for opened, _ in places}
     missing = ["{stem}", "{path}"] if len(named) > 1 else []
     if len(named) < len(places):

@@ -116,13 +116,13 @@ class Whereabouts:
             return None
         alias = match.alias
         reason = f"is in clear, and {'is not' if compared else 'may not be'} what {alias!r} was when it was protected; "
-        reason += f"its position does not tell whether it is {alias!r} at all"
+        reason += f"its position does not show if it is {alias!r} at all"
         if not compared:
             reason += "; no private key is at hand to compare it"
         by = "a selector by its name" if self._shows(stable) else f"the selector `{stable}`"
         hints = (
             f"if what stands there now is {alias!r}, give {alias!r} {by} first",
-            f"if another value has come to stand there, correct or remove the target of {alias!r}",
+            f"if another value is there now, correct or remove the target of {alias!r}",
         )
         return self._error(alias, opened, match, reason, (), hints)
 
@@ -149,7 +149,7 @@ class Whereabouts:
         homeless = [one for one in stands if not self._is_home(one)]
         reason = f"is in clear, and the reference to {alias!r} stands at {self._places(stands)}"
         reason += ": the selector has moved, or " if homeless else ": "
-        reason += "the value was changed at one of its places" if compared else "this is one more place of it"
+        reason += "the value was changed in one of its places" if compared else "this is one more place of it"
         if not compared:
             reason += "; no private key is at hand to compare it"
         hints = [self._by_name(homeless, opened.snapshot.path)] if homeless else []
@@ -165,7 +165,7 @@ class Whereabouts:
             f"would become {match.alias!r}, but {_aliases(stands)}, whose reference stands at {self._places(stands)}, "
             "is named by no target any more: the selector has moved"
         )
-        hints = [self._by_name(stands, opened.snapshot.path), "give what is new a target of its own"]
+        hints = [self._by_name(stands, opened.snapshot.path), "add a separate target for the new value"]
         return self._error(match.alias, opened, match, reason, stands, hints)
 
     def unknown(self, opened: LocatedFile, match: Match, stands: Sequence[Standing]) -> MovedError:
@@ -174,7 +174,7 @@ class Whereabouts:
         reason = f"would become {alias!r}, to which the reference stands at {self._places(stands)} already, and the"
         reason += f" vault has no {alias!r}: its entry was lost and the selector may have moved"
         hints = [
-            f"bring the entry of {alias!r} back into the vault",
+            f"restore the entry of {alias!r} back into the vault",
             "if this value is meant at all of these places, put it there instead of the references",
         ]
         if homeless := [one for one in stands if not self._is_home(one)]:

@@ -126,7 +126,9 @@ class _Planner:
         self._problems += obstacles(self._repository, planned, save_repository=bool(new))
         changes = ChangeSet() if self._problems else self._change_set(planned, new, recovery)
         if self._unproved:
-            self._notes.append(Note(f"not proved to decrypt, no private key at hand: {join_names(self._unproved)}"))
+            self._notes.append(
+                Note(f"not checked to decrypt, because no private key is available: {join_names(self._unproved)}")
+            )
         return Plan(tuple(planned), tuple(new), changes, tuple(self._problems), tuple(self._notes))
 
     def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
@@ -188,7 +190,7 @@ class _Planner:
                 self._where.exchanged(opened, match)
                 or ConfigError(
                     f"{match.site.selector}: refers to {alias!r}, but the settings call this secret {match.alias!r}",
-                    hint="give the target the alias that the file has, or put the value back and protect it again",
+                    hint="change the target's alias to the one in the file, or restore the value and protect it again",
                     path=path,
                     line=match.site.line,
                 )
@@ -196,7 +198,7 @@ class _Planner:
         elif alias not in self._repository.entries:
             snapshot = self._stored.snapshot
             if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
-                raise ConflictError("changed while it was being worked on; nothing was written", path=snapshot.path)
+                raise ConflictError("changed during processing; nothing was written", path=snapshot.path)
             self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
 
     def _take_verdict(self, alias: str, verdict: Verdict) -> None:
@@ -284,7 +286,7 @@ def _note_unfinished(found: FoundJournal) -> Iterator[Note]:
     """Note that an earlier run was interrupted, and that its journal is tracked by git, as none should be."""
     path = found.snapshot.path
     if found.journal is not None:
-        yield Note("an earlier run was interrupted: this journal is what it left for the next one to complete", path)
+        yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
         if git.tracked([path]):
             yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
 

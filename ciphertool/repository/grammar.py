@@ -72,7 +72,7 @@ class NativeGrammar:
     native = True
     clear_is_readable = False
     encoding = "utf-8"
-    hint = "a native vault holds ENC[…], or [plaintext] that is to be encrypted"
+    hint = "a native vault holds ENC[…], or [plaintext] to be encrypted"
 
     def read(self, text: str) -> Stored:
         """Return what a stored text is."""
@@ -161,7 +161,7 @@ def _carbon_ciphertext(text: str) -> Stored:
     except MalformedCiphertextError as error:
         return Malformed(f"neither in brackets nor a ciphertext: {error.message}")
     if isinstance(value, ciphertext.Native):
-        return Malformed("a native ciphertext in a Carbon repository, which its runtime cannot read")
+        return Malformed("a native ciphertext in a Carbon repository, which the Carbon runtime cannot read")
     return Encrypted(value)
 
 

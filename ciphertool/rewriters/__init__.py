@@ -105,7 +105,9 @@ def by_name(name: str, encoding: str | None = None, *, extensions: Extensions = 
     if make is None:
         raise UnknownFormatError(name, (*names(), *extensions.names(ENTRY_POINTS)))
     if encoding is not None:
-        raise ConfigError(f"{name} is a plug-in's format, which knows the encoding of its files: none can be said")
+        raise ConfigError(
+            f"{name} is a plug-in's format, which determines the encoding of its files; it cannot be stated"
+        )
     rewriter: Rewriter = make()
     return rewriter
 

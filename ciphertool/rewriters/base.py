@@ -33,7 +33,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 
-SAY_ENCODING = 'say which by `encoding` of its target: "utf-8" or "iso-8859-1"'
+SAY_ENCODING = 'state it with `encoding` in its target: "utf-8" or "iso-8859-1"'
 """What to do about `Document.doubt`."""
 
 _START, _END = attrgetter("start"), attrgetter("end")
@@ -72,11 +72,11 @@ class Source:
         """
         mark, marked = byte_order_mark(data)
         if said is not None and marked is not None and not encodings.agree(said, marked):
-            raise ConfigSyntaxError(f"its byte order mark is that of {marked}, but its encoding is said to be {said}")
+            raise ConfigSyntaxError(f"its byte order mark is that of {marked}, but its stated encoding is {said}")
         codec = marked or said or codec
         if codec == "utf-16":
-            reason = "has no byte order mark, so utf-16 says too little"
-            raise ConfigSyntaxError(reason, hint="say utf-16-le or utf-16-be")
+            reason = "has no byte order mark, so utf-16 is ambiguous"
+            raise ConfigSyntaxError(reason, hint="state utf-16-le or utf-16-be")
         try:
             text = data[len(mark) :].decode(codec)
         except (UnicodeDecodeError, LookupError) as error:
@@ -84,7 +84,7 @@ class Source:
             line = data.count(b"\n", 0, len(mark) + start) + 1 if start is not None else None
             raise ConfigSyntaxError(f"not {codec} text", line) from None
         if mark + text.encode(codec) != data:
-            raise ConfigSyntaxError(f"its {codec} text would not be written as the same bytes")
+            raise ConfigSyntaxError(f"its {codec} text would not be written back as the same bytes")
         return cls(text, codec, mark, said=said is not None)
 
     def encode(self, text: str) -> bytes:

@@ -58,7 +58,7 @@ _SPELLED = re.compile(f"(?:{_VALUE})?+", re.DOTALL)
 _LINE_END = re.compile(r"\r\n?|\n")
 _PLAIN = re.compile(r"[\w.,:/@%+=-]++")
 _NOT_SINGLE = re.compile(r"['\r]|\\(?:\\|\Z)")
-_HINT = "put what stands there into single quotes, or write -verbatim or -escaped into its reference (configuration.md)"
+_HINT = "put the value into single quotes, or write -verbatim or -escaped into its reference (configuration.md)"
 _HINT_OF_ESCAPES = "put what stands there into single quotes"
 _HINT_OF_PART = "protect the whole value"
 
@@ -83,7 +83,7 @@ class EnvDocument(EntryDocument):
     def _value(self, change: Change, pieces: list[tuple[Edit, Edit]] | None) -> str:
         value = super().wanted(change)
         if "\0" in value:
-            raise UnrepresentableValueError(change.site.selector, "no environment variable can hold a NUL")
+            raise UnrepresentableValueError(change.site.selector, "an environment variable cannot hold a NUL")
         return value if pieces is None else splice(change.site.value, [piece for piece, _ in pieces])
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
@@ -99,7 +99,7 @@ class EnvDocument(EntryDocument):
         shifted = [Edit(start - site.start, end - site.start, new) for start, end, new in edits]
         before, after = text[max(site.start - 1, 0) : site.start], splice(text[site.start : site.end], shifted)
         if not _SPELLED.fullmatch(before + after, len(before)) or self.read(after) != wanted:
-            raise UnrepresentableValueError(site.selector, "as it stands there it would be read as another one", _HINT)
+            raise UnrepresentableValueError(site.selector, "as written there, it would be read as another value", _HINT)
         self.encodable(site, after)
         return edits
 

@@ -194,7 +194,7 @@ class JsonDocument(TreeDocument):
         node: Any = self.data
         for step in location if self._repeating else ():
             if isinstance(node, _Repeating) and str(step) in node.repeated:
-                return f"the key {str(step)!r} is there more than once"
+                return f"the key {str(step)!r} occurs more than once"
             node = node[step]
         return None
 

@@ -248,7 +248,7 @@ def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], 
         else:
             found = [(index, location) for index in indexes if (location := _walk(trees[index], steps)) is not None]
     except _library_error() as error:
-        raise SelectorError(selector, f"is not a JSONPath that can be answered: {error}") from None
+        raise SelectorError(selector, f"is not a JSONPath that can be evaluated: {error}") from None
     except RecursionError:
         raise SelectorError(selector, "is nested too deeply") from None
     except (ArithmeticError, ValueError):  # numbers beyond Python's limits

@@ -30,7 +30,7 @@ ABSENT = -1
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, so no text in UTF-8 holds it, but `\\uXXXX` can spell it."""
 
-_OTHER_ENCODING = "if it is in another encoding, say so: by `encoding` of its target or --encoding"
+_OTHER_ENCODING = "if it has another encoding, state it with `encoding` in its target or --encoding"
 
 
 def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
@@ -181,9 +181,9 @@ class EntryDocument(Document):
             lines = [self._line(ordinal) for ordinal in ordinals]
             raise SelectorError(
                 selector,
-                f"stands on lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}",
+                f"occurs on lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}",
                 line=lines[-1],
-                hint="leave one of them",
+                hint="keep only one of them",
             )
         return ordinals[0] if ordinals else None
 
@@ -197,7 +197,7 @@ class EntryDocument(Document):
     def encodable(self, site: Site, spelled: str) -> str:
         """Return what is to be written at a site; raise `UnrepresentableValueError` if the encoding cannot hold it."""
         if not encodings.can_hold(self.source.codec, spelled):
-            reason = f"it has a character that {self.source.codec}, the file's encoding, has not"
+            reason = f"it has a character that {self.source.codec}, the file's encoding, lacks"
             raise UnrepresentableValueError(site.selector, reason)
         return spelled
 
@@ -206,7 +206,7 @@ class EntryDocument(Document):
         to, selector = change.to, change.site.selector
         if isinstance(to, Reference):
             if not references.is_writable_alias(to.alias):
-                raise UnrepresentableValueError(selector, "the alias has characters that are not written")
+                raise UnrepresentableValueError(selector, "the alias has characters that cannot be written")
             own = self.whole and to.syntax is Syntax.SECRET_ALIAS
             return str(Reference(to.alias, Syntax.SECRET_ALIAS if own else Syntax.SECRET))
         if HALF_PAIR.search(to):

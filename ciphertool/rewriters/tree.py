@@ -234,7 +234,7 @@ class TreeDocument(Document):
     def _spelled(self, site: Site, value: str) -> str:
         spelled = self.source.text[site.start : site.end]
         if spelled[0] not in "\"'":
-            raise UnrepresentableValueError(site.selector, "what stands there is not a string")
+            raise UnrepresentableValueError(site.selector, "the value there is not a string")
         check_characters(site.selector, value)
         return self.spell(value, spelled)
 

@@ -114,8 +114,8 @@ class _Making:
         """Add the secret of an alias."""
         where = f"--env {name}"
         if self._rules.withhold(name):
-            hint = f"give --keep-environment {name} as well, or take another name"
-            self.problems.append(ConfigError(f"{where}: the child does not get a variable of this name", hint=hint))
+            hint = f"use --keep-environment {name} as well, or choose another name"
+            self.problems.append(ConfigError(f"{where}: the child does not receive a variable of this name", hint=hint))
             return
         reference = references.Reference(alias, references.Syntax.SECRET)
         self._replace({name: self._tried(name, lambda: self._reveal(reference), where)})

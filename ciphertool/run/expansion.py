@@ -23,7 +23,7 @@ _VARIABLE = re.compile(
     # At the end, or before a blank or another sign, a $ is a $ to everybody.
     r"|\\\$|\$[A-Za-z0-9_{($!@*#?-]"
 )
-_HINT = "write ${NAME} or ${NAME:-default}; or put the value in single quotes, where nothing is expanded"
+_HINT = "write ${NAME} or ${NAME:-default}, or put the value in single quotes, where nothing is expanded"
 
 
 class Expansion(Filling):
@@ -53,7 +53,7 @@ class Expansion(Filling):
             raise ConfigError("holds a $ that python-dotenv, Compose and a shell read differently", hint=_HINT)
         if self._withheld(name):
             raise ConfigError(
-                f"asks for {name}, which the child does not get", hint=f"pass it on with --keep-environment {name}"
+                f"asks for {name}, which the child does not receive", hint=f"pass it on with --keep-environment {name}"
             )
         if name not in self._variables:
             return default or ""
@@ -68,6 +68,6 @@ class Expansion(Filling):
             raise ConfigError(
                 f"asks for {name} with a default, and it is empty: python-dotenv leaves it so, Compose and a shell take"
                 " the default",
-                hint=f"give {name} a value, or take it out",
+                hint=f"set {name} to a value, or remove it",
             )
         return value

@@ -60,8 +60,8 @@ def _made(parent: Path) -> tuple[Path, int]:
             with contextlib.suppress(OSError):
                 directory.rmdir()
     except OSError as error:
-        raise WriteError(f"no private directory can be made in it: {error.strerror}", path=parent) from None
-    raise WriteError("no private directory lasts in it", path=parent)
+        raise WriteError(f"cannot create a private directory in it: {error.strerror}", path=parent) from None
+    raise WriteError("a private directory does not persist in it", path=parent)
 
 
 def _held(directory: Path) -> int | None:
@@ -107,9 +107,9 @@ def _memory() -> Path:
         if _is_fit(candidate):
             return candidate
     raise WriteError(
-        "others could rename private files in it",
+        "other users could rename private files in it",
         path=usual,
-        hint="set XDG_RUNTIME_DIR to a directory that only you can write",
+        hint="set XDG_RUNTIME_DIR to a directory that only you can write to",
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Overrides", "Settings", "is_configuration", "load", "load_found", "locate"]
 
 ENVIRONMENT_VARIABLE = "CIPHERTOOL_CONFIG"
-_HINT = "name one with --config or --home, set CIPHERTOOL_CONFIG, or make one with `ciphertool init`"
+_HINT = "name one with --config or --home, set CIPHERTOOL_CONFIG, or create one with `ciphertool init`"
 
 
 def load(path: Path | None = None, overrides: Overrides | None = None) -> Settings:

@@ -40,7 +40,7 @@ def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
 
     repository = overrides.repository or path(_REPOSITORY)
     if repository is None:
-        raise ConfigError("names no secret repository", path=snapshot.path, hint="say it with --repository")
+        raise ConfigError("names no secret repository", path=snapshot.path, hint="name it with --repository")
     master_keys = path(_MASTER_KEYS)
     return Settings(
         origin=snapshot.path,

@@ -139,7 +139,7 @@ def _target(table: Table) -> Target:
     )
     target = target._replace(encoding=_encoding(table, target))
     if any("**" in name and name != "**" for name in target.file.split("/")):
-        table.problem("file", "** stands for directories, and is the whole name of one")
+        table.problem("file", "** matches directories and must be a whole path component")
     sample = target.alias
     for name in _ALIAS_FIELDS:
         sample = sample.replace(f"{{{name}}}", "x")

@@ -100,13 +100,13 @@ def _obstacle(path: Path, tree: Path) -> str | None:
     inside = files.lies_in(path, tree)
     if inside:
         try:
-            return None if stat.S_ISREG(path.stat().st_mode) else "is no regular file"
+            return None if stat.S_ISREG(path.stat().st_mode) else "is not a regular file"
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
-            return f"cannot be looked at: {(error.strerror or 'unknown').lower()}"
+            return f"cannot be read: {(error.strerror or 'unknown').lower()}"
     if "${" in str(path):
-        return "has a placeholder in its path, which is not filled"
+        return "has a placeholder in its path, which is not replaced"
     return None if inside else OUTSIDE
 
 

@@ -24,7 +24,7 @@ _GLOB = re.compile(r"[*?\[]")
 _STARS = re.compile(r"\*\*+")
 OUTSIDE = "leads out of the tree"
 """Why found settings are refused what they name elsewhere."""
-SLOW = "has an expression that may take long"
+SLOW = "has an expression that may take long to evaluate"
 """Why found settings are refused what could keep a command busy."""
 _MOST_WILDCARDS, _MOST_OF_ALL = 3, 2000
 """In the `file` of one target of found settings, and of all together: each may list the whole tree."""
@@ -157,7 +157,9 @@ def reading(targets: Iterable[Target]) -> Reading:
     encodings = {target.encoding for target in targets if target.encoding is not None}
     for what, said in ("formats", formats), ("encodings", encodings):
         if len(said) > 1:
-            raise ConfigError(f"its targets name several {what}: {', '.join(sorted(said))}", hint="leave one of them")
+            raise ConfigError(
+                f"its targets name several {what}: {', '.join(sorted(said))}", hint="keep only one of them"
+            )
     return Reading(next(iter(formats), None), next(iter(encodings), None))
 
 

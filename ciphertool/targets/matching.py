@@ -102,7 +102,7 @@ def _refuse_references_within(target: Target, site: Site, value: str, whole: Ref
     """Raise `SelectorError` where a reference is only a piece of a value: encrypted with it, it would never resolve."""
     within = None if whole is not None or target.literal else next(references.find(value), None)
     if within is not None:
-        hint = "give the target the `part` that is the secret, or put the value back and protect it again"
+        hint = "set the target's `part` to the part that is the secret, or restore the value and protect it again"
         reason = f"holds a reference to {within.alias!r} within a longer value"
         raise SelectorError(site.selector, reason, line=site.line, hint=hint)
 
@@ -113,7 +113,7 @@ def _refuse_ambiguous(document: Document, match: Match) -> None:
     if match.reference is not None or match.target.literal or references.is_placeholder(match.value):
         return
     if reason := document.ambiguity(site, part.start if part else 0, part.end if part else len(site.value)):
-        hint = "say `literal = true` if it is the secret as it stands, or name the `part` that is the secret"
+        hint = "set `literal = true` if the text itself is the secret, or set `part` to the part that is"
         raise SelectorError(site.selector, reason, line=site.line, hint=hint)
 
 
@@ -122,7 +122,7 @@ def _unquoted(site: Site, part: Part) -> str:
     from urllib.parse import unquote
 
     if "+" in part.text and not site.value.startswith("@", part.end):
-        reason = "has a + in a URL's query, which some read as a blank: write %20 or %2B"
+        reason = "has a + in a URL's query, which some readers take for a space: write %20 or %2B"
         raise SelectorError(site.selector, reason, line=site.line)
     try:
         return unquote(part.text, errors="strict")
@@ -144,7 +144,7 @@ def _distinct(matches: list[Match], path: Path, problems: list[CipherToolError])
             problems.append(
                 ConfigError(
                     f"{match.site.selector}: two targets call it {clash.alias!r} and {match.alias!r}",
-                    hint="leave one of the targets, or narrow its selector",
+                    hint="remove one of the targets, or narrow its selector",
                     path=path,
                     line=match.site.line,
                 )

@@ -134,5 +134,5 @@ def _bare(rest: str, before: str | None) -> str:
     if password.startswith(("'", '"', "{")) and closing not in password[1:]:
         raise ValueError("has a password whose quotes do not end before the next one")
     if _SEPARATOR.search(password) and (separator != ";" or _NEXT_PAIR.search(password)):
-        raise ValueError("has a password of which it is not certain where it ends")
+        raise ValueError("has a password without a clear end")
     return password

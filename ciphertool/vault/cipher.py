@@ -163,7 +163,7 @@ class SymmetricOpener:
     def open(self, alias: str, ciphertext: Ciphertext) -> Secret:  # noqa: ARG002 - nothing binds a value to its alias
         """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
         if not isinstance(ciphertext, Symmetric):
-            raise MalformedCiphertextError("no AES-GCM ciphertext, and the vault's key is an AES key")
+            raise MalformedCiphertextError("not an AES-GCM ciphertext, but the vault's key is an AES key")
         return Secret(self.decryptor.decrypt_text(ciphertext.data, ciphertext.iv))
 
     decrypt = open  # noqa: A003 - as `Opener.decrypt`
@@ -187,7 +187,7 @@ def _label(alias: str, *, native: bool) -> bytes:
 def _scheme_of(ciphertext: Ciphertext, declared: Scheme, *, native: bool) -> Scheme:
     """The one scheme that a ciphertext may be decrypted by: its own in a native vault, else the one declared."""
     if native != isinstance(ciphertext, Native):
-        raise MalformedCiphertextError("not the form of ciphertext that this kind of vault holds")
+        raise MalformedCiphertextError("not in the ciphertext form of this kind of vault")
     match ciphertext:
         case Native(scheme=name):
             scheme = scheme_named(name)

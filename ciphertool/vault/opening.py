@@ -85,7 +85,10 @@ class VaultAccess:
             opener = Opener(_scheme(settings, allow_unpadded=allow_unpadded), settings.native, Decryptor(key))
         warnings = _exposed(given)
         if opener.unpadded:
-            warnings.insert(0, f"{settings.repository}: its values are encrypted by textbook RSA; encrypt them anew")
+            warnings.insert(
+                0,
+                f"{settings.repository}: its values are encrypted with textbook RSA; encrypt them with another scheme",
+            )
         return OpeningKeys(opener, keystore, tuple(warnings))
 
     def to_seal(self, *, now: datetime) -> SealingKeys:
@@ -153,7 +156,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
 def _exposed(given: Passwords | None) -> list[str]:
     if given is None or given.exposed is None:
         return []
-    return [f"{given.exposed}: a password file that everybody on this machine can read"]
+    return [f"{given.exposed}: password file is world-readable"]
 
 
 def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
@@ -181,9 +184,9 @@ def _judged(
     found = check(keystore, Role.PRIMARY, now=now, alias=judged, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule is PUBLIC_KEY]
     if public and settings.encryption.policy is Policy.STRICT:
-        raise RefusedCertificateError(keystore.path, alias, [f"is no secret: {message}" for message in public])
+        raise RefusedCertificateError(keystore.path, alias, [f"is not secret: {message}" for message in public])
     return [
-        f"{'PUBLIC KEY, nothing is protected by it: ' if finding.rule is PUBLIC_KEY else ''}{finding.message}"
+        f"{'PUBLIC KEY, it protects nothing: ' if finding.rule is PUBLIC_KEY else ''}{finding.message}"
         for finding in found
         if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY}
     ]
@@ -217,7 +220,7 @@ def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given:
     from ciphertool.engine.gcm import SecretKeyDecryptor
 
     if settings.native:
-        raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, and a native vault's is an RSA key")
+        raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, but a native vault needs an RSA key")
     return SymmetricOpener(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
 
 
@@ -227,15 +230,15 @@ def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
     if _is_secret(entry):
         raise UnsupportedSchemeError(
             AES_GCM,
-            f"{entry.alias!r} is a secret key: the values that it has encrypted are read, and no new ones made",
-            hint="to encrypt, name the entry of an RSA key as the key alias",
+            f"{entry.alias!r} is a secret key: ciphertool reads the values encrypted with it, but creates no new ones",
+            hint="to encrypt, set the key alias to the entry of an RSA key",
         ).at(keystore.path)
     return entry.alias
 
 
 def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
     if settings.keystore.path is None:
-        raise ConfigError("names no keystore", path=settings.origin, hint="say it with --keystore")
+        raise ConfigError("names no keystore", path=settings.origin, hint="name it with --keystore")
     given = passwords.read_unasked()
     if given is None:
         keystore = _open_without(settings)
@@ -279,7 +282,7 @@ def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> K
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
     scheme = scheme_named(settings.scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
-        raise UnsupportedSchemeError(scheme.name, "a native vault takes only native schemes")
+        raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
     return scheme
 
 

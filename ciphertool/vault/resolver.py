@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 
 _PUT_RIGHT = (
-    "say which it is by `encoding` of its target; if it is UTF-8, resolve the file with `--encoding iso-8859-1`, which "
-    "gives its bytes back, and protect it again with `--take file`"
+    "state its encoding with `encoding` in its target; if it is UTF-8, resolve the file with `--encoding iso-8859-1`, "
+    "which restores its bytes, and protect it again with `--take file`"
 )
 
 
@@ -155,9 +155,7 @@ class Resolver:
         match entry.stored:
             case Clear(value):
                 if self.repository.clear_is_readable:
-                    self._warn(
-                        f"{self.repository.path}:{entry.line}: {alias!r} stands in clear; run `ciphertool protect`"
-                    )
+                    self._warn(f"{self.repository.path}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
                     return value
                 raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
             case Malformed(reason):

@@ -277,7 +277,7 @@ class Vault:
                 if self._stamps() != self._view.stamps:
                     self.reload()
             except (CipherToolError, OSError) as error:
-                self._warn(f"the vault has changed and cannot be reloaded: {error}")
+                self._warn(f"the vault changed but could not be reloaded: {error}")
         return self._view.resolver
 
     def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:

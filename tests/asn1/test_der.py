@@ -81,4 +81,4 @@ def test_what_follows_is_refused_where_all_is_to_be_read() -> None:
     assert der.parse(data + b"\0", Budget("test")).integer() == 7
     with pytest.raises(MalformedStructureError) as e:
         der.parse_all(data + b"\0", Budget("test"))
-    assert (e.value.what, e.value.reason) == ("test", "something follows the element")
+    assert (e.value.what, e.value.reason) == ("test", "unexpected data after the element")

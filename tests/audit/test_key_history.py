@@ -98,7 +98,7 @@ def test_nothing_is_protected_for_a_stranger(owned: Path, run: Run, stranger: Pa
     before = (owned / VAULT).read_bytes()
     told = run("protect", *take)
     assert told.status == 4
-    assert told.err.count("holds values under another key") == 1
+    assert told.err.count("holds values encrypted with another key") == 1
     assert "4 to the key " in told.err
     assert "(CN=stranger, RSA-2048)" in told.err
     assert (owned / VAULT).read_bytes() == before

@@ -222,7 +222,7 @@ def test_a_home_is_told_nothing_of_the_environment(tmp_path: Path, monkeypatch: 
         "<Server><Security><KeyStore><Location>${carbon.home}/${env:WHERE}</Location></KeyStore></Security></Server>"
     )
     report = _audit(tmp_path)
-    message = "the keystore of this vault has a placeholder in its path, which is not filled; not looked at"
+    message = "the keystore of this vault has a placeholder in its path, which is not replaced; not looked at"
     assert ("CT024", "a", message) in _warnings(report)
     assert "c4n4ry" not in str(report)
     assert "c4n4ry" in str(settings.load(tmp_path / "a").keystore.path)

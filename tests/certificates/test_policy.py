@@ -91,7 +91,7 @@ def test_a_certificate_without_alias_is_named_by_its_file(key: RSAPrivateKey) ->
             certificate(key, SIGNING).public_bytes(Encoding.DER), policy=Policy.JAVA, now=NOW, keystore=Path("a.pem")
         )
     assert e.value.alias is None
-    assert str(e.value).startswith("a.pem: wrong key usage: the certificate is not")
+    assert str(e.value).startswith("a.pem: wrong key usage: the certificate does not allow dataEncipherment")
 
 
 @pytest.mark.parametrize(

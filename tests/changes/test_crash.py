@@ -128,7 +128,7 @@ def _after(project: Path, run: Callable[..., Outcome], *, with_key: bool = True)
             context.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
         outcome = run("protect")
     assert outcome.status == 0, outcome.err
-    assert ("no private key at hand" in outcome.err) is not with_key
+    assert ("no private key is available" in outcome.err) is not with_key
     vault = Vault.open(project / "ciphertool.toml")
     assert {alias: vault[alias].reveal() for alias in SECRETS} == SECRETS
     for name, original in ORIGINAL.items():

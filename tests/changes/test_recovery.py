@@ -148,7 +148,7 @@ def test_what_replaced_a_value_is_not_made_anew_without_the_key(
     before = _tree(changed)
     outcome = run("protect")
     assert outcome.status == 7
-    assert "since a run was interrupted, " in outcome.err
+    assert "since a run was interrupted; " in outcome.err
     assert f"{APP} has changed since" in outcome.err
     assert "--take file" in outcome.err
     assert _tree(changed) == before
@@ -196,9 +196,7 @@ def test_a_repository_that_was_exchanged_is_named(changed: Path, run: Run) -> No
     (changed / REPOSITORY).write_text(text.replace(new, cipher))
     outcome = run("protect")
     assert outcome.status == 7
-    assert f"app.datasource.password: stands in clear since a run was interrupted, {changed / REPOSITORY} has" in (
-        outcome.err
-    )
+    assert f"app.datasource.password: in clear since a run was interrupted; {changed / REPOSITORY} has" in (outcome.err)
 
 
 def test_a_value_is_known_by_its_place_and_not_by_its_file(
@@ -265,16 +263,16 @@ def _hold_other_types(path: Path) -> None:
 @pytest.mark.parametrize(
     ("harm", "reason"),
     [
-        (_garble, "is damaged, or of another version"),
-        (_of_another_version, "is damaged, or of another version"),
-        (_nest_deeply, "is damaged, or of another version"),
-        (_hold_other_types, "is damaged, or of another version"),
-        (_lead_elsewhere, "is no file that can be read"),
-        (_make_pipe, "is no file that can be read"),
-        (_make_directory, "is no file that can be read"),
-        (_link_twice, "can be changed by others than the repository"),
-        (_let_others_write, "can be changed by others than the repository"),
-        (_name_another_repository, "is of another repository in this directory, 'other.properties'"),
+        (_garble, "is damaged or written by another version"),
+        (_of_another_version, "is damaged or written by another version"),
+        (_nest_deeply, "is damaged or written by another version"),
+        (_hold_other_types, "is damaged or written by another version"),
+        (_lead_elsewhere, "cannot be read as a file"),
+        (_make_pipe, "cannot be read as a file"),
+        (_make_directory, "cannot be read as a file"),
+        (_link_twice, "can be changed by more users than the repository"),
+        (_let_others_write, "can be changed by more users than the repository"),
+        (_name_another_repository, "belongs to another repository in this directory, 'other.properties'"),
     ],
 )
 def test_a_journal_that_cannot_be_believed_stops_everything(
@@ -316,7 +314,7 @@ def test_a_made_up_journal_leads_nowhere(interrupted: Path, run: Run, monkeypatc
     before = _tree(interrupted)
     outcome = run("protect")
     assert outcome.status == 7
-    assert "app.datasource.password: stands in clear since a run was interrupted" in outcome.err
+    assert "app.datasource.password: in clear since a run was interrupted" in outcome.err
     assert _tree(interrupted) == before
     (interrupted / REPOSITORY).unlink()
     assert run("protect").status == 0

@@ -380,7 +380,7 @@ def test_a_history_that_is_not_there_is_a_finding(protected: Path, run: Run) -> 
     assert len(found) == 2  # of the files that hold secrets, and of the primary key
     for finding in found:
         assert (finding["rule"], finding["level"]) == ("CT024", "warning")
-        assert "is not wholly judged: git does not answer" in finding["message"]
+        assert "is not wholly judged: git failed" in finding["message"]
 
 
 def test_staged_judges_what_the_next_commit_holds(protected: Path, run: Run) -> None:

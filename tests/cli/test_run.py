@@ -77,8 +77,8 @@ def test_a_strangers_text_is_passed_on_and_told_once_by_its_names() -> None:
     done = _run(*_python(_SHOW, "BRANCH", "TITLE"), given=inherited)
     assert (done.returncode, done.stdout.decode()) == (0, f"{list(inherited.values())}\n")
     assert done.stderr.decode() == (
-        "warning: references in these inherited variables are left as they are: BRANCH, TITLE; to resolve one,"
-        " name it by --inherit NAME or in [run] inherit\n"
+        "warning: references in these inherited variables are not resolved: BRANCH, TITLE; to resolve one,"
+        " name it with --inherit NAME or in [run] inherit\n"
     )
 
 
@@ -88,7 +88,7 @@ def test_the_settings_name_what_is_resolved_and_the_option_adds_to_it(protected:
     reference = f"${{sec:{ALIAS}}}"
     done = _run("--no-masking", "--inherit", "B", *_python(_SHOW, *"ABC"), A=reference, B=reference, C=reference)
     assert done.stdout.decode() == f"{[VALUE, VALUE, reference]}\n"
-    assert b"are left as they are: C; to" in done.stderr
+    assert b"are not resolved: C; to" in done.stderr
     for wrong in ("inherit = 'A'", "inherit = ['']", "inherit = ['A=B']", "inherits = []"):
         config.write_text(f"{config.read_text().partition('[run]')[0]}[run]\n{wrong}\n")
         assert _run("true").returncode == 125
@@ -209,7 +209,7 @@ def test_values_under_four_characters_are_not_masked_and_it_is_said(tmp_path: Pa
     subprocess.run([sys.executable, "-m", "ciphertool", "protect"], check=True, capture_output=True)
     done = _run("--env", "A=app.password", "sh", "-c", "echo $A")
     assert done.stdout == b"abc\n"
-    assert b"not masked, being shorter than 4 characters: app.password" in done.stderr
+    assert b"not masked because shorter than 4 characters: app.password" in done.stderr
     assert b"abc" not in done.stderr
 
 

@@ -140,12 +140,14 @@ def test_root_follows_a_strangers_link_only_to_what_is_that_strangers(tmp_path: 
         _made(home / "via", 0, link=home / "file"),
         _made(home / "absent", STRANGER, link=rootly / "absent"),
     ):
-        with pytest.raises(ConfigError, match="belongs to another user, and leads to what is not") as caught:
+        with pytest.raises(
+            ConfigError, match="belongs to another user and leads to what that user does not own"
+        ) as caught:
             files.read_if_there(path)
         assert caught.value.path == path
         assert "without the link" in caught.value.hint
     _made(home / "roots file", 0, content=b"root's, in his directory")
-    with pytest.raises(ConfigError, match="leads to what is not"):
+    with pytest.raises(ConfigError, match="leads to what that user does not own"):
         files.read(_made(home / "to it", STRANGER, link=home / "roots file"))
 
 
@@ -158,7 +160,7 @@ def test_others_follow_the_link_of_who_owns_its_directory(open_path: Path) -> No
     _made(deployed / "current", OTHER, link=Path("release"))
     assert _as(STRANGER, lambda: files.read(deployed / "current/f")) == ""
     _made(common / "trap", OTHER, link=deployed / "release/f")
-    assert "leads to what is not that user's" in _as(STRANGER, lambda: files.read(common / "trap"))
+    assert "leads to what that user does not own" in _as(STRANGER, lambda: files.read(common / "trap"))
     _made(common / "mine", STRANGER, link=deployed / "release/f")
     assert _as(STRANGER, lambda: files.read(common / "mine")) == ""
 

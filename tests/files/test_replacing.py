@@ -40,7 +40,7 @@ def test_a_link_that_leads_elsewhere_by_now_is_a_change(tmp_path: Path) -> None:
     link.symlink_to("another")
     with pytest.raises(ConflictError) as caught:
         files.write_all([write])
-    assert "changed while it was being worked on" in caught.value.message
+    assert "changed during processing" in caught.value.message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link"]
 
 
@@ -98,7 +98,7 @@ def test_the_first_that_fails_says_that_nothing_was_written(tmp_path: Path) -> N
     _file(first, b"somebody else's")
     with pytest.raises(ConflictError) as caught:
         files.write_all(writes)
-    assert f"written: nothing; left as they were: {first}, {second}" in caught.value.message
+    assert f"written: nothing; unchanged: {first}, {second}" in caught.value.message
     assert second.read_bytes() == b"old"
 
 
@@ -262,7 +262,7 @@ def test_a_directory_that_is_there_is_as_good_as_made_and_a_file_is_none(tmp_pat
     files.make_directory(Path("/"))
     files.make_directory(tmp_path)
     _file(tmp_path / "f")
-    with pytest.raises(WriteError, match="cannot be made: Not a directory") as caught:
+    with pytest.raises(WriteError, match="cannot be created: Not a directory") as caught:
         files.make_directory(tmp_path / "f/new")
     assert caught.value.path == tmp_path / "f/new"
 
@@ -314,7 +314,7 @@ def test_only_what_is_neither_ours_nor_the_directorys_is_a_strangers(tmp_path: P
     assert files.obstacle(files.read(ours), files.Audience.DIRECTORY) is None
     found = files.obstacle(files.read(theirs), files.Audience.OURSELVES)
     assert found is not None
-    assert found.message == "belongs to another user, who would get what is written"
+    assert found.message == "belongs to another user, who could read the output"
 
 
 _OBSTACLES = """

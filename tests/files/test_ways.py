@@ -182,7 +182,7 @@ def test_what_is_strange_on_the_way_is_told_with_who_made_it(tmp_path: Path) -> 
     with reach(link) as way:
         assert (way.strange, dict(way.makers)) == (link, {STRANGER: link})
         way.refuse_unless_of(STRANGER)
-        with pytest.raises(ConfigError, match="leads to what is not"):
+        with pytest.raises(ConfigError, match="leads to what that user does not own"):
             way.refuse_unless_of(0)
     with reach(home / "f") as way:
         assert (way.strange, dict(way.makers)) == (None, {})

@@ -73,7 +73,7 @@ def test_a_file_that_changed_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ConflictError) as caught:
         files.write_all(writes)
     assert f"written: {first}" in caught.value.message
-    assert f"left as they were: {second}" in caught.value.message
+    assert f"unchanged: {second}" in caught.value.message
     assert (first.read_bytes(), second.read_bytes()) == (b"new 1", b"somebody else's")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
 

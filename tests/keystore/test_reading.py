@@ -248,7 +248,7 @@ class TestWhatVouchesForACertificate:
         assert keystore.encryption_certificate("rsa-plain", fingerprint=spelling.format(fingerprint.upper()))
         with pytest.raises(UnprovenCertificateError) as caught:
             keystore.encryption_certificate("rsa-tls", fingerprint=fingerprint)
-        assert "correct the fingerprint" in caught.value.hint  # and not: state one
+        assert "update the fingerprint" in caught.value.hint  # and not: state one
 
     def test_the_match_with_the_private_key(self) -> None:
         assert vector("openssl-no-mac-clear.p12").encryption_certificate("leaf")

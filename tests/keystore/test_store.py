@@ -133,7 +133,7 @@ def test_a_verified_store_vouches_for_its_certificates(key: RSAPrivateKey) -> No
     assert _store(entry, verified=True).encryption_certificate("a").public_key() == key.public_key()
     for password in ("store", None):
         message = _refused(UnprovenCertificateError, _store(entry, password=password).encryption_certificate, "a")
-        assert "nothing vouches for the file" in message
+        assert "nothing proves the integrity of the file" in message
     assert not Keystore(PATH, "JKS", (entry,)).verified
     assert Keystore(PATH, "JKS", (entry,)).password is None
     assert Content((entry,), True).verified

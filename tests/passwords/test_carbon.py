@@ -133,7 +133,7 @@ def test_another_file_than_the_one_that_was_read_is_not_renamed(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fstat", exchanged)
-        with pytest.raises(PasswordSourceError, match="another file than the one that was read"):
+        with pytest.raises(PasswordSourceError, match="no longer the file that was read"):
             CarbonHome(tmp_path, consume=True).read()
     assert path.read_text() == "another's"
     assert [one.name for one in tmp_path.iterdir()] == ["password"]

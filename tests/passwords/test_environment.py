@@ -17,7 +17,7 @@ def test_the_variables_may_have_other_names() -> None:
     with pytest.raises(PasswordSourceError, match="STORE is not set") as caught:
         Environment({"KEY": "b"}, "STORE", "KEY").read()
     assert caught.value.source == "the environment variable KEY"
-    assert caught.value.hint == "set both; or put the key password on line 2 of the password file and unset KEY"
+    assert caught.value.hint == "set both, or put the key password on line 2 of the password file and unset KEY"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other bytes in the environment exist on POSIX only")

@@ -251,7 +251,7 @@ def test_a_relocation_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("relocation", "reason"),
     [
-        ("absent.yaml", "is not there"),
+        ("absent.yaml", "does not exist"),
         ("master-keys.yaml", "lead back"),
         ("../conf/master-keys.yaml", "lead back"),
         ("back.yaml", "lead back"),

@@ -237,7 +237,7 @@ def test_a_name_that_two_distributions_offer_is_refused(install: Callable[[str],
     install("two")
     with pytest.raises(PluginError) as e:
         ALL_EXTENSIONS.find("ciphertool.repositories", "json-vault")
-    assert e.value.reason == "several distributions offer it"
+    assert e.value.reason == "several distributions provide it"
 
 
 @pytest.mark.usefixtures("installed")

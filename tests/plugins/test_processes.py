@@ -61,7 +61,7 @@ def test_what_cannot_be_written_is_told_of_all_files(project: Path, run: Run) ->
 def test_a_process_that_dies_is_an_error_and_nothing_is_written(project: Path, run: Run) -> None:
     outcome = _protected(project, run, "deadly", 2)
     assert outcome.status == 3
-    assert "a process that worked on files has died" in outcome.err
+    assert "a worker process died" in outcome.err
     assert not (project / "security/vault.properties").exists()
     assert (project / "a.deadly").read_text() == "PASSWORD=c4n4ry-a\n"
     assert _protected(project, run, "deadly", 1).status == 0

@@ -391,7 +391,7 @@ def test_where_nothing_has_a_name_a_person_decides(project: Path, run: Run, text
     file.write_text(text.replace(SECRET, "default"))
     outcome = run("protect")
     assert "--take file" in outcome.err
-    assert ("another value has come to stand at this position" in outcome.err) == ("pws" in text)
+    assert ("another value is at this position now" in outcome.err) == ("pws" in text)
     assert run("protect", "--take", "repository").status == 0
     assert Vault.open(project)["pw"].reveal() == SECRET
 

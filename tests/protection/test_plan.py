@@ -127,7 +127,7 @@ def test_an_encoding_that_cannot_be_put_back_for_certain_is_refused(project: Pat
     _settings(project, f'file = "a.properties"\nselector = "url"\nalias = "s"\npart = "{part}"')
     outcome = run("protect")
     assert outcome.status == 3
-    assert "percent-encoding that is not UTF-8" in outcome.err or "which some read as a blank" in outcome.err
+    assert "percent-encoding that is not UTF-8" in outcome.err or "which some readers take for a space" in outcome.err
     assert (project / "a.properties").read_text() == f"url={value}\n"
 
 

@@ -213,7 +213,7 @@ def test_a_certificate_alone_is_enough(project: Path, run: Run, monkeypatch: pyt
     again = run("protect")
     assert again.status == 3
     assert "no private key is at hand" in again.err
-    assert "not proved to decrypt" in again.err
+    assert "not checked to decrypt" in again.err
     assert run("protect", "--take", "repository").status == 0
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "a keystore password")
     assert Vault.open(project)["app.datasource.password"].reveal() == SECRETS["app.datasource.password"]
@@ -277,7 +277,7 @@ def test_a_value_that_is_too_long_is_refused_with_the_limit_in_bytes(project: Pa
     outcome = run("protect")
     assert outcome.status == 3
     assert "192 bytes" in outcome.err
-    assert "at most 190 bytes" in outcome.err
+    assert "can encrypt at most 190" in outcome.err
     assert "too.long" in outcome.err
     assert "fits" not in outcome.err.replace("fits  ", "")
 
@@ -409,7 +409,7 @@ def test_what_another_run_has_protected_meanwhile_is_a_conflict(project: Path, r
     before = open_repository(found.kind, found.repository)
     assert run("protect").status == 0
     primary = VaultAccess(found, PasswordChain([Environment()])).to_seal(now=datetime.now(UTC))
-    with pytest.raises(ConflictError, match="changed while it was being worked on"):
+    with pytest.raises(ConflictError, match="changed during processing"):
         protection.plan(found, before, primary.sealer)
 
 

@@ -76,14 +76,14 @@ def test_no_command_shows_its_text(project: Path, run: Run, kind: str, name: str
     for command in ("protect", "protect --json --dry-run --diff", "check", "check --json", "get sure", "get nobody"):
         outcome = run(*command.split())
         said += outcome.out + outcome.err
-        assert good or command.startswith("get") or outcome.err.count("this is no secret repository") == 1, said
+        assert good or command.startswith("get") or outcome.err.count("not a secret repository") == 1, said
         assert outcome.status in (0, 1, 3, 5) if good else outcome.status in (3, 5), (command, outcome)
     reports = [f"report{suffix}" for suffix in (".cdx.json", ".sarif", ".html", ".csv", ".md")]
     run("audit", *(f"--output={name}" for name in reports))
     said += "".join((project / name).read_text() for name in reports) + run("audit").out
     outcome = run("audit", "--json")
     here = [f for f in json.loads(outcome.out)["findings"] if f["path"] == "security/vault.properties"]
-    assert good or [f["level"] for f in here if "no secret repository" in f["message"]] == ["error"]
+    assert good or [f["level"] for f in here if "not a secret repository" in f["message"]] == ["error"]
     assert [f["line"] for f in here if f["rule"] in ("CT009", "CT024")]
     outcome = run("textconv", "security/vault.properties")
     said += outcome.out + outcome.err
@@ -99,8 +99,8 @@ def test_a_check_says_what_it_has_not_looked_at(project: Path, run: Run) -> None
     assert outcome.err.splitlines() == [
         "warning: security/vault.properties:6: 'damaged' is damaged; no file refers to it",
         "warning: security/vault.properties:7: the entry on line 7 is damaged; no file refers to it",
-        "note: values that no configured file refers to, not looked at: 1",
-        "4 references in 2 files: every one resolves",
+        "note: values not checked because no configured file refers to them: 1",
+        "4 references in 2 files: all resolve",
     ]
     assert json.loads(run("check", "--json").out) == {"problems": [], "references": 4, "files": 2, "unused": 3}
 
@@ -111,8 +111,8 @@ def test_a_check_of_nothing_proves_nothing(project: Path, run: Run) -> None:
     (project / "security/vault.properties").write_text("a=[x]\n")
     outcome = run("check")
     assert outcome.err.splitlines() == [
-        "note: values that no configured file refers to, not looked at: 1",
-        "warning: no file is configured, or none is there: nothing was proved",
+        "note: values not checked because no configured file refers to them: 1",
+        "warning: no configured file exists; nothing was checked",
         "0 references in 0 files: nothing to resolve",
     ]
 

@@ -236,7 +236,7 @@ def test_name_that_is_set_twice_is_refused_and_its_last_value_counts() -> None:
     assert [(site.selector, site.value) for site in document.sites()] == [("B", "2"), ("A", "3")]
     (refused,) = document.locate(["A"])
     assert isinstance(refused, SelectorError)
-    assert refused.reason == "stands on lines 1 and 3"
+    assert refused.reason == "occurs on lines 1 and 3"
 
 
 def test_a_lost_or_gained_value_is_not_proved() -> None:

@@ -132,7 +132,7 @@ def test_of_a_repeated_key_the_last_counts_and_none_is_changed() -> None:
     assert [(site.selector, site.value, site.line) for site in document.sites()] == [("b", "2", 2), ("a", "3", 3)]
     (refused,) = document.locate(["a"])
     assert isinstance(refused, SelectorError)
-    assert refused.reason == "stands on lines 1 and 3"
+    assert refused.reason == "occurs on lines 1 and 3"
     assert REWRITER.load(b"a=1\nb=2\na=3\n", lambda _: "") == {"a": "3", "b": "2"}
 
 
@@ -207,7 +207,7 @@ def test_entries_that_cannot_be_changed_are_refused() -> None:
     document = REWRITER.parse(b"a=1\na=2\n")
     with pytest.raises(SelectorError) as repeated:
         rewrite_entries(document, {"a": "3"})
-    assert repeated.value.reason == "stands on lines 1 and 2"
+    assert repeated.value.reason == "occurs on lines 1 and 2"
     with pytest.raises(NoMatchError) as absent:
         rewrite_entries(document, {"b": None})
     assert absent.value.selector == "b"

@@ -133,11 +133,11 @@ def test_two_names_of_one_encoding_are_no_contradiction(odd: Path, run: Run) -> 
 @pytest.mark.parametrize(
     ("file", "encoding", "reason"),
     [
-        ("a.ini", "rot13", "is not known; name one"),
-        ("a.ini", "nowhere", "is not known; name one"),
+        ("a.ini", "rot13", "is not known; use, for example"),
+        ("a.ini", "nowhere", "is not known; use, for example"),
         ("a.json", "latin-1", "by its definition"),
         ("*.toml", "utf-16", "by its definition"),
-        ("a.yaml", "utf-32", "is not known; name one"),
+        ("a.yaml", "utf-32", "is not known; use, for example"),
     ],
 )
 def test_an_encoding_that_cannot_be_is_a_problem_of_the_settings(

@@ -129,11 +129,11 @@ def test_what_is_refused_is_left_as_it_is_and_said_by_an_audit(project: Path, ru
     _only(project, text, "password")
     outcome = run("protect")
     assert outcome.status == 3
-    assert "u.yaml:1: $['v']: has a password of which it is not certain where it ends" in outcome.err
+    assert "u.yaml:1: $['v']: has a password without a clear end" in outcome.err
     assert (project / "u.yaml").read_text() == text
     audited = run("audit")
     assert audited.status == 1
-    assert "has a password of which it is not certain where it ends" in audited.out
+    assert "has a password without a clear end" in audited.out
     assert "c4n4ry" not in outcome.err + audited.out
 
 

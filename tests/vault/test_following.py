@@ -103,7 +103,7 @@ def test_every_fact_of_a_file_tells_a_change(protected: Path) -> None:
     swapped = data.replace(ALIAS.encode(), b"app.datasource.passwore")
     repository.write_bytes(swapped)  # the same file, of the same size
     os.utime(repository, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
-    with pytest.warns(UserWarning, match="has changed and cannot be reloaded.*app.datasource.password"):
+    with pytest.warns(UserWarning, match="changed but could not be reloaded.*app.datasource.password"):
         assert vault[ALIAS].reveal() == SECRETS[ALIAS]
     repository.write_bytes(data + b"\n")
     os.utime(repository, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -117,7 +117,7 @@ def test_a_vault_that_cannot_be_looked_at_stays_as_it_was(protected: Path) -> No
     (protected / "security").rename(protected / "away")
     (protected / "security").write_text("no directory")
     assert vault[ALIAS].reveal() == SECRETS[ALIAS]
-    assert warned[0].startswith("the vault has changed and cannot be reloaded: ")
+    assert warned[0].startswith("the vault changed but could not be reloaded: ")
     (protected / "security").unlink()
     assert vault[ALIAS].reveal() == SECRETS[ALIAS]
     (protected / "away").rename(protected / "security")

@@ -205,14 +205,14 @@ def test_textbook_rsa_is_read_where_it_is_allowed_and_warned_of(project: Path, k
     with pytest.raises(Exception, match="'a'"):
         vault["a"]
     assert [message.partition(": ")[2] for message in warned] == [
-        "its values are encrypted by textbook RSA; encrypt them anew"
+        "its values are encrypted with textbook RSA; encrypt them with another scheme"
     ]
 
 
 def test_a_native_vault_takes_native_schemes_alone(project: Path) -> None:
     more = '[encryption]\nscheme = "RSA/ECB/PKCS1Padding"\n'
     settings = _settings(project, STORE, more)
-    with pytest.raises(UnsupportedSchemeError, match="a native vault takes only native schemes"):
+    with pytest.raises(UnsupportedSchemeError, match="a native vault accepts only native schemes"):
         open_to_decrypt(settings, GIVEN)
     assert isinstance(open_to_decrypt(_settings(project, STORE, more, "carbon4"), GIVEN), Opener)
 
@@ -220,15 +220,15 @@ def test_a_native_vault_takes_native_schemes_alone(project: Path) -> None:
 def test_a_secret_key_reads_a_carbon_vault_and_encrypts_nothing(project: Path) -> None:
     given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": AES_PASSWORD}),))
     store = f'path = "{AES_STORES / "keys.p12"}"\nalias = "aes256"'
-    with pytest.raises(UnsupportedSchemeError, match="a native vault's is an RSA key"):
+    with pytest.raises(UnsupportedSchemeError, match="a native vault needs an RSA key"):
         open_to_decrypt(_settings(project, store), given)
     settings = _settings(project, store, "", "carbon4")
     cipher = open_to_decrypt(settings, given)
     assert (cipher.unpadded, type(cipher.duplicate())) == (False, type(cipher))
-    with pytest.raises(UnsupportedSchemeError, match="no new ones made") as caught:
+    with pytest.raises(UnsupportedSchemeError, match="creates no new ones") as caught:
         open_to_encrypt(settings, given, now=datetime.now(UTC))
     assert caught.value.path == AES_STORES / "keys.p12"
-    assert "name the entry of an RSA key" in caught.value.hint
+    assert "the entry of an RSA key" in caught.value.hint
 
 
 def test_what_is_wrong_with_a_certificate_is_warned_of_by_file_and_alias(project: Path, key: RSAPrivateKey) -> None:
@@ -252,7 +252,7 @@ def test_a_password_file_that_everybody_reads_is_warned_of(project: Path) -> Non
         warnings = open_to_encrypt(
             _settings(project, STORE), PasswordChain((PasswordFile(project / "p"),)), now=datetime.now(UTC)
         ).warnings
-        assert [warning.startswith(f"{project / 'p'}: a password file") for warning in warnings] == [True] * exposed
+        assert [warning.startswith(f"{project / 'p'}: password file") for warning in warnings] == [True] * exposed
 
 
 def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(project: Path) -> None:
@@ -264,8 +264,8 @@ def test_a_key_that_everybody_has_is_warned_of_and_stops_the_strict_policy(proje
     settings = _settings(project, 'path = "security/primary.p12"', "", "carbon4")
     settings = settings._replace(encryption=settings.encryption._replace(minimum_bits=1024))
     warnings = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC)).warnings
-    assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
-    with pytest.raises(RefusedCertificateError, match="is no secret: everybody has") as caught:
+    assert [warning for warning in warnings if "PUBLIC KEY, it protects nothing: anyone can obtain" in warning]
+    with pytest.raises(RefusedCertificateError, match="is not secret: anyone can obtain") as caught:
         open_to_encrypt(
             settings._replace(encryption=settings.encryption._replace(policy=Policy.STRICT)),
             GIVEN,
@@ -279,9 +279,9 @@ def test_a_published_key_is_known_by_its_certificate_alone(project: Path) -> Non
     settings = _settings(project, 'certificate = "c.pem"', "", "carbon4")
     settings = settings._replace(encryption=settings.encryption._replace(minimum_bits=1024))
     warnings = open_to_encrypt(settings, NONE, now=datetime.now(UTC)).warnings
-    assert [warning for warning in warnings if "PUBLIC KEY, nothing is protected by it: everybody has" in warning]
+    assert [warning for warning in warnings if "PUBLIC KEY, it protects nothing: anyone can obtain" in warning]
     strict = settings._replace(encryption=settings.encryption._replace(policy=Policy.STRICT))
-    with pytest.raises(RefusedCertificateError, match="is no secret: everybody has"):
+    with pytest.raises(RefusedCertificateError, match="is not secret: anyone can obtain"):
         open_to_encrypt(strict, NONE, now=datetime.now(UTC))
 
 

@@ -7,7 +7,7 @@ import typer
 from ciphertool.cli.keystore import change, look, make
 
 keystore = typer.Typer(
-    name="keystore", no_args_is_help=True, help="List, check, make and change keystores and truststores."
+    name="keystore", no_args_is_help=True, help="List, check, create and change keystores and truststores."
 )
 keystore.command("list")(look.list_entries)
 keystore.command()(look.check)

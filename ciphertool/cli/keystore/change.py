@@ -29,19 +29,21 @@ if TYPE_CHECKING:
 
 def import_(
     store: Store,
-    source: Annotated[Path, typer.Argument(metavar="FROM", help="Another store, or a CA's answer (PEM, PKCS #7).")],
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="Another store, or a CA's reply (PEM, PKCS #7).")],
     alias: Alias = None,
     as_alias: Annotated[str | None, typer.Option("--as", metavar="ALIAS", help="The entry's new alias.")] = None,
-    truststore: Annotated[Path | None, typer.Option(metavar="FILE", help="Completes an answer's chain.")] = None,
+    truststore: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Truststore that completes a reply's chain.")
+    ] = None,
     format: Annotated[Format, typer.Option(help="The format of a new store.")] = Format.PKCS12,  # noqa: A002 - as above
     password_file: PasswordFileOption = None,
     source_password_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The other store's passwords, if they are others.")
+        Path | None, typer.Option(metavar="FILE", help="The other store's passwords, if different.")
     ] = None,
 ) -> None:
-    """Import an entry of another store, or a certificate authority's answer to a signing request.
+    """Import an entry from another store, or a certificate authority's reply to a signing request.
 
-    A store that does not exist is made: the other store's entries in another format.
+    If STORE does not exist, it is created with all entries of the other store, so this also converts formats.
     """
     from ciphertool.keystore import EntryKind, changes, open_keystore
     from ciphertool.keystore.formats import pem
@@ -77,7 +79,7 @@ def trust(
     format: Annotated[Format, typer.Option(help="The format of a new store.")] = Format.PKCS12,  # noqa: A002 - as above
     password_file: PasswordFileOption = None,
 ) -> None:
-    """Put certificates into a truststore; one that does not exist is made."""
+    """Add certificates to a truststore, creating it if it does not exist."""
     from ciphertool.keystore import Keystore, changes
     from ciphertool.keystore.formats import pem
     from ciphertool.secret import Secret
@@ -94,10 +96,10 @@ def trust(
 
 def delete(
     store: Store,
-    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The entry to take out.")],
+    alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The entry to delete.")],
     password_file: PasswordFileOption = None,
 ) -> None:
-    """Take one entry out of a store."""
+    """Delete an entry from a store."""
     from ciphertool.keystore import changes
 
     change_store(store, password_file, lambda opened, _: changes.delete(opened, alias))
@@ -107,10 +109,10 @@ def change_password(
     store: Store,
     password_file: PasswordFileOption = None,
     new_password_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Its first line is the new password; else a prompt.")
+        Path | None, typer.Option(metavar="FILE", help="File whose first line is the new password (default: a prompt).")
     ] = None,
 ) -> None:
-    """Put a store, and the keys that share its password, under a new password."""
+    """Change the password of a store and of the keys that share it."""
     from ciphertool.keystore import changes
 
     def changed(opened: Keystore, given: Passwords | None) -> bytes:

@@ -34,13 +34,17 @@ class Format(Enum):
 
 
 Store = Annotated[Path, typer.Argument(metavar="STORE", help="The keystore or truststore.")]
-Alias = Annotated[str | None, typer.Option(metavar="ALIAS", help="The entry; without it, the only key entry.")]
+Alias = Annotated[str | None, typer.Option(metavar="ALIAS", help="The entry (default: the only key entry).")]
 PasswordFileOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Line 1: keystore password, line 2: key password.")
+    Path | None, typer.Option(metavar="FILE", help="Line 1: keystore password; line 2: key password.")
 ]
 RoleOption = Annotated[Role, typer.Option(help="What the keystore is for.")]
-Names = Annotated[list[str] | None, typer.Option("--name", metavar="HOST", help="A host name or address (tls).")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here instead of stdout.")]
+Names = Annotated[
+    list[str] | None, typer.Option("--name", metavar="HOST", help="A host name or address (role tls). Repeatable.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -82,7 +86,7 @@ def write(before: Snapshot, data: bytes) -> None:
     from ciphertool.changes import commit
 
     commit.output(files.Write(before, data, audience=Audience.OURSELVES))
-    done = "made" if before.data is None else "changed"
+    done = "created" if before.data is None else "changed"
     console.say("done", f"{done} {console.display_path(before.path)}", label=False)
 
 

@@ -25,9 +25,9 @@ from ciphertool.cli.keystore.common import (
 
 
 def list_entries(store: Store, password_file: PasswordFileOption = None, as_json: Json = False) -> None:
-    """List the entries of a store, with what their certificates say.
+    """List the entries of a store with details of their certificates.
 
-    What is readable without a password is shown without one.
+    A password is required only if the store cannot be read without one.
     """
     from ciphertool.keystore.listing import summary
 
@@ -61,12 +61,12 @@ def check(
     role: RoleOption,
     alias: Alias = None,
     truststore: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Who the other side trusts; for its certificates only.")
+        Path | None, typer.Option(metavar="FILE", help="The other side's truststore; only its certificates are read.")
     ] = None,
     password_file: PasswordFileOption = None,
     as_json: Json = False,
 ) -> None:
-    """Judge a keystore by what its role needs. Exit status 1 where there are warnings or errors.
+    """Check a keystore against what its role needs. Exit status 1 if there are warnings or errors.
 
     [bold]Examples[/bold]
 
@@ -96,25 +96,25 @@ def check(
         console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}")
         console.out(f"{'':<7}  → {finding.remedy}")
     if not found:
-        console.say("done", "nothing to find fault with", label=False)
+        console.say("done", "no problems found", label=False)
     raise typer.Exit(console.FINDINGS if any(f.level is not Level.NOTE for f in found) else 0)
 
 
 def export(
     store: Store,
     alias: Alias = None,
-    chain: Annotated[bool, typer.Option("--chain", help="The whole chain, not the leaf alone.")] = False,
-    der: Annotated[bool, typer.Option("--der", help="DER instead of PEM.")] = False,
-    private_key: Annotated[bool, typer.Option("--private-key", help="The private key too, encrypted.")] = False,
-    clear: Annotated[bool, typer.Option("--clear", help="With --private-key: not encrypted.")] = False,
+    chain: Annotated[bool, typer.Option("--chain", help="Print the whole chain, not only the leaf.")] = False,
+    der: Annotated[bool, typer.Option("--der", help="Print DER instead of PEM.")] = False,
+    private_key: Annotated[bool, typer.Option("--private-key", help="Print the private key too, encrypted.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="With --private-key: do not encrypt it.")] = False,
     output: Output = None,
     password_file: PasswordFileOption = None,
 ) -> None:
-    """Print an entry's certificate as PEM; its private key only if you ask for it."""
+    """Print an entry's certificate as PEM, and its private key only on request."""
     from ciphertool.keystore import exports
 
     if clear and not private_key:
-        raise typer.BadParameter("--clear goes with --private-key")
+        raise typer.BadParameter("--clear requires --private-key")
     before = destination(output, private=private_key)
     opened, given = open_store(store, password_file, asking=private_key)
     if private_key and given is not None:
@@ -135,7 +135,7 @@ def csr(
     output: Output = None,
     password_file: PasswordFileOption = None,
 ) -> None:
-    """Print a certificate signing request of an entry, with what its role needs."""
+    """Print a certificate signing request for an entry, with the extensions that its role needs."""
     from ciphertool.keystore import exports
 
     before = destination(output)

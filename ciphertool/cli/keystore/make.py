@@ -25,12 +25,12 @@ def create(
     alias: Annotated[str, typer.Option(metavar="ALIAS", help="The key's alias.")] = "primary",
     subject: Annotated[str, typer.Option(metavar="NAME", help="The certificate's subject (RFC 4514).")] = "CN=primary",
     format: Annotated[Format, typer.Option(help="The store's format.")] = Format.PKCS12,  # noqa: A002 - the option's name
-    bits: Annotated[int, typer.Option(help="2048, 3072 or 4096.")] = 3072,
-    days: Annotated[int, typer.Option(min=1, help="How long the certificate is valid.")] = 3650,
+    bits: Annotated[int, typer.Option(help="Key size: 2048, 3072 or 4096.")] = 3072,
+    days: Annotated[int, typer.Option(min=1, help="Validity of the certificate, in days.")] = 3650,
     name: Names = None,
     password_file: PasswordFileOption = None,
 ) -> None:
-    """Make a keystore with a new RSA key and a self-signed certificate for its role.
+    """Create a keystore with a new RSA key and a self-signed certificate for its role.
 
     [bold]Examples[/bold]
 
@@ -40,7 +40,7 @@ def create(
 
     before = files.destination(store, Audience.OURSELVES)
     if before.data is not None:
-        raise ConfigError("there already", path=store, hint="remove it, or name another file")
+        raise ConfigError("already exists", path=store, hint="remove it, or choose another file")
     request = CertificateRequest(subject, role, days, bits, tuple(name or ()))
     named = (PasswordFile(password_file),) if password_file else ()
     given = PasswordChain((*named, Environment(), Prompt(new_password))).read()

@@ -61,7 +61,7 @@ class JavaSealedKey:
             else:
                 raise budget.malformed(f"unknown key protection {oid.oid()}")
         except UnicodeEncodeError:
-            raise WrongKeyPasswordError(self.alias, "it has characters that no Java password has") from None
+            raise WrongKeyPasswordError(self.alias, "it holds characters that a Java password cannot have") from None
         if plain is None:
             raise WrongKeyPasswordError(self.alias)
         return plain
@@ -143,7 +143,7 @@ def _read(data: bytes, password: str | None, name: str) -> StoreContent:
     source = DataInput(data, StoreBudget(name), 4)
     version = source.number(4)
     if version not in (1, 2):
-        raise source.budget.malformed(f"version {version}, which is not known")
+        raise source.budget.malformed(f"version {version}, which is unknown")
     # A later entry replaces an earlier one of the same alias, as it does in Java.
     entries: dict[str, KeyEntry] = {}
     for _ in range(source.count(MAX_ENTRIES, "entries")):

@@ -41,7 +41,7 @@ class PemSealedKey:
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear."""
         if len(self.block) > 2 * MAX_SEALED_KEY:
-            raise StoreBudget(_NAME).malformed("a private key that is larger than any real one")
+            raise StoreBudget(_NAME).malformed("a private key of an implausible size")
         encrypted = self.label.startswith(b"ENCRYPTED") or b"ENCRYPTED" in self.block[:200]
         if encrypted and password is None:
             raise PasswordNeededError(f"the private key of {self.alias!r}")
@@ -101,7 +101,7 @@ def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa
     found = list(dict.fromkeys(_decoded(block) for label, block in blocks if label in _CERTIFICATES))
     keys = [(label, block) for label, block in blocks if label.endswith(b"PRIVATE KEY")]
     if len(keys) > 1:
-        raise UnsupportedKeystoreError("a PEM file with several private keys", "put each into a file of its own")
+        raise UnsupportedKeystoreError("a PEM file with several private keys", "put each into a separate file")
     if not keys and not found:
         raise StoreBudget(_NAME).malformed("neither a certificate nor a private key")
     entries = []
@@ -126,7 +126,7 @@ def read_certificates(data: bytes) -> list[bytes]:
         elif label == b"PKCS7":
             found += _certificates_of_pkcs7(_decoded(block))
     if not found:
-        raise NotAKeystoreError("there is no certificate in it")
+        raise NotAKeystoreError("it holds no certificate")
     return found
 
 

@@ -43,7 +43,9 @@ def reader(name: str, extensions: Extensions) -> Reader:
     read = extensions.find(ENTRY_POINTS, name)
     if read is None:
         installed = ", ".join(extensions.names(ENTRY_POINTS)) or "none"
-        raise UnsupportedKeystoreError(f"no plug-in reads keystores of the format {name!r}: installed are {installed}")
+        raise UnsupportedKeystoreError(
+            f"no plug-in reads keystores of the format {name!r}: installed plug-ins: {installed}"
+        )
 
     def guarded(data: bytes, password: str | None, path: Path) -> StoreContent:
         with plugins.guarded(ENTRY_POINTS, name):

@@ -44,4 +44,4 @@ def format_of(data: bytes) -> tuple[str, Reader]:
             return "BKS", bks.read_bks
         if bks.looks_like_uber(data):
             return "UBER", bks.read_uber
-    raise NotAKeystoreError("its content is of no known format")
+    raise NotAKeystoreError("unknown format")

@@ -51,7 +51,9 @@ def _accepted(password: str | None, format_name: str) -> str:
     if password is None:
         raise PasswordNeededError(f"what is written to a {format_name} store")
     if len(password) < MIN_PASSWORD:
-        raise PasswordRefusedError(f"it has fewer than the {MIN_PASSWORD} characters that keytool asks for")
+        raise PasswordRefusedError(f"it is shorter than the {MIN_PASSWORD} characters that keytool requires")
     if not (password.isascii() and password.isprintable()):
-        raise PasswordRefusedError("it has other than printable ASCII characters, which Java does not take for a key")
+        raise PasswordRefusedError(
+            "it holds characters other than printable ASCII, which Java does not accept for a key"
+        )
     return password

@@ -141,7 +141,7 @@ class XmlDocument(ParsedXml):
 
     def _why_nothing(self) -> str:
         if self.scan.declares_attributes:
-            return "matches nothing that stands in the file itself (a default of its DTD does not)"
+            return "matches nothing in the file itself, only a default of its DTD"
         return "matches nothing"
 
     def _refuse(self, selector: str, holder: Holder, slot: str) -> None:
@@ -155,7 +155,7 @@ class XmlDocument(ParsedXml):
         elif slot != TEXT and aliases.is_alias(slot):
             reason, hint = "is the alias of a secret, not a value", "name the element or attribute that it stands for"
         elif holder.is_foreign(slot, self.source.text):
-            reason, hint = "the value comes from an entity that the DTD defines", "write the value in its place"
+            reason, hint = "the value comes from an entity that the DTD defines", "replace the entity with the value"
         elif self._foreign_prefix(holder.element):
             prefix = self.prefix or aliases.PREFIX
             reason = f"the prefix {prefix} is bound to another namespace"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Most that can be strays, found by libxml2 itself: they are few.
 _BETWEEN = etree.XPath("//*[*][text()[contains(., '{')]]")
 _ALIASED = etree.XPath(f"//*[@*[contains(name(), '{aliases.ATTRIBUTE}')]]")
-_APART = "put it into an element of its own, or into an attribute"
+_APART = "put it into a separate element, or into an attribute"
 
 
 def strays(document: ParsedXml, children: Children) -> Iterator[SelectorError]:
@@ -56,14 +56,14 @@ def _reason(holder: Holder, text: str) -> tuple[str, str] | None:
     """Return what is wrong with an element's reference and what to do; None if it is resolved, or there is none."""
     if holder.alias is not None and holder.bearer is None:
         if any(holder.value(slot) == aliases.PASSWORD for slot in holder.slots()):
-            reason = f"it cannot be told which attribute the alias {holder.alias} stands for"
+            reason = f"it is not clear which attribute the alias {holder.alias} stands for"
             return reason, "write $secret{alias} in the attribute itself"
         if holder.content is None:
             return f"the alias {holder.alias} stands for no value: the element has child elements", _APART
     if holder.content is None and _refers_between(holder.element):
         return "a reference stands between child elements, where it is not resolved", _APART
     if any(holder.is_foreign(slot, text) and _refers(holder, slot) for slot in holder.slots()):
-        return "a reference stands beside an entity that the DTD defines", "write the entity's value in its place"
+        return "a reference stands beside an entity that the DTD defines", "replace the entity with its value"
     return None
 
 
