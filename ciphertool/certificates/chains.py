@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def load(data: bytes, alias: str) -> x509.Certificate:
-    """Return a certificate from its DER; raise `BadCertificateError` where it cannot be read."""
+    """Return a certificate from its DER; raise `BadCertificateError` if it cannot be read."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.utils import CryptographyDeprecationWarning
@@ -38,7 +38,7 @@ def load(data: bytes, alias: str) -> x509.Certificate:
 
 
 def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKey:
-    """Return the certificate's RSA key; raise `NotRsaError` where it has another."""
+    """Return the certificate's RSA key; raise `NotRsaError` if it has another."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -58,7 +58,7 @@ def algorithm_name(key: object) -> str:
 
 
 def has_fingerprint(data: bytes, expected: str) -> bool:
-    """Tell whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons and case are free."""
+    """Return whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons and case are free."""
     wanted = expected.lower().removeprefix("sha256:").replace(":", "").strip()
     return hmac.compare_digest(sha256(data).hexdigest().encode(), wanted.encode())
 
@@ -72,7 +72,7 @@ def public_key_info(data: bytes, alias: str) -> bytes:
 
 
 def names(data: bytes) -> tuple[bytes, bytes] | None:
-    """Return the subject and the issuer of a certificate as they stand, or None where it cannot be read."""
+    """Return the subject and the issuer of a certificate as they stand, or None if it cannot be read."""
     try:
         parts = _to_be_signed(data)
     except MalformedStructureError:
@@ -101,7 +101,7 @@ def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes
 
 
 def issued_by(data: bytes, issuer: bytes) -> bool:
-    """Tell whether the issuer's key signed a certificate, both in DER."""
+    """Return whether the issuer's key signed a certificate, both in DER."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:

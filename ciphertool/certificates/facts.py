@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What one certificate says; None where it does not say, or where it cannot be read."""
+    """What one certificate says; None if it does not say, or where it cannot be read."""
 
     sha256: str
     """The SHA-256 fingerprint of its DER, in lower-case hex."""

@@ -66,7 +66,7 @@ def key_usage(data: bytes) -> KeyUsage | None:
 
 
 def extended_key_usages(data: bytes) -> frozenset[str] | None:
-    """Return the identifiers of a certificate's extended key usages, or None where it states none."""
+    """Return the identifiers of a certificate's extended key usages, or None if it states none."""
     try:
         for extension in chains.extensions(data):
             if extension.oid == _EXTENDED_KEY_USAGE:
@@ -78,7 +78,7 @@ def extended_key_usages(data: bytes) -> frozenset[str] | None:
 
 
 def has_names(data: bytes) -> bool:
-    """Tell whether a certificate has subject alternative names."""
+    """Return whether a certificate has subject alternative names."""
     try:
         return any(extension.oid == _ALTERNATIVE_NAMES for extension in chains.extensions(data))
     except MalformedStructureError:

@@ -63,7 +63,7 @@ def judge_encryption(
     `keystore` and `alias` name it in errors; a PEM file has no alias. The refusal is a `WrongKeyUsageError` exactly
     where `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
     `BadCertificateError` for one that cannot be read, `BrokenKeyError` for a key whose values everybody could read,
-    and under the strict policy `RefusedCertificateError` where the java policy would warn.
+    and under the strict policy `RefusedCertificateError` if the java policy would warn.
     """
     for rule in REFUSALS:
         if against := _by(found, rule):

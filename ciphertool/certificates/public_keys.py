@@ -15,5 +15,5 @@ def _known() -> dict[str, str]:
 
 
 def origin_of(public_key_sha256: str) -> str | None:
-    """Return where a key was published, told by the SHA-256 of its SubjectPublicKeyInfo; None where it was not."""
+    """Return where a key was published, told by the SHA-256 of its SubjectPublicKeyInfo; None if it was not."""
     return _known().get(public_key_sha256)

@@ -79,7 +79,7 @@ def _small_primes() -> int:
 
 
 def _factors_are_close(modulus: int) -> bool:
-    """Tell whether Fermat's method finds the factors in its first rounds; a square is the closest case."""
+    """Return whether Fermat's method finds the factors in its first rounds; a square is the closest case."""
     middle = isqrt(modulus)
     middle += middle * middle < modulus
     for candidate in range(middle, middle + _FERMAT_ROUNDS):

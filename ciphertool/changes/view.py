@@ -1,4 +1,4 @@
-"""Shows a plan: a unified diff, and what stood in clear where it can still be read. Every secret is `****`."""
+"""Shows a plan: a unified diff, and the places where old plaintext can still be read. Every secret is `****`."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _BACKUPS = ("{}~", "{}.bak", "{}.backup", "{}.orig", "{}.old", "{}.save", ".{}.s
 
 
 def diff(plan: Plan, repository: SecretRepository, shown: Callable[[Path], str] = str) -> str:
-    """Return a unified diff of the configuration files, whose names `shown` gives. No secret is in any of its lines.
+    """Return a unified diff of the configuration files, without any secret; `shown` returns the displayed file names.
 
-    Masked is every site of the plan, every site whose name is that of a secret, and every other place where the value
-    of a planned site or a clear value of the repository stands, however it is spelled there.
+    It masks every site of the plan, every site with the name of a secret, and every other place that holds the value of
+    a planned site or a clear value of the repository, in any spelling.
     """
     known = _known_values(plan, repository)
     lines: list[str] = []
@@ -50,17 +50,17 @@ def _lines(text: str) -> list[str]:
 
 
 def _known_values(plan: Plan, repository: SecretRepository) -> re.Pattern[str] | None:
-    """Return what finds the secrets of the plan and the clear values of the repository, in any spelling."""
+    """Return a pattern that finds the secrets of the plan and the clear values of the repository, in any spelling."""
     values = {e.stored.value.reveal() for e in repository.entries.values() if isinstance(e.stored, Clear)}
     spelled: set[str] = set()
     for item in plan.files:
         text = Source.decode(item.before.bytes, item.codec).text if item.planned else ""
         for match in item.planned:
             values.add(match.value)
-            if match.part is None:  # the file itself says how it spells it
+            if match.part is None:  # the whole value: the file shows its spelling
                 spelled.add(text[match.site.start : match.site.end].strip("\"'"))
     spelled = spelled.union(values, *map(spellings, values))
-    # A short value is masked where it stands alone; inside a word it would make every text unreadable.
+    # A short value is masked only as a separate word: masked within words, it would make every text unreadable.
     parts = [
         re.escape(value) if len(value) > 5 else rf"(?<!\w){re.escape(value)}(?!\w)"
         for value in sorted(spelled, key=len, reverse=True)
@@ -88,7 +88,7 @@ def _masked(document: Document, known: re.Pattern[str] | None, planned: set[str]
 
 
 def _is_hidden(known: re.Pattern[str], value: str, spelled: str) -> bool:
-    """Tell whether a value holds what is known in a spelling in which it would not be found."""
+    """Return whether a value contains a known secret in a spelling that a search of the text would miss."""
     found = len(known.findall(value))
     return found > 0 and found > len(known.findall(spelled))
 
@@ -99,7 +99,7 @@ def _mask(text: str, site: Site) -> Edit:
 
 
 def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
-    """Yield where values that are now encrypted still stand in clear: in git's history, and in backups beside."""
+    """Yield notes on values, now encrypted, that remain in clear: in git's history, and in backups beside the files."""
     spelled: dict[Path, list[tuple[str, set[bytes]]]] = {}
     for item in plan.files:
         for match in item.planned:

@@ -52,7 +52,7 @@ def make_directory(path: Path) -> None:
 
 
 def lies_in(path: Path, directory: Path) -> bool:
-    """Tell whether a path, links followed, lies in a directory; what no file can be called lies nowhere."""
+    """Return whether a path, links followed, lies in a directory; what no file can be called lies nowhere."""
     try:
         return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory))
     except ValueError:
@@ -121,7 +121,7 @@ def refusal(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | No
 
 
 def _is_mount_point(path: Path) -> bool:
-    """Tell whether a file is mounted by itself, as containers do with secrets and configuration files."""
+    """Return whether a file is mounted by itself, as containers do with secrets and configuration files."""
     try:
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

@@ -52,7 +52,7 @@ class Directory:
         return os.open(self._name(name), flags | _NO_FOLLOW | _BINARY, mode, dir_fd=self._descriptor)
 
     def open_unnamed(self) -> int | None:
-        """Open a new file (0600) that has no name yet, None where there are no such files."""
+        """Open a new file (0600) that has no name yet, None if there are no such files."""
         if self._descriptor is None or not hasattr(os, "O_TMPFILE"):
             return None
         try:
@@ -88,7 +88,7 @@ class Directory:
             os.mkdir(self._name(name), dir_fd=self._descriptor)
 
     def leads_to(self, name: str, file: os.stat_result) -> bool:
-        """Tell whether a name, or the link of that name, stands for this very file."""
+        """Return whether a name, or the link of that name, stands for this very file."""
         return os.path.samestat(os.stat(self._name(name), dir_fd=self._descriptor), file)
 
     def names(self) -> list[str]:
@@ -99,7 +99,7 @@ class Directory:
             return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not take
 
     def writable(self) -> bool:
-        """Tell whether names can be made in the directory."""
+        """Return whether names can be made in the directory."""
         return os.access(self._name("."), os.W_OK | os.X_OK, dir_fd=self._descriptor)
 
     def sync(self) -> None:
@@ -144,7 +144,7 @@ class Way(NamedTuple):
         return self.directory.path / self.name
 
     def refuse_unless_of(self, owner: int) -> None:
-        """Raise `ConfigError` where something with this owner must not be reached."""
+        """Raise `ConfigError` if something with this owner must not be reached."""
         for maker, link in self.makers.items():
             if maker != owner:
                 raise ConfigError(
@@ -158,8 +158,8 @@ class Way(NamedTuple):
 def reach(path: Path, *, follow: bool = True) -> Iterator[Way]:
     """Give the way to a file, whose directory is held until the end; unless `follow`, a link at the end is the file.
 
-    Raise `FileNotFoundError` where a directory on the way is missing, another `OSError` where the system refuses, and
-    `ConfigError` where a link must not be followed.
+    Raise `FileNotFoundError` if a directory on the way is missing, another `OSError` if the system refuses, and
+    `ConfigError` if a link must not be followed.
     """
     if not _HELD:
         real = Path(os.path.realpath(path)) if follow else Path(os.path.realpath(path.parent), path.name)

@@ -27,7 +27,7 @@ def temporary_name(name: str) -> str:
 
 
 def is_passing(name: str) -> bool:
-    """Tell whether a file of this name is ciphertool's own, and gone when a run has ended as it should."""
+    """Return whether a file of this name is ciphertool's own, and gone when a run has ended as it should."""
     return name == JOURNAL or _TEMPORARY.fullmatch(name) is not None
 
 

@@ -48,7 +48,7 @@ class Facts(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What a file held when it was read; `data` is None where there was no such file. `real` is behind all links."""
+    """What a file held when it was read; `data` is None if there was no such file. `real` is behind all links."""
 
     path: Path
     real: Path
@@ -60,7 +60,7 @@ class Snapshot(NamedTuple):
 
     @property
     def bytes(self) -> bytes:
-        """The file's content, b"" where there is no such file."""
+        """The file's content, b"" if there is no such file."""
         return self.data or b""
 
     @property
@@ -89,7 +89,7 @@ def read_if_there(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
 
 
 def read_at(way: Way, most: int = _MAXIMUM_BYTES) -> Snapshot:
-    """Read the file at the end of a way once; raise `OSError`, or `ConfigError` where it must not be read."""
+    """Read the file at the end of a way once; raise `OSError`, or `ConfigError` if it must not be read."""
     try:
         descriptor = way.directory.open(way.name, os.O_RDONLY | _WITHOUT_WAITING)
     except FileNotFoundError:

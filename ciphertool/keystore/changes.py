@@ -24,7 +24,7 @@ def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = N
     """Return the store with certificates, in DER, as trusted entries.
 
     They are named `alias`, `alias-2`, …; without an alias each is named after its subject. A certificate that is there
-    as trusted already is left as it is. Raise `AliasTakenError` where an alias is in use.
+    as trusted already is left as it is. Raise `AliasTakenError` if an alias is in use.
     """
     entries = list(keystore.entries)
     there = {entry.chain[0] for entry in entries if entry.kind is EntryKind.TRUSTED and entry.chain}
@@ -92,7 +92,7 @@ def import_reply(
     """Return the store with a certificate authority's answer as the entry's chain.
 
     The answer, in DER, may be in any order and may lack its issuers, which are then taken from the truststore. Raise
-    `BadPrivateKeyError` where none of it is the key's, `BadCertificateError` where a signature does not hold.
+    `BadPrivateKeyError` if none of it is the key's, `BadCertificateError` if a signature does not hold.
     """
     entry = keystore.entry(alias)
     key = keys.load(keystore.unseal(entry, key_password), entry.alias)

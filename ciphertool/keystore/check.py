@@ -170,7 +170,7 @@ def _is_self_signed(data: bytes) -> bool:
 
 
 def _is_vouched_for(chain: Sequence[bytes], truststore: Keystore | None) -> bool:
-    """Tell whether a truststore has one of the certificates, or the issuer of the last."""
+    """Return whether a truststore has one of the certificates, or the issuer of the last."""
     if truststore is None:
         return False
     trusted = [entry.chain[0] for entry in truststore.entries if entry.kind is EntryKind.TRUSTED and entry.chain]

@@ -30,7 +30,7 @@ class SealedKey(Protocol):
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear.
 
-        Raise `PasswordNeededError` where it is encrypted and None is given, `WrongKeyPasswordError` where the
+        Raise `PasswordNeededError` if it is encrypted and None is given, `WrongKeyPasswordError` if the
         password is not its own.
         """
 
@@ -69,7 +69,7 @@ class SealedSymmetricKey(Protocol):
 
 
 class KeyEntry(NamedTuple):
-    """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say.
+    """One entry of a keystore. `chain` is DER, leaf first; `created` is None if the format does not say.
 
     `sealed` is the private key of a key entry, `secret` the key of a secret entry, where its format is one whose secret
     keys can be read.
@@ -87,7 +87,7 @@ class KeyEntry(NamedTuple):
 
     @property
     def sha256(self) -> str | None:
-        """The fingerprint of the leaf certificate's DER in lower-case hex, or None where there is none."""
+        """The fingerprint of the leaf certificate's DER in lower-case hex, or None if there is none."""
         return sha256(self.chain[0]).hexdigest() if self.chain else None
 
 

@@ -57,7 +57,7 @@ def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
 
 
 def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:
-    """Tell whether a certificate, in DER, is the key's; raise `BadCertificateError` if it has no public key."""
+    """Return whether a certificate, in DER, is the key's; raise `BadCertificateError` if it has no public key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 

@@ -33,7 +33,7 @@ def open_keystore(
     `format_name` names the one of `extensions` that reads it.
 
     Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
-    certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
+    certificates, PEM. Raise `PasswordNeededError` if that is not enough to go on, `KeystoreUnreadableError`,
     `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
     """
     content = read_file(path).bytes if data is None else data
@@ -47,7 +47,7 @@ def open_keystore(
 
 
 def read_file(path: Path) -> Snapshot:
-    """Return a keystore file; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
+    """Return a keystore file; raise `KeystoreUnreadableError` if it is not there or cannot be read."""
     try:
         snapshot = snapshots.read_if_there(path, most=MAX_FILE)
     except ConfigError as error:

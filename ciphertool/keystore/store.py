@@ -92,7 +92,7 @@ class Keystore:
 
         The proof is the expected `fingerprint` ("sha256:…"), or the integrity of the store under its password, or the
         match with the private key. A PEM file without a key states nothing but its certificate: taken at its word.
-        Raise `UnprovenCertificateError` where there is none of these, `NotRsaError` for another kind of key.
+        Raise `UnprovenCertificateError` if there is none of these, `NotRsaError` for another kind of key.
         """
         from ciphertool.certificates import chains
 

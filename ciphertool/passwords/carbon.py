@@ -103,7 +103,7 @@ class MasterKeys:
         return _MASTER_KEYS
 
     def read(self) -> Passwords | None:
-        """Return the passwords that the variables and the file give together, None where there is neither."""
+        """Return the passwords that the variables and the file give together, None if there is neither."""
         keystore, key = (variable(self.environment, name) for name in _MASTER_KEYS)
         if keystore is not None and key is not None:
             return Passwords(keystore, key)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Passwords:
-    """The keystore's password and the key's own, None where that is the same.
+    """The keystore's password and the key's own, None if that is the same.
 
     `exposed` is the file that they came from, if everybody on the machine can read it: a reason to warn.
     """
@@ -57,7 +57,7 @@ class PasswordSource(Protocol):
         """The environment variables that it reads, passwords or the way to them: no program that is run gets them."""
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where it has none; raise `PasswordSourceError` if it is there and useless."""
+        """Return the passwords, or None if it has none; raise `PasswordSourceError` if it is there and useless."""
 
 
 class PasswordChain:
@@ -97,7 +97,7 @@ class PasswordChain:
 
 
 class Prompt:
-    """A person. `ask` returns what was typed, or None where there is no terminal."""
+    """A person. `ask` returns what was typed, or None if there is no terminal."""
 
     name = "a prompt on the terminal"
     variables = ()

@@ -56,7 +56,7 @@ class Environment(NamedTuple):
 
 
 def variable(environment: Mapping[str, str], name: str) -> str | None:
-    """Return a variable's value, None where it is not set or empty; raise `PasswordSourceError` if it is not UTF-8."""
+    """Return a variable's value, None if it is not set or empty; raise `PasswordSourceError` if it is not UTF-8."""
     value = environment.get(name)
     if not value:
         return None

@@ -75,7 +75,7 @@ class MountedSecret:
         return f"the mounted secret {self.directory / self.keystore}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where the file is not there."""
+        """Return the passwords, or None if the file is not there."""
         keystore = self._value(self.keystore)
         if keystore is None:
             return None
@@ -107,7 +107,7 @@ class SystemdCredential:
         return f"the systemd credential {self.keystore}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where there is no such credential."""
+        """Return the passwords, or None if there is no such credential."""
         from pathlib import Path
 
         directory = self.environment.get(self.variables[0])
@@ -133,7 +133,7 @@ class PasswordText:
 
 
 def read(path: Path) -> PasswordText | None:
-    """Return a file's text and mode, None where there is no such file; `PasswordSourceError` if it does not serve."""
+    """Return a file's text and mode, None if there is no such file; `PasswordSourceError` if it does not serve."""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -152,7 +152,7 @@ def read(path: Path) -> PasswordText | None:
 
 
 def lines(path: Path, content: PasswordText) -> Passwords:
-    """Return the passwords of a file's first two lines; raise `PasswordSourceError` where the first is empty."""
+    """Return the passwords of a file's first two lines; raise `PasswordSourceError` if the first is empty."""
     # As Java's readLine ends a line; blanks belong to the password.
     keystore, key, *_ = [*re.split(r"\r\n|\r|\n", content.text), ""]
     if not keystore:

@@ -73,7 +73,7 @@ class Keyring:
         return f"the keyring entry {self.service}/{self.user}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where the keyring has no such entry."""
+        """Return the passwords, or None if the keyring has no such entry."""
         try:
             import keyring
             from keyring.errors import KeyringError

@@ -98,7 +98,7 @@ class _Heads:
 
     @property
     def many(self) -> bool:
-        """Tell whether there are so many that blocks are looked at."""
+        """Return whether there are so many that blocks are looked at."""
         return len(self.families) > _FEW * self._width // self._stride
 
     def patterns(self) -> Iterator[bytes]:
@@ -158,7 +158,7 @@ class _Family:
         return len(text) if text in self.patterns else self._sorted().match(text)
 
     def goes_on(self, text: bytes) -> bool:
-        """Tell whether a longer pattern begins with the text."""
+        """Return whether a longer pattern begins with the text."""
         return self._sorted().goes_on(text)
 
     def _sorted(self) -> _Tree:
@@ -197,7 +197,7 @@ class _Tree:
         return len(self._sorted[near])
 
     def goes_on(self, text: bytes) -> bool:
-        """Tell whether a longer pattern begins with the text."""
+        """Return whether a longer pattern begins with the text."""
         place = bisect_right(self._sorted, text)  # where what begins with the text would stand, if it is longer
         return place < len(self._sorted) and self._sorted[place].startswith(text)
 

@@ -42,7 +42,7 @@ _OF_PRODUCTS = frozenset(grammar.kind for grammar in _GRAMMARS if not grammar.na
 
 
 def is_native(kind: str) -> bool:
-    """Tell whether a kind's ciphertexts describe themselves and are bound to their aliases: all but products' do."""
+    """Return whether a kind's ciphertexts describe themselves and are bound to their aliases: all but products' do."""
     return kind not in _OF_PRODUCTS
 
 
@@ -59,9 +59,9 @@ def open_repository(
 def repository_of(
     kind: str, snapshot: Snapshot, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
 ) -> SecretRepository:
-    """Return the repository that a file's bytes are; raise `ConfigError` where it is damaged.
+    """Return the repository that a file's bytes are; raise `ConfigError` if it is damaged.
 
-    Raises `NotARepositoryError` where no line is certainly an entry. A line of anything looks like an entry whose value
+    Raises `NotARepositoryError` if no line is certainly an entry. A line of anything looks like an entry whose value
     is damaged or not there yet; where its alias is one that the targets have, which are `declared`, it is one.
 
     The kind may be one of `extensions`. Raises `UnknownRepositoryKindError`, which lists the known kinds.

@@ -79,7 +79,7 @@ class SecretRepository(Protocol):
 
 
 def require_entries(repository: SecretRepository, declared: Container[str]) -> None:
-    """Raise `NotARepositoryError` where there are lines and none of them is certainly an entry.
+    """Raise `NotARepositoryError` if there are lines and none of them is certainly an entry.
 
     So is one whose alias is in `declared`: the aliases that settings give to their targets.
     """

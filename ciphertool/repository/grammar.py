@@ -46,7 +46,7 @@ class LineGrammar(Grammar, Protocol):
     native: bool
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text can be nothing but a stored value of this kind, even a damaged one.
+        """Return whether a text can be nothing but a stored value of this kind, even a damaged one.
 
         `assigned` says that `=` or `:` stands between it and its key, where a blank would do as well.
         """
@@ -84,7 +84,7 @@ class NativeGrammar:
             return Malformed(error.message)
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text is certainly a stored value."""
+        """Return whether a text is certainly a stored value."""
         return _LIKE_NATIVE.match(text.lstrip()) is not None or (assigned and _bracketed(text) is not None)
 
     def write(self, value: Ciphertext) -> str:
@@ -108,7 +108,7 @@ class Carbon4Grammar:
         return _carbon_ciphertext(text.strip()) if text.strip() else Clear(Secret(""))
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text is certainly a stored value. The end of a line of base64 looks like an empty one."""
+        """Return whether a text is certainly a stored value. The end of a line of base64 looks like an empty one."""
         if not assigned or _bracketed(text) is not None or _LIKE_CIPHERTEXT.fullmatch(text.strip()):
             return assigned
         match _carbon_ciphertext(text.strip()):
@@ -147,7 +147,7 @@ class Carbon5Grammar:
         return Malformed("neither `plainText VALUE` nor `cipherText <base64>`")
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text is certainly a stored value."""
+        """Return whether a text is certainly a stored value."""
         return assigned and text.startswith(("cipherText ", "plainText "))
 
     def write(self, value: Ciphertext) -> str:

@@ -23,7 +23,7 @@ class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
-        """Raise `ConfigError` where the file is damaged, is no repository, or names an alias twice."""
+        """Raise `ConfigError` if the file is damaged, is no repository, or names an alias twice."""
         super().__init__(snapshot, grammar)
         self._spelling = grammar
         try:

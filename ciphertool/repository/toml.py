@@ -25,7 +25,7 @@ class TomlRepository(DocumentRepository):
     """The entries of `[secrets]`; the rest of the file is left alone. A file without that table has none."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
-        """Raise `ConfigError` where the file is damaged or `secrets` is no table."""
+        """Raise `ConfigError` if the file is damaged or `secrets` is no table."""
         super().__init__(snapshot, grammar)
         try:
             self._document = TomlRewriter().parse(snapshot.bytes)

@@ -202,7 +202,7 @@ class SpliceError(AssertionError):
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:
-    """Apply edits to a text in one pass; raise `SpliceError` where two overlap."""
+    """Apply edits to a text in one pass; raise `SpliceError` if two overlap."""
     parts: list[str] = []
     position = 0
     for edit in sorted(sorted(edits, key=_END), key=_START):  # by both, without a tuple for each
@@ -252,7 +252,7 @@ class Document(ABC):
         return ""
 
     def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
-        """Tell whether a value may once have been read from this file otherwise than its readers do."""
+        """Return whether a value may once have been read from this file otherwise than its readers do."""
         return False
 
     def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - where all readers agree
@@ -281,10 +281,10 @@ class Document(ABC):
 
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; `UnrepresentableValueError` where the format cannot hold one."""
+        """Return the edits that make the changes; `UnrepresentableValueError` if the format cannot hold one."""
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether this document is `before` with exactly the changes made.
+        """Return whether this document is `before` with exactly the changes made.
 
         Formats strengthen this with what else their reference parser sees.
         """
@@ -304,7 +304,7 @@ class Document(ABC):
         return True
 
     def is_proved_by(self, rewriter: Rewriter, data: bytes, changes: Sequence[Change]) -> bool:
-        """Tell whether a file, read by the document's rewriter, is this document with exactly the changes made."""
+        """Return whether a file, read by the document's rewriter, is this document with exactly the changes made."""
         try:
             return rewriter.parse(data).proves(self, changes)
         except ConfigSyntaxError:

@@ -22,7 +22,7 @@ _SAME = {
 
 
 def one_name(name: str) -> str:
-    """Return the one name of an encoding that has several; raise `UnknownEncodingError` where Python knows none."""
+    """Return the one name of an encoding that has several; raise `UnknownEncodingError` if Python knows none."""
     named = _SAME.get(name.lower(), name)
     try:
         found = codecs.lookup(named).name if _NAME.fullmatch(named) else ""
@@ -46,7 +46,7 @@ def canonical(name: str) -> str:
 
 
 def reads_ascii(codec: str) -> bool:
-    """Tell whether a codec reads printable ASCII as ASCII, and writes it so."""
+    """Return whether a codec reads printable ASCII as ASCII, and writes it so."""
     return _is_ascii(codec, _ASCII)
 
 
@@ -59,12 +59,12 @@ def _is_ascii(codec: str, data: bytes) -> bool:
 
 
 def agree(one: str, other: str) -> bool:
-    """Tell whether a file can be in both encodings, by their canonical names: `utf-16` leaves open which of two."""
+    """Return whether a file can be in both encodings, by their canonical names: `utf-16` leaves open which of two."""
     return one == other or (min(one, other) == "utf-16" and max(one, other).startswith("utf-16-"))
 
 
 def can_hold(codec: str, text: str) -> bool:
-    """Tell whether a text, written in an encoding, reads as the same text again."""
+    """Return whether a text, written in an encoding, reads as the same text again."""
     if text.isascii() or codec == "utf-8":
         return True  # no half of a surrogate pair comes here
     try:

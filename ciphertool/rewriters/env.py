@@ -104,7 +104,7 @@ class EnvDocument(EntryDocument):
         return edits
 
     def _pieces(self, change: Change) -> list[tuple[Edit, Edit]] | None:
-        """Return what changes, in the value and in the text; None where nothing tells how the value had stood there."""
+        """Return what changes, in the value and in the text; None if nothing tells how the value had stood there."""
         site, to = change.site, change.to
         within = change.within
         if isinstance(to, Reference) or site.reference is not None:
@@ -174,11 +174,11 @@ class EnvDocument(EntryDocument):
         return f"'{value}'" if not _NOT_SINGLE.search(value) else '"' + quoting.escape('"', value) + '"'
 
     def _quoted(self, site: Site) -> bool:
-        """Tell whether a site is quoted by the file's author, not because it is a reference."""
+        """Return whether a site is quoted by the file's author, not because it is a reference."""
         return site.reference is None and self.source.text.startswith(("'", '"'), site.start)
 
     def _ends_bare(self, site: Site) -> bool:
-        """Tell whether a bare value would end where the site does: after quotes a comment needs no blank before it."""
+        """Return whether a bare value would end with the site: after quotes a comment needs no blank before it."""
         return not self.source.text[site.end : site.end + 1].strip()
 
 

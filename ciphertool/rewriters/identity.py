@@ -28,7 +28,7 @@ def identifying(members: Iterable[str], value: str | int) -> list[str]:
 
 
 def is_name(member: str, value: object) -> bool:
-    """Tell whether the value of a member that identifies can name an element in a selector."""
+    """Return whether the value of a member that identifies can name an element in a selector."""
     if not isinstance(value, str):
         return type(value) is int
     return (_KEY if member.lstrip("@").lower() == "key" else _NAME).fullmatch(value) is not None

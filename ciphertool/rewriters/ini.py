@@ -100,7 +100,7 @@ class IniRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> IniDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` where configparser refuses it, as for a key named twice."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses it, as for a key named twice."""
         source = decode(data, self._encoding)
         return IniDocument(source, _scan(source))
 

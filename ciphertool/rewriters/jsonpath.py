@@ -51,7 +51,7 @@ class Where(NamedTuple):
     value: str | int
 
     def holds(self, node: object) -> bool:
-        """Tell whether a node is such a child: text equals text, and a number a number."""
+        """Return whether a node is such a child: text equals text, and a number a number."""
         if not isinstance(node, dict) or self.member not in node:
             return False
         value = node[self.member]

@@ -72,7 +72,7 @@ class EntryDocument(Document):
 
     @abstractmethod
     def spell(self, site: Site, value: str) -> str:
-        """Return how a value is spelled at a site; raise `UnrepresentableValueError` where it cannot be."""
+        """Return how a value is spelled at a site; raise `UnrepresentableValueError` if it cannot be."""
 
     def ordinals(self, selector: str) -> Sequence[int]:
         """Return which entries a selector names, first to last."""
@@ -103,12 +103,12 @@ class EntryDocument(Document):
         return found
 
     def spelled(self, ordinal: int) -> str | None:
-        """Return an entry's value as it is spelled, or None where it has none."""
+        """Return an entry's value as it is spelled, or None if it has none."""
         end = self.entries.ends[ordinal]
         return None if end == ABSENT else self.source.text[self.entries.starts[ordinal] : end]
 
     def spellings(self) -> Iterator[str | None]:
-        """Yield every entry's value as it is spelled, or None where it has none."""
+        """Yield every entry's value as it is spelled, or None if it has none."""
         text, entries = self.source.text, self.entries
         return (
             None if end == ABSENT else text[start:end] for start, end in zip(entries.starts, entries.ends, strict=True)
@@ -168,7 +168,7 @@ class EntryDocument(Document):
         return self.source.line(self.entries.heads[ordinal])
 
     def only(self, selector: str) -> int | None:
-        """Return the one entry that a selector names, or None; raise `SelectorError` where there are several."""
+        """Return the one entry that a selector names, or None; raise `SelectorError` if there are several."""
         ordinals = self.ordinals(selector)
         if len(ordinals) > 1:
             lines = [self._line(ordinal) for ordinal in ordinals]
@@ -207,7 +207,7 @@ class EntryDocument(Document):
         return to
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether every entry is as it was, to the character, but for the planned values.
+        """Return whether every entry is as it was, to the character, but for the planned values.
 
         This holds for entries that are no sites as well: replaced ones, and keys without a value.
         """

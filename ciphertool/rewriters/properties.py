@@ -130,7 +130,7 @@ class PropertiesDocument(EntryDocument):
         return "its bytes beyond ASCII are one value to readers of UTF-8 and another to readers of ISO-8859-1"
 
     def may_misread(self, value: str) -> bool:
-        """Tell whether a value is what UTF-8 looks like when it was read from this file as ISO-8859-1."""
+        """Return whether a value is what UTF-8 looks like when it was read from this file as ISO-8859-1."""
         return self._is_doubtful and looks_misread(value)
 
     @cached_property
@@ -172,7 +172,7 @@ class PropertiesDocument(EntryDocument):
 
 
 def looks_misread(value: str) -> bool:
-    """Tell whether a value has characters that UTF-8 becomes when it is read as ISO-8859-1."""
+    """Return whether a value has characters that UTF-8 becomes when it is read as ISO-8859-1."""
     return not value.isascii() and _UTF8_MISREAD.search(value) is not None
 
 
@@ -231,7 +231,7 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
 
     An entry that is there gets its value in place; a new one becomes a line at the end, in the order given, with the
     file's line ends. With `ordered`, new ones go where they belong among keys that are in order: lines that two people
-    add then merge. All else stays as it is, to the byte. Raise `NoMatchError` where there is nothing to remove,
+    add then merge. All else stays as it is, to the byte. Raise `NoMatchError` if there is nothing to remove,
     `SelectorError` for a key that stands on several lines, `UnrepresentableValueError` for half of a surrogate pair.
     """
     edits: list[Edit] = []
@@ -303,7 +303,7 @@ def _append(text: str, added: Mapping[str, str]) -> str:
 def _entries_are(
     proved: PropertiesDocument, before: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool
 ) -> bool:
-    """Tell whether the entries, replaced ones included, are those of `before` with the changes made."""
+    """Return whether the entries, replaced ones included, are those of `before` with the changes made."""
     expected = [(key, changes.get(key, value)) for key, value in before.pairs()]
     expected += [(key, value) for key, value in changes.items() if key not in before.index]
     wanted = [(key, value) for key, value in expected if value is not None]

@@ -70,7 +70,7 @@ def escape(quote: str, value: str) -> str:
 
 
 def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None:
-    """Return what takes the place of a reference, None where the value cannot stand there as the reference says."""
+    """Return what takes the place of a reference, None if the value cannot stand there as the reference says."""
     if syntax is Syntax.INERT_ESCAPED:
         return escape(quote, value) if quote else None
     if syntax is Syntax.INERT and not _PLAIN[quote].fullmatch(value):

@@ -51,7 +51,7 @@ def replaced(node: Any, values: Steps) -> Any:
 
 
 def traits(data: object) -> list[object]:
-    """Return all that can tell equal data apart, or raise `ConfigSyntaxError` where it is nested more than 500 deep.
+    """Return all that can tell equal data apart, or raise `ConfigSyntaxError` if it is nested more than 500 deep.
 
     These are the scalars that are no strings, since 1 == True == 1.0, and the keys under which they and what holds them
     stand, since the order of keys says which is which.
@@ -77,7 +77,7 @@ def traits(data: object) -> list[object]:
 
 
 def check_characters(selector: str, value: str) -> None:
-    """Raise `UnrepresentableValueError` where a text cannot be written in any encoding."""
+    """Raise `UnrepresentableValueError` if a text cannot be written in any encoding."""
     if _SURROGATE.search(value):
         raise UnrepresentableValueError(selector, f"it holds {_NO_CHARACTER}")
 
@@ -96,7 +96,7 @@ def leaves(data: object) -> Iterator[tuple[Location, object]]:
 
 
 def same(old: object, new: object) -> bool:
-    """Tell whether data is the same, of the same types: 1 is neither True nor 1.0. The order of keys is free."""
+    """Return whether data is the same, of the same types: 1 is neither True nor 1.0. The order of keys is free."""
     stack: list[tuple[Any, Any]] = [(old, new)]
     while stack:
         a, b = stack.pop()
@@ -239,7 +239,7 @@ class TreeDocument(Document):
         return self.spell(value, spelled)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether the reference parser sees the changes and nothing else changed."""
+        """Return whether the reference parser sees the changes and nothing else changed."""
         if not isinstance(before, TreeDocument):
             return False
         planned = {(0, *jsonpath.steps(c.site.selector)): _text(c.to) for c in changes}

@@ -44,7 +44,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], masked: Collecti
 
     Its standard output and error are masked, unless `masked` is None; what is a terminal stays one for the child.
     Who stops reading an output closes it for the child too. Raises `NotStartedError`, and, when the child has ended,
-    `WriteError` where its output could not be written.
+    `WriteError` if its output could not be written.
     """
     streams = () if masked is None else (1, 2)
     terminal = any(os.isatty(stream) for stream in streams)
@@ -208,7 +208,7 @@ class _Child:
         return self.terminal is not None and key.fd == self.terminal.own
 
     def _write(self, stream: int, data: bytes) -> bool:
-        """Tell whether all was written. It is no failure that nobody reads any more."""
+        """Return whether all was written. It is no failure that nobody reads any more."""
         try:
             _write(stream, data)
         except BrokenPipeError:
@@ -230,7 +230,7 @@ def _write(stream: int, data: bytes) -> None:
 
 
 def _in_foreground() -> bool:
-    """Tell whether a terminal sends its signals to this process group, and so to the child too."""
+    """Return whether a terminal sends its signals to this process group, and so to the child too."""
     try:
         with open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123 - a descriptor is what is needed
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()

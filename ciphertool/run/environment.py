@@ -31,7 +31,7 @@ class Rules(NamedTuple):
     keep: Collection[str] = ()
 
     def withhold(self, name: str) -> bool:
-        """Tell whether the child does not get a variable."""
+        """Return whether the child does not get a variable."""
         return (name.startswith(_OWN) or name in self.passwords) and name not in self.keep
 
 

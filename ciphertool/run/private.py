@@ -65,9 +65,9 @@ def _made(parent: Path) -> tuple[Path, int]:
 
 
 def _held(directory: Path) -> int | None:
-    """Return a descriptor of a private directory of ours and the lock on it; None where it is not, or somebody has it.
+    """Return a descriptor of a private directory of ours and the lock on it; None if it is not, or somebody has it.
 
-    Raises `OSError` where it cannot be opened or locked.
+    Raises `OSError` if it cannot be opened or locked.
     """
     try:
         descriptor = os.open(directory, _OPEN)
@@ -114,7 +114,7 @@ def _memory() -> Path:
 
 
 def _is_fit(directory: Path) -> bool:
-    """Tell whether a directory can be written, and nobody but its owner, root or us, can rename what is ours in it."""
+    """Return whether a directory is writable, and nobody but its owner, root or us can rename our files in it."""
     try:
         status = directory.stat()
     except OSError:

@@ -84,7 +84,7 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
 
 
 def is_configuration(path: Path) -> bool:
-    """Tell whether a path has settings of its own: it is a `ciphertool.toml`, a directory with one, or a home."""
+    """Return whether a path has settings of its own: it is a `ciphertool.toml`, a directory with one, or a home."""
     from ciphertool.settings import carbon4, ciphertool_toml
 
     if not path.is_dir():

@@ -37,14 +37,14 @@ _LONGEST_PATH = 4096
 
 
 def is_home(directory: Path) -> bool:
-    """Tell whether a directory is a Carbon home. A home's own `repository` looks like an older home, and is none."""
+    """Return whether a directory is a Carbon home. A home's own `repository` looks like an older home, and is none."""
     directory = directory.absolute()
     inside = directory.name == "repository" and configuration(directory.parent) is not None
     return configuration(directory) is not None and not inside
 
 
 def configuration(home: Path) -> Path | None:
-    """Return the directory that has a Carbon home's configuration, or None where there is none."""
+    """Return the directory that has a Carbon home's configuration, or None if there is none."""
     for conf in _CONF:
         for name in ("carbon.xml", _STANDALONE):
             if (home / conf / name).is_file():

@@ -27,7 +27,7 @@ _MASTER_KEYS = "masterKeyReader.parameters.masterKeyReaderFile"
 
 
 def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
-    """Return the vault's settings; raise `ConfigError` where the file names none."""
+    """Return the vault's settings; raise `ConfigError` if the file names none."""
     values, names = _values(snapshot), {**environment(), **overrides.define}
     directory = snapshot.path.absolute().parent
 

@@ -29,7 +29,7 @@ class Trust(NamedTuple):
     confined: bool
 
     def reaches(self, path: Path, tree: Path) -> bool:
-        """Tell whether settings may have a file read, if `tree` is the one in which they lie."""
+        """Return whether settings may have a file read, if `tree` is the one in which they lie."""
         return not self.confined or files.lies_in(path, tree)
 
 

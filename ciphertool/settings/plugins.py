@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def is_plug_in(table: Table, key: str, name: str, group: str, built_in: Sequence[str], extensions: Extensions) -> bool:
-    """Tell whether a name that is not built in is that of a plug-in to be used; the table notes why if it is not."""
+    """Return whether a name that is not built in is that of a plug-in to be used; the table notes why if it is not."""
     if not extensions.allowed:
         table.refuse(f"{key} {name!r}")
         return False

@@ -40,7 +40,7 @@ class Refused(NamedTuple):
 
 
 def read_source(table: Table, root: Path, trust: Trust) -> PasswordSource | None:
-    """Return the source that a table describes; None where something is wrong, which the table has noted.
+    """Return the source that a table describes; None if something is wrong, which the table has noted.
 
     What would start a program, load a plug-in, ask a service or delete a file is `Refused` to a configuration that is
     confined: one that is merely found in a directory must not do that.

@@ -129,7 +129,7 @@ def wildcards(pattern: str) -> int:
 
 
 def is_slow(pattern: str) -> bool:
-    """Tell whether a target's `file` may take longer than a few walks through the tree."""
+    """Return whether a target's `file` may take longer than a few walks through the tree."""
     parts = PurePath(pattern).parts
     leads_back = ".." in dropwhile(lambda part: not _GLOB.search(part), parts)
     return wildcards(pattern) > _MOST_WILDCARDS or leads_back or parts.count("**") > 1
@@ -151,7 +151,7 @@ def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
 
 
 def reading(targets: Iterable[Target]) -> Reading:
-    """Return what the targets of one file say of how it is read; raise `ConfigError` where they contradict another."""
+    """Return what the targets of one file say of how it is read; raise `ConfigError` if they contradict another."""
     targets = list(targets)
     formats = {target.format for target in targets if target.format is not None}
     encodings = {target.encoding for target in targets if target.encoding is not None}

@@ -1,7 +1,7 @@
 """A secret inside a value: the password of a URL or a connection string, or a named group of a regular expression.
 
-`part = "password"` finds `scheme://user:SECRET@host` and `;password=SECRET`, `&password=SECRET`, also as `pwd` and
-`passwd`, in the quotes or braces that it may have. Any other part is a regular expression with a group named `secret`.
+`part = "password"` finds `scheme://user:SECRET@host`, and `;password=SECRET` or `&password=SECRET`, also as `pwd` and
+`passwd`, within quotes or braces if there are any. Any other part is a regular expression with a group named `secret`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.base import Site
 
-PASSWORD = "password"  # noqa: S105 - the name of a part
+PASSWORD = "password"  # noqa: S105 - the name of a part, not a password
 _GROUP = "secret"
 _OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,60}+://[^/?#@:\s]*+:(?P<secret>[^/?#\s]+)@")
 _KEY = re.compile(r"(?:\A|(?P<before>[;?&\s,]))(?:password|passwd|pwd)\s*+=\s*+", re.IGNORECASE)
@@ -33,7 +33,7 @@ _HINT = "give the target a `part` that is a regular expression with a group (?P<
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Where in a value a secret stands, and how it is spelled there."""
+    """The place of a secret within a value, and its spelling there."""
 
     start: int
     end: int
@@ -43,7 +43,7 @@ class Part:
 def pattern(part: str) -> re.Pattern[str] | None:
     """Return the regular expression of a part, None for the password of a URL or connection string.
 
-    Raises `ConfigError` for an expression that is not one or has no group named `secret`.
+    Raises `ConfigError` if the expression is invalid or has no group named `secret`.
     """
     if part == PASSWORD:
         return None
@@ -57,10 +57,10 @@ def pattern(part: str) -> re.Pattern[str] | None:
 
 
 def find(site: Site, part: str) -> Part | None:
-    """Return the part of a site's value, or None where the value has none or an empty one.
+    """Return the part of a site's value, or None if it has no such part or an empty one.
 
-    Raises `SelectorError` where it is not certain where a password ends, or which one is meant: what would be left of
-    it would stand in clear.
+    Raises `SelectorError` if it is uncertain where a password ends or which one is meant, since the rest of it would
+    remain in clear.
     """
     own, value = pattern(part), site.value
     if own is not None:
@@ -78,7 +78,7 @@ def find(site: Site, part: str) -> Part | None:
 
 
 def _passwords(value: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the passwords of a URL or connection string; `ValueError` where an end is not certain."""
+    """Yield the spans of the passwords of a URL or connection string; raise `ValueError` if an end is uncertain."""
     if url := _OF_URL.search(value):
         yield url.span(_GROUP)
     position = 0
@@ -92,9 +92,9 @@ def _passwords(value: str) -> Iterator[tuple[int, int]]:
 
 
 def _bare(rest: str, before: str | None) -> str:
-    """Return the password with which a text begins. `before` is what separates its pair from the one before it.
+    """Return the password at the start of a text. `before` is the separator between its pair and the preceding one.
 
-    Where pairs are separated by `;` a password may hold any other separator, as ADO.NET, ODBC and JDBC have it.
+    If pairs are separated by `;`, a password may contain any other separator, as in ADO.NET, ODBC and JDBC.
     """
     separator = "&" if before == "?" else before
     if separator is None and (following := _NEXT_PAIR.search(rest)):

@@ -69,7 +69,7 @@ class BksSealedKey:
 
 
 def looks_like_bks(data: bytes) -> bool:
-    """Tell whether the data is a BKS store: its entries can be walked through, and a MAC's length is left."""
+    """Return whether the data is a BKS store: its entries can be walked through, and a MAC's length is left."""
     source = DataInput(data, StoreBudget("BKS"))
     try:
         version = source.number(4)
@@ -83,7 +83,7 @@ def looks_like_bks(data: bytes) -> bool:
 
 
 def looks_like_uber(data: bytes) -> bool:
-    """Tell whether the data may be an UBER store: version, salt, iterations, then whole blocks that tell nothing."""
+    """Return whether the data may be an UBER store: version, salt, iterations, then whole blocks that tell nothing."""
     source = DataInput(data, StoreBudget("UBER"))
     try:
         version = source.number(4)
@@ -185,7 +185,7 @@ def _entry(source: DataInput, kind: int, entry: KeyEntry) -> KeyEntry:
 
 
 def _key(source: DataInput) -> bytes | None:
-    """Return the PKCS #8 of a key record, or None where it is no private key."""
+    """Return the PKCS #8 of a key record, or None if it is no private key."""
     kind, _format, _algorithm, encoded = source.number(1), source.text(), source.text(), source.block()
     return encoded if kind == _PRIVATE else None
 

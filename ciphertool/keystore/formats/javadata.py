@@ -54,12 +54,12 @@ class DataInput:
             raise self.budget.malformed("a name that is no text") from None
 
     def date(self) -> datetime | None:
-        """Return the next time in milliseconds since 1970, or None where no calendar holds it."""
+        """Return the next time in milliseconds since 1970, or None if no calendar holds it."""
         return date_of(int.from_bytes(self.take(8), "big", signed=True))
 
 
 def date_of(milliseconds: int) -> datetime | None:
-    """Return the time that Java counts in milliseconds since 1970, or None where no calendar holds it."""
+    """Return the time that Java counts in milliseconds since 1970, or None if no calendar holds it."""
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):

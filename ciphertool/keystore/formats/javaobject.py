@@ -46,7 +46,7 @@ class _Class:
 
 
 def read(source: DataInput) -> Value:
-    """Return the object that begins at the cursor, moved behind it; raise `MalformedKeystoreError` where none does."""
+    """Return the object that begins at the cursor, moved behind it; raise `MalformedKeystoreError` if none does."""
     if source.take(4) != STREAM_HEADER:
         raise source.budget.malformed("a secret key that is no serialised object")
     return _Reader(source).content(0)[1]

@@ -67,7 +67,7 @@ class BadDecryptError(Exception):
 
 
 def decrypt(algorithm: Element, ciphertext: bytes, password: str, budget: StoreBudget) -> bytes:
-    """Return what is encrypted under PBES2 or a PKCS #12 scheme; raise `BadDecryptError` where the padding is wrong."""
+    """Return what is encrypted under PBES2 or a PKCS #12 scheme; raise `BadDecryptError` if the padding is wrong."""
     oid, parameters = algorithm.sequence(2)[:2]
     if oid.oid() == PBES2:
         kdf, cipher = parameters.sequence(2)[:2]
@@ -118,7 +118,7 @@ def mac(content: bytes, password: str) -> bytes:
 
 
 def mac_matches(mac_data: Element, content: bytes, password: str, budget: StoreBudget) -> bool:
-    """Tell whether a PFX's MacData is that of `content` under the password."""
+    """Return whether a PFX's MacData is that of `content` under the password."""
     info, salt, *rest = mac_data.sequence(2)
     algorithm, expected = info.sequence(2)[:2]
     oid, *parameters = algorithm.sequence()

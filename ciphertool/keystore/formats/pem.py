@@ -84,7 +84,7 @@ class PemSealedKey:
 
 
 def looks_like(data: bytes) -> bool:
-    """Tell whether the data has a PEM block, which text may precede."""
+    """Return whether the data has a PEM block, which text may precede."""
     return _BEGIN in data and b"\0" not in data[: data.index(_BEGIN)]
 
 

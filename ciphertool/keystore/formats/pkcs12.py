@@ -111,7 +111,7 @@ def _decrypted(sealed: bytes, password: str, alias: str) -> bytes:
 
 
 def looks_like(data: bytes) -> bool:
-    """Tell whether the data begins as a PFX: a sequence, of any kind of length, that begins with the version 3."""
+    """Return whether the data begins as a PFX: a sequence, of any kind of length, that begins with the version 3."""
     if data[:1] != b"\x30" or len(data) < 2:
         return False
     start = 2 + (data[1] & 0x7F if data[1] > 0x80 else 0)

@@ -24,7 +24,7 @@ def write(
 
     Keys in the clear are sealed under the key password, by default the store's own; a key that is sealed as the format
     has it stays as it is. A PEM file needs a password only for a key in the clear. Raise `PasswordNeededError`,
-    `PasswordRefusedError`, or `UnsupportedKeystoreError` where the format cannot hold an entry.
+    `PasswordRefusedError`, or `UnsupportedKeystoreError` if the format cannot hold an entry.
     """
     if format_name not in WRITABLE:
         raise UnsupportedKeystoreError(f"{format_name} stores are read but not written", "convert it to PKCS #12")

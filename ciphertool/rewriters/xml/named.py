@@ -29,7 +29,7 @@ class ByNames:
         self._counted: dict[tuple[etree._Element, str], Counter[tuple[str, str]]] = {}
 
     def path(self, element: etree._Element, slot: str) -> str | None:
-        """Return an absolute XPath with a position only where nothing has a name; None where nothing has one."""
+        """Return an absolute XPath with a position only where nothing has a name; None if nothing has one."""
         steps = [f"/@{local(slot)}"] if slot != TEXT else []
         below = "".join(steps)[1:]
         is_named = False
@@ -50,7 +50,7 @@ class ByNames:
     def _own(
         self, parent: etree._Element, siblings: Sequence[etree._Element], element: etree._Element, below: str
     ) -> str | None:
-        """Return the predicate that tells an element from its siblings, None where nothing does."""
+        """Return the predicate that tells an element from its siblings, None if nothing does."""
         key = parent, local(str(element.tag))
         counted = self._counted.get(key)
         if counted is None:
