@@ -94,7 +94,7 @@ class Decryptor:
         return transform(ciphertext, label)
 
     def decrypt_text(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> str:
-        """Return the plaintext as UTF-8 text, or raise `DecryptionError`; foreign PKCS #1 blocks fail here at the latest."""
+        """Return the plaintext as UTF-8 text, or raise `DecryptionError`, at the latest here for foreign blocks."""
         try:
             return self.decrypt(ciphertext, scheme, label).decode("utf-8")
         except UnicodeDecodeError:

@@ -227,7 +227,7 @@ class _Planner:
                 self._to_prove[alias] = ciphertext
 
     def _label(self, alias: str) -> str:
-        """Return a secret's name for messages: an alias that nobody names may be text of a file that is no repository."""
+        """Return a secret's name for messages: an alias that nobody names may be text of some other kind of file."""
         entry = self._repository.entries.get(alias)
         return alias if entry is None or alias in self._known else entry.label(alias)
 
