@@ -7,11 +7,10 @@ r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), the
     value    = all the rest, trailing blanks included
     escape   = `\t` `\n` `\r` `\f` `\uXXXX`; a backslash before anything else is dropped
 
-Which encoding a file has is nowhere said: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
+A file does not state its encoding: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
 Quarkus read UTF-8. ISO-8859-1 is assumed; a value beyond ASCII is then in doubt, unless the file cannot be UTF-8.
-
-One thing is not read as Java reads it: a file that ends in a line of nothing but a backslash has no entry there,
-where Java finds an empty key with an empty value.
+There is one difference from Java: in a file whose last line is a single backslash, that line has no entry, whereas
+Java finds an empty key with an empty value.
 """
 
 from __future__ import annotations
@@ -108,8 +107,8 @@ class PropertiesDocument(EntryDocument):
     def spell(self, site: Site, value: str) -> str:
         """Escape as little as reads back the same, so that a value revealed is spelled as people spell it.
 
-        Characters beyond ASCII stand as they are where the encoding is said, and as `\\uXXXX` where it is assumed or
-        they are spelled so elsewhere: that reads the same in any encoding.
+        Characters beyond ASCII stay as they are if the encoding is stated, and become `\\uXXXX` if it is assumed or the
+        file spells them so elsewhere: that reads the same in any encoding.
         """
         return self._separated(self.head(site), value, _TO_ESCAPE.sub(self._escape_one, value))
 
@@ -124,7 +123,7 @@ class PropertiesDocument(EntryDocument):
         return self.source.said and not (text.isascii() and "\\u" in text)
 
     def doubt(self, site: Site) -> str:
-        """Return why the value of a site may be another one to other readers of the file, or ""."""
+        """Return why other readers of the file may read a different value at a site, or ""."""
         if not self._is_doubtful or self.source.text[site.start : site.end].isascii():
             return ""
         return "its bytes beyond ASCII are one value to readers of UTF-8 and another to readers of ISO-8859-1"
@@ -135,7 +134,7 @@ class PropertiesDocument(EntryDocument):
 
     @cached_property
     def _is_doubtful(self) -> bool:
-        """Whether the encoding is only assumed, and the file may as well be in UTF-8."""
+        """Whether the encoding is only assumed, and the file may just as well be in UTF-8."""
         if self.source.said or self.source.codec != JAVA_ENCODING:
             return False
         try:
@@ -161,7 +160,7 @@ class PropertiesDocument(EntryDocument):
         return head - column + 1, line_end.end() if line_end else end
 
     def set_edit(self, ordinal: int, value: str) -> Edit:
-        """Return the edit that gives an entry another value, escaped as `java.util.Properties.store` does."""
+        """Return the edit that gives an entry another value, escaped as by `java.util.Properties.store`."""
         spelled = self._separated(self.entries.heads[ordinal], value, _escape(value, _TO_ESCAPE_AS_STORE))
         return Edit(self.entries.starts[ordinal], self.entries.ends[ordinal], spelled)
 
@@ -177,7 +176,7 @@ def looks_misread(value: str) -> bool:
 
 
 class PropertiesRewriter:
-    """Java `.properties`, in the encoding that is said or in the one that their reader assumes.
+    """Java `.properties`, in the stated encoding or the one that their reader assumes.
 
     For files that one product reads, `assumed` is what it reads: Carbon 5 reads `secrets.properties` in UTF-8. A byte
     order mark says UTF-8 too.
@@ -188,7 +187,7 @@ class PropertiesRewriter:
     syntax = Syntax.SECRET
 
     def __init__(self, encoding: str | None = None, *, assumed: str = JAVA_ENCODING) -> None:
-        """Read files in this encoding; without one, by their byte order mark or as is assumed."""
+        """Read files in this encoding; without one, by their byte order mark or in the assumed encoding."""
         self._encoding, self._assumed = encoding, assumed
 
     def parse(self, data: bytes) -> PropertiesDocument:
@@ -229,10 +228,10 @@ def _scan(source: Source) -> Entries:
 def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool = False) -> bytes:
     """Return the document's bytes with entries set, added and, for None, removed, proved by parsing them again.
 
-    An entry that is there gets its value in place; a new one becomes a line at the end, in the order given, with the
-    file's line ends. With `ordered`, new ones go where they belong among keys that are in order: lines that two people
-    add then merge. All else stays as it is, to the byte. Raise `NoMatchError` if there is nothing to remove,
-    `SelectorError` for a key that stands on several lines, `UnrepresentableValueError` for half of a surrogate pair.
+    An existing entry gets its value in place; a new one becomes a line at the end, in the order given, with the file's
+    line ends. With `ordered`, new ones go to their places among sorted keys, so that lines added by two people merge.
+    Everything else stays as it is, to the byte. Raise `NoMatchError` if there is nothing to remove, `SelectorError` for
+    a key on several lines, `UnrepresentableValueError` for half of a surrogate pair.
     """
     edits: list[Edit] = []
     added: dict[str, str] = {}

@@ -1,6 +1,6 @@
-"""What TOML and JSON share: documents whose reference parser gives plain data, and a scanner the places in the text.
+"""What TOML and JSON share: documents whose reference parser returns plain data, while a scanner finds the places.
 
-Data is dicts, lists and scalars; a place is the span of a scalar's spelling. How it is spelled is not known here.
+Data is dicts, lists and scalars; a place is the span of a scalar's spelling. Independent of the spelling itself.
 """
 
 from __future__ import annotations
@@ -126,8 +126,8 @@ def resolve(data: object, reveal: Callable[[Reference], str]) -> object:
 class TreeDocument(Document):
     """A document of nested tables and lists whose selectors are JSONPaths and whose targets are its strings.
 
-    `data` is what the reference parser gives. A scalar of another type is a site whose value is its spelling, but no
-    target: a reference is a string, and an application would silently be given another type than it expects.
+    `data` is what the reference parser returns. A scalar of another type is a site whose value is its spelling, but not
+    a target: a reference is a string, so an application would silently get another type than it expects.
     """
 
     def __init__(self, source: Source, data: object) -> None:
@@ -141,10 +141,10 @@ class TreeDocument(Document):
 
     @abstractmethod
     def spell(self, value: str, spelled: str) -> str:
-        """Spell a value as like what it replaces as can be."""
+        """Spell a value as similarly as possible to what it replaces."""
 
     def refusal(self, location: Location, value: object) -> str | None:
-        """Return why what is at a location is no target, or None."""
+        """Return why a location is not a target, or None."""
         if isinstance(value, str) and not _SURROGATE.search(value):
             return None
         name = jsonpath.dotted(location) or "the document"
