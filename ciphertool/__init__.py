@@ -1,12 +1,12 @@
 """ciphertool keeps secrets out of configuration files.
 
-`Vault.open()` opens the vault of a configuration; `vault["alias"]` gives a `Secret`, whose `reveal()` gives the value.
-Everything is imported when it is first used: `import ciphertool` costs next to nothing.
+`Vault.open()` opens the vault of a configuration; `vault["alias"]` returns a `Secret`, and its `reveal()` the value.
+Everything is imported on first use: `import ciphertool` costs almost nothing.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as `typing` has it; importing that would be most of what this costs
+TYPE_CHECKING = False  # as in `typing`, whose import would be most of the cost
 if TYPE_CHECKING:
     from typing import Any
 

@@ -1,4 +1,4 @@
-"""The stored forms of a ciphertext and their grammar. Knows no key and no scheme's meaning.
+"""The stored forms of a ciphertext and their grammar. Knows nothing of keys, nor of what a scheme means.
 
     ENC[RSA-OAEP-256,0123456789abcdef,<base64>]           Native: what this project stores
     <base64>                                              Bare: the Carbon repositories
@@ -19,7 +19,7 @@ from ciphertool.secret import repr_of
 
 
 class Native(NamedTuple):
-    """A self-describing ciphertext: its scheme, the id of its key (a hint, no proof) and its bytes."""
+    """A self-describing ciphertext: its scheme, the id of its key (a hint, not a proof) and its bytes."""
 
     scheme: str
     key_id: str
@@ -33,7 +33,7 @@ class Native(NamedTuple):
 
 
 class Bare(NamedTuple):
-    """Bytes alone: scheme and key are what the repository declares."""
+    """Bytes alone: the repository declares the scheme and the key."""
 
     data: bytes
 
@@ -67,7 +67,7 @@ class Symmetric(NamedTuple):
 
     @property
     def transformation(self) -> str:
-        """The JCA name of what makes such a ciphertext."""
+        """The JCA name of the transformation that makes such a ciphertext."""
         return "AES/GCM/NoPadding"
 
 
@@ -79,19 +79,19 @@ _NATIVE = re.compile(
 
 
 def parse(text: str) -> Ciphertext:
-    """Return the ciphertext that a stored text is, or raise `MalformedCiphertextError`, which does not quote it."""
+    """Parse a stored text; raise `MalformedCiphertextError`, which does not quote it, if it is not a ciphertext."""
     if text.startswith("ENC["):
         return parse_native(text)
     data = _decoded(text)
     if data.startswith(b"{"):
         members = _members(data)
-        # One in 256 RSA ciphertexts starts with a brace; none is a JSON document.
+        # One in 256 RSA ciphertexts starts with a brace, but none is a JSON document.
         return Bare(data) if members is None else _parse_members(members)
     return Bare(data)
 
 
 def parse_native(text: str) -> Native:
-    """Return the native ciphertext that a stored text is; any other form is refused as `MalformedCiphertextError`."""
+    """Parse a native ciphertext; raise `MalformedCiphertextError` for any other form."""
     match = _NATIVE.fullmatch(text)
     if match is None:
         raise MalformedCiphertextError("not of the form ENC[<scheme>,<key id>,<base64>]")
@@ -103,7 +103,7 @@ def _encoded(data: bytes) -> str:
 
 
 def _decoded(text: object) -> bytes:
-    """Decode base64: only the spelling that encoding gives back is accepted, and no empty value."""
+    """Decode base64; accept only the canonical spelling, and no empty value."""
     try:
         data = binascii.a2b_base64(text.encode("ascii")) if isinstance(text, str) else b""
     except (binascii.Error, UnicodeEncodeError):
@@ -114,8 +114,8 @@ def _decoded(text: object) -> bytes:
 
 
 def _members(data: bytes) -> dict[str, object] | None:
-    """Return the members of a JSON object, or None for what is no JSON."""
-    import json  # only two foreign forms need it
+    """Return the members of a JSON object, or None if the data is not one."""
+    import json  # lazy: only two foreign forms need it
 
     try:
         members = json.loads(data)

@@ -1,6 +1,6 @@
-"""Keeps what is in the memory of ciphertool's own processes there: no core dump, and no process beside them looks in.
+"""Protects the memory of ciphertool's own processes: no core dumps, and no access from other processes.
 
-The command line asks for it, for its process is ciphertool's alone. An application decides for itself.
+The command line turns this on, since its process belongs to ciphertool alone. An application decides for itself.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _before: tuple[int, int] | None = None
 
 
 def forbid() -> None:
-    """Forbid this process to leave a core dump, unless `CIPHERTOOL_CORE_DUMPS=keep`.
+    """Keep this process from leaving a core dump, unless `CIPHERTOOL_CORE_DUMPS=keep`.
 
-    On Linux it is also made one that cannot be dumped: a limit of 0 does not stop a core that the system hands to a
-    program, nor other processes of the same user, who could read its memory and its environment.
+    On Linux the process is also marked as not dumpable: a limit of 0 does not stop a core that the system pipes to a
+    program, nor other processes of the same user from reading its memory and environment.
     """
     global _before
     if os.environ.get(VARIABLE) == "keep" or os.name != "posix":
@@ -33,16 +33,16 @@ def forbid() -> None:
         _before = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, _before[1]))
     if sys.platform == "linux":
-        with contextlib.suppress(ImportError, OSError, AttributeError):  # a Python that was built without it
+        with contextlib.suppress(ImportError, OSError, AttributeError):  # a Python built without it
             import ctypes
 
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def for_programs() -> Callable[[], None] | None:
-    """Return what gives a program that is started its limits back (its `preexec_fn`), None where they are untouched.
+    """Return the `preexec_fn` that restores a started program's limits, or None if they were not changed.
 
-    That it can be dumped it has from the system, as every program that is started.
+    The system itself makes every program dumpable when it starts.
     """
     return None if _before is None else _restore
 

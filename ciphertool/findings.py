@@ -1,4 +1,4 @@
-"""How much a finding matters."""
+"""The severity of a finding."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Level(Enum):
-    """How much a finding matters, most first; the names are those of SARIF."""
+    """The severity of a finding, gravest first; the names are those of SARIF."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -14,9 +14,9 @@ class Level(Enum):
 
     @property
     def rank(self) -> int:
-        """The level's place: 0 is the gravest."""
+        """The level's rank: 0 is the gravest."""
         return list(Level).index(self)
 
     def reaches(self, threshold: Level) -> bool:
-        """Tell whether this is at least as grave as `threshold`."""
+        """Return whether this is at least as grave as `threshold`."""
         return self.rank <= threshold.rank

@@ -1,4 +1,4 @@
-"""What git knows of files. The repository is not trusted: no hook, monitor, filter or external program of it runs."""
+"""What git knows about files. The repository is not trusted: none of its hooks, monitors, filters or programs run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 30
 _MOST_BYTES = 512 << 20
-"""What one question may have for an answer: git packs a file of zeros into nearly nothing."""
+"""The most bytes that one answer may have: git packs a file of zeros into almost nothing."""
 _AT_ONCE = 32 << 20
 _SAFE = (
     "-c",
@@ -31,7 +31,7 @@ _SAFE = (
 
 
 def tracked(paths: Iterable[Path]) -> set[Path]:
-    """Return those of the given files that a git repository tracks; none where git or a repository is absent."""
+    """Return the given files that a git repository tracks; none if there is no git or no repository."""
     found: set[Path] = set()
     by_directory: dict[Path, list[Path]] = {}
     for path in paths:
@@ -44,15 +44,15 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
 
 
 def ignored(directory: Path) -> set[Path]:
-    """Return the files and directories below `directory` that git does not track and is told to ignore."""
+    """Return the files and directories below `directory` that git ignores and does not track."""
     listed = _git(directory, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
     return {directory / os.fsdecode(name).rstrip("/") for name in listed.split(b"\0") if name}
 
 
 def staged(directory: Path) -> dict[Path, bytes]:
-    """Return the files below `directory` that the next commit adds or changes, with the content that it gives them.
+    """Return the files below `directory` that the next commit adds or changes, with their content in that commit.
 
-    Raise `GitError` where git does not answer: nobody is to take that for an empty commit.
+    Raise `GitError` if git does not answer, so that this is not mistaken for an empty commit.
     """
     listed = _answer(
         directory,
@@ -63,9 +63,9 @@ def staged(directory: Path) -> dict[Path, bytes]:
 
 
 def indexed(paths: Iterable[Path]) -> dict[Path, bytes | None]:
-    """Return what the index holds for files that git tracks, links followed; None for one that a commit removes.
+    """Return what the index holds for files that git tracks, links followed; None for a file that a commit removes.
 
-    Raise `GitError` for one that it lists and cannot give.
+    Raise `GitError` for a file that is listed but whose content git cannot return.
     """
     found: dict[Path, bytes | None] = {}
     for path in paths:
@@ -82,14 +82,14 @@ def indexed(paths: Iterable[Path]) -> dict[Path, bytes | None]:
 
 
 def indexed_with(directory: Path, texts: Iterable[str]) -> dict[Path, bytes]:
-    """Return the files below `directory` whose content in the index holds one of the texts, with that content.
+    """Return the files below `directory` whose content in the index contains one of the texts, with that content.
 
-    Raise `GitError` where git does not answer.
+    Raise `GitError` if git does not answer.
     """
     patterns = (argument for text in texts for argument in ("-e", text))
     quiet = ("--no-recurse-submodules", "--no-textconv", "--no-color")
     search = ("-c", "grep.fullName=false", "grep", "--cached", "-lzaF", *quiet, *patterns)
-    listed = _answer(directory, *search, statuses=(0, 1))  # 1: no file has one
+    listed = _answer(directory, *search, statuses=(0, 1))  # 1: no match
     return _of_index(directory, listed)
 
 
@@ -104,9 +104,9 @@ class Blob(NamedTuple):
 
 
 class History(NamedTuple):
-    """The different contents that a file had in any commit, newest first, each with its commit's short name.
+    """The distinct contents that a file had in any commit, newest first, each with its commit's short name.
 
-    `gap` says what of them may not be here: nothing, if it is empty.
+    `gap` says which of them may be missing; if it is empty, none is.
     """
 
     versions: tuple[tuple[str, bytes], ...]
@@ -118,7 +118,7 @@ class History(NamedTuple):
 
 
 def history(path: Path, *, limit: int = 200) -> History:
-    """Return what a file held in the newest `limit` commits that changed it. What git does not answer is a gap."""
+    """Return what a file held in the newest `limit` commits that changed it; what git does not answer is a gap."""
     directory, name = path.absolute().parent, path.name
     try:
         prefix = _answer(directory, "rev-parse", "--show-prefix").strip()
@@ -129,7 +129,7 @@ def history(path: Path, *, limit: int = 200) -> History:
         blobs = _contents(directory, names)
         missing = 0
         for commit, blob in zip(commits, blobs, strict=False):
-            if blob is None:  # the commit deletes the file, or its content is not here
+            if blob is None:  # the commit deletes the file, or its content is missing
                 there = _answer(directory, "ls-tree", "-z", "--full-tree", commit, "--", os.fsdecode(prefix) + name)
                 missing += bool(there)
     except GitError as error:
@@ -153,7 +153,7 @@ def history(path: Path, *, limit: int = 200) -> History:
 def changes(directory: Path, paths: Iterable[Path], *, limit: int = 200) -> tuple[list[str], str]:
     """Return the short names of the commits that changed one of the files, oldest first, and what may be missing.
 
-    They are the newest `limit` of the current branch's history. Raise `GitError` where git does not answer.
+    They are the newest `limit` of the current branch's history. Raise `GitError` if git does not answer.
     """
     shallow = _answer(directory, "rev-parse", "--is-shallow-repository").strip() != b"false"
     names = [os.path.relpath(path, directory) for path, name in _named(directory, paths) if name is not None]
@@ -166,9 +166,9 @@ def changes(directory: Path, paths: Iterable[Path], *, limit: int = 200) -> tupl
 
 
 def contents(directory: Path, asked: Sequence[tuple[str, Path]], *, most: int = _MOST_BYTES) -> list[Blob | None]:
-    """Return what files held in commits, None where there was no such file; the commit "" is the index.
+    """Return what files held in commits, None if there was no such file; the commit "" is the index.
 
-    What would make all together larger than `most` bytes has no data. Raise `GitError` where git does not answer.
+    Blobs beyond a total of `most` bytes have no data. Raise `GitError` if git does not answer.
     """
     names = (name for _, name in _named(directory, (path for _, path in asked)))
     questions = [
@@ -179,7 +179,7 @@ def contents(directory: Path, asked: Sequence[tuple[str, Path]], *, most: int = 
 
 
 def _named(directory: Path, paths: Iterable[Path]) -> Iterator[tuple[Path, bytes | None]]:
-    """Yield each path with its name from the top of the work tree; None for one that leads out of it."""
+    """Yield each path with its name relative to the top of the work tree; None if it is outside."""
     prefix = os.fsdecode(_answer(directory, "rev-parse", "--show-prefix").removesuffix(b"\n"))
     for path in paths:
         try:
@@ -199,13 +199,13 @@ def _of_index(directory: Path, listed: bytes) -> dict[Path, bytes]:
 
 
 def _staged_ids(listed: bytes) -> dict[bytes, bytes]:
-    """Return file → object id of what `ls-files --stage -z` lists; submodules are no files of this repository."""
+    """Return file → object id of what `ls-files --stage -z` lists, without submodules, which are other repositories."""
     entries = (entry.partition(b"\t") for entry in listed.split(b"\0") if entry)
     return {name: about.split(b" ")[1] for about, _, name in entries if not about.startswith(b"160000 ")}
 
 
 def _given(directory: Path, ids: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return file → content; raise `GitError` for content that is not here, as in a partial clone."""
+    """Return file → content; raise `GitError` for content that is missing, as in a partial clone."""
     given: dict[bytes, bytes] = {}
     for name, blob in zip(ids, _contents(directory, list(ids.values())), strict=True):
         shown = os.fsdecode(name)
@@ -218,8 +218,8 @@ def _given(directory: Path, ids: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def _contents(directory: Path, names: Sequence[bytes], most: int = _MOST_BYTES) -> list[Blob | None]:
-    """Return the blobs of object names, None where there is none; raw, so that no filter of the repository runs."""
-    # A name with a line end cannot be asked for in a batch: such a version counts as missing.
+    """Return the blobs of object names, None for a missing one; raw, so that no filter of the repository runs."""
+    # A batch cannot ask for a name with a line end: such a version counts as missing.
     asked = b"".join((name if name and b"\n" not in name else b"0") + b"\n" for name in names)
     answers = _answer(directory, "cat-file", "--batch-check", stdin=asked) if names else b""
     facts = [line.rsplit(b" ", 2) for line in answers.split(b"\n")[: len(names)]]
@@ -235,7 +235,7 @@ def _contents(directory: Path, names: Sequence[bytes], most: int = _MOST_BYTES) 
 
 
 def _blobs(directory: Path, sizes: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield id and content of blobs of known sizes, some at a time."""
+    """Yield the ids and contents of blobs of known sizes, a few at a time."""
     batch: list[bytes] = []
     size = 0
     for number, (id_, length) in enumerate(sizes.items(), 1):
@@ -256,7 +256,7 @@ def _blobs(directory: Path, sizes: Mapping[bytes, int]) -> Iterator[tuple[bytes,
 
 
 def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """Return what git answers, nothing where it does not: for what is only ever said beside the matter."""
+    """Return git's answer, or nothing if it fails: for facts that are merely good to have."""
     try:
         return _answer(directory, *arguments, stdin=stdin)
     except GitError:
@@ -264,7 +264,7 @@ def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 
 
 def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Container[int] = (0,)) -> bytes:
-    """Return what git answers; raise `GitError` where it does not, or with another exit status."""
+    """Return git's answer; raise `GitError` if it fails or exits with a status not in `statuses`."""
     git = shutil.which("git")
     if git is None:
         raise GitError(directory, "it is not installed")
@@ -273,11 +273,11 @@ def _answer(directory: Path, *arguments: str, stdin: bytes = b"", statuses: Cont
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "",  # where a git does not know the one above, a fetch has no way to go
+        "GIT_ALLOW_PROTOCOL": "",  # blocks every fetch in versions of git that do not know the variable above
         "LC_ALL": "C",
     }
     try:
-        done = subprocess.run(  # noqa: S603 - git itself, by its path, with arguments of ours
+        done = subprocess.run(  # noqa: S603 - git itself, by its path, with our own arguments
             [git, *_SAFE, *arguments],
             cwd=directory,
             env=environment,

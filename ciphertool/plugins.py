@@ -1,6 +1,6 @@
-"""Plug-ins: what other distributions offer in an entry-point group, found by its name, and kept from what they break.
+"""Plug-ins: what other distributions offer in an entry-point group, found by name, with their failures contained.
 
-Whether any may be loaded is a value, `Extensions`, that is made where settings are read and handed down from there.
+Whether plug-ins may be loaded is a value, `Extensions`, created when settings are read and passed down from there.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Extensions(NamedTuple):
-    """The plug-ins that settings may use: all that are installed, or none, since nobody vouches for the settings."""
+    """The plug-ins that settings may use: all that are installed, or none if nobody vouches for the settings."""
 
     allowed: bool
 
     def names(self, group: str) -> tuple[str, ...]:
-        """Return the names of everything that is offered in a group, and may be used."""
+        """Return the names of all usable plug-ins of a group."""
         if not self.allowed:
             return ()
         from importlib.metadata import entry_points
@@ -28,9 +28,10 @@ class Extensions(NamedTuple):
         return tuple(sorted({entry.name for entry in entry_points(group=group)}))
 
     def find(self, group: str, name: str) -> Callable[..., Any] | None:
-        """Return the callable that is offered under a name, or None if there is none or none may be used.
+        """Return the callable that is offered under a name, or None if there is none or plug-ins may not be used.
 
-        It raises what `guarded` lets through. Raise `PluginError` if it cannot be imported, or several offer the name.
+        The callable raises only what `guarded` lets through. Raise `PluginError` if it cannot be imported, or several
+        distributions offer the name.
         """
         return _find(group, name) if self.allowed else None
 
@@ -59,7 +60,7 @@ def _find(group: str, name: str) -> Callable[..., Any] | None:
 
 @contextmanager
 def guarded(group: str, name: str) -> Iterator[None]:
-    """Raise a `PluginError` for every exception within that is no `CipherToolError`: it may quote a secret."""
+    """Turn every exception other than a `CipherToolError` into a `PluginError`: its text may quote a secret."""
     try:
         yield
     except CipherToolError:

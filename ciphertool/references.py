@@ -1,4 +1,4 @@
-"""The only place that knows how a reference to a secret is spelled, and how a product's placeholder is.
+"""The only place that knows how references to secrets and placeholders of products are spelled.
 
 A reference stands for a secret: `${sec:a}`, `$secret{a}`, `secretAlias:a`, `{wso2:vault-lookup('a')}`, the attribute
 `svns:secretAlias="a"`, or `{ciphertool:a}`, in which no shell and no loader of `.env` files finds anything to expand.
@@ -19,8 +19,8 @@ class Syntax(Enum):
     """A way of spelling a reference; the value is the pattern with `ALIAS` in it."""
 
     SEC = "${sec:ALIAS}"
-    SECRET = "$secret{ALIAS}"  # noqa: S105 - a pattern, no password
-    SECRET_ALIAS = "secretAlias:ALIAS"  # noqa: S105 - a pattern, no password
+    SECRET = "$secret{ALIAS}"  # noqa: S105 - a pattern, not a password
+    SECRET_ALIAS = "secretAlias:ALIAS"  # noqa: S105 - a pattern, not a password
     LOOKUP = "{wso2:vault-lookup('ALIAS')}"
     ATTRIBUTE = 'svns:secretAlias="ALIAS"'
     INERT = "{ciphertool:ALIAS}"
@@ -29,9 +29,9 @@ class Syntax(Enum):
 
 
 class Reference(NamedTuple):
-    """A reference to the secret `alias`. `start` and `end` are its place in the value it was found in.
+    """A reference to the secret `alias`. `start` and `end` are its position in the value that contains it.
 
-    `in_url` tells that it stands where a URL has its password, which is percent-encoded there unless it is verbatim.
+    `in_url` is True if it is the password of a URL, where the secret is percent-encoded unless it is verbatim.
     """
 
     alias: str
@@ -45,16 +45,16 @@ class Reference(NamedTuple):
 
 
 MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(", "{ciphertool")
-"""Texts of which a file that refers to a secret holds one, unless it spells them with escapes."""
+"""A file that refers to a secret contains one of these texts, unless it spells them with escapes."""
 _MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
-# How the formats escape what no mark holds: quotes, blanks, the escaping characters themselves, all beyond ASCII.
+# Escapes of characters that no mark contains: quotes, blanks, the escape characters themselves, all beyond ASCII.
 _HARMLESS = re.compile(
     rb"\\(?:[\"\\/bfnrt]|u(?!00[0-7])[0-9A-Fa-f]{4})|&(?:lt|gt|amp|quot|apos|#(?:[2-9]\d|1[3-9])\d|#[1-9]\d{3,});"
 )
-# What else can spell a character of a mark, or stand in the middle of one: an escape, an entity, a comment, CDATA.
+# Other ways to spell a character of a mark, or to interrupt a mark: an escape, an entity, a comment, CDATA.
 _ESCAPE = re.compile(rb"[\\&]|<!\[CDATA\[|(?:--|\?)>[^\s<]")
 
-# What is written is narrow, what is read is wide: anything without `}` and control characters.
+# Strict in what is written, lenient in what is read: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
 _NEVER = r"}\x00-\x1f\x7f"
 _CALL = rf"\{{wso2:vault-lookup\(\s*+'(?P<lookup>[^'{_NEVER}]++)'\s*+\)\}}"
@@ -68,7 +68,7 @@ _OPENINGS = {
 _ALONE = re.compile("|".join([*(rf"{o}(?P<{n}>[^{_NEVER}]++)\}}" for n, o in _OPENINGS.items()), _CALL]))
 _OPENING = re.compile("|".join([*(f"(?P<{n}>{o})" for n, o in _OPENINGS.items()), _CALL]))
 _ALIAS = re.compile(rf"[^{_NEVER}]*+")
-_BRACE = "{"  # every reference has one, but for `secretAlias:a`
+_BRACE = "{"  # every reference has one, except `secretAlias:a`
 _WHOLE = re.compile(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")
 _SYNTAXES = {
     "sec": Syntax.SEC,
@@ -79,7 +79,7 @@ _SYNTAXES = {
     "lookup": Syntax.LOOKUP,
     "whole": Syntax.SECRET_ALIAS,
 }
-# Where a URL has the password of its user, and the values of its query.
+# The places of the user's password and of the query's values in a URL.
 _USER = re.compile(r"://(?=[^/?#@:\s]*+(:))")
 _QUERY = re.compile(r"://[^?#\s]*+((?:\?[^#\s]*+)?)")
 _NAME = re.compile(r"[?&][^?&=]*+=")
@@ -90,12 +90,12 @@ _PLACEHOLDER = re.compile(r"\$\{[^{}]++\}|\$(?:env|sys|ref)\{[^{}]++\}|\{\{(?:[^
 
 
 def is_writable_alias(alias: str) -> bool:
-    """Tell whether an alias may be written: `[A-Za-z0-9._@:/-]+`."""
+    """Return whether an alias may be written: `[A-Za-z0-9._@:/-]+`."""
     return _WRITTEN_ALIAS.fullmatch(alias) is not None
 
 
 def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
-    """Yield the references inside a value, first to last; with `whole`, also `secretAlias:a` as the whole value."""
+    """Yield the references in a value, first to last; with `whole`, also `secretAlias:a` as the whole value."""
     alone = parse(value, whole=whole)
     if alone is not None:
         yield alone
@@ -108,13 +108,13 @@ def _inside(value: str) -> Iterator[Reference]:
     position = alias_end = 0
     for opening in _OPENING.finditer(value):
         start, end = opening.span()
-        if start < position:  # within the alias of another
+        if start < position:  # within the alias of another reference
             continue
         group = opening.lastgroup or ""
         if group == "lookup":
             alias = opening[group]
         else:
-            if alias_end < end:  # else it ends where that of an opening before it, which is not closed, would
+            if alias_end < end:  # else it ends at the same place as the alias of an earlier, unclosed opening
                 alias_end = _ALIAS.match(value, end).end()  # type: ignore[union-attr]  # it matches everywhere
             alias = value[end:alias_end]
             if not alias or not value.startswith("}", alias_end):
@@ -125,17 +125,17 @@ def _inside(value: str) -> Iterator[Reference]:
 
 
 def has_mark(data: bytes) -> bool:
-    """Tell whether a file spells what a reference begins with, in whatever encoding: UTF-16 has a NUL in each."""
+    """Return whether a file contains the start of a reference, in any encoding: UTF-16 has a NUL in each character."""
     return _MARK.search(data.replace(b"\0", b"")) is not None
 
 
 def has_escapes(data: bytes) -> bool:
-    """Tell whether a file without such a mark may still refer to a secret, with escapes: only its parser knows."""
+    """Return whether a file without such a mark may still refer to a secret by escapes, which only its parser reads."""
     return _ESCAPE.search(_HARMLESS.sub(b"", data.replace(b"\0", b""))) is not None
 
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
-    """Return the indexes of the values in which `find` finds a reference."""
+    """Return the indexes of the values in which `find` yields a reference."""
     return [
         n
         for n, value in enumerate(values)
@@ -144,12 +144,12 @@ def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
 
 
 def is_in_url(value: str, start: int, end: int) -> bool:
-    """Tell whether a part of a value is the password of a URL, in its authority or in its query."""
+    """Return whether a part of a value is the password of a URL, in its authority or its query."""
     return _in_urls(value)(start, end)
 
 
 def _in_urls(value: str) -> Callable[[int, int], bool]:
-    """Return `is_in_url` for any number of parts of one value, which is read once."""
+    """Return `is_in_url` for any number of parts of one value, which is scanned once."""
     if "://" not in value:
         return lambda _start, _end: False
     passwords = {user.end(1) for user in _USER.finditer(value)}
@@ -158,10 +158,10 @@ def _in_urls(value: str) -> Callable[[int, int], bool]:
 
 
 def parse(value: str, *, whole: bool = False) -> Reference | None:
-    """Return the reference that a value consists of and nothing else, or None."""
+    """Return the reference that makes up a whole value, or None."""
     inside = _BRACE in value
     if not (inside or whole):
-        return None  # as nearly all are
+        return None  # almost every value
     match = (_ALONE if inside else _WHOLE).fullmatch(value)
     if match is None:
         return None
@@ -170,9 +170,9 @@ def parse(value: str, *, whole: bool = False) -> Reference | None:
 
 
 def substitute(value: str, reveal: Callable[[Reference], str], *, whole: bool = False) -> str:
-    """Return the value with every reference replaced by what `reveal` gives for it; the result is not scanned again.
+    """Return the value with every reference replaced by what `reveal` returns for it; the result is not scanned again.
 
-    Where `reveal` is a `Filling`, the value's placeholders are filled in as well.
+    If `reveal` is a `Filling`, the value's placeholders are filled in as well.
     """
     fill = reveal.fill if isinstance(reveal, Filling) else None
     parts: list[str] = []
@@ -186,9 +186,9 @@ def substitute(value: str, reveal: Callable[[Reference], str], *, whole: bool = 
 
 
 class Filling:
-    """What `substitute` puts in place of references and of placeholders.
+    """The replacements that `substitute` makes for references and placeholders.
 
-    `look_up` is given a placeholder's kind ("env" or "sys"), its name and its default, None where it states none.
+    `look_up` is called with a placeholder's kind ("env" or "sys"), its name and its default (None if it has none).
     """
 
     def __init__(self, reveal: Callable[[Reference], str], look_up: Callable[[str, str, str | None], str]) -> None:
@@ -200,14 +200,14 @@ class Filling:
         return self._reveal(reference)
 
     def fill(self, text: str) -> str:
-        """Return a text that holds no reference with its `${env:X}`, `${sys:X}`, `$env{X}` and `$sys{X}` filled in."""
+        """Return a text without references with its `${env:X}`, `${sys:X}`, `$env{X}` and `$sys{X}` filled in."""
         if "$" not in text:
             return text
         return _FILLED.sub(lambda match: self._look_up(*_named(match), match["default"]), text)
 
 
 def placeholders(value: str) -> set[tuple[str, str]]:
-    """Return kind and name of the placeholders that a `Filling` would fill in a value."""
+    """Return the kinds and names of the placeholders that a `Filling` would fill in a value."""
     return {_named(match) for match in _FILLED.finditer(value)}
 
 
@@ -216,5 +216,5 @@ def _named(match: re.Match[str]) -> tuple[str, str]:
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell whether a whole value is a product's placeholder (and not a reference to a secret)."""
+    """Return whether a whole value is a product's placeholder, not a reference to a secret."""
     return _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None

@@ -1,8 +1,8 @@
-"""A value that masks itself. Nothing here knows where it came from."""
+"""A value that masks itself. Independent of where the value comes from."""
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as `typing` has it; importing that costs as much as the rest of this module
+TYPE_CHECKING = False  # as in `typing`, whose import costs as much as the rest of this module
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn
@@ -14,15 +14,15 @@ MASK = "****"
 
 
 def repr_of(value: object, *names: str) -> str:
-    """Return a `repr` that shows these attributes: what else the value holds is a secret, or has one in it."""
+    """Return a `repr` that shows only these attributes: the others are secrets or contain them."""
     return f"{type(value).__name__}({', '.join(f'{name}={getattr(value, name)!r}' for name in names)})"
 
 
 class Secret:
     """A secret value that shows `****` wherever it is printed, formatted or logged.
 
-    `reveal()` gives the text, `reveal_bytes()` its UTF-8 form. Secrets compare in constant time with one another and
-    with nothing else, cannot be changed, hashed or pickled; a copy of one is the same object.
+    `reveal()` returns the text, `reveal_bytes()` its UTF-8 form. Secrets compare only with one another, in constant
+    time, and cannot be changed, hashed or pickled; a copy of one is the same object.
     """
 
     __value: str
@@ -48,7 +48,7 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
-        """Let a pydantic model have fields of this type: they take text or a secret, and show and dump the mask."""
+        """Support pydantic fields of this type: they accept text or a secret, and show and dump the mask."""
         from pydantic_core import core_schema
 
         return core_schema.union_schema(
@@ -99,7 +99,7 @@ class Secret:
 
 
 class Values:
-    """Values that have been revealed, each once, to be masked elsewhere. It shows how many they are, and no more."""
+    """The set of revealed values, to be masked elsewhere. Its repr shows only their number."""
 
     __values: dict[str, None]
     __slots__ = ("__values",)
@@ -108,7 +108,7 @@ class Values:
         self.__values = {}
 
     def add(self, value: str) -> None:
-        """Take a value in."""
+        """Add a value."""
         self.__values[value] = None
 
     def __len__(self) -> int:

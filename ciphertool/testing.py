@@ -1,4 +1,4 @@
-"""The suites that a plug-in's author subclasses: `RewriterContract` for a format, `RepositoryContract` for a store.
+"""Test suites for authors of plug-ins: subclass `RewriterContract` for a format, `RepositoryContract` for a store.
 
 A subclass names the rewriter and its example documents; pytest collects the inherited tests.
 """
@@ -27,7 +27,7 @@ _CANARY = "c4n4ry-7d1f"
 
 
 def is_outlined(document: Document) -> bool:
-    """Tell whether a document's outline says of its sites what there is to say, and they can be picked by it."""
+    """Return whether a document's outline agrees with its sites, and `pick` finds each of them by its selector."""
     sites = {site.selector: site for site in document.sites()}
     outline = document.outline()
     told = {
@@ -52,16 +52,16 @@ def is_outlined(document: Document) -> bool:
 
 
 class RewriterContract:
-    """What every rewriter keeps for every document. Subclass as `class TestX(RewriterContract)`."""
+    """What every rewriter guarantees for every document. Subclass as `class TestX(RewriterContract)`."""
 
     rewriter: ClassVar[Rewriter]
     documents: ClassVar[tuple[bytes, ...]]
     """Valid documents, each with at least one protectable site."""
     damaged: ClassVar[tuple[bytes, ...]]
-    """Documents that are not well-formed. Where they hold `c4n4ry-7d1f`, no error may show it."""
+    """Documents that are not well-formed. If they contain `c4n4ry-7d1f`, no error may show it."""
 
     def reference_values(self, data: bytes) -> Mapping[str, str]:
-        """Return selector → value of every protectable site, as the format's reference parser gives it."""
+        """Return selector → value of every protectable site, as the format's reference parser reads it."""
         raise NotImplementedError
 
     def _protectable(self, document: Document) -> list[Site]:
@@ -103,7 +103,7 @@ class RewriterContract:
                     kept.append(document.source.encode(text[position : edit.start])[len(document.source.bom) :])
                     position = edit.end
                 rest = changed[len(document.source.bom) :]
-                for piece in kept:  # every byte between the edits stands in the result, in order
+                for piece in kept:  # every byte between the edits appears in the result, in order
                     assert piece in rest
                     rest = rest[rest.index(piece) + len(piece) :]
                 assert rest.endswith(document.source.encode(text[position:])[len(document.source.bom) :])
@@ -134,7 +134,7 @@ class RewriterContract:
                 try:
                     changed = rewrite(self.rewriter, document, [Change(site, value)])
                 except UnrepresentableValueError as error:
-                    assert error.selector == site.selector  # noqa: PT017 - a refusal is one of two right outcomes
+                    assert error.selector == site.selector  # noqa: PT017 - a refusal is one of two correct outcomes
                     continue
                 found = self.rewriter.parse(changed).locate([site.selector])[0]
                 assert isinstance(found, tuple)
@@ -152,17 +152,17 @@ class RewriterContract:
 
 
 class RepositoryContract:
-    """What every secret repository keeps. Subclass as `class TestX(RepositoryContract)` and say what a store is."""
+    """What every secret repository guarantees. Subclass as `class TestX(RepositoryContract)` and define a store."""
 
     stored: ClassVar[bytes]
     """A store that holds `one` as a ciphertext and `two` in clear, with the value `c4n4ry-7d1f`."""
     other: ClassVar[Ciphertext]
-    """A ciphertext to be put into it; a plug-in's kind holds native ones."""
+    """A ciphertext to store in it; a plug-in's kind holds native ones."""
     lines: ClassVar[bool] = True
-    """Whether a store is a text with each entry on a line of its own."""
+    """Whether a store is a text with one entry per line."""
 
     def open(self, data: bytes) -> SecretRepository:
-        """Return the repository that a store's bytes are."""
+        """Return the repository that a store's bytes encode."""
         raise NotImplementedError
 
     def test_entries_are_told_apart(self) -> None:

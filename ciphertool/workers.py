@@ -1,9 +1,9 @@
-"""Spreads work over processes and gives its results in order. Knows nothing of what the work is.
+"""Spreads work over processes and yields the results in order. Independent of what the work is.
 
-Processes are spawned and not forked: a program that starts them may have threads (a progress bar is one), whose locks a
-fork would copy as they are, and a spawned process gets none of the parent's memory, where secrets may be. What it is to
-know goes through an anonymous pipe; it ends when that does, and so with the parent, however that ends. What starts them
-is imported where that is done, for it takes longer than most runs need.
+Processes are spawned, not forked: a program that starts them may have threads (a progress bar is one), whose held locks
+a fork would copy, and a spawned process gets none of the parent's memory, which may hold secrets. A worker receives its
+data through an anonymous pipe and ends when the pipe closes, and so with the parent, however that ends. The modules
+that start processes are imported on use, because the import takes longer than most runs.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _Result = TypeVar("_Result")
 _Item = TypeVar("_Item")
 
 _BATCH = 1 << 19
-"""How many bytes are worked on before they are told of, or in another process at a time."""
+"""How many bytes are worked on between two progress reports, or sent to another process at a time."""
 _SHARE = 4 << 20
-"""How many bytes there must be for each process: with fewer it takes more time to start it than it saves."""
-_FAILED = None  # no result of work is this
+"""The fewest bytes per process: with fewer, starting the process takes more time than it saves."""
+_FAILED = None  # no result of work is None
 
 
 def batches(items: Iterable[_Item], sizes: Iterable[int]) -> list[list[_Item]]:
-    """Return items in batches of about the same size, in their order."""
+    """Return the items, in order, in batches of about the same size."""
     made: list[list[_Item]] = []
     size = _BATCH
     for item, more in zip(items, sizes, strict=True):
@@ -47,9 +47,9 @@ def batches(items: Iterable[_Item], sizes: Iterable[int]) -> list[list[_Item]]:
 
 
 class Crew(Generic[_Worker]):
-    """Does batches of work by methods of a worker: the one it is given or, with members, a copy of it in each process.
+    """Does batches of work by methods of a worker: the given one or, with members, a copy of it in each process.
 
-    What a method of a copy keeps for later stays in its process; `again` comes back to it.
+    State that a method leaves in a copy stays in that process; `again` sends later tasks to the same copy.
     """
 
     def __init__(self, worker: _Worker, members: Sequence[Connection[Any, Any]] = ()) -> None:
@@ -59,16 +59,16 @@ class Crew(Generic[_Worker]):
         self._calls: list[tuple[Callable[[_Worker, Any], Any], Sequence[Any]]] = []
 
     def in_order(self, method: Callable[[_Worker, _Task], _Result], tasks: Sequence[_Task]) -> Iterator[_Result]:
-        """Yield what the method returns for each task, in the tasks' order; who is free does the next.
+        """Yield what the method returns for each task, in the tasks' order; the next free worker takes the next task.
 
-        Raises `WorkerError` where a process dies.
+        Raises `WorkerError` if a process dies.
         """
         self._calls = []
         waiting = iter(range(len(tasks)))
         return self._run(method, tasks, dict.fromkeys(self._members, waiting))
 
     def again(self, method: Callable[[_Worker, _Task], _Result], tasks: Sequence[_Task]) -> Iterator[_Result]:
-        """Do as many tasks as before, each by the worker that had the one of the same number before."""
+        """Do as many tasks as before, each by the worker that did the task of the same number."""
         return self._run(method, tasks, {member: iter(numbers) for member, numbers in self._had.items()})
 
     def _run(
@@ -105,7 +105,7 @@ class Crew(Generic[_Worker]):
             yield self._do_here(number) if result is _FAILED else result
 
     def _do_here(self, number: int) -> Any:
-        """Do all that was asked for under a number: what fails elsewhere fails here as it does without processes."""
+        """Do all tasks of one number in this process: an error is raised here as it would be without processes."""
         result = None
         for method, tasks in self._calls:
             result = method(self._worker, tasks[number])
@@ -114,7 +114,7 @@ class Crew(Generic[_Worker]):
 
 @contextmanager
 def crew(worker: _Worker, processes: int, tasks: int, size: int) -> Iterator[Crew[_Worker]]:
-    """Give a crew for tasks on so many bytes: with as many of the processes allowed as pay, or without where none does.
+    """Yield a crew for tasks on `size` bytes, with as many of the allowed processes as are worth starting, or none.
 
     The processes end with the context, whatever is raised in it.
     """
@@ -160,13 +160,13 @@ def _received(connection: Connection[Any, Any]) -> Any:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """What is started in here never sees Ctrl-C, which a terminal sends to all: it is for the parent to act on."""
+    """Keep Ctrl-C from processes started within: a terminal sends it to all, but the parent acts on it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # a process of multiprocessing's own, whose start would let interrupts pass again
+    resource_tracker.ensure_running()  # a process of multiprocessing itself, whose later start would unblock interrupts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -175,30 +175,30 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _serve(connection: Connection[Any, Any], worker: object) -> None:
-    core_dumps.forbid()  # the process is ours alone
+    core_dumps.forbid()  # the process belongs to ciphertool alone
     gc.disable()
     try:
         while True:
             connection.send_bytes(_attempt(worker, *connection.recv()))
             gc.collect()
-            gc.freeze()  # what is left is there to stay, and need not be looked through again
+            gc.freeze()  # the remaining objects are permanent: later collections can skip them
     except (EOFError, OSError, KeyboardInterrupt):  # the parent has ended, or is about to
         return
 
 
 def _attempt(worker: Any, method: Callable[[Any, Any], object], task: object) -> bytes:
-    """Return a result as `Connection.recv` takes it."""
+    """Return a result in the form that `Connection.recv` reads."""
     import pickle
 
     try:
         return pickle.dumps(method(worker, task))
-    except Exception:  # noqa: BLE001 - its text may hold a secret, and would be printed here
+    except Exception:  # noqa: BLE001 - its text may hold a secret, and the process would print it
         return pickle.dumps(_FAILED)
 
 
 Progress = Callable[[str, int, int], None]
-"""Told of work that lasts: the step's name, how much of it is done, how much there is."""
+"""Callback for long work: the name of the step, how much of it is done, how much there is."""
 
 
 def no_progress(step: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report nothing."""

@@ -1,6 +1,6 @@
-"""ASN.1 in BER and DER: elements read within bounds, and DER written. Nothing here knows what a structure means.
+"""ASN.1 in BER and DER: elements read within bounds, and DER written. Independent of what a structure means.
 
-Reading takes what real stores hold, indefinite and long-form lengths included, and nothing that needs a guess.
+The reader accepts what real stores contain, including indefinite and long-form lengths, and nothing ambiguous.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Element(NamedTuple):
             rest = rest[len(element.encoding) :]
 
     def sequence(self, at_least: int = 1, tag: int = SEQUENCE) -> list[Element]:
-        """Return the children of an element that must have `tag` and at least so many of them."""
+        """Return the children of an element that must have `tag` and `at_least` so many children."""
         children = list(self.expect(tag).children())
         if len(children) < at_least:
             raise self.budget.malformed("an incomplete structure")
@@ -59,20 +59,20 @@ class Element(NamedTuple):
         return self
 
     def octets(self, tag: int = OCTET_STRING) -> bytes:
-        """Return an octet string's value, joined where BER has it in segments; `tag` is that of its primitive form."""
+        """Return an octet string's value, joined if BER splits it; `tag` is that of its primitive form."""
         if self.tag == tag | _CONSTRUCTED:
             return b"".join(segment.octets() for segment in self.children())
         return bytes(self.expect(tag).content)
 
     def integer(self) -> int:
-        """Return the value of an INTEGER of at most 8 bytes: a version, a count."""
+        """Return the value of an INTEGER of at most 8 bytes, such as a version or a count."""
         content = self.expect(INTEGER).content
         if not 1 <= len(content) <= 8:
             raise self.budget.malformed("a number out of range")
         return int.from_bytes(content, "big", signed=True)
 
     def named_bits(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Return those of the names whose bits a BIT STRING sets; the first name is that of the first bit."""
+        """Return the names whose bits a BIT STRING sets; the first name belongs to the first bit."""
         content = self.expect(BIT_STRING).content
         if not content or content[0] > 7 or content[0] > 8 * (len(content) - 1):
             raise self.budget.malformed("a bad bit string")
@@ -95,12 +95,12 @@ class Element(NamedTuple):
 
 
 def parse(data: bytes | memoryview, budget: Budget) -> Element:
-    """Return the element that the data begins with; what follows it is left alone, as Java does."""
+    """Return the element at the start of the data; ignore what follows it, as Java does."""
     return _read(memoryview(data), budget, 0)
 
 
 def parse_all(data: bytes, budget: Budget) -> Element:
-    """Return the element that the data is; raise the budget's error if anything follows it."""
+    """Return the element that makes up the data; raise the budget's error if anything follows it."""
     element = parse(data, budget)
     if len(element.encoding) != len(data):
         raise budget.malformed("unexpected data after the element")
@@ -148,7 +148,7 @@ def encode(tag: int, *parts: bytes) -> bytes:
 
 
 def encode_integer(value: int) -> bytes:
-    """Return the DER encoding of an INTEGER that is not negative."""
+    """Return the DER encoding of a non-negative INTEGER."""
     return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 

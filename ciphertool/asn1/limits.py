@@ -1,4 +1,4 @@
-"""How much structure one input may have, so that a hostile one costs less than a second. Reads no format."""
+"""How much structure one input may have, so that a hostile one costs less than a second. Independent of formats."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Budget:
         self._elements = _ELEMENTS
 
     def element(self) -> None:
-        """Account for one element of the structure; raise `malformed` if there are too many."""
+        """Count one element of the structure; raise the error of `malformed` if there are too many."""
         self._elements -= 1
         if self._elements < 0:
             raise self.malformed(f"more than {_ELEMENTS} elements")
 
     def malformed(self, reason: str) -> CipherToolError:
-        """Return the error for a fault found in this input: a `MalformedStructureError`, or what a subclass has."""
+        """Return the error for a fault in this input: a `MalformedStructureError`, or a subclass's own error."""
         return MalformedStructureError(self.what, reason)

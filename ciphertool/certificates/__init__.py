@@ -1,1 +1,1 @@
-"""What a certificate says, and whether it is fit for its use. Nothing here opens a keystore."""
+"""What a certificate says, and whether it is fit for its use. Opens no keystore."""

@@ -1,4 +1,4 @@
-"""Certificates as they lie in a keystore: their parts, their fingerprints, what a list shows of them."""
+"""Certificates as stored in a keystore: their parts, fingerprints and chains."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def load(data: bytes, alias: str) -> x509.Certificate:
-    """Return a certificate from its DER; raise `BadCertificateError` where it cannot be read."""
+    """Return the certificate that DER encodes; raise `BadCertificateError` if it cannot be read."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.utils import CryptographyDeprecationWarning
 
     with warnings.catch_warnings():
-        # One in eight real certificates has a serial number that is not positive: that is not its owner's to hear.
+        # One in eight real certificates has a serial number that is not positive: no warning that helps its owner.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             return x509.load_der_x509_certificate(data)
@@ -38,7 +38,7 @@ def load(data: bytes, alias: str) -> x509.Certificate:
 
 
 def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKey:
-    """Return the certificate's RSA key; raise `NotRsaError` where it has another."""
+    """Return the certificate's RSA key; raise `NotRsaError` if it has another kind of key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -52,19 +52,19 @@ def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKe
 
 
 def algorithm_name(key: object) -> str:
-    """Return the common name of a private or public key's algorithm, as keytool prints it: RSA, EC, Ed25519."""
+    """Return the usual name of a private or public key's algorithm, as keytool prints it: RSA, EC, Ed25519."""
     name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
     return {"EllipticCurve": "EC"}.get(name, name)
 
 
 def has_fingerprint(data: bytes, expected: str) -> bool:
-    """Tell whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons and case are free."""
+    """Return whether a certificate's DER has a SHA-256 fingerprint: `sha256:…` in hex, colons optional, any case."""
     wanted = expected.lower().removeprefix("sha256:").replace(":", "").strip()
     return hmac.compare_digest(sha256(data).hexdigest().encode(), wanted.encode())
 
 
 def public_key_info(data: bytes, alias: str) -> bytes:
-    """Return the SubjectPublicKeyInfo of a certificate, as it stands."""
+    """Return the SubjectPublicKeyInfo of a certificate, as encoded."""
     try:
         return bytes(_to_be_signed(data)[5].encoding)
     except MalformedStructureError:
@@ -72,7 +72,7 @@ def public_key_info(data: bytes, alias: str) -> bytes:
 
 
 def names(data: bytes) -> tuple[bytes, bytes] | None:
-    """Return the subject and the issuer of a certificate as they stand, or None where it cannot be read."""
+    """Return the subject and the issuer of a certificate as encoded, or None if it cannot be read."""
     try:
         parts = _to_be_signed(data)
     except MalformedStructureError:
@@ -81,7 +81,7 @@ def names(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes, ...]]:
-    """Return the chain of each leaf: each certificate followed by one of the others whose subject is its issuer."""
+    """Return the chain of each leaf: each certificate is followed by one of `others` whose subject is its issuer."""
     known: dict[bytes, tuple[bytes, bytes] | None] = {}
     by_subject: dict[bytes, bytes] | None = None
     result = []
@@ -89,7 +89,7 @@ def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes
         known.setdefault(leaf, names(leaf))
         chain = [leaf]
         while (found := known[chain[-1]]) and found[0] != found[1] and len(chain) < MAX_CHAIN:
-            if by_subject is None:  # most leaves are self-signed, and most stores have 140 others
+            if by_subject is None:  # lazy: most leaves are self-signed, and most stores have 140 others
                 known.update((other, names(other)) for other in others)
                 by_subject = {pair[0]: other for other in reversed(others) if (pair := known[other])}
             issuer = by_subject.get(found[1])
@@ -101,7 +101,7 @@ def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes
 
 
 def issued_by(data: bytes, issuer: bytes) -> bool:
-    """Tell whether the issuer's key signed a certificate, both in DER."""
+    """Return whether the issuer's key signed a certificate; both are DER."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
@@ -119,7 +119,7 @@ def prove_chain(chain: Sequence[bytes], alias: str) -> None:
 
 
 class Extension(NamedTuple):
-    """One extension of a certificate; its value is DER that has not been looked at, and may be odd."""
+    """One extension of a certificate; its value is unparsed DER, and may be malformed."""
 
     oid: str
     critical: bool
@@ -127,7 +127,7 @@ class Extension(NamedTuple):
 
 
 def extensions(data: bytes) -> list[Extension]:
-    """Return a certificate's extensions as they stand, doubled ones too.
+    """Return a certificate's extensions as encoded, including duplicates.
 
     Raise `MalformedStructureError` if the certificate cannot be read.
     """
@@ -142,9 +142,9 @@ def extensions(data: bytes) -> list[Extension]:
 
 
 def _to_be_signed(data: bytes) -> list[der.Element]:
-    """Return serial, algorithm, issuer, validity, subject, public key and what follows."""
+    """Return serial number, algorithm, issuer, validity, subject, public key and what follows."""
     parts = der.parse(data, Budget("certificate")).sequence()[0].sequence(6)
-    if parts[0].tag == der.CONTEXT_0:  # the version, which a certificate of version 1 does not state
+    if parts[0].tag == der.CONTEXT_0:  # the version, which a version 1 certificate omits
         parts = parts[1:]
     if len(parts) < 6:
         raise MalformedStructureError("certificate", "it is incomplete")

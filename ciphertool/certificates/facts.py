@@ -1,4 +1,4 @@
-"""What a certificate says, for lists and for checks. An odd certificate has gaps in its facts, and fails nothing."""
+"""What a certificate says, for lists and checks. A malformed certificate has gaps in its facts, but raises nothing."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What one certificate says; None where it does not say, or where it cannot be read."""
+    """What one certificate says; a fact is None if it is absent or cannot be read."""
 
     sha256: str
     """The SHA-256 fingerprint of its DER, in lower-case hex."""
     public_key_sha256: str | None = None
-    """The SHA-256 fingerprint of its SubjectPublicKeyInfo: what stays when a key gets another certificate."""
+    """The SHA-256 fingerprint of its SubjectPublicKeyInfo: it stays the same if a key gets another certificate."""
     subject: str | None = None
     issuer: str | None = None
     not_before: datetime | None = None
@@ -42,7 +42,7 @@ class CertificateFacts:
 
 
 def certificate_facts(data: bytes) -> CertificateFacts:
-    """Return what a certificate in DER says."""
+    """Return the facts of a certificate in DER."""
     fingerprint = sha256(data).hexdigest()
     try:
         certificate = chains.load(data, "")

@@ -1,4 +1,4 @@
-"""What can be found wrong with a key, a certificate, a store: each rule with its level and its remedy.
+"""What can be wrong with a key, a certificate or a store: each rule with its level and its remedy.
 
 The conditions are in `certificates.judge` for one certificate, and in `keystore.check` for the store around it.
 """
@@ -12,7 +12,7 @@ from ciphertool.findings import Level
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One rule; `id` is stable. Rules are told apart by identity: two kinds of one fault may share an id."""
+    """One rule; `id` is stable. Rules are compared by identity, since two kinds of one fault may share an id."""
 
     id: str
     level: Level
@@ -21,10 +21,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class CertificateFinding:
-    """One judgement. `level` is the rule's unless the role changes it; `alias` is None if it is about the whole store.
+    """One finding. `level` is the rule's unless the role changes it; `alias` is None if it is about the whole store.
 
-    `message` stands alone. `reason` ends a sentence that begins "the certificate", or "the key" for `SHORT_KEY` and
-    `PUBLIC_KEY`, or "its public key" for `BROKEN_KEY`; it is empty for rules that only a store's check has.
+    `message` stands alone. `reason` completes a sentence that begins "the certificate", or "the key" for `SHORT_KEY`
+    and `PUBLIC_KEY`, or "its public key" for `BROKEN_KEY`; it is empty for rules that only the check of a store uses.
     """
 
     rule: Rule
@@ -50,7 +50,7 @@ _NEW_KEY = "create your own key: ciphertool keystore create"
 _RENEW = "request a new certificate with ciphertool keystore csr, then import the reply"
 _E, _W, _N = Level.ERROR, Level.WARNING, Level.NOTE
 
-# The store, and what lies in it.
+# The store and its content.
 NO_KEY = Rule("no-key", _E, "import a private key entry, or check another store")
 UNVERIFIED = Rule(
     "unverified", _N, "rewrite the store with keytool or ciphertool, which protect its integrity with the password"
@@ -67,7 +67,7 @@ NOT_RSA = Rule("key-algorithm", _E, "use an RSA key: ciphertool keystore create"
 SHORT_KEY = Rule("key-size", _W, _NEW_KEY)
 SMALL_EXPONENT = Rule("key-exponent", _W, _NEW_KEY)
 BROKEN_KEY = Rule("key-broken", _E, _NEW_KEY)
-# Breaking it takes an attacker's effort: a check counts it as broken, and encryption warns.
+# Breaking it takes an attacker some effort: a check counts it as broken, encryption warns.
 WEAK_KEY = Rule("key-broken", _E, _NEW_KEY)
 PUBLIC_KEY = Rule("public-default-key", _E, _NEW_KEY)
 

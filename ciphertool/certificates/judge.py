@@ -1,6 +1,6 @@
-"""The judge of one certificate: what is wrong with it and its key, for a role, at a time.
+"""Judges one certificate: what is wrong with it and its key, for a role, at a time.
 
-Keystore checks, audits and encryption take these findings and choose among them by their rules.
+Keystore checks, audits and encryption select from these findings by their own rules.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _NEEDED = {
 def judge_certificate(
     facts: CertificateFacts, role: Role, *, now: datetime, minimum_bits: int = MINIMUM_BITS
 ) -> list[CertificateFinding]:
-    """Return what is wrong with a certificate and its key, for a role, at the time `now`, which has a time zone."""
+    """Return what is wrong with a certificate and its key, for a role, at the time `now` (with a time zone)."""
     return [*judge_key(facts, role, minimum_bits), *judge_usage(facts, role), *judge_validity(facts, role, now)]
 
 
 def judge_key(facts: CertificateFacts, role: Role, minimum_bits: int = MINIMUM_BITS) -> Iterator[CertificateFinding]:
-    """Yield what is wrong with the certificate's public key, or with a certificate that cannot be read."""
+    """Yield what is wrong with the certificate's public key, or that the certificate cannot be read."""
     if facts.public_key_sha256 is None:
         yield finding(rules.UNREADABLE_CERTIFICATE, "the certificate cannot be read", "cannot be read")
         return
@@ -73,7 +73,7 @@ def judge_key(facts: CertificateFacts, role: Role, minimum_bits: int = MINIMUM_B
 
 
 def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFinding]:
-    """Yield what the certificate's KeyUsage lacks. Java heeds it for encryption only where it is critical."""
+    """Yield what the certificate's KeyUsage lacks. Java respects it for encryption only if it is critical."""
     if facts.public_key_sha256 is None:
         return
     usage, needed = facts.key_usage, _NEEDED[role]
@@ -106,7 +106,7 @@ def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFind
 
 
 def judge_server(data: bytes) -> Iterator[CertificateFinding]:
-    """Yield what a certificate, in DER, lacks that serves TLS connections."""
+    """Yield what a certificate, in DER, lacks to serve TLS connections."""
     purposes = extended_key_usages(data)
     if purposes is not None and not {_SERVER_AUTH, _ANY_PURPOSE} & purposes:
         yield finding(rules.EXTENDED_KEY_USAGE, "the extended key usage lacks serverAuth; clients reject it")
@@ -117,8 +117,8 @@ def judge_server(data: bytes) -> Iterator[CertificateFinding]:
 def judge_validity(
     facts: CertificateFacts, role: Role, now: datetime, what: str = "the certificate"
 ) -> Iterator[CertificateFinding]:
-    """Yield that a certificate, which messages call `what`, has expired, is about to, or is not valid yet."""
-    # Java encrypts with an expired certificate, but no client connects to one.
+    """Yield a finding if a certificate, called `what` in messages, has expired, is about to, or is not valid yet."""
+    # Java encrypts with an expired certificate, but no client connects to a server that has one.
     level = Level.ERROR if role is Role.TLS else None
     if facts.not_after is not None and facts.not_after < now:
         reason = f"expired on {facts.not_after:%Y-%m-%d}"

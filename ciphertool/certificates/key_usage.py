@@ -1,6 +1,6 @@
-"""What a certificate says that its key is for: KeyUsage, extended key usage, host names. Read from its DER alone.
+"""What a certificate declares its key to be for: KeyUsage, extended key usage, host names. Reads only its DER.
 
-`cryptography` parses all extensions or none, so that one malformed extension of a real certificate would hide the
+`cryptography` parses all extensions or none, so one malformed extension of a real certificate would hide the
 KeyUsage, which Java finds.
 """
 
@@ -14,7 +14,7 @@ from ciphertool.certificates import chains
 from ciphertool.errors import MalformedStructureError
 
 _KEY_USAGE, _EXTENDED_KEY_USAGE, _ALTERNATIVE_NAMES = "2.5.29.15", "2.5.29.37", "2.5.29.17"
-# X.509, section 9.2.2.3: the bits in their order. RFC 5280 has an older name for the second.
+# X.509, section 9.2.2.3: the bits in order. RFC 5280 has an older name for the second.
 _USAGES = (
     "digitalSignature",
     "contentCommitment",
@@ -37,11 +37,11 @@ class KeyUsage:
     critical: bool
 
     def lacks(self, needed: tuple[str, ...]) -> tuple[str, ...]:
-        """Return those of the usages that it does not allow; all of them, if it cannot be read."""
+        """Return the needed usages that it does not allow; all of them if it cannot be read."""
         return tuple(usage for usage in needed if usage not in (self.usages or ()))
 
     def rfc_names(self) -> tuple[str, ...] | None:
-        """Return the usages by the names of RFC 5280, as Java's users know them and refusals have them."""
+        """Return the usages by their names in RFC 5280, which Java's users know and refusals use."""
         if self.usages is None:
             return None
         return tuple(_RFC_NAMES.get(usage, usage) for usage in self.usages)
@@ -51,10 +51,10 @@ _UNREADABLE = KeyUsage(None, critical=True)
 
 
 def key_usage(data: bytes) -> KeyUsage | None:
-    """Return the KeyUsage of a certificate in DER, or None if it has none. What another extension holds does no harm.
+    """Return the KeyUsage of a certificate in DER, or None if it has none. Other extensions may be malformed.
 
-    One that is there twice, and one of a certificate that cannot be read, is critical and unreadable: Java takes no
-    such certificate.
+    A duplicate KeyUsage, and that of an unreadable certificate, counts as critical and unreadable: Java accepts no such
+    certificate.
     """
     try:
         found = [extension for extension in chains.extensions(data) if extension.oid == _KEY_USAGE]
@@ -66,7 +66,7 @@ def key_usage(data: bytes) -> KeyUsage | None:
 
 
 def extended_key_usages(data: bytes) -> frozenset[str] | None:
-    """Return the identifiers of a certificate's extended key usages, or None where it states none."""
+    """Return the identifiers of a certificate's extended key usages, or None if it has no such extension."""
     try:
         for extension in chains.extensions(data):
             if extension.oid == _EXTENDED_KEY_USAGE:
@@ -78,7 +78,7 @@ def extended_key_usages(data: bytes) -> frozenset[str] | None:
 
 
 def has_names(data: bytes) -> bool:
-    """Tell whether a certificate has subject alternative names."""
+    """Return whether a certificate has subject alternative names."""
     try:
         return any(extension.oid == _ALTERNATIVE_NAMES for extension in chains.extensions(data))
     except MalformedStructureError:

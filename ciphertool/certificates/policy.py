@@ -1,6 +1,6 @@
-"""Whether a certificate may encrypt secrets: what Java refuses, and what a strict policy refuses beyond that.
+"""Whether a certificate may encrypt secrets: what Java refuses, and what a strict policy refuses in addition.
 
-What is wrong with the certificate is the judge's to find; here it is decided what follows from it.
+The judge finds what is wrong with the certificate; the policy decides what follows from it.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 __all__ = ["CONCERNS", "DECIDED", "REFUSALS", "Policy", "Verdict", "check_certificate", "judge_encryption"]
 
 REFUSALS = (rules.UNREADABLE_CERTIFICATE, rules.NOT_RSA, rules.BROKEN_KEY, rules.KEY_USAGE_REFUSED)
-"""Why nobody encrypts with a certificate, the first reason first."""
+"""The rules that make every policy refuse a certificate, in order of precedence."""
 CONCERNS = (rules.KEY_USAGE_UNSTATED, rules.EXPIRED, rules.NOT_YET_VALID, rules.WEAK_KEY)
-"""What Java encrypts with nevertheless, and the strict policy does not."""
+"""The rules that Java's policy warns of and the strict policy refuses."""
 DECIDED = frozenset({*REFUSALS, *CONCERNS})
-"""What this policy decides; whatever else a check finds is only to be warned of."""
+"""The rules that a policy decides; all other findings are only warnings."""
 
 
 class Verdict(NamedTuple):
-    """What a policy makes of the findings: the error that refuses the certificate, and the findings that count.
+    """A policy's decision: the error that refuses the certificate, and the findings behind it.
 
-    These are the reasons for the refusal, or what is to be warned of where there is none.
+    These are the reasons for the refusal or, if there is none, the warnings.
     """
 
     refusal: KeystoreError | None
@@ -58,12 +58,12 @@ def judge_encryption(
     keystore: Path,
     alias: str | None = None,
 ) -> Verdict:
-    """Return what a policy makes of what was found in a certificate for `Role.PRIMARY`.
+    """Return a policy's decision on the findings about a certificate for `Role.PRIMARY`.
 
     `keystore` and `alias` name it in errors; a PEM file has no alias. The refusal is a `WrongKeyUsageError` exactly
-    where `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
-    `BadCertificateError` for one that cannot be read, `BrokenKeyError` for a key whose values everybody could read,
-    and under the strict policy `RefusedCertificateError` where the java policy would warn.
+    when `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
+    `BadCertificateError` for an unreadable certificate, `BrokenKeyError` for a key whose values everybody could read,
+    and, under the strict policy, `RefusedCertificateError` when the java policy would warn.
     """
     for rule in REFUSALS:
         if against := _by(found, rule):
@@ -77,9 +77,9 @@ def judge_encryption(
 def check_certificate(
     data: bytes, *, policy: Policy, now: datetime, keystore: Path, alias: str | None = None
 ) -> tuple[CertificateFinding, ...]:
-    """Return what is to be warned of when secrets are encrypted with a certificate, in DER, at the time `now`.
+    """Return the warnings about encrypting secrets with a certificate, in DER, at the time `now`.
 
-    Raise the refusal of `judge_encryption` if the policy has one.
+    Raise the refusal of `judge_encryption` if there is one.
     """
     facts = certificate_facts(data)
     found = judge_certificate(facts, Role.PRIMARY, now=now)

@@ -1,4 +1,4 @@
-"""Which keys are public, private half and all: the list itself is in `public_keys.toml`."""
+"""Key pairs whose private key has been published: the list itself is in `public_keys.toml`."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def _known() -> dict[str, str]:
 
 
 def origin_of(public_key_sha256: str) -> str | None:
-    """Return where a key was published, told by the SHA-256 of its SubjectPublicKeyInfo; None where it was not."""
+    """Return where a key was published, by the SHA-256 of its SubjectPublicKeyInfo; None if it is not known."""
     return _known().get(public_key_sha256)

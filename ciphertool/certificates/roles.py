@@ -1,4 +1,4 @@
-"""What a keystore is for, and what its certificate states for that."""
+"""What a keystore is for, and what its certificate states accordingly."""
 
 from __future__ import annotations
 

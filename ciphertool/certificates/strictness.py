@@ -1,4 +1,4 @@
-"""The policies by which certificates are judged, by their names in settings. How they judge is in `policy`."""
+"""The policies for certificates, by their names in settings. `policy` implements them."""
 
 from __future__ import annotations
 

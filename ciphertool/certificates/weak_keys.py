@@ -1,7 +1,7 @@
-"""Whether an RSA public key is one that others can break, told by its numbers alone. Reads no certificate.
+"""Detects RSA public keys that others can break, by their numbers alone. Reads no certificate.
 
-The numbers come from a certificate that anybody can have made. What is looked for costs milliseconds: it finds keys
-that are wrong or damaged, not every key that a determined attacker could factor.
+The numbers come from a certificate that anybody may have made. The tests take milliseconds: they find keys that are
+wrong or damaged, not every key that a determined attacker could factor.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Java (`RSAKeyFactory.checkRSAProviderKeys`) and OpenSSL take no modulus over 16,384 bits, and with one over 3,072 bits
-# no exponent over 64.
+# Java (`RSAKeyFactory.checkRSAProviderKeys`) and OpenSSL accept no modulus over 16,384 bits, and with one over 3,072
+# bits no exponent over 64.
 _LARGEST_MODULUS, _LARGEST_FREE, _LARGEST_EXPONENT = 16_384, 3_072, 64
 _TRIAL_DIVISION = 1 << 16
 _FERMAT_ROUNDS = 100
-# The primes for which a modulus of Infineon's library (CVE-2017-15361) is a power of 65537: one modulus in 2^28 of
-# other making is, too. M. Nemec et al., The Return of Coppersmith's Attack, 2017.
+# The primes modulo which a modulus of Infineon's library (CVE-2017-15361) is a power of 65537: so is one in 2^28 moduli
+# from elsewhere. M. Nemec et al., The Return of Coppersmith's Attack, 2017.
 _FINGERPRINT_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
 class Severity(Enum):
-    """`BROKEN`: such a key hides nothing, or encrypts nothing. `WEAK`: breaking it takes an attacker's effort."""
+    """`BROKEN`: the key hides nothing, or cannot encrypt. `WEAK`: breaking it takes an attacker some effort."""
 
     BROKEN = "broken"
     WEAK = "weak"
@@ -34,14 +34,14 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Weakness:
-    """One fault of a public key; `reason` ends a sentence that begins "its public key"."""
+    """One fault of a public key; `reason` completes a sentence that begins "its public key"."""
 
     severity: Severity
     reason: str
 
 
 def weaknesses(modulus: int, exponent: int) -> tuple[Weakness, ...]:
-    """Return what is wrong with a public key; nothing if nothing was found."""
+    """Return the faults found in a public key."""
     broken = [Weakness(Severity.BROKEN, reason) for reason in _faults(modulus, exponent)]
     if not broken and _is_fingerprinted(modulus):
         reason = "has the fingerprint of keys that can be factored (ROCA, CVE-2017-15361)"
@@ -69,7 +69,7 @@ def _faults(modulus: int, exponent: int) -> Iterator[str]:
 
 @cache
 def _small_primes() -> int:
-    """The product of the primes under `_TRIAL_DIVISION`."""
+    """Return the product of the primes under `_TRIAL_DIVISION`."""
     sieve = bytearray([1]) * _TRIAL_DIVISION
     sieve[:2] = b"\0\0"
     for number in range(2, isqrt(_TRIAL_DIVISION) + 1):
@@ -79,7 +79,7 @@ def _small_primes() -> int:
 
 
 def _factors_are_close(modulus: int) -> bool:
-    """Tell whether Fermat's method finds the factors in its first rounds; a square is the closest case."""
+    """Return whether Fermat's method finds the factors in its first rounds, as it does for a square."""
     middle = isqrt(modulus)
     middle += middle * middle < modulus
     for candidate in range(middle, middle + _FERMAT_ROUNDS):

@@ -1,1 +1,1 @@
-"""One way to change files: what is going to be written, how it is made, and the writing itself."""
+"""The one way to change files: what will be written, how it is made, and the writing itself."""

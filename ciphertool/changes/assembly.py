@@ -1,4 +1,4 @@
-"""Makes the change set and the journal of a plan: which files are written, in which order. Nothing here writes one."""
+"""Makes the change set and the journal of a plan: which files are written, in which order. Writes no file itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def change_set(
 ) -> ChangeSet:
     """Return what a plan writes, without its vault.
 
-    A repository that is a table of a configuration file (`[secrets]`) is written with that file, as one.
+    A repository that is a table of a configuration file (`[secrets]`) is written together with that file.
     """
     changed = [plan for plan in planned if plan.after is not None]
     saved = None
@@ -59,7 +59,7 @@ def change_set(
 def record(
     repository: SecretRepository, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery
 ) -> Journal:
-    """Return the journal of a plan. A value of a form that is only read, as WSO2's user stores have, is not in it."""
+    """Return the journal of a plan. It leaves out values of read-only forms, such as those of WSO2's user stores."""
     directory = repository.snapshot.real.parent
     touched = [plan for plan in planned if plan.planned]
     aliases = {match.alias for plan in touched for match in plan.planned}.union(new)
@@ -87,7 +87,7 @@ def record(
 
 
 def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save_repository: bool) -> list[WriteError]:
-    """Return why files that are to change could not be replaced."""
+    """Return the reasons why files that are to change cannot be replaced."""
     touched = [plan.before for plan in planned if plan.planned]
     if save_repository:
         touched.append(repository.snapshot)

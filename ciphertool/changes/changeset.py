@@ -1,4 +1,4 @@
-"""What a command writes, as a value: made by whoever plans it, written by `commit`. Nothing here writes a file."""
+"""What a command writes, as a value: made by a planner, written by `commit`. Writes no file itself."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VaultBefore:
-    """The vault that changes belong to: its repository and the journal beside it as they were read."""
+    """The vault that the changes belong to: its repository, and the journal beside it, as they were read."""
 
     repository: Snapshot
     found: FoundJournal
     paths: tuple[Path, ...]
-    """Where a run that was killed may have left a temporary file: every file of the vault, links followed."""
+    """Files beside which a killed run may have left a temporary file: every file of the vault, links followed."""
     journal: Journal | None = None
-    """What is written down first."""
+    """The journal, which is written first."""
     mode: int = files.PRIVATE
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """Everything that is written at once, in the order in which it is: repository, companions, files.
+    """Everything that one commit writes, in order: repository, companions, files.
 
-    A crash after the repository leaves an unused ciphertext, never a lost secret. Without a `vault` it is output.
+    A crash after the repository leaves an unused ciphertext, never a lost secret. Without a `vault` it is mere output.
     """
 
     files: tuple[Write, ...] = ()
@@ -41,5 +41,5 @@ class ChangeSet:
 
     @property
     def writes(self) -> tuple[Write, ...]:
-        """All of them in order."""
+        """All writes, in order."""
         return (*((self.repository,) if self.repository else ()), *self.companions, *self.files)

@@ -1,4 +1,4 @@
-"""The one way in which files are changed: lock, journal, repository, companions, files, and the journal removed."""
+"""The one way in which files are changed: lock, journal, repository, companions, files, removal of the journal."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from ciphertool.files import Write
 
 _WAIT = 60.0
-"""How many seconds a run waits for another that plans and writes."""
+"""How many seconds a run waits for another one that plans and writes."""
 _TICK = 20_000_000
-"""Nanoseconds within which a file system may give two changes of a file the same time."""
+"""Nanoseconds within which a file system may record the same time for two changes of a file."""
 
 
 class Transaction:
-    """A vault's lock, held. What is planned and committed under it sees no other run half done."""
+    """A vault's lock, held. Plans and commits under it never see a half-finished run."""
 
     def apply(self, changes: ChangeSet, written: Callable[[int], None] = lambda _: None) -> None:
-        """Write what was planned; `written` is told after each file how many are done.
+        """Write what was planned; after each file `written` is called with the number of files written.
 
-        Raises `ConflictError` where a file changed since it was read and `WriteError` where one cannot be written. Each
+        Raises `ConflictError` if a file changed since it was read and `WriteError` if one cannot be written. Each
         file is then wholly old or wholly new, and a journal is left if any is new: the next run completes the work.
         """
         vault, writes = changes.vault, changes.writes
@@ -59,13 +59,13 @@ class Transaction:
 
 @contextmanager
 def begin(repository: Path) -> Iterator[Transaction]:
-    """Hold the lock of a vault's repository; `ConflictError` where another run does not let go of it."""
+    """Hold the lock of a vault's repository; raise `ConflictError` if another run does not release it."""
     with files.lock(repository, seconds=_WAIT):
         yield Transaction()
 
 
 def output(*writes: Write) -> None:
-    """Write what belongs to no vault: a report, a resolved file, a keystore. It needs no lock and no journal."""
+    """Write files that belong to no vault: a report, a resolved file, a keystore. They need no lock and no journal."""
     Transaction().apply(ChangeSet(writes))
 
 
@@ -75,7 +75,7 @@ def _changed(before: files.Snapshot) -> bool:
 
 
 def _is_untouched(first: Write, error: CipherToolError) -> bool:
-    """Tell whether a run that failed has changed nothing: its first file is as it was, or not as it was to become."""
+    """Return whether a failed run has changed nothing: its first file is unchanged or, after a conflict, not ours."""
     try:
         now = files.read_if_there(first.before.path).data
     except ConfigError:
@@ -84,7 +84,7 @@ def _is_untouched(first: Write, error: CipherToolError) -> bool:
 
 
 def _refuse_if_young(writes: Sequence[Write]) -> None:
-    """Raise `ConflictError` where a file was changed after it was read, so soon that its times do not show it."""
+    """Raise `ConflictError` if a file changed so soon after it was read that its times do not show the change."""
     now = time.time_ns()
     young = [item.before for item in writes if item.before.facts and now - item.before.facts.changed < 60 * 10**9]
     if not young:

@@ -1,15 +1,14 @@
-"""The journal of a run that writes: what it was about to do, in a file beside the repository while it does it.
+"""The journal of a run that writes: a file beside the repository that records, during the run, what it is to do.
 
-A run that is killed leaves it, and with it the next one needs no private key to know that a value which still stands
-in clear is the one that a ciphertext was made from: it stands in the very file that was read then, at the same place.
-Which file that is its device, inode, size and times say; no call sets the time of its last change (`st_ctime`).
+A killed run leaves it behind. The next run then needs no private key to know that a value still in clear is the one
+that a ciphertext was made from: it is in the very file that was read then, at the same place. The file is identified by
+its device, inode, size and times; no system call can set the time of its last change (`st_ctime`).
 
-A journal holds no plaintext, and no digest of a file, neither as it was nor as it is to become: what a file keeps
-beside its targets may be a secret too, and a digest of all the rest would let anybody test a guess of it. What a file
-was to become is known by the references that stand in it. A secret's place is the offset where it begins, never its
-length.
+A journal holds no plaintext, and no digest of a file before or after the change: what a file holds beside its targets
+may be a secret too, and a digest of all the rest would let anybody test a guess of it. The planned state of a file is
+recognised by the references in it. A secret's place is the offset at which it begins, never its length.
 
-It has the repository's owner and mode. Nothing here reads or writes any other file.
+It has the repository's owner and mode. This module reads and writes no other file.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _WRITABLE_BY_OTHERS = 0o022
 
 
 class Identity(NamedTuple):
-    """Which file it was, and in which state: another content would have another `changed`."""
+    """Which file it was, and in which state: any change of content also changes `changed`."""
 
     device: int
     inode: int
@@ -47,13 +46,13 @@ class Identity(NamedTuple):
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Identity | None:
-        """Return the identity of a file that was read; None where there was none."""
+        """Return the identity of a file that was read; None if there was no file."""
         facts = snapshot.facts
         return facts and cls(facts.device, facts.inode, facts.size, facts.modified, facts.changed)
 
 
 class Place(NamedTuple):
-    """Where a secret stood: the offset at which its site begins, and the part of the value that it is, if it is one."""
+    """Where a secret was: the offset at which its site begins, and which part of the value it is, if not the whole."""
 
     alias: str
     start: int
@@ -61,7 +60,7 @@ class Place(NamedTuple):
 
 
 class FileRecord(NamedTuple):
-    """One file that gets references: which one was read, how it was read, and the secrets that stood in it."""
+    """One file that gets references: its identity, how it was read, and the places of the secrets in it."""
 
     identity: Identity | None
     format: str
@@ -70,14 +69,14 @@ class FileRecord(NamedTuple):
 
 
 class EntryRecord(NamedTuple):
-    """The ciphertext that an alias's references are to stand for, and whether the alias had none before the run."""
+    """The ciphertext that an alias's references will stand for, and whether the alias had none before the run."""
 
     ciphertext: Native | Bare
     new: bool
 
 
 class Journal(NamedTuple):
-    """What a run was about to do. `files` go by their path from the repository's directory, links followed."""
+    """What a run was about to do. `files` are keyed by path relative to the repository's directory, links followed."""
 
     repository: str
     identity: Identity | None
@@ -85,22 +84,22 @@ class Journal(NamedTuple):
     files: Mapping[str, FileRecord]
 
     def file(self, snapshot: Snapshot, directory: Path) -> FileRecord | None:
-        """Return what is recorded of a file, if it is one of these."""
+        """Return the record of a file, or None if there is none."""
         return self.files.get(os.path.relpath(snapshot.real, directory))
 
 
 class FoundJournal(NamedTuple):
-    """The journal's file beside a repository as it was read, and what it says, None where there is none."""
+    """The journal file beside a repository as it was read, and its content, None if there is no such file."""
 
     snapshot: Snapshot
     journal: Journal | None
 
 
 def find(repository: Snapshot) -> FoundJournal:
-    """Read the journal beside a repository; raise `JournalError` for one that must not, or cannot, be believed.
+    """Read the journal beside a repository; raise `JournalError` if it must not, or cannot, be trusted.
 
-    Believed is one of the repository's owner or root's, that no others can write than the repository; where there is no
-    repository yet, one of the directory's owner or our own.
+    A journal is trusted if it belongs to the repository's owner or to root, and nobody can write it who cannot write
+    the repository; if there is no repository yet, it may also belong to the directory's owner or to us.
     """
     path = repository.real.parent / files.JOURNAL
     try:
@@ -129,14 +128,14 @@ def find(repository: Snapshot) -> FoundJournal:
 
 
 def write(found: Snapshot, journal: Journal, repository: Snapshot, mode: int) -> Snapshot:
-    """Write a journal, synced, in the place of what was found there; return it as it is now."""
+    """Write a journal, synced, replacing what was found there; return the new file's snapshot."""
     mode = repository.facts.mode if repository.facts else mode
     files.write_all([files.Write(found, _text(journal), mode & 0o666, like=repository.facts)])
     return files.read(found.path)
 
 
 def remove(found: Snapshot) -> None:
-    """Remove a journal for good, if it is there."""
+    """Remove a journal durably, if there is one."""
     try:
         with reach(found.path, follow=False) as way:
             way.directory.remove(way.name)
@@ -146,7 +145,7 @@ def remove(found: Snapshot) -> None:
 
 
 def as_recordable(stored: Ciphertext) -> Native | Bare | None:
-    """Return a ciphertext of a form that is written, None for those that are only read."""
+    """Return the ciphertext if its form is one that is written; None for read-only forms."""
     return stored if isinstance(stored, Native | Bare) else None
 
 
@@ -165,7 +164,7 @@ def _text(journal: Journal) -> bytes:
 
 
 def _parse(data: bytes) -> Journal:
-    """Return the journal that a text is; raise `ValueError` and its like for anything else."""
+    """Parse a journal; raise `ValueError` or a similar exception for anything else."""
     document = json.loads(data)
     if document["ciphertool"] != _VERSION:
         raise ValueError

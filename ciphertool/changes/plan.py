@@ -1,4 +1,4 @@
-"""What a run of `protect` is going to do, as values: sites, states, files to write, problems. Nothing here acts."""
+"""What a run of `protect` will do, as values: sites, states, files to write, problems. Does nothing itself."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def join_names(names: Sequence[str], *, most: int = 10) -> str:
-    """Return names for one line of a message: the first `most` of them, and how many more there are."""
+    """Join names for one line of a message: the first `most` of them, and the number of the others."""
     return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 class PlanState(Enum):
-    """What stands at a site, or is going to; the values are those of the command line's JSON."""
+    """What is at a site, or will be; the values are those of the command line's JSON."""
 
     PLANNED = "planned"
     PROTECTED = "protected"
@@ -34,7 +34,7 @@ class PlanState(Enum):
 
 
 class Take(Enum):
-    """Which side wins where the configuration file and the repository hold different values."""
+    """Which side wins if the configuration file and the repository hold different values."""
 
     FILE = "file"
     REPOSITORY = "repository"
@@ -42,7 +42,7 @@ class Take(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """One secret of one target. `match` is None where an optional target has none."""
+    """One secret of one target. `match` is None if an optional target has none."""
 
     target: Target
     alias: str
@@ -51,13 +51,13 @@ class SitePlan:
 
     @property
     def site(self) -> Site | None:
-        """Where it stands."""
+        """The site of the secret."""
         return self.match.site if self.match else None
 
 
 @dataclass(frozen=True, slots=True)
 class FilePlan:
-    """One configuration file, encoded by `codec`: what it holds and what it is going to hold (None: no change)."""
+    """One configuration file, encoded by `codec`: what it holds and what it will hold (None: no change)."""
 
     before: Snapshot
     rewriter: Rewriter
@@ -73,7 +73,7 @@ class FilePlan:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that a person should know and that stops nothing."""
+    """Something that a person should know, but that does not stop the run."""
 
     message: str
     path: Path | None = None
@@ -86,18 +86,18 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of a run. With `problems` nothing may be written; without, `changes` is the work."""
+    """A whole run. If there are `problems`, nothing may be written; otherwise `changes` is the work."""
 
     files: tuple[FilePlan, ...]
     encrypted: tuple[str, ...]
-    """Aliases whose value in the repository is new or was in clear."""
+    """The aliases whose value in the repository is new or was in clear."""
     changes: ChangeSet
     problems: tuple[CipherToolError, ...]
     notes: tuple[Note, ...]
 
     @property
     def writes(self) -> tuple[Write, ...]:
-        """The files that are written, repository first."""
+        """The files to write, repository first."""
         return self.changes.writes
 
     @property

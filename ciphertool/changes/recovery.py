@@ -1,4 +1,4 @@
-"""What a run that was interrupted leaves to the next one, as far as the files and the repository bear it out."""
+"""What an interrupted run leaves to the next one, as far as the files and the repository confirm it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Recovery:
-    """What is known from a journal; without one, nothing. A journal is data: no path of it is ever opened.
+    """What is known from a journal; nothing without one. A journal is data: none of its paths is ever opened.
 
-    `restored` are ciphertexts that it has and the repository lacks: because the run had not come to write it, or
-    because somebody has put back an older one since, while files refer to them already.
+    `restored` are ciphertexts that the journal has and the repository lacks, though files already refer to them: either
+    the run did not get to write the repository, or somebody has put back an older one since.
     """
 
     def __init__(self, journal: Journal | None, repository: SecretRepository, located: Sequence[LocatedFile]) -> None:
@@ -42,29 +42,29 @@ class Recovery:
         }
 
     def complete(self, settings: Settings, repository: SecretRepository) -> SecretRepository:
-        """Return the repository with what is restored; its snapshot is none of a file then."""
+        """Return the repository with the restored entries; its snapshot is then not that of any file."""
         if not self.restored:
             return repository
         snapshot = repository.snapshot._replace(data=repository.updated(self.restored))
         return repository_of(settings.kind, snapshot, extensions=settings.trust.extensions, declared=settings.aliases)
 
     def vouches(self, alias: str, stored: Stored, places: Sequence[tuple[LocatedFile, Match]]) -> bool:
-        """Tell whether a value in clear is certainly the one that a ciphertext stands for.
+        """Return whether a value in clear is certainly the one that a ciphertext stands for.
 
-        So it is at a place where it stood when that was made of it, in a file that nobody has changed since. One such
-        place is enough, for those asked about hold the same value.
+        It is if its place is the one it was encrypted from, in a file that nobody has changed since. One such place is
+        enough, since all `places` hold the same value.
         """
         return self._is_ours(alias, stored) and any(self._was_there(alias, *place) for place in places)
 
     def is_unused(self, alias: str, stored: Stored) -> bool:
-        """Tell whether a ciphertext is of an alias that had none before the interrupted run.
+        """Return whether a ciphertext belongs to an alias that had none before the interrupted run.
 
-        If nothing refers to it yet, another can take its place as if that run had never been.
+        If nothing refers to it yet, it can be replaced as if that run had never happened.
         """
         return self._is_ours(alias, stored) and self._entries[alias].new
 
     def changed(self, alias: str, stored: Stored, located: LocatedFile) -> Path | None:
-        """Return which file keeps an alias of the interrupted run from being completed; None for any other alias."""
+        """Return the file that keeps an alias of the interrupted run from being completed; None for any other alias."""
         if alias not in self._entries:
             return None
         return located.snapshot.path if self._is_ours(alias, stored) else self._path
@@ -94,5 +94,5 @@ class Recovery:
 
 
 def place_of(match: Match, alias: str) -> Place:
-    """Return a secret's place in its file, as a journal records it."""
+    """Return a secret's place in its file in the form that a journal records."""
     return Place(alias, match.site.start, match.target.part)

@@ -1,4 +1,4 @@
-"""All files of all targets, opened and rewritten in one process or in several; what is done to each is `workbench`."""
+"""Opens and rewrites all files of all targets, in one process or several; `workbench` does the work on each file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Survey:
-    """All files that could be opened, the targets whose file is not there, and everything that is wrong."""
+    """All files that could be opened, the targets whose file is missing, and all problems."""
 
     opened: Sequence[LocatedFile]
     absent: Sequence[Target]
@@ -35,18 +35,18 @@ class Survey:
 
     @property
     def paths(self) -> Iterator[Path]:
-        """Every file that a target names, opened or not."""
+        """Yield every file that a target names, opened or not."""
         return (path for batch in self._batches for path, _ in batch)
 
     def references(self, aliases: Collection[str]) -> Iterator[Standing]:
-        """Yield where references to some aliases stand in the files that were opened."""
+        """Yield the places of references to some aliases in the opened files."""
         tasks = [ToSearch([path for path, _ in batch], aliases) for batch in self._batches]
         return chain.from_iterable(self._crew.again(Workbench.references, tasks))
 
     def rewrite(
         self, chosen: Mapping[Path, Sequence[Match]], progress: Progress
     ) -> Iterator[tuple[Path, bytes | CipherToolError]]:
-        """Yield what each chosen file is to hold when its matches are references, or why it cannot."""
+        """Yield the new content of each chosen file, with its matches replaced by references, or the error."""
         tasks = [[ToRewrite(path, chosen[path]) for path, _ in batch if path in chosen] for batch in self._batches]
         results = chain.from_iterable(self._crew.again(Workbench.rewrite, tasks))
         for done, (task, result) in enumerate(zip(chain.from_iterable(tasks), results, strict=True), 1):
@@ -56,10 +56,10 @@ class Survey:
 
 @contextmanager
 def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[Survey]:
-    """Read each file once and locate all its targets; what is wrong is collected, never raised.
+    """Read each file once and locate all its targets; problems are collected, never raised.
 
-    What was opened can be rewritten within the context. With more than one of `processes` as many do it, where there is
-    enough to do; what they find is the same.
+    Opened files can be rewritten within the context. With `processes` above one, that many do the work if there is
+    enough of it; the result is the same.
     """
     named, absent, refused = named_files(settings)
     sizes = [files.size(path) for path, _ in named]

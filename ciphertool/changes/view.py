@@ -1,4 +1,4 @@
-"""Shows a plan: a unified diff, and what stood in clear where it can still be read. Every secret is `****`."""
+"""Shows a plan: a unified diff, and the places where old plaintext can still be read. Every secret is `****`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _BACKUPS = ("{}~", "{}.bak", "{}.backup", "{}.orig", "{}.old", "{}.save", ".{}.s
 
 
 def diff(plan: Plan, repository: SecretRepository, shown: Callable[[Path], str] = str) -> str:
-    """Return a unified diff of the configuration files, whose names `shown` gives. No secret is in any of its lines.
+    """Return a unified diff of the configuration files, without any secret; `shown` returns the displayed file names.
 
-    Masked is every site of the plan, every site whose name is that of a secret, and every other place where the value
-    of a planned site or a clear value of the repository stands, however it is spelled there.
+    It masks every site of the plan, every site with the name of a secret, and every other place that holds the value of
+    a planned site or a clear value of the repository, in any spelling.
     """
     known = _known_values(plan, repository)
     lines: list[str] = []
@@ -56,7 +56,7 @@ def _known_values(plan: Plan, repository: SecretRepository) -> TextMasker:
         text = Source.decode(item.before.bytes, item.codec).text if item.planned else ""
         for match in item.planned:
             values.add(match.value)
-            if match.part is None:  # the file itself says how it spells it
+            if match.part is None:  # the whole value: the file shows its spelling
                 spelled.add(text[match.site.start : match.site.end].strip("\"'"))
     return TextMasker(values, spelled)
 
@@ -91,7 +91,7 @@ def _mask(text: str, site: Site) -> Edit:
 
 
 def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
-    """Yield where values that are now encrypted still stand in clear: in git's history, and in backups beside."""
+    """Yield notes on values, now encrypted, that remain in clear: in git's history, and in backups beside the files."""
     spelled: dict[Path, list[tuple[str, set[bytes]]]] = {}
     for item in plan.files:
         for match in item.planned:

@@ -1,4 +1,4 @@
-"""The files that one process works on: each is read and parsed once, and rewritten from what was parsed."""
+"""The files that one process works on: each is read and parsed once, and rewritten from the parsed document."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class ToSearch(NamedTuple):
-    """Files that were opened, and the aliases whose references are looked for in them."""
+    """Opened files, and the aliases whose references are searched for in them."""
 
     paths: Sequence[Path]
     aliases: Collection[str]
 
 
 class Standing(NamedTuple):
-    """Where a reference stands; `stable` is the selector that goes on finding it when others are put in before it."""
+    """The place of a reference; `stable` is the selector that still finds it after others are inserted before it."""
 
     alias: str
     path: Path
@@ -44,7 +44,7 @@ class Standing(NamedTuple):
 
 
 class ToRewrite(NamedTuple):
-    """A file that was opened, and its secrets that are to be replaced by references."""
+    """An opened file, and its secrets that are to be replaced by references."""
 
     path: Path
     matches: Sequence[Match]
@@ -52,7 +52,7 @@ class ToRewrite(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LocatedFile:
-    """One file as it was read, how it is read and encoded, and what its targets name in it."""
+    """One file as it was read, its format and encoding, and what its targets name in it."""
 
     snapshot: Snapshot
     rewriter: Rewriter
@@ -61,13 +61,13 @@ class LocatedFile:
 
 
 class Workbench:
-    """Opens files and rewrites them; keeps a file's document from the one to the other, and nobody else does.
+    """Opens files and rewrites them; it alone keeps a file's document from one step to the other.
 
-    Its results cross from one process to another, and so do errors, which are results here.
+    Its results are passed between processes; so are errors, which are results here.
     """
 
     def __init__(self, settings: Settings) -> None:
-        # Where passwords come from is nothing that a process which only reads files has to know.
+        # A process that only reads files does not need to know the password sources.
         self._root, self._repository, self._trust = settings.root, settings.repository_settings, settings.trust
         self._patience = Patience(settings.origin, settings.trust)
         self._rewriters: dict[Reading, Rewriter] = {}
@@ -78,12 +78,12 @@ class Workbench:
         return [self._opened(*each) for each in named]
 
     def references(self, sought: ToSearch) -> list[Standing]:
-        """Return where references to some aliases stand in files, those left out that could not be opened."""
+        """Return the places of references to some aliases in files; skip files that could not be opened."""
         opened = ((path, self._documents[path][1]) for path in sought.paths if path in self._documents)
         return [found for path, document in opened for found in standing(path, document, sought.aliases)]
 
     def rewrite(self, work: Sequence[ToRewrite]) -> list[bytes | CipherToolError]:
-        """Return what files are to hold, proved, each that was opened once."""
+        """Return the new content of files that were opened before, each proved."""
         return [self._rewritten(*each) for each in work]
 
     def _opened(self, path: Path, targets: Sequence[Target]) -> LocatedFile | CipherToolError:
@@ -101,7 +101,7 @@ class Workbench:
     def _rewriter(self, path: Path, reading: Reading) -> Rewriter:
         if reading.format is None:
             return reading.rewriter(path, NO_EXTENSIONS)
-        if reading not in self._rewriters:  # to find a plug-in takes longer than to read most files
+        if reading not in self._rewriters:  # finding a plug-in takes longer than reading most files
             self._rewriters[reading] = reading.rewriter(path, self._trust.extensions)
         return self._rewriters[reading]
 
@@ -115,12 +115,12 @@ class Workbench:
 
 
 def parsed(path: Path, targets: Sequence[Target], extensions: Extensions) -> Document:
-    """Read a file as its targets say, if any name it."""
+    """Read and parse a file as its targets say, if any name it."""
     return reading(targets).rewriter(path, extensions).parse(files.read(path).bytes)
 
 
 def standing(path: Path, document: Document, aliases: Collection[str]) -> list[Standing]:
-    """Return where references to some aliases stand in a document, in its order."""
+    """Return the places of references to some aliases in a document, in document order."""
     outline = document.outline()
     found: list[tuple[str, Site]] = []
     for site in document.pick(list(dict.fromkeys(outline.selectors[index] for index in outline.marked))):

@@ -1,6 +1,6 @@
-"""RSA encryption of one value: bytes and a label in, bytes out. Nothing here knows of files, aliases or formats.
+"""RSA encryption of one value: bytes and a label in, bytes out. Independent of files, aliases and formats.
 
-`ciphertool.engine.gcm` is imported on its own, for few vaults have a secret key.
+`ciphertool.engine.gcm` is imported separately, because few vaults have a secret key.
 """
 
 from ciphertool.engine.direct import Decryptor, Encryptor, key_id

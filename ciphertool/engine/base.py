@@ -1,4 +1,4 @@
-"""What an encryption scheme offers. The schemes themselves stand in modules of their own."""
+"""The interface of encryption schemes. The schemes are in modules of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Transform = Callable[[bytes, bytes], bytes]
 
 
 class Scheme(Protocol):
-    """One way of encrypting a value to an RSA key. Stateless; what one key needs is kept by the `Transform`s."""
+    """One way of encrypting a value to an RSA key. Stateless: the `Transform`s keep the state for one key."""
 
     @property
     def name(self) -> str:
@@ -25,14 +25,14 @@ class Scheme(Protocol):
 
     @property
     def native(self) -> bool:
-        """Whether a native repository accepts it: it refuses foreign input and binds the label."""
+        """Whether a native repository accepts it, because it refuses foreign input and binds the label."""
 
     @property
     def labelled(self) -> bool:
-        """Whether it takes a label; one that does not is only ever given `b""`."""
+        """Whether it takes a label; otherwise it is only ever called with `b""`."""
 
     def limit(self, bits: int) -> int | None:
-        """Return how many bytes it encrypts to a key of so many bits (negative: none at all), None for any number."""
+        """Return how many bytes it can encrypt to a key of `bits` bits (negative: none at all), None for any number."""
 
     def encrypting(self, key: RSAPublicKey) -> Transform:
         """Return the function of (plaintext within the limit, label) that encrypts to the key."""

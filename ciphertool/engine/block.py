@@ -1,4 +1,4 @@
-"""What direct RSA has in common: a ciphertext is one block, as long as the modulus."""
+"""What the direct RSA schemes share: a ciphertext is one block, as long as the modulus."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ciphertool.errors import CiphertextLengthError
 
 
 def modulus_length(bits: int) -> int:
-    """Return the length in bytes of a modulus of so many bits."""
+    """Return the length in bytes of a modulus of `bits` bits."""
     return (bits + 7) // 8
 
 

@@ -64,7 +64,7 @@ class Encryptor:
 
 
 class Decryptor:
-    """Decrypts values by one private key. It refuses no key for its age, size or usage: old values stay readable."""
+    """Decrypts values with one private key. It refuses no key for its age, size or usage: old values stay readable."""
 
     def __init__(self, key: RSAPrivateKey) -> None:
         self._key = key
@@ -74,19 +74,19 @@ class Decryptor:
     @property
     def key_id(self) -> str:
         """The id of the key's public half."""
-        # No `cached_property`: before Python 3.12 it holds a lock that a forked child would find held for ever.
+        # Not a `cached_property`: before Python 3.12 it has a lock that might stay held for ever in a forked child.
         if self._key_id is None:
             self._key_id = key_id(self._key.public_key())
         return self._key_id
 
     def duplicate(self) -> Decryptor:
-        """Return one with a key object of its own: OpenSSL's locks within this one may be held by a lost thread."""
+        """Return a copy with its own key object: a lost thread may still hold OpenSSL's locks in this one."""
         duplicate = Decryptor(self._key.private_numbers().private_key(unsafe_skip_rsa_key_validation=True))
         duplicate._key_id = self._key_id
         return duplicate
 
     def decrypt(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> bytes:
-        """Return the plaintext. No result is ever made up: what fails a check raises `DecryptionError`."""
+        """Return the plaintext; raise `DecryptionError` if any check fails, never return an invented result."""
         _check_label(scheme, label)
         transform = self._transforms.get(scheme.name)
         if transform is None:
@@ -94,17 +94,17 @@ class Decryptor:
         return transform(ciphertext, label)
 
     def decrypt_text(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> str:
-        """Return the plaintext as UTF-8 text, or raise `DecryptionError`; foreign PKCS #1 blocks fail here at last."""
+        """Return the plaintext as UTF-8 text, or raise `DecryptionError`, at the latest here for foreign blocks."""
         try:
             return self.decrypt(ciphertext, scheme, label).decode("utf-8")
         except UnicodeDecodeError:
             raise NotTextError(scheme.name) from None
 
     def detect_text(self, ciphertext: bytes, label: bytes = b"") -> tuple[str, Scheme]:
-        """Return the text and the first scheme of `SCHEMES` that gives one, OAEP before PKCS #1.
+        """Return the text and the first scheme of `SCHEMES` that yields one, OAEP before PKCS #1.
 
-        With a label only the schemes that take one are tried. For a person's question about one value: a repository
-        declares its scheme, and no other is used.
+        With a label, only the schemes that take one are tried. This is for a person's question about one value: for a
+        repository, only the scheme that it declares is used.
         """
         for scheme in SCHEMES:
             if label and not scheme.labelled:
@@ -117,6 +117,6 @@ class Decryptor:
 
 
 def _check_label(scheme: Scheme, label: bytes) -> None:
-    """A label that a scheme would ignore is a caller's fault: who gives one counts on being bound to it."""
+    """Refuse a label that the scheme would ignore: the caller relies on the value being bound to it."""
     if label and not scheme.labelled:
         raise ValueError(f"{scheme.name} does not take a label")

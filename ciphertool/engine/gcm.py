@@ -1,16 +1,16 @@
-"""AES-GCM decryption of one value under a secret key, as newer Carbon products store it. Nothing is encrypted here."""
+"""AES-GCM decryption of one value under a secret key, as newer Carbon products store it. Never encrypts."""
 
 from __future__ import annotations
 
 from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import MalformedCiphertextError, NotTextError, WrongKeyOrDamagedError
 
-# Java's tool writes 128 bytes, and its successor the 12 that are usual; below those a vector may well repeat.
+# Java's tool writes 128 bytes, its successor the usual 12; a shorter vector may well repeat.
 _VECTOR_LENGTHS = range(12, 129)
 
 
 class SecretKeyDecryptor:
-    """Decrypts values by one AES key. There is no key id, and no label: a wrong key looks as damage does."""
+    """Decrypts values with one AES key. There is no key id and no label: a wrong key looks like damage."""
 
     def __init__(self, key: bytes) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,11 +19,11 @@ class SecretKeyDecryptor:
         self._cipher = AESGCM(key)
 
     def duplicate(self) -> SecretKeyDecryptor:
-        """Return one with a cipher object of its own: OpenSSL's locks within this one may be held by a lost thread."""
+        """Return a copy with its own cipher object: a lost thread may still hold OpenSSL's locks in this one."""
         return SecretKeyDecryptor(self._key)
 
     def decrypt(self, ciphertext: bytes, vector: bytes) -> bytes:
-        """Return the plaintext of a ciphertext with its tag. What is not authentic raises `DecryptionError`."""
+        """Return the plaintext of a ciphertext with its tag; raise `DecryptionError` if it is not authentic."""
         from cryptography.exceptions import InvalidTag
 
         if len(vector) not in _VECTOR_LENGTHS:

@@ -1,9 +1,9 @@
-"""RSA with PKCS #1 v1.5 padding (RFC 8017, section 7.2) and with none: for values that older tools have made.
+"""RSA with PKCS #1 v1.5 padding (RFC 8017, section 7.2) and with none, for values that older tools made.
 
-`cryptography` does not decrypt here. Since OpenSSL 3.2 it answers a wrong key or a damaged block with pseudo-random
+`cryptography` is not used to decrypt. Since OpenSSL 3.2 it answers a wrong key or a damaged block with pseudo-random
 bytes, so that a server's client learns nothing from the padding ("implicit rejection"). A tool that reads its owner's
-files must tell instead, so the padding is checked here on the raw RSA result. Python's `pow` takes a time that depends
-on the key; no stranger who could measure it sends blocks: they come from the owner's files.
+files must report the failure instead, so this module checks the padding on the raw RSA result. The time that Python's
+`pow` takes depends on the key, but nobody who could measure it can send blocks: they come from the owner's files.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ciphertool.engine.base import Transform
 
 _FILLING = 8
-"""The fewest non-zero bytes that PKCS #1 v1.5 puts before a value."""
+"""The minimum number of non-zero bytes that PKCS #1 v1.5 puts before a value."""
 
 
 class Pkcs1(NamedTuple):
-    """PKCS #1 v1.5. It accepts what anybody put together, so no native repository takes it."""
+    """PKCS #1 v1.5. It accepts blocks that anybody could construct, so no native repository takes it."""
 
     name: str
     spellings: frozenset[str]
@@ -44,7 +44,7 @@ class Pkcs1(NamedTuple):
         return lambda plaintext, _: key.encrypt(plaintext, padding)
 
     def decrypting(self, key: RSAPrivateKey) -> Transform:
-        """Return the decrypting function. A foreign block passes its check once in 100,000: ask for UTF-8 as well."""
+        """Return the decrypting function. One foreign block in 100,000 passes its check: require UTF-8 as well."""
         raw = _raw_rsa(key, self.name)
 
         def decrypt(ciphertext: bytes, _: bytes) -> bytes:
@@ -58,7 +58,7 @@ class Pkcs1(NamedTuple):
 
 
 class Unpadded(NamedTuple):
-    """Textbook RSA: the same value always gives the same ciphertext. Only ever read."""
+    """Textbook RSA: the same value always has the same ciphertext. Only ever read, never written."""
 
     name: str
     spellings: frozenset[str]
@@ -66,15 +66,15 @@ class Unpadded(NamedTuple):
     labelled: bool = False
 
     def limit(self, bits: int) -> int:
-        """Return the limit in bytes, which only a reader of old values asks for."""
+        """Return the limit in bytes; only reading old values needs it."""
         return modulus_length(bits) - _FILLING
 
     def encrypting(self, key: RSAPublicKey) -> Transform:  # noqa: ARG002 - the protocol's argument
-        """Refuse: nothing is encrypted without padding."""
+        """Raise: nothing is encrypted without padding."""
         raise UnsupportedSchemeError(self.name, "nothing is encrypted without padding")
 
     def decrypting(self, key: RSAPrivateKey) -> Transform:
-        """Return the decrypting function. It has no check but this: a value is shorter than the block by 8 bytes."""
+        """Return the decrypting function. Its only check is that a value is at least 8 bytes shorter than the block."""
         raw = _raw_rsa(key, self.name)
 
         def decrypt(ciphertext: bytes, _: bytes) -> bytes:

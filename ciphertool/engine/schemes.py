@@ -1,4 +1,4 @@
-"""The registry of encryption schemes, and how a name in a file finds one."""
+"""The registry of encryption schemes, and the lookup of a scheme by its name in a file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ciphertool.errors import UnsupportedSchemeError
 __all__ = ["DEFAULT", "SCHEMES", "UNPADDED", "Scheme", "scheme_named"]
 
 DEFAULT: Scheme = Oaep("RSA-OAEP-256", "SHA256", "SHA256", native=True)
-"""What a native repository gets where its settings name nothing else."""
+"""The scheme of a native repository whose settings name no other."""
 
-# In the order in which unknown values are tried: whatever accepts foreign input comes last.
+# In the order in which unknown values are tried: schemes that accept foreign input come last.
 SCHEMES: tuple[Scheme, ...] = (
     DEFAULT,
     Oaep(
@@ -27,7 +27,7 @@ SCHEMES: tuple[Scheme, ...] = (
             }
         ),
     ),
-    # SunJCE takes the name's digest for the label only and leaves the mask at SHA-1.
+    # SunJCE applies the named digest to the label only and leaves the mask at SHA-1.
     Oaep(
         "RSA/ECB/OAEPWithSHA-256AndMGF1Padding",
         "SHA256",
@@ -38,17 +38,17 @@ SCHEMES: tuple[Scheme, ...] = (
 )
 
 AES_GCM = "AES/GCM/NoPadding"
-"""No scheme of an RSA key: `engine.gcm` decrypts it under a secret key."""
+"""Not a scheme of an RSA key: `engine.gcm` decrypts it under a secret key."""
 
 UNPADDED: Scheme = Unpadded("RSA/ECB/NoPadding", frozenset({"rsa/ecb/nopadding"}))
-"""Stands outside the registry: it is never tried, and only found by who asks for it."""
+"""Not in the registry: it is never tried, and found only on explicit request."""
 
 
 def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
-    """Return the scheme of a name: a native one's own, or a JCA transformation as Java would read it.
+    """Return the scheme of a name: a native scheme's own, or a JCA transformation as Java would read it.
 
-    Raise `UnsupportedSchemeError` for an unknown name, for `AES/GCM/NoPadding`, which no RSA key serves, and for
-    `RSA/ECB/NoPadding` unless `allow_unpadded`.
+    Raise `UnsupportedSchemeError` for an unknown name, for `AES/GCM/NoPadding`, which needs another kind of key, and
+    for `RSA/ECB/NoPadding` unless `allow_unpadded`.
     """
     spelling = "/".join(part.strip() for part in name.split("/")).lower()
     for scheme in SCHEMES:

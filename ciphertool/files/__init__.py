@@ -1,4 +1,4 @@
-"""Files, read and written as a production server's configuration has to be. Nothing here knows what a file holds."""
+"""Files, read and written safely enough for a production server's configuration. Independent of their content."""
 
 from ciphertool.files.destinations import Audience, destination, lies_in, make_directory, obstacle
 from ciphertool.files.locking import lock

@@ -1,4 +1,4 @@
-"""Where something may be written, and to whom it goes. Writes nothing."""
+"""Where something may be written, and for whom. Writes nothing."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 class Audience(Enum):
-    """Who may have what is written. Anything but a change is refused where a stranger's link leads to the place."""
+    """Who may get what is written. Anything but a change is refused if a stranger's link leads to the place."""
 
     OWNER = "owner"
-    """A file is changed in place, and whose it is keeps it."""
+    """A file that is changed in place, and keeps its owner."""
     DIRECTORY = "directory"
     """A file of ours, or of the user who owns its directory: reports."""
     OURSELVES = "ourselves"
-    """A file of ours; if we are root, in a directory of root's: secrets and keystores."""
+    """A file of ours or, if we are root, in a directory of root's: secrets and keystores."""
 
 
 def destination(path: Path, audience: Audience) -> Snapshot:
-    """Return what is at a place that is to be written; raise `WriteError` if it could not, or must not, be."""
+    """Return what is at the place to be written; raise `WriteError` if it cannot, or must not, be written."""
     before = read_if_there(path)
     if (found := obstacle(before, audience)) is not None:
         raise found
@@ -36,7 +36,7 @@ def destination(path: Path, audience: Audience) -> Snapshot:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory, and those above it, where they are missing; raise `WriteError`."""
+    """Create a directory and its parents if they are missing; raise `WriteError` if that fails."""
     try:
         try:
             with reach(path) as way:
@@ -52,7 +52,7 @@ def make_directory(path: Path) -> None:
 
 
 def lies_in(path: Path, directory: Path) -> bool:
-    """Tell whether a path, links followed, lies in a directory; what no file can be called lies nowhere."""
+    """Return whether a path, links followed, lies in a directory; False if no file can have that name."""
     try:
         return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(directory))
     except ValueError:
@@ -60,7 +60,7 @@ def lies_in(path: Path, directory: Path) -> bool:
 
 
 def obstacle(snapshot: Snapshot, audience: Audience = Audience.OWNER) -> WriteError | None:
-    """Return why a file could not, or must not, be replaced, found before anything is written, or None."""
+    """Return why a file cannot, or must not, be replaced, before anything is written; None if it can."""
     path, facts = snapshot.path, snapshot.facts
     try:
         with reach(path) as way:
@@ -89,7 +89,7 @@ def obstacle(snapshot: Snapshot, audience: Audience = Audience.OWNER) -> WriteEr
 
 
 def refusal(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | None:
-    """Return why a place must not get what is for this audience, or None."""
+    """Return why a place must not get what this audience may have, or None if it may."""
     facts = snapshot.facts
     if facts is not None and facts.links > 1:
         return WriteError(
@@ -121,7 +121,7 @@ def refusal(snapshot: Snapshot, way: Way, audience: Audience) -> WriteError | No
 
 
 def _is_mount_point(path: Path) -> bool:
-    """Tell whether a file is mounted by itself, as containers do with secrets and configuration files."""
+    """Return whether a file is a mount point, as secrets and configuration files in containers are."""
     try:
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

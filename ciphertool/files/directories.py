@@ -1,8 +1,8 @@
-"""Directories held open, and the way to a file: through no link that a stranger made. Nothing here reads a file.
+"""Directories held open, and the way to a file that avoids strangers' links. Reads no file.
 
-A link is followed where root or the user of this process made it, or the owner of the directory in which it lies, who
-could put there what he likes; root does not follow the latter's either. What lies behind any other link must belong to
-the link's maker, the file and its directory.
+A link is followed if it was made by root, by the user of this process, or by the owner of its directory, who could put
+anything there; root does not follow the latter's either. Behind any other link, the file and its directory must belong
+to the maker of the link.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, err
 
 
 class Directory:
-    """A directory held open: a name means what lies in it, whatever becomes of its own name.
+    """A directory held open: names are resolved in it even if it is renamed or replaced.
 
-    Where the system has no such calls the names are joined to its path.
+    If the system lacks the calls for that, names are joined to its path.
     """
 
     def __init__(self, path: Path, descriptor: int | None) -> None:
@@ -44,15 +44,15 @@ class Directory:
         return name if self._descriptor is not None else str(self.path / name)
 
     def status(self) -> os.stat_result:
-        """Return what the system says of the directory itself."""
+        """Return the status of the directory itself."""
         return self.path.stat() if self._descriptor is None else os.fstat(self._descriptor)
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
-        """Open a file that is no link; the descriptor is the caller's to close."""
+        """Open a file that is not a link; the caller closes the descriptor."""
         return os.open(self._name(name), flags | _NO_FOLLOW | _BINARY, mode, dir_fd=self._descriptor)
 
     def open_unnamed(self) -> int | None:
-        """Open a new file (0600) that has no name yet, None where there are no such files."""
+        """Open a new file (0600) that has no name yet; return None if the system has no such files."""
         if self._descriptor is None or not hasattr(os, "O_TMPFILE"):
             return None
         try:
@@ -63,7 +63,7 @@ class Directory:
             raise
 
     def link(self, descriptor: int, name: str) -> bool:
-        """Give a file without a name one that is free; return whether the system can do so."""
+        """Give an unnamed file a free name; return whether the system can do so."""
         try:
             os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=self._descriptor)
         except OSError as error:
@@ -83,12 +83,12 @@ class Directory:
             os.unlink(self._name(name), dir_fd=self._descriptor)
 
     def make(self, name: str) -> None:
-        """Make a directory if there is none of that name."""
+        """Create a directory if there is none of that name."""
         with contextlib.suppress(FileExistsError):
             os.mkdir(self._name(name), dir_fd=self._descriptor)
 
     def leads_to(self, name: str, file: os.stat_result) -> bool:
-        """Tell whether a name, or the link of that name, stands for this very file."""
+        """Return whether a name, or the link of that name, leads to this very file."""
         return os.path.samestat(os.stat(self._name(name), dir_fd=self._descriptor), file)
 
     def names(self) -> list[str]:
@@ -96,21 +96,21 @@ class Directory:
         if self._descriptor is None:
             return [path.name for path in self.path.iterdir()]
         with self.readable() as descriptor:
-            return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not take
+            return os.listdir(descriptor)  # noqa: PTH208 - a descriptor, which pathlib does not accept
 
     def writable(self) -> bool:
-        """Tell whether names can be made in the directory."""
+        """Return whether names can be created in the directory."""
         return os.access(self._name("."), os.W_OK | os.X_OK, dir_fd=self._descriptor)
 
     def sync(self) -> None:
-        """Have the names on the disk before this returns, where the system knows of such."""
+        """Flush the names to disk before returning, if the system supports that."""
         if self._descriptor is not None:
             with self.readable() as descriptor:
                 os.fsync(descriptor)
 
     @contextlib.contextmanager
     def readable(self) -> Iterator[int]:
-        """Give a descriptor of the directory that can do more than lead somewhere."""
+        """Yield a descriptor of the directory that can be read, not merely traversed."""
         descriptor = os.open(self._name("."), os.O_RDONLY | _DIRECTORY, dir_fd=self._descriptor)
         try:
             yield descriptor
@@ -118,17 +118,17 @@ class Directory:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Close the directory."""
         if self._descriptor is not None:
             os.close(self._descriptor)
 
 
 class Way(NamedTuple):
-    """Where a path leads: a directory, and the name of a file there, which is no link and need not exist.
+    """Where a path leads: a directory, and the name of a file in it, which is not a link and need not exist.
 
     `strange` is a link on the way that another user made and that an output does not follow, `magic` one that stands
-    for what a process has (/proc/1/fd/1). `makers` are the users to whom what lies at the end must belong, with a link
-    of each.
+    for something a process holds (/proc/1/fd/1). `makers` are the users who must own what is at the end, with a link of
+    each.
     """
 
     path: Path
@@ -144,7 +144,7 @@ class Way(NamedTuple):
         return self.directory.path / self.name
 
     def refuse_unless_of(self, owner: int) -> None:
-        """Raise `ConfigError` where something with this owner must not be reached."""
+        """Raise `ConfigError` if a file of this owner must not be reached this way."""
         for maker, link in self.makers.items():
             if maker != owner:
                 raise ConfigError(
@@ -156,10 +156,10 @@ class Way(NamedTuple):
 
 @contextlib.contextmanager
 def reach(path: Path, *, follow: bool = True) -> Iterator[Way]:
-    """Give the way to a file, whose directory is held until the end; unless `follow`, a link at the end is the file.
+    """Yield the way to a file and hold its directory open meanwhile; unless `follow`, a link at the end is the file.
 
-    Raise `FileNotFoundError` where a directory on the way is missing, another `OSError` where the system refuses, and
-    `ConfigError` where a link must not be followed.
+    Raise `FileNotFoundError` if a directory on the way is missing, another `OSError` if the system refuses, and
+    `ConfigError` if a link must not be followed.
     """
     if not _HELD:
         real = Path(os.path.realpath(path)) if follow else Path(os.path.realpath(path.parent), path.name)
@@ -178,7 +178,7 @@ def reach(path: Path, *, follow: bool = True) -> Iterator[Way]:
 
 
 class _Walk:
-    """Goes a path from the root, one name at a time. `at` is the directory that it has come to, `names` its path."""
+    """Walks a path from the root, one name at a time. `at` is the current directory, `names` its path."""
 
     def __init__(self, path: Path) -> None:
         self.at = -1
@@ -194,7 +194,7 @@ class _Walk:
             os.close(self.at)
 
     def to_the_end(self, *, follow: bool) -> str:
-        """Go to the last directory; return the name that is left."""
+        """Go to the last directory; return the remaining name."""
         while self._todo:
             name = self._todo.pop()
             if name.startswith("/"):
@@ -247,7 +247,7 @@ class _Walk:
 
 
 def _link(directory: int, name: str) -> tuple[int, str]:
-    """Return who made a link, and where it leads: of one link, whatever becomes of its name meanwhile."""
+    """Return who made a link, and where it leads: both of the same link, even if its name is reused meanwhile."""
     if not hasattr(os, "O_PATH"):
         return os.stat(name, dir_fd=directory, follow_symlinks=False).st_uid, os.readlink(name, dir_fd=directory)
     descriptor = os.open(name, os.O_PATH | _NO_FOLLOW, dir_fd=directory)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
-    """Keep other ciphertool runs from writing in a file's directory; `ConflictError` after `seconds` of waiting.
+    """Keep other ciphertool runs from writing in a file's directory; raise `ConflictError` after `seconds` of waiting.
 
-    The lock is held on the directory itself, which nothing replaces, and ends with the process. Where there is no
-    directory there is nothing to lock.
+    The lock is held on the directory itself, which nothing replaces, and ends with the process. Without a directory
+    there is nothing to lock.
     """
     if os.name != "posix":  # no advisory locks: the comparison before each rename remains
         yield

@@ -1,4 +1,4 @@
-"""Names of files that pass: a journal, and the temporary files of a write. No such file is anybody's configuration."""
+"""Names of transient files: a journal, and the temporary files of a write. None of them is configuration."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
 
 
 def temporary_name(name: str) -> str:
-    """Return a new name for what is to replace a file of this name."""
+    """Return a new name for a temporary file that will replace a file of this name."""
     return f".{name}.ciphertool-{os.urandom(6).hex()}"
 
 
 def is_passing(name: str) -> bool:
-    """Tell whether a file of this name is ciphertool's own, and gone when a run has ended as it should."""
+    """Return whether a file of this name is ciphertool's own, and removed when a run ends normally."""
     return name == JOURNAL or _TEMPORARY.fullmatch(name) is not None
 
 
 def leftovers(directory: Directory, names: Collection[str]) -> list[str]:
-    """Return the temporary files in a directory that were to replace files of these names."""
+    """Return the temporary files in a directory that were meant to replace files of these names."""
     found = ((name, _TEMPORARY.fullmatch(name)) for name in directory.names())
     return [name for name, match in found if match is not None and match["name"] in names]
 
 
 def remove_leftovers(paths: Iterable[Path]) -> None:
-    """Remove what killed runs left beside files, as far as that is ours to remove; the caller holds the lock."""
+    """Remove what killed runs left beside files, as far as it is ours; the caller holds the lock."""
     by_directory: defaultdict[Path, set[str]] = defaultdict(set)
     for path in paths:
         by_directory[path.parent].add(path.name)

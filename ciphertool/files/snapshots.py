@@ -1,6 +1,6 @@
-"""Reading of files: once, with what the system says of the file that was open. Nothing here writes one.
+"""Reads files: once, with the system's facts about the file that was open. Writes none.
 
-What a file that is written takes over comes from here, never from a name that somebody may have changed since.
+A file that is written takes its owner and mode from these facts, never from a name that may have changed since.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 PRIVATE = 0o600
 _MAXIMUM_BYTES = 256 * 1024 * 1024
 _OF_THE_CONTENT = ("security.capability", "security.ima", "security.evm")
-"""Extended attributes that vouch for what a file held, or give it rights: no other content gets them."""
+"""Extended attributes that vouch for a file's content, or give it rights: new content does not get them."""
 _WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 class Facts(NamedTuple):
-    """What the system said of a file that was open: which one it is, and what a file that replaces it takes over."""
+    """The system's facts about an open file: its identity, and what a replacement takes over."""
 
     device: int
     inode: int
@@ -40,7 +40,7 @@ class Facts(NamedTuple):
     size: int
     modified: int
     changed: int
-    """When the file, or what the system says of it, last changed; nobody can set this time."""
+    """When the file or its metadata last changed; nobody can set this time."""
     attributes: tuple[tuple[str, bytes], ...]
 
     def __repr__(self) -> str:
@@ -48,7 +48,7 @@ class Facts(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What a file held when it was read; `data` is None where there was no such file. `real` is behind all links."""
+    """A file's content when it was read; `data` is None if there was no such file. `real` has no links in it."""
 
     path: Path
     real: Path
@@ -60,17 +60,17 @@ class Snapshot(NamedTuple):
 
     @property
     def bytes(self) -> bytes:
-        """The file's content, b"" where there is no such file."""
+        """The file's content, b"" if there is no such file."""
         return self.data or b""
 
     @property
     def mode_beside(self) -> int:
-        """The mode that a new file beside this one takes: without write for others, execution or set-id bits."""
+        """The mode of a new file beside this one: without write permission for others, execute or set-id bits."""
         return PRIVATE if self.facts is None else self.facts.mode & 0o664
 
 
 def read(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
-    """Read a file once; raise `ConfigError` if it is not there, is larger than `most` or cannot be read."""
+    """Read a file once; raise `ConfigError` if it is missing, larger than `most` or unreadable."""
     snapshot = read_if_there(path, most=most)
     if snapshot.data is None:
         raise ConfigError("no such file", path=path)
@@ -89,7 +89,7 @@ def read_if_there(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
 
 
 def read_at(way: Way, most: int = _MAXIMUM_BYTES) -> Snapshot:
-    """Read the file at the end of a way once; raise `OSError`, or `ConfigError` where it must not be read."""
+    """Read the file at the end of a way once; raise `OSError`, or `ConfigError` if it must not be read."""
     try:
         descriptor = way.directory.open(way.name, os.O_RDONLY | _WITHOUT_WAITING)
     except FileNotFoundError:
@@ -98,7 +98,7 @@ def read_at(way: Way, most: int = _MAXIMUM_BYTES) -> Snapshot:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(status.st_mode):  # a pipe is not waited for
+        if not stat.S_ISREG(status.st_mode):  # do not wait for a pipe
             raise OSError(errno.EINVAL, "not a regular file")
         way.refuse_unless_of(status.st_uid)
         if status.st_size > most:
@@ -125,7 +125,7 @@ def _facts(descriptor: int, status: os.stat_result) -> Facts:
 
 
 def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
-    """Give the extended attributes of a file, ACL included, that are not of its content."""
+    """Yield a file's extended attributes, including its ACL, that do not depend on its content."""
     if not hasattr(os, "listxattr"):
         return
     try:
@@ -136,12 +136,12 @@ def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
         raise
     for name in sorted(names):
         if name not in _OF_THE_CONTENT:
-            with contextlib.suppress(PermissionError):  # the system's, which root alone may read
+            with contextlib.suppress(PermissionError):  # a system attribute that only root may read
                 yield name, os.getxattr(descriptor, name)
 
 
 def size(path: Path) -> int:
-    """Return how many bytes a file has, 0 where that cannot be told: why is told when it is read."""
+    """Return the size of a file in bytes, 0 if unknown; reading the file reports the reason."""
     try:
         return path.stat().st_size
     except OSError:

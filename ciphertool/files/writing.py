@@ -1,9 +1,9 @@
-"""Writing of files: whole or not at all, same mode and owner, never over somebody else's change.
+"""Writes files: whole or not at all, with the same mode and owner, never over somebody else's change.
 
-Nothing here knows what a file holds; `snapshots` reads it. A write goes to a file without a name in the
-same directory, or where there are none to a temporary file (0600). That is synced, the target compared with what was
-read, the file renamed over it, and the directory synced. What it takes over is what the system said of the descriptor
-that was read, never of a name.
+It does not depend on a file's content; `snapshots` reads it. A write goes to an unnamed file in the same directory or,
+if the system has none, to a temporary file (0600). That file is synced, the target compared with what was read, the
+file renamed over it, and the directory synced. It takes over the facts of the descriptor that was read, never those of
+a name.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _ACL = "system.posix_acl_access"
 
 
 class Write(NamedTuple):
-    """One file to be written: what it held, what it is to hold, and for whom.
+    """One file to write: its old content, its new content, and for whom.
 
-    A new file takes owner and group of its directory, or those of `like`, where we may give them, and `mode`. One that
-    exists keeps its owner, its extended attributes and its mode without set-id bits; with `private` it is 0600.
+    A new file gets `mode`, and the owner and group of its directory or of `like` if we may set them. An existing file
+    keeps its owner, its extended attributes and its mode without set-id bits; with `private` the mode is 0600.
     """
 
     before: Snapshot
@@ -48,10 +48,10 @@ class Write(NamedTuple):
 
 
 def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _: None) -> None:
-    """Write files in the order given; `written` is told after each how many that makes.
+    """Write files in the order given; after each file `written` is called with the number of files written.
 
-    Raise `WriteError` or `ConflictError` at the first that fails, with a message that lists which files are new and
-    which are old; running again completes the work. Each file is wholly old or wholly new at any time.
+    Raise `WriteError` or `ConflictError` at the first failure, with a message that lists which files are new and which
+    are old; running again completes the work. Each file is wholly old or wholly new at any time.
     """
     for number, item in enumerate(writes):
         try:
@@ -87,10 +87,10 @@ def _write(item: Write) -> None:
 
 
 def _replace(item: Write, way: Way, unnamed: int | None) -> bool:
-    """Write the new file and put it in the old one's place; return False where a file without a name cannot get one.
+    """Write the new file and replace the old one; return False if an unnamed file cannot get a name.
 
-    Owner, mode and attributes come last, so that a temporary file has no other mode than 0600 but for the moment
-    between that and the renaming.
+    Owner, mode and attributes are set last, so that a temporary file has mode 0600 until the moment before it is
+    renamed.
     """
     directory, temporary = way.directory, temporary_name(way.name)
     descriptor = unnamed if unnamed is not None else directory.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
@@ -115,7 +115,7 @@ def _replace(item: Write, way: Way, unnamed: int | None) -> bool:
 
 
 def _take_over(descriptor: int, item: Write, directory: Directory) -> None:
-    """Give the new file the owner, attributes and mode of the one that was read, or those a new file should have."""
+    """Give the new file the owner, attributes and mode of the one that was read, or those of a new file."""
     facts = item.before.facts
     mode = PRIVATE if item.private else (item.mode if facts is None else facts.mode) & 0o777
     if hasattr(os, "fchown"):
@@ -146,14 +146,14 @@ def _take_over_attributes(descriptor: int, attributes: dict[str, bytes], *, with
         except OSError:
             if name.startswith("user."):
                 raise
-            # What is the system's may be set by root alone, or by nobody: a new file gets its own.
+            # System attributes can be set only by root, or by nobody: a new file gets its own.
     if not hasattr(os, "setxattr"):
         return
     if acl is not None and with_acl:
         os.setxattr(descriptor, _ACL, acl)
         return
     try:
-        os.removexattr(descriptor, _ACL)  # that the directory gives to what is new in it
+        os.removexattr(descriptor, _ACL)  # the default ACL that new files inherit from the directory
     except OSError as error:
         if error.errno not in (errno.ENODATA, errno.ENOTSUP):
             raise

@@ -1,1 +1,1 @@
-"""ciphertool in other people's frameworks: one module each, which imports its framework; nothing here imports them."""
+"""ciphertool in other frameworks: one module each, which imports its framework and is imported by nothing here."""

@@ -1,6 +1,6 @@
 """A secrets backend for Airflow: `[secrets] backend = ciphertool.integrations.airflow.VaultBackend`.
 
-`backend_kwargs` may name `config` (a `ciphertool.toml` or a home) and the prefixes of the aliases.
+`backend_kwargs` may have `config` (a `ciphertool.toml` or a home) and the prefixes of the aliases.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from ciphertool.vault.vault import Vault
 _LOG = logging.getLogger(__name__)
 
 
-class VaultBackend(BaseSecretsBackend):  # type: ignore[misc]  # Airflow is not there when types are checked
+class VaultBackend(BaseSecretsBackend):  # type: ignore[misc]  # Airflow is not installed when types are checked
     """Connections (as URI or JSON), variables and options from the aliases `airflow.connections.ID` and so on.
 
-    An alias that is not there is left to Airflow's other backends. Everything else that fails is an error, logged here
-    as well: Airflow goes on to its other backends without a word. A vault serves all teams alike.
+    A missing alias is left to Airflow's other backends. Every other failure is an error, which is also logged here,
+    because Airflow silently goes on to its other backends. A vault serves all teams alike.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class VaultBackend(BaseSecretsBackend):  # type: ignore[misc]  # Airflow is not 
         super().__init__()
         self._config = config
         self._connections, self._variables, self._options = connections, variables, options
-        # No `cached_property`: before Python 3.12 it holds a lock that a forked task would find held for ever.
+        # Not a `cached_property`: before Python 3.12 it has a lock that might stay held for ever in a forked task.
         self._vault: Vault | None = None
 
     def _get(self, prefix: str, name: str) -> str | None:
@@ -47,11 +47,11 @@ class VaultBackend(BaseSecretsBackend):  # type: ignore[misc]  # Airflow is not 
             raise
 
     def get_conn_value(self, conn_id: str, team_name: str | None = None) -> str | None:  # noqa: ARG002 - Airflow's
-        """Return a connection, or None."""
+        """Return a connection, or None if the vault has no such alias."""
         return self._get(self._connections, conn_id)
 
     def get_variable(self, key: str, team_name: str | None = None) -> str | None:  # noqa: ARG002 - Airflow's
-        """Return a variable, or None."""
+        """Return a variable, or None if the vault has no such alias."""
         return self._get(self._variables, key)
 
     def get_config(self, key: str) -> str | None:

@@ -26,9 +26,9 @@ def dotenv_values(path: str | Path = ".env", vault: Vault | None = None) -> dict
 
 
 def load_dotenv(path: str | Path = ".env", vault: Vault | None = None, *, override: bool = False) -> bool:
-    """Put the file's variables into the environment, over those that are there only with `override`.
+    """Add the file's variables to the environment; existing ones are replaced only with `override`.
 
-    Returns whether the file gave any. Programs started later inherit them: `ciphertool run` keeps them to one.
+    Return whether the file has any. Programs started later inherit them; `ciphertool run` gives them to one program.
     """
     values = dotenv_values(path, vault)
     for name, value in values.items():

@@ -15,7 +15,7 @@ from ciphertool.vault.vault import Vault
 class VaultKeyring(KeyringBackend):
     """The password of a service and a user is the secret `SERVICE/USER` of the vault that `Vault.open()` finds."""
 
-    # Low, so that it is used by who names it and never merely because it is installed.
+    # Low, so that it is used only if it is named, never merely because it is installed.
     priority = 0.1
 
     @cached_property
@@ -23,7 +23,7 @@ class VaultKeyring(KeyringBackend):
         return Vault.open()
 
     def get_password(self, service: str, username: str) -> str | None:
-        """Return the secret, or None where the vault has no such alias; any other failure is raised."""
+        """Return the secret, or None if the vault has no such alias; any other failure is raised."""
         try:
             return self._vault.resolve(f"{service}/{username}").reveal()
         except UnknownAliasError:

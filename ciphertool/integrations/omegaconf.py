@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 
 
 def register(vault: Vault | None = None, name: str = "sec") -> None:
-    """Register the resolver for this process, in place of one of that name.
+    """Register the resolver for this process, replacing any other of that name.
 
-    The vault is the one that `Vault.open()` finds when the first secret is asked for, unless given. A value is not kept
-    in the configuration, so a vault that was reloaded gives the new one. OmegaConf wraps what `Vault.resolve` raises.
+    Unless given, the vault is the one that `Vault.open()` finds when the first secret is requested. The configuration
+    does not keep values, so after a reload of the vault it returns the new ones. OmegaConf wraps what `Vault.resolve`
+    raises.
     """
 
     def reveal(alias: str) -> str:
@@ -25,6 +26,6 @@ def register(vault: Vault | None = None, name: str = "sec") -> None:
             vault = Vault.open()
         return vault.resolve(alias).reveal()
 
-    # OmegaConf 2.4 has renamed the function and warns of the old name.
+    # OmegaConf 2.4 renamed the function and warns about the old name.
     register_resolver = getattr(OmegaConf, "register_resolver", OmegaConf.register_new_resolver)
     register_resolver(name, reveal, replace=True, use_cache=False)

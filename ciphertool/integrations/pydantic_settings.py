@@ -10,7 +10,7 @@
         )
 
 A field of type `SecretStr`, or of ciphertool's `Secret`, masks its value; for all others set
-`hide_input_in_errors=True`, or pydantic's validation errors show what they were given.
+`hide_input_in_errors=True`, or pydantic's validation errors show the input.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class ResolvedSource(PydanticBaseSettingsSource):
         self._vault = vault
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return what the other source has for a field, resolved."""
+        """Return the other source's value of a field, resolved."""
         value, key, is_complex = self._source.get_field_value(field, field_name)
         return self._vault.resolve_tree(value), key, is_complex
 
     def __call__(self) -> dict[str, Any]:
-        """Return what the other source gives, resolved."""
+        """Return the other source's values, resolved."""
         resolved: dict[str, Any] = self._vault.resolve_tree(self._source())
         return resolved

@@ -1,6 +1,6 @@
-"""Keystores and truststores: opened whatever their format, made, changed and checked. `open_keystore` is the door.
+"""Keystores and truststores: opened in any format, created, changed and checked. Start with `open_keystore`.
 
-Nothing here encrypts or decrypts a secret, and nothing writes a file.
+This package encrypts and decrypts no secrets and writes no files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is: who opens a store does not pay for making one."""
+    """Import lazily: opening a store does not pay for the code that creates one."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,6 +1,6 @@
-"""Changes to a keystore. Each gives the bytes of the whole new store, in its own format; writing them is the caller's.
+"""Changes to a keystore. Each returns the bytes of the whole new store, in its own format, for the caller to write.
 
-The stores that are made here are PKCS #12, JKS and PEM; the other formats can only be converted.
+PKCS #12, JKS and PEM stores can be changed; those of other formats can only be converted.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = None, now: datetime) -> bytes:
     """Return the store with certificates, in DER, as trusted entries.
 
-    They are named `alias`, `alias-2`, …; without an alias each is named after its subject. A certificate that is there
-    as trusted already is left as it is. Raise `AliasTakenError` where an alias is in use.
+    They are named `alias`, `alias-2`, …; without an alias each is named after its subject. A certificate that is
+    already trusted is left as it is. Raise `AliasTakenError` if an alias is in use.
     """
     entries = list(keystore.entries)
     there = {entry.chain[0] for entry in entries if entry.kind is EntryKind.TRUSTED and entry.chain}
@@ -38,7 +38,7 @@ def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = N
 
 
 def delete(keystore: Keystore, alias: str) -> bytes:
-    """Return the store without the entry of that alias."""
+    """Return the store without the entry of an alias."""
     gone = keystore.entry(alias)
     return _write(keystore, [entry for entry in keystore.entries if entry is not gone])
 
@@ -46,8 +46,8 @@ def delete(keystore: Keystore, alias: str) -> bytes:
 def change_password(keystore: Keystore, new_password: str, *, key_password: str | None = None) -> bytes:
     """Return the store under a new password.
 
-    Keys that open with the old store password, or with `key_password`, are sealed under the new one too, as most
-    servers need it; a key with another password of its own keeps that.
+    Keys that open with the old store password, or with `key_password`, are sealed under the new one too, because most
+    servers need that; a key with a different password keeps it.
     """
     entries = []
     for entry in keystore.entries:
@@ -74,7 +74,7 @@ def import_entry(
     source_key_password: str | None = None,
     key_password: str | None = None,
 ) -> bytes:
-    """Return the store with an entry of another store; its key is sealed under `key_password`, or the store's own."""
+    """Return the store with an entry of another store; its key is sealed under `key_password` or the store password."""
     entry = _clear(source, source.entry(alias), source_key_password)
     with error_path(keystore.path):
         entries = _with(list(keystore.entries), entry._replace(alias=as_alias or entry.alias))
@@ -89,10 +89,10 @@ def import_reply(
     truststore: Keystore | None = None,
     key_password: str | None = None,
 ) -> bytes:
-    """Return the store with a certificate authority's answer as the entry's chain.
+    """Return the store with a certificate authority's reply as the entry's chain.
 
-    The answer, in DER, may be in any order and may lack its issuers, which are then taken from the truststore. Raise
-    `BadPrivateKeyError` where none of it is the key's, `BadCertificateError` where a signature does not hold.
+    The certificates, in DER, may be in any order; missing issuers are taken from the truststore. Raise
+    `BadPrivateKeyError` if none of them belongs to the key, `BadCertificateError` if a signature is invalid.
     """
     entry = keystore.entry(alias)
     key = keys.load(keystore.unseal(entry, key_password), entry.alias)
@@ -113,7 +113,7 @@ def _write(keystore: Keystore, entries: Sequence[KeyEntry], key_password: str | 
     password = keystore.password.reveal() if keystore.password else None
     with error_path(keystore.path):
         if keystore.format == "PKCS12" and not keystore.verified:
-            # Nothing proved the password yet under which the store is about to be written.
+            # The password that the store is about to be written under has not been proved yet.
             for entry in keystore.entries:
                 if entry.kind is EntryKind.KEY:
                     keystore.unseal(entry)
@@ -127,7 +127,7 @@ def _with(entries: list[KeyEntry], new: KeyEntry) -> list[KeyEntry]:
 
 
 def _clear(keystore: Keystore, entry: KeyEntry, key_password: str | None) -> KeyEntry:
-    """Return the entry with its key in the clear, which is proved to be one."""
+    """Return the entry with its key in the clear, proved to be a key."""
     if entry.kind is not EntryKind.KEY:
         return entry
     pkcs8 = keystore.unseal(entry, key_password)
@@ -137,7 +137,7 @@ def _clear(keystore: Keystore, entry: KeyEntry, key_password: str | None) -> Key
 
 
 def _opened(keystore: Keystore, entry: KeyEntry, key_password: str | None) -> KeyEntry:
-    """Return the entry with its key in the clear where a password at hand opens it, else as it is."""
+    """Return the entry with its key in the clear if an available password opens it, else as it is."""
     for password in (None, key_password):
         try:
             return _clear(keystore, entry, password)

@@ -1,4 +1,4 @@
-"""A keystore judged by what it is for. The certificate itself is judged by `certificates.judge`."""
+"""Checks whether a keystore fits its role. `certificates.judge` judges the certificate itself."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def check(
     others: Sequence[Keystore] = (),
     key_password: str | None = None,
 ) -> list[CertificateFinding]:
-    """Return what is to be said about a keystore in a role: of the entry `alias`, or of every key entry.
+    """Return the findings about a keystore in a role: for the entry `alias`, or for every key entry.
 
-    `others` are the keystores that serve the other roles. What only a password would show is left out where the store
-    was opened without one.
+    `others` are the keystores of the other roles. Checks that need a password are skipped if the store was opened
+    without one.
     """
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
     found = [*_check_file(keystore.path, private=any(entry.sealed or entry.secret for entry in keystore.entries))]
@@ -74,7 +74,7 @@ def check(
 def _check_file(path: Path, *, private: bool) -> Iterator[CertificateFinding]:
     try:
         status = path.stat()
-    except OSError:  # its content was given
+    except OSError:  # the caller passed its content
         return
     if os.name != "posix":
         return
@@ -87,7 +87,7 @@ def _check_file(path: Path, *, private: bool) -> Iterator[CertificateFinding]:
 
 
 def _check_key(subject: _Subject) -> Iterator[CertificateFinding]:
-    """The private key: opens, is consistent, is its certificate's; for tls, under the store's own password."""
+    """Check that the private key opens (for tls, with the store's password), is consistent and fits its certificate."""
     store, entry = subject.keystore, subject.entry
     if entry.sealed is None or (store.password is None and subject.key_password is None):
         return
@@ -126,7 +126,7 @@ def _check_public_key(subject: _Subject) -> Iterator[CertificateFinding]:
 
 
 def _check_usage(subject: _Subject) -> Iterator[CertificateFinding]:
-    """What the certificate says that its key may do."""
+    """Check what the certificate allows its key to do."""
     if subject.facts:
         yield from judge_usage(subject.facts[0], subject.role)
         if subject.role is Role.TLS and subject.facts[0].public_key_sha256 is not None:
@@ -148,7 +148,7 @@ def _check_chain(subject: _Subject) -> Iterator[CertificateFinding]:
         elif not chains.issued_by(data, issuer):
             yield finding(rules.CHAIN_SIGNATURE, f"certificate {place} of the chain did not sign the one before")
     for data, facts in zip(chain, subject.facts, strict=True):
-        # Nobody relies on the signature by which a certificate vouches for itself.
+        # Nobody relies on a self-signature.
         if facts.signature_hash in _WEAK_HASHES and not _is_self_signed(data):
             yield finding(rules.WEAK_HASH, f"a certificate of the chain is signed with {facts.signature_hash}")
     if chain and not _is_self_signed(chain[-1]) and not _is_vouched_for(chain[-1:], subject.truststore):
@@ -172,7 +172,7 @@ def _is_self_signed(data: bytes) -> bool:
 
 
 def _is_vouched_for(chain: Sequence[bytes], truststore: Keystore | None) -> bool:
-    """Tell whether a truststore has one of the certificates, or the issuer of the last."""
+    """Return whether a truststore has one of the certificates, or the issuer of the last one."""
     if truststore is None:
         return False
     trusted = [entry.chain[0] for entry in truststore.entries if entry.kind is EntryKind.TRUSTED and entry.chain]

@@ -24,7 +24,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
-    """What a new certificate is to say. `subject` is an RFC 4514 name: `CN=example,O=Example`.
+    """The content of a new certificate. `subject` is an RFC 4514 name: `CN=example,O=Example`.
 
     `names` are the host names and IP addresses of a tls certificate.
     """
@@ -59,7 +59,7 @@ def create_keystore(
 
 
 def self_signed(request: CertificateRequest, key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
-    """Return a certificate for the key, signed by the key."""
+    """Return a certificate for a key, signed by the same key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 

@@ -1,4 +1,4 @@
-"""The entries of a keystore, as every format's reader gives them: kinds, chains, keys sealed and clear."""
+"""The entries of a keystore, as the readers of all formats return them: kinds, chains, keys sealed and clear."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class EntryKind(Enum):
 
     KEY = "key"
     TRUSTED = "trusted"
-    SECRET = "secret"  # noqa: S105 - a kind, no password
+    SECRET = "secret"  # noqa: S105 - a kind, not a password
 
 
 class SealedKey(Protocol):
-    """A private key as it lies in its store, which may be in the clear."""
+    """A private key as stored, which may be in the clear."""
 
     def unseal(self, password: str | None) -> bytes:
         """Return the key as PKCS #8 in the clear.
 
-        Raise `PasswordNeededError` where it is encrypted and None is given, `WrongKeyPasswordError` where the
-        password is not its own.
+        Raise `PasswordNeededError` if it is encrypted and `password` is None, `WrongKeyPasswordError` if the password
+        does not open it.
         """
 
 
 class ClearKey:
     """A private key in the clear, on its way into a store."""
 
-    __slots__ = ("pkcs8",)  # no tuple, as `Passwords` is none
+    __slots__ = ("pkcs8",)  # not a tuple, for the same reason as `Passwords`
 
     def __init__(self, pkcs8: bytes) -> None:
         self.pkcs8 = pkcs8
@@ -52,7 +52,7 @@ class ClearKey:
 
 
 class SymmetricKey(NamedTuple):
-    """A secret key in the clear, and its algorithm: Java's name, or an object identifier that has none here."""
+    """A secret key in the clear, and its algorithm: Java's name, or an object identifier without a known name."""
 
     algorithm: str
     key: bytes
@@ -62,16 +62,16 @@ class SymmetricKey(NamedTuple):
 
 
 class SealedSymmetricKey(Protocol):
-    """A secret key as it lies in its store."""
+    """A secret key as stored."""
 
     def unseal(self, password: str | None) -> SymmetricKey:
         """Return the key; raise what `SealedKey.unseal` raises."""
 
 
 class KeyEntry(NamedTuple):
-    """One entry of a keystore. `chain` is DER, leaf first; `created` is None where the format does not say.
+    """One entry of a keystore. `chain` is DER, leaf first; `created` is None if the format does not say.
 
-    `sealed` is the private key of a key entry, `secret` the key of a secret entry, where its format is one whose secret
+    `sealed` is the private key of a key entry, `secret` the key of a secret entry, if its format is one whose secret
     keys can be read.
     """
 
@@ -87,22 +87,22 @@ class KeyEntry(NamedTuple):
 
     @property
     def sha256(self) -> str | None:
-        """The fingerprint of the leaf certificate's DER in lower-case hex, or None where there is none."""
+        """The fingerprint of the leaf certificate's DER in lower-case hex, or None if there is none."""
         return sha256(self.chain[0]).hexdigest() if self.chain else None
 
 
 class StoreContent(NamedTuple):
-    """What a format's reader found: the entries, and whether the password proved that nobody changed the file."""
+    """What a format's reader found: the entries, and whether the password proved the file's integrity."""
 
     entries: Sequence[KeyEntry]
     verified: bool
 
 
 class Reader(Protocol):
-    """Reads one format's bytes; `path` gives names to entries that have none."""
+    """Reads the bytes of one format; entries without names are named after `path`."""
 
     def __call__(self, data: bytes, password: str | None, path: Path) -> StoreContent:
-        """Return what is there; raise a `KeystoreError`, never another exception."""
+        """Return the content; raise a `KeystoreError`, never another exception."""
 
 
 # The former names, kept for one release.
@@ -112,7 +112,7 @@ Content = StoreContent
 
 @contextmanager
 def error_path(path: Path) -> Iterator[None]:
-    """Give every keystore error raised within the path it is about."""
+    """Add `path` to every keystore error raised within."""
     try:
         yield
     except KeystoreError as error:

@@ -1,4 +1,4 @@
-"""What leaves a keystore: certificates, signing requests, and private keys when asked for by name."""
+"""Exports from a keystore: certificates, signing requests, and private keys on explicit request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def export_private_key(
 ) -> bytes:
     """Return an entry's private key and chain as PEM, the key encrypted under `password`.
 
-    A password of None asks for the key in the clear: the caller must mean it.
+    A password of None returns the key in the clear: pass it only on purpose.
     """
     entry = keystore.entry(alias)
     pkcs8 = keystore.unseal(entry, key_password)

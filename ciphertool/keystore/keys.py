@@ -1,7 +1,7 @@
-"""Private keys: loaded from PKCS #8 and proved. Nothing here knows where they come from.
+"""Private keys: loaded from PKCS #8 and proved. Independent of where they come from.
 
-OpenSSL's own validation of an RSA key tests its primes for 55 to 571 ms. A key that lies in one's own keystore needs no
-such test, but proof that it was not damaged: its numbers must fit one another, and its certificate.
+OpenSSL's own validation of an RSA key tests its primes, which takes 55 to 571 ms. A key in one's own keystore needs no
+such test, only proof that it is undamaged: its numbers must be consistent with each other and with its certificate.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def load(pkcs8: bytes, alias: str) -> PrivateKeyTypes:
 
 
 def load_rsa(pkcs8: bytes, alias: str, chain: Sequence[bytes]) -> rsa.RSAPrivateKey:
-    """Return a proved RSA key; `chain` is empty where there is no certificate to compare it with."""
+    """Return a proved RSA key; `chain` is empty if there is no certificate to compare it with."""
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     key = load(pkcs8, alias)
@@ -51,13 +51,13 @@ def load_rsa(pkcs8: bytes, alias: str, chain: Sequence[bytes]) -> rsa.RSAPrivate
 
 
 def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
-    """Raise `BadPrivateKeyError` unless the certificate, in DER, is the key's."""
+    """Raise `BadPrivateKeyError` unless the certificate, in DER, belongs to the key."""
     if not matches(key, certificate, alias):
         raise BadPrivateKeyError(alias, "does not match its certificate")
 
 
 def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:
-    """Tell whether a certificate, in DER, is the key's; raise `BadCertificateError` if it has no public key."""
+    """Return whether a certificate, in DER, belongs to the key; raise `BadCertificateError` if it has no public key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -75,7 +75,7 @@ def _is_consistent(key: rsa.RSAPrivateKey) -> bool:
     numbers = key.private_numbers()
     n, e = numbers.public_numbers.n, numbers.public_numbers.e
     p, q, d = numbers.p, numbers.q, numbers.d
-    # Sizes first: the arithmetic on numbers that are far too large would take long.
+    # Sizes first: arithmetic on oversized numbers would take too long.
     if max(p, q, d, e, numbers.dmp1, numbers.dmq1, numbers.iqmp) > n or min(p, q) < 3:
         return False
     return (

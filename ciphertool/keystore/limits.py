@@ -1,4 +1,4 @@
-"""What a keystore file may ask for, so that a hostile one costs less than a second. Nothing here reads a format."""
+"""Limits on the work for one keystore file, so that a hostile one costs less than a second. Independent of formats."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ciphertool.errors import MalformedKeystoreError
 MAX_FILE = 16 << 20
 MAX_ENTRIES = 10_000
 MAX_SEALED_KEY = 64 << 10
-"""Bytes of one encrypted private key; RSA-16384 takes 10 KB."""
+"""The most bytes of one encrypted private key; RSA-16384 takes 10 KB."""
 MAX_MODULUS_BITS = 16_384
-# Java 8 asks for 150,000 to open a store; one costs up to 1 µs.
+# Java 8 needs 150,000 to open a store; one takes up to 1 µs.
 _ITERATIONS = 600_000
 
 
@@ -24,7 +24,7 @@ class StoreBudget(Budget):
         self._iterations = _ITERATIONS
 
     def iterations(self, count: int) -> None:
-        """Account for iterations before they are made; raise `MalformedKeystoreError` when they are too many."""
+        """Charge iterations before they are run; raise `MalformedKeystoreError` if there are too many."""
         if count < 1:
             raise self.malformed("an iteration count below 1")
         self._iterations -= count
@@ -32,5 +32,5 @@ class StoreBudget(Budget):
             raise self.malformed(f"more than {_ITERATIONS} iterations of key derivation")
 
     def malformed(self, reason: str) -> MalformedKeystoreError:
-        """Return the error for a fault found in this file."""
+        """Return the error for a fault in this file."""
         return MalformedKeystoreError(self.what, reason)

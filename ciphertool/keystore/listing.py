@@ -1,4 +1,4 @@
-"""An entry of a keystore as lists show it."""
+"""An entry of a keystore as shown in lists."""
 
 from __future__ import annotations
 

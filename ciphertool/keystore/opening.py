@@ -1,4 +1,4 @@
-"""Opens a keystore file, whatever its format."""
+"""Opens a keystore file of any format."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ def open_keystore(
     format_name: str | None = None,
     extensions: Extensions = NO_EXTENSIONS,
 ) -> Keystore:
-    """Open a keystore or truststore; `data` is its content where that has been read already.
+    """Open a keystore or truststore; `data` is its content if that has already been read.
 
-    `format_name` names the one of `extensions` that reads it.
+    `format_name` names the plug-in of `extensions` that reads it.
 
-    Without a password, what is readable without one is there: the certificates of JKS and BKS stores, clear PKCS #12
-    certificates, PEM. Raise `PasswordNeededError` where that is not enough to go on, `KeystoreUnreadableError`,
-    `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or `UnsupportedKeystoreError`.
+    Without a password, the keystore has only what is readable without one: the certificates of JKS and BKS stores,
+    clear PKCS #12 certificates, PEM. Raise `PasswordNeededError` if that is not enough to continue,
+    `KeystoreUnreadableError`, `NotAKeystoreError`, `WrongKeystorePasswordError`, `MalformedKeystoreError` or
+    `UnsupportedKeystoreError`.
     """
     content = read_file(path).bytes if data is None else data
     with error_path(path):
@@ -47,7 +48,7 @@ def open_keystore(
 
 
 def read_file(path: Path) -> Snapshot:
-    """Return a keystore file; raise `KeystoreUnreadableError` where it is not there or cannot be read."""
+    """Read a keystore file; raise `KeystoreUnreadableError` if it is missing or cannot be read."""
     try:
         snapshot = snapshots.read_if_there(path, most=MAX_FILE)
     except ConfigError as error:

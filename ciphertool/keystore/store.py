@@ -1,4 +1,4 @@
-"""An opened keystore: its entries, certificates, private keys. Nothing here reads or writes a format."""
+"""An opened keystore: its entries, certificates, private keys. Reads and writes no format itself."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from ciphertool.secret import Secret
 
 
-# Formats that are nothing but their certificates and keys, one after another, under no common password.
+# Formats that merely concatenate certificates and keys, without a common password.
 _BARE = frozenset({"PEM", "DER"})
 
 
 class Keystore:
     """An opened keystore; `open_keystore` makes one.
 
-    `verified` tells that the password proved the file's integrity. Aliases are found without regard to case. Reading
-    one entry parses that entry only, so that an odd certificate beside it does no harm.
+    `verified` is True if the password proved the file's integrity. Aliases are case-insensitive. Reading an entry
+    parses only that entry, so that a malformed certificate elsewhere does no harm.
     """
 
     def __init__(
         self,
         path: Path,
-        format: str,  # noqa: A002 - the word for it
+        format: str,  # noqa: A002 - the usual word
         entries: tuple[KeyEntry, ...],
         verified: bool = False,
         password: Secret | None = None,
@@ -51,16 +51,16 @@ class Keystore:
         self.password = password
 
     def entry(self, alias: str | None) -> KeyEntry:
-        """Return the entry of that alias; None means the only key entry, or, without any, the only entry.
+        """Return the entry of an alias; None means the only key entry or, if there is none, the only entry.
 
-        In a PEM file without a key None means the first certificate, as everywhere with PEM.
-        Raise `NoSuchKeyAliasError`, which lists the aliases there.
+        In a PEM file without a key, None means the first certificate, as is usual with PEM. Raise
+        `NoSuchKeyAliasError`, which lists the existing aliases.
         """
         if alias is None:
             keys = [entry for entry in self.entries if entry.kind is EntryKind.KEY]
             candidates = keys or list(self.entries[:1] if self.format in _BARE else self.entries)
         else:
-            # An exact match goes first: old stores hold aliases that differ in case only.
+            # An exact match comes first: old stores may have aliases that differ only in case.
             candidates = [entry for entry in self.entries if entry.alias == alias] or self._by_folded_alias.get(
                 alias.casefold(), []
             )
@@ -76,7 +76,7 @@ class Keystore:
         return folded
 
     def certificate(self, alias: str | None = None) -> x509.Certificate:
-        """Return the leaf certificate of an entry. It proves nothing yet: see `encryption_certificate`."""
+        """Return the leaf certificate of an entry, unproven: see `encryption_certificate`."""
         from ciphertool.certificates import chains
 
         entry = self.entry(alias)
@@ -88,11 +88,11 @@ class Keystore:
     def encryption_certificate(
         self, alias: str | None = None, *, fingerprint: str | None = None, key_password: str | None = None
     ) -> x509.Certificate:
-        """Return the RSA certificate to encrypt under, proven to be the one that the keystore's owner put there.
+        """Return the RSA certificate to encrypt with, proven to be the one that the keystore's owner put there.
 
-        The proof is the expected `fingerprint` ("sha256:…"), or the integrity of the store under its password, or the
-        match with the private key. A PEM file without a key states nothing but its certificate: taken at its word.
-        Raise `UnprovenCertificateError` where there is none of these, `NotRsaError` for another kind of key.
+        The proof is the expected `fingerprint` ("sha256:…"), the integrity of the store under its password, or the
+        match with the private key. A PEM file without a key contains nothing but its certificate, which is trusted as
+        it is. Raise `UnprovenCertificateError` if there is no proof, `NotRsaError` for another kind of key.
         """
         from ciphertool.certificates import chains
 
@@ -114,7 +114,7 @@ class Keystore:
         return certificate
 
     def private_key(self, alias: str | None = None, key_password: str | None = None) -> rsa.RSAPrivateKey:
-        """Return an entry's RSA key, proved by its arithmetic and by its match with the entry's certificate.
+        """Return an entry's RSA key, proved by its arithmetic and by matching the entry's certificate.
 
         `key_password` is the keystore password unless given. Raise `NoPrivateKeyError`, `NotRsaError`,
         `WrongKeyPasswordError`, `PasswordNeededError` or `BadPrivateKeyError`.
@@ -126,7 +126,7 @@ class Keystore:
             return keys.load_rsa(self.unseal(entry, key_password), entry.alias, entry.chain[:1])
 
     def symmetric_key(self, alias: str | None = None, key_password: str | None = None) -> bytes:
-        """Return the key of a secret entry, which is an AES key.
+        """Return the AES key of a secret entry.
 
         `key_password` is the keystore password unless given. Raise `NoSecretKeyError`, `NotAesError`,
         `WrongKeyPasswordError`, `PasswordNeededError` or, for a format whose secret keys are not read,
@@ -148,14 +148,14 @@ class Keystore:
     """The former name, kept for one release."""
 
     def unseal(self, entry: KeyEntry, key_password: str | None = None) -> bytes:
-        """Return an entry's private key as PKCS #8 in the clear, of whatever algorithm, unproven."""
+        """Return an entry's private key, of any algorithm, as PKCS #8 in the clear, unproven."""
         with error_path(self.path):
             if entry.sealed is None or entry.kind is not EntryKind.KEY:
                 raise NoPrivateKeyError(entry.alias, entry.kind.value)
             return entry.sealed.unseal(self._password_of(key_password))
 
     def _password_of(self, key_password: str | None) -> str | None:
-        """The password that opens a key: its own, or else the keystore's."""
+        """Return the password that opens a key: its own, or else the keystore's."""
         if key_password is None and self.password is not None:
             return self.password.reveal()
         return key_password

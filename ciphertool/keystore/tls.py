@@ -23,7 +23,7 @@ def server_context(
 ) -> ssl.SSLContext:
     """Return a context that serves TLS 1.2 and later with an entry's key and chain.
 
-    With a truststore, a client has to show a certificate that it vouches for.
+    With a truststore, clients must present a certificate that it trusts.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -37,9 +37,9 @@ def server_context(
 def client_context(
     truststore: Keystore, keystore: Keystore | None = None, alias: str | None = None, *, key_password: str | None = None
 ) -> ssl.SSLContext:
-    """Return a context that connects to servers which the truststore, and nothing else, vouches for.
+    """Return a context that connects only to servers whose certificates the truststore trusts.
 
-    With a keystore, its entry is what the client shows to a server that asks.
+    With a keystore, its entry is the client certificate for servers that request one.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -50,7 +50,7 @@ def client_context(
 
 
 def _load_trust(context: ssl.SSLContext, truststore: Keystore) -> None:
-    # A truststore may hold a server's own certificate or its issuer, and need not hold the root.
+    # A truststore may hold a server's own certificate or its issuer, without the root.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     loaded = 0
     for entry in truststore.entries:
@@ -58,7 +58,7 @@ def _load_trust(context: ssl.SSLContext, truststore: Keystore) -> None:
             try:
                 context.load_verify_locations(cadata=entry.chain[0])
             except (ssl.SSLError, ValueError):
-                continue  # an odd certificate vouches for nobody, and harms no other
+                continue  # a malformed certificate is skipped: it does not affect the others
             loaded += 1
     if not loaded:
         raise NoCertificateError("a trusted entry").at(truststore.path)
@@ -80,7 +80,7 @@ def _load_key(context: ssl.SSLContext, keystore: Keystore, alias: str | None, ke
 
 @contextmanager
 def _file_of(pem: bytes) -> Iterator[str]:
-    """Give the encrypted key as a file, for OpenSSL takes nothing else: in memory where the system can, else 0600."""
+    """Yield the encrypted key as a file, the only form that OpenSSL takes: in memory if possible, else mode 0600."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("key", os.MFD_CLOEXEC)
         try:

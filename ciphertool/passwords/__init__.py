@@ -1,7 +1,7 @@
-"""Where a keystore password and a key password come from. Knows no keystore; a person is asked by who calls.
+"""The sources of the keystore password and the key password. Independent of keystores; callers prompt a person.
 
-A new kind of source is a class of its own with a `name`, `variables` and a `read`, put where it belongs into a
-`PasswordChain`; other distributions offer one in the entry-point group `ciphertool.passwords`.
+A new kind of source is a class with `name`, `variables` and `read`, placed in a `PasswordChain`; other distributions
+offer one in the entry-point group `ciphertool.passwords`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is: most vaults have one source of passwords."""
+    """Import lazily: most vaults have only one source of passwords."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

@@ -1,4 +1,4 @@
-"""Passwords where Carbon products have them: the files of a Carbon 4 home, the master keys of Carbon 5."""
+"""The password files of Carbon products: those of a Carbon 4 home, and the master keys of Carbon 5."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from ciphertool.passwords.files import PasswordText
 
 HOME_FILES = ("password", "password-tmp", "password-persist")
-"""Where a Carbon home's runtime reads the keystore password; the first that is there counts. It keeps only the last."""
+"""Where a Carbon home's runtime reads the keystore password: the first existing file. It keeps only the last one."""
 
 
 @dataclass(frozen=True)
 class CarbonHome:
     """The files of a Carbon home that its runtime reads at start-up. They are read and left as they are.
 
-    With `consume` they are treated as the runtime does: `password` is renamed to `password-tmp`, which is deleted by
-    the next read, so that a home's start script works as before.
+    With `consume` they are treated as by the runtime: `password` is renamed to `password-tmp`, which the next read
+    deletes, so that a home's start script works as before.
     """
 
     home: Path
@@ -46,7 +46,7 @@ class CarbonHome:
         return f"the files {', '.join(HOME_FILES)} of {self.home}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords of the first file that is there."""
+        """Return the passwords of the first existing file."""
         for file in HOME_FILES:
             path = self.home / file
             content = read(path)
@@ -59,7 +59,7 @@ class CarbonHome:
 
 
 def _consume(path: Path, content: PasswordText) -> None:
-    """Do with the file that was read as the runtime does: with that one, whatever its name means by now."""
+    """Rename or delete the file as the runtime does: the one that was read, whatever its name means by now."""
     if path.name == "password-persist":
         return
     try:
@@ -78,7 +78,7 @@ def _consume(path: Path, content: PasswordText) -> None:
 
 @dataclass(frozen=True)
 class MasterKeys:
-    """A Carbon 5 `master-keys.yaml`, or the one it relocates to; environment variables of its names come first.
+    """A Carbon 5 `master-keys.yaml`, or the one it relocates to; environment variables with its names take precedence.
 
     With `within` no relocation leads out of that directory.
     """
@@ -89,7 +89,7 @@ class MasterKeys:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The first file that it reads; `within` says how far that may relocate."""
+        """The first file that it reads; `within` limits where that may relocate to."""
         return (self.path,)
 
     @property
@@ -103,7 +103,7 @@ class MasterKeys:
         return _MASTER_KEYS
 
     def read(self) -> Passwords | None:
-        """Return the passwords that the variables and the file give together, None where there is neither."""
+        """Return the passwords from the variables and the file together, None if there is neither."""
         keystore, key = (variable(self.environment, name) for name in _MASTER_KEYS)
         if keystore is not None and key is not None:
             return Passwords(keystore, key)
@@ -144,7 +144,7 @@ class _KeysFile:
 
 
 def _keys_file(path: Path, within: Path | None, followed: tuple[Path, ...] = ()) -> _KeysFile | None:
-    """Return the file that has the keys, None if the first one is not there."""
+    """Return the file that has the keys, None if the first one is missing."""
     content = read(path)
     if content is None:
         if followed:

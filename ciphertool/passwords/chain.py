@@ -1,4 +1,4 @@
-"""Passwords, what a source of them is, and the chain in which sources are asked. Knows no place where they may be."""
+"""Passwords, the interface of their sources, and the chain in which sources are tried. Contains no source itself."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Passwords:
-    """The keystore's password and the key's own, None where that is the same.
+    """The keystore's password and the key's own, None if they are the same.
 
-    `exposed` is the file that they came from, if everybody on the machine can read it: a reason to warn.
+    `exposed` is the file that they come from if it is world-readable: a reason to warn.
     """
 
-    # No tuple, which would be unpacked, formatted or dumped without a thought.
+    # Not a tuple, which would too easily be unpacked, formatted or dumped.
     __slots__ = ("exposed", "key", "keystore")
     __hash__ = None  # type: ignore[assignment]  # nor a hash of a password
 
@@ -42,33 +42,33 @@ class Passwords:
 
 
 class PasswordSource(Protocol):
-    """One place where passwords may be. Asked at most once in a run.
+    """One place where passwords may be. Read at most once in a run.
 
-    Settings that were found, and not named, may have only those with a property `files`: the files that it reads, all
-    that it reaches beside variables of the environment.
+    Settings that were found, not named, may use only sources with a property `files`: the files that the source reads,
+    which with environment variables must be all that it accesses.
     """
 
     @property
     def name(self) -> str:
-        """How messages name it."""
+        """The source's name in messages."""
 
     @property
     def variables(self) -> Collection[str]:
-        """The environment variables that it reads, passwords or the way to them: no program that is run gets them."""
+        """The environment variables that it reads for passwords or the way to them: withheld from started programs."""
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where it has none; raise `PasswordSourceError` if it is there and useless."""
+        """Return the passwords, or None if it has none; raise `PasswordSourceError` if it exists but is unusable."""
 
 
 class PasswordChain:
-    """Sources in the order in which they are asked, when a password is first needed; the first that has one wins.
+    """Sources in order of precedence, tried when a password is first needed; the first that has one wins.
 
-    Both passwords come from one source, so that nobody's key password is tried on somebody else's keystore.
+    Both passwords come from the same source, so that no key password is tried on an unrelated keystore.
     """
 
     def __init__(self, sources: Sequence[PasswordSource]) -> None:
         self._sources = tuple(sources)
-        # No `cached_property`: before Python 3.12 it holds a lock that a forked child would find held for ever.
+        # Not a `cached_property`: before Python 3.12 it has a lock that might stay held for ever in a forked child.
         self._given: Passwords | None = None
         self._asked_all_but_people = False
 
@@ -86,7 +86,7 @@ class PasswordChain:
         return passwords
 
     def read_unasked(self) -> Passwords | None:
-        """Return the passwords that are there without asking a person, or None."""
+        """Return the passwords that are available without asking a person, or None."""
         if self._given is None and not self._asked_all_but_people:
             self._given = self._first(source for source in self._sources if not isinstance(source, Prompt))
             self._asked_all_but_people = True
@@ -97,7 +97,7 @@ class PasswordChain:
 
 
 class Prompt:
-    """A person. `ask` returns what was typed, or None where there is no terminal."""
+    """Asks a person. `ask` returns what was typed, or None if there is no terminal."""
 
     name = "a prompt on the terminal"
     variables = ()
@@ -106,6 +106,6 @@ class Prompt:
         self._ask = ask
 
     def read(self) -> Passwords | None:
-        """Return the keystore password that was typed; the key's is taken to be the same."""
+        """Return the keystore password that was typed; the key's password is assumed to be the same."""
         typed = self._ask()
         return None if typed is None else Passwords(typed)

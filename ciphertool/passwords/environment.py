@@ -18,7 +18,7 @@ KEY_VARIABLE = "CIPHERTOOL_KEY_PASSWORD"
 
 
 class Environment(NamedTuple):
-    """Two variables, `CIPHERTOOL_KEYSTORE_PASSWORD` and `CIPHERTOOL_KEY_PASSWORD`. An empty one is as good as none."""
+    """Two variables, `CIPHERTOOL_KEYSTORE_PASSWORD` and `CIPHERTOOL_KEY_PASSWORD`. An empty one counts as unset."""
 
     environment: Mapping[str, str] = os.environ
     variable: str = KEYSTORE_VARIABLE
@@ -43,7 +43,7 @@ class Environment(NamedTuple):
         return self.variable, self.key_variable
 
     def read(self) -> Passwords | None:
-        """Return the variables' values; a key password alone is an error, for it would be ignored."""
+        """Return the variables' values; a key password alone is an error, because it would be ignored."""
         keystore = variable(self.environment, self.variable)
         key = variable(self.environment, self.key_variable)
         if keystore is None and key is not None:
@@ -56,12 +56,12 @@ class Environment(NamedTuple):
 
 
 def variable(environment: Mapping[str, str], name: str) -> str | None:
-    """Return a variable's value, None where it is not set or empty; raise `PasswordSourceError` if it is not UTF-8."""
+    """Return a variable's value, None if it is not set or empty; raise `PasswordSourceError` if it is not UTF-8."""
     value = environment.get(name)
     if not value:
         return None
     try:
         value.encode("utf-8")
-    except UnicodeEncodeError:  # Python smuggles other bytes in as surrogates
+    except UnicodeEncodeError:  # Python represents other bytes as surrogates
         raise PasswordSourceError(f"the environment variable {name}", "not UTF-8 text") from None
     return value

@@ -1,4 +1,4 @@
-"""Passwords from files: one that somebody named, a systemd credential, a directory of mounted secrets."""
+"""Passwords from files: a named one, a systemd credential, a directory of mounted secrets."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST_BYTES = 65_536
-"""More than any file of passwords has: who names a device or a log by mistake is told so."""
+"""More than any password file has: naming a device or a log by mistake is an error."""
 
 
 @dataclass(frozen=True)
 class PasswordFile:
-    """A file that somebody named: line 1 is the keystore password, line 2 the key password. It may be a pipe.
+    """A named file: line 1 is the keystore password, line 2 the key password. It may be a pipe.
 
-    One that others can read is used, and said to be `exposed`; with `private` it is refused.
+    A file that others can read is used but reported as `exposed`; with `private` it is refused.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class PasswordFile:
         return f"the password file {self.path}"
 
     def read(self) -> Passwords:
-        """Return the file's passwords; a file that is named and not there is an error."""
+        """Return the file's passwords; a missing file is an error, since it was named."""
         content = read(self.path)
         if content is None:
             raise PasswordSourceError(str(self.path), "no such file")
@@ -56,7 +56,7 @@ class PasswordFile:
 class MountedSecret:
     """Secrets that a platform mounts, one in each file: Docker's and Kubernetes' secrets, systemd's credentials.
 
-    Whole files, one final line end taken off. Who may read them is the platform's business.
+    Each is a whole file without one final line end. The platform decides who may read them.
     """
 
     directory: Path
@@ -75,7 +75,7 @@ class MountedSecret:
         return f"the mounted secret {self.directory / self.keystore}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where the file is not there."""
+        """Return the passwords, or None if the file is missing."""
         keystore = self._value(self.keystore)
         if keystore is None:
             return None
@@ -94,7 +94,7 @@ class MountedSecret:
 
 @dataclass(frozen=True)
 class SystemdCredential:
-    """A credential of the systemd service that this is (`LoadCredential=`), in `$CREDENTIALS_DIRECTORY`."""
+    """A credential of this systemd service (`LoadCredential=`), in `$CREDENTIALS_DIRECTORY`."""
 
     keystore: str
     key: str | None = None
@@ -107,7 +107,7 @@ class SystemdCredential:
         return f"the systemd credential {self.keystore}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where there is no such credential."""
+        """Return the passwords, or None if there is no such credential."""
         from pathlib import Path
 
         directory = self.environment.get(self.variables[0])
@@ -116,7 +116,7 @@ class SystemdCredential:
 
 @dataclass(frozen=True, slots=True)
 class PasswordText:
-    """What a file holds, and what the system said of it when it was read."""
+    """A file's text, and the system's facts about it when it was read."""
 
     text: str = field(repr=False)
     status: os.stat_result
@@ -133,7 +133,7 @@ class PasswordText:
 
 
 def read(path: Path) -> PasswordText | None:
-    """Return a file's text and mode, None where there is no such file; `PasswordSourceError` if it does not serve."""
+    """Return a file's text and mode, None if there is no such file; raise `PasswordSourceError` if it is unusable."""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -152,8 +152,8 @@ def read(path: Path) -> PasswordText | None:
 
 
 def lines(path: Path, content: PasswordText) -> Passwords:
-    """Return the passwords of a file's first two lines; raise `PasswordSourceError` where the first is empty."""
-    # As Java's readLine ends a line; blanks belong to the password.
+    """Return the passwords of a file's first two lines; raise `PasswordSourceError` if the first is empty."""
+    # Lines end as in Java's readLine; blanks belong to the password.
     keystore, key, *_ = [*re.split(r"\r\n|\r|\n", content.text), ""]
     if not keystore:
         raise PasswordSourceError(str(path), "its first line is empty")

@@ -17,19 +17,19 @@ ENTRY_POINTS = "ciphertool.passwords"
 
 @dataclass(frozen=True)
 class PluginSource:
-    """A plug-in's source. What it raises by mistake is a `PluginError`."""
+    """A plug-in's source. Unexpected exceptions become a `PluginError`."""
 
     kind: str
     source: PasswordSource = field(repr=False)
 
     @property
     def name(self) -> str:
-        """How messages name it."""
+        """The source's name in messages."""
         return f"the plug-in {self.kind}"
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The variables that the source says it reads; none where it says nothing."""
+        """The variables that the source declares to read; none if it declares none."""
         with plugins.guarded(ENTRY_POINTS, self.kind):
             declared = getattr(self.source, "variables", ())
             if not isinstance(declared, str):

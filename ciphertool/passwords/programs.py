@@ -1,4 +1,4 @@
-"""Passwords from other programs: what a command prints, what the system's keyring holds."""
+"""Passwords from other programs: a command's output, the system's keyring."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _SECONDS = 60
 class Command:
     """A command that prints the keystore password on line 1 and, perhaps, the key password on line 2.
 
-    It is started without a shell and without input: one that has to ask a person does so on the terminal. `variables`
-    are the environment variables that it reads, as somebody who knows it has said.
+    It is started without a shell and without input; to ask a person, it must use the terminal. `variables` are the
+    environment variables that it reads, as declared in the settings.
     """
 
     arguments: tuple[str, ...]
@@ -32,7 +32,7 @@ class Command:
         import subprocess
 
         try:
-            done = subprocess.run(  # noqa: S603 - what the settings name, and only settings that a person named
+            done = subprocess.run(  # noqa: S603 - the settings name the command, and only settings that a person named may
                 self.arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -57,9 +57,9 @@ class Command:
 
 @dataclass(frozen=True)
 class Keyring:
-    """The system's keyring, by the package `keyring`: the extra `keyring` installs it.
+    """The system's keyring, accessed by the package `keyring`, which the extra `keyring` installs.
 
-    `variables` are the environment variables that its backend reads, as somebody who knows it has said.
+    `variables` are the environment variables that its backend reads, as declared in the settings.
     """
 
     service: str
@@ -73,7 +73,7 @@ class Keyring:
         return f"the keyring entry {self.service}/{self.user}"
 
     def read(self) -> Passwords | None:
-        """Return the passwords, or None where the keyring has no such entry."""
+        """Return the passwords, or None if the keyring has no such entry."""
         try:
             import keyring
             from keyring.errors import KeyringError

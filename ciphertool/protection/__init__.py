@@ -1,4 +1,4 @@
-"""Puts secrets under protection: targets → plan → apply. Nothing is written while there is a problem.
+"""Protects secrets: targets → plan → apply. Nothing is written if there is a problem.
 
 The repository is saved first: a crash after it leaves an unused ciphertext, never a lost secret.
 """
@@ -21,7 +21,7 @@ __all__ = ["FilePlan", "Note", "Plan", "PlanState", "SitePlan", "Take", "apply",
 def apply(settings: Settings, work: Plan, *, progress: Progress = no_progress) -> None:
     """Write what was planned; raise `ValueError` for a plan with problems.
 
-    Raises `ConflictError` where a file changed since it was read and `WriteError` where one cannot be written: each
+    Raises `ConflictError` if a file changed since it was read and `WriteError` if one cannot be written: each
     file is then wholly old or wholly new, and planning and applying again completes the work.
     """
     if work.problems:

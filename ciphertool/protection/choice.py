@@ -1,4 +1,4 @@
-"""Decides which value wins where a secret stands in clear: the file's, the repository's, or none without a person."""
+"""Decides which value of a secret in clear wins: the file's, the repository's, or none until a person decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WITH_KEY = "run it with the private key, which shows if they are the same"
 
 
 class DifferentValuesError(ConfigError):
-    """One alias, several values: `places` are where they stand. `choices` are the commands that decide, if any do."""
+    """One alias has several values, at `places`. `choices` are the commands that decide between them, if any do."""
 
     def __init__(
         self, alias: str, places: Iterable[str], reason: str, *, path: Path, line: int | None, hint: str
@@ -36,7 +36,7 @@ class DifferentValuesError(ConfigError):
 
 
 class Verdict(NamedTuple):
-    """What becomes of an alias: a value to encrypt, the repository's entry to keep, or problems."""
+    """The decision on an alias: a value to encrypt, the repository's entry to keep, or problems."""
 
     encrypt: Secret | None = None
     keep: SecretEntry | None = None
@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
 
 
 class Chooser:
-    """Chooses between the values of a repository and those that stand in files."""
+    """Chooses between the values of a repository and those in files."""
 
     def __init__(
         self,
@@ -98,12 +98,12 @@ class Chooser:
         return Verdict(problems=(self._different(alias, entry, opened, match, known=same is not None),))
 
     def _unnamed(self, places: list[tuple[LocatedFile, Match]], *, compared: bool) -> list[MovedError]:
-        """Return the places that a position alone names, though they have a name."""
+        """Return an error for each place that a target names by position although it has a name."""
         found = (self._where.unnamed(opened, match, compared=compared) for opened, match in places)
         return [error for error in found if error]
 
     def _moved(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> Verdict | None:
-        """Judge sites that hold plaintext and whose alias has references elsewhere; None where there are none."""
+        """Judge plaintext sites whose alias has references elsewhere; None if there are no such references."""
         entry = self._repository.entries.get(alias)
         stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
         if entry is None:
@@ -152,7 +152,7 @@ class Chooser:
         return UnfinishedRunError(alias, changed, path=opened.snapshot.path, line=match.site.line, hint=hint)
 
     def _holds(self, alias: str, entry: SecretEntry, places: Sequence[tuple[LocatedFile, Match]]) -> bool | None:
-        """Tell whether the repository holds the value of these places; None where that cannot be told."""
+        """Return whether the repository holds the value of these places; None if that is unknown."""
         value = Secret(places[0][1].value)
         if isinstance(entry.stored, Clear):
             return entry.stored.value == value

@@ -1,6 +1,6 @@
-"""Tells that a place has moved: a target names something else than it did, and its reference stands elsewhere.
+"""Detects places that have moved: a target names something else than it did, and its reference is elsewhere.
 
-Such a place is never settled by `--take`: that would put one secret in the place of another.
+`--take` never settles such a place: it would replace one secret by another.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_])[0-9]+(?![A-Za-z0-9_])")
-# An index, a slice, or what counts elements in XPath; not what stands in quotes.
+# An index, a slice, or an XPath construct that counts elements; nothing within quotes.
 _POSITION = re.compile(
     r"""'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+\""""
     r"""|(?P<position>[\[,]\s*+(?:-?[0-9]++\s*+[],:]|:)|\b(?:last|position)\s*+\(|\b(?:preceding|following)-sibling::)"""
@@ -38,7 +38,7 @@ _SHOWN = 3
 
 
 class MovedError(ConfigError):
-    """A target's place that holds something else than the reference to its alias; `stands` is where that is."""
+    """A target's place does not hold the reference to its alias; `stands` lists where the reference is."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class MovedError(ConfigError):
 
 
 class Whereabouts:
-    """Where the references stand whose targets name something else; looked for only where there are such targets."""
+    """Finds references whose targets name something else; searches only if there are such targets."""
 
     def __init__(self, settings: Settings, aliases: Collection[str], surveyed: Survey) -> None:
-        """Look for what the targets miss; `aliases` are those that the repository has."""
+        """Search for the references that the targets miss; `aliases` are those of the repository."""
         self._settings = settings
         self._aliases = aliases
         self._of_pattern: dict[str, list[str]] = {}
@@ -89,25 +89,25 @@ class Whereabouts:
             self._found[found.alias].append(found._replace(stable=found.selector) if shows else found)
 
     def elsewhere(self, alias: str, places: Collection[tuple[Path, str]]) -> list[Standing]:
-        """Return where references to an alias stand, other than at these places; those no target names come first."""
+        """Return the references to an alias outside these places; those that no target names come first."""
         found = [one for one in self._found.get(alias, ()) if (one.path, one.selector) not in places]
         return sorted(found, key=self._is_home)
 
     def renumbered(self, opened: LocatedFile, match: Match) -> list[Standing]:
-        """Return where references stand in a file that a pattern named as it names this new alias, numbers aside."""
+        """Return the references in this file whose aliases a pattern made like this new one, apart from numbers."""
         found = (one for alias in self._like(match) for one in self._found.get(alias, ()))
         return [one for one in found if one.path == opened.snapshot.path and not self._is_home(one)]
 
     def lost(self, target: Target, path: Path) -> list[Standing]:
-        """Return where the reference stands of a target that names nothing in a file."""
+        """Return the references of a target that names nothing in a file."""
         is_pattern = "{" in target.alias
         found = (one for alias in self._made_by(target.alias) for one in self._found.get(alias, ()))
         return [one for one in found if not self._is_home(one) and (one.path == path or not is_pattern)]
 
     def unnamed(self, opened: LocatedFile, match: Match, *, compared: bool) -> MovedError | None:
-        """Return the error for plaintext that is named by its position, None where there is no better name for it.
+        """Return the error for plaintext that is named by its position, None if there is no better name for it.
 
-        A position does not tell whether what stands there is still what it was: its entry may have been taken out.
+        A position does not show whether its content is still the same entry: that entry may have been removed.
         """
         if not self.is_position(match):
             return None
@@ -127,12 +127,12 @@ class Whereabouts:
         return self._error(alias, opened, match, reason, (), hints)
 
     def is_position(self, match: Match) -> bool:
-        """Tell whether a target, or the alias that its pattern gives, says by a position which secret it is."""
+        """Return whether a target, or the alias that its pattern makes, identifies the secret by a position."""
         pattern, there = match.target.selector, match.site.selector
         return _has_position(pattern) or ("{key}" in match.target.alias and _has_position(there))
 
     def _stable(self, opened: LocatedFile, match: Match) -> str:
-        """Return the selector that holds for a match whose target has a position."""
+        """Return the stable selector of a match whose target has a position."""
         stable = self._stable_in.get(opened.snapshot.path)
         if stable is None:
             matches = [one for one in opened.located.matches if one.reference is None and self.is_position(one)]
@@ -145,7 +145,7 @@ class Whereabouts:
     def in_clear(
         self, alias: str, opened: LocatedFile, match: Match, stands: Sequence[Standing], *, compared: bool
     ) -> MovedError:
-        """Return the error for plaintext whose reference stands elsewhere, where it is not what that stands for."""
+        """Return the error for plaintext whose reference is elsewhere, and which differs from the reference's value."""
         homeless = [one for one in stands if not self._is_home(one)]
         reason = f"is in clear, and the reference to {alias!r} stands at {self._places(stands)}"
         reason += ": the selector has moved, or " if homeless else ": "
@@ -160,7 +160,7 @@ class Whereabouts:
         return self._error(alias, opened, match, reason, stands, hints)
 
     def new(self, opened: LocatedFile, match: Match, stands: Sequence[Standing]) -> MovedError:
-        """Return the error for plaintext that gets a new alias where a reference that had its place is left behind."""
+        """Return the error for plaintext that would get a new alias while an old reference loses its target."""
         reason = (
             f"would become {match.alias!r}, but {_aliases(stands)}, whose reference stands at {self._places(stands)}, "
             "is named by no target any more: the selector has moved"
@@ -169,7 +169,7 @@ class Whereabouts:
         return self._error(match.alias, opened, match, reason, stands, hints)
 
     def unknown(self, opened: LocatedFile, match: Match, stands: Sequence[Standing]) -> MovedError:
-        """Return the error for plaintext under an alias that has no secret yet, and has references elsewhere."""
+        """Return the error for plaintext under an alias that has no secret yet, but has references elsewhere."""
         alias = match.alias
         reason = f"would become {alias!r}, to which the reference stands at {self._places(stands)} already, and the"
         reason += f" vault has no {alias!r}: its entry was lost and the selector may have moved"
@@ -182,7 +182,7 @@ class Whereabouts:
         return self._error(alias, opened, match, reason, stands, hints)
 
     def exchanged(self, opened: LocatedFile, match: Match) -> MovedError | None:
-        """Return the error for a place that holds the reference of another target; None where it was only renamed."""
+        """Return the error for a place that holds another target's reference; None if the alias was only renamed."""
         there = match.reference.alias if match.reference else ""
         path, place = opened.snapshot.path, (opened.snapshot.path, match.site.selector)
         away = self.elsewhere(match.alias, {place})
@@ -200,7 +200,7 @@ class Whereabouts:
         return self._error(match.alias, opened, match, reason, away, hints)
 
     def note_lost(self, error: CipherToolError, stands: Sequence[Standing], path: Path) -> None:
-        """Say in an error where the reference stands that it misses."""
+        """Add to an error where the missing reference is."""
         error.message += f"; the reference to {_aliases(stands)} stands at {self._places(stands)}"
         error.hint = self._by_name(stands, path)
 
@@ -217,7 +217,7 @@ class Whereabouts:
         return MovedError(alias, match.site.selector, reason, stands, path=path, line=line, hint="; ".join(hints))
 
     def _by_name(self, stands: Iterable[Standing], path: Path) -> str:
-        """Say which selector each alias needs, the first of several."""
+        """Return a hint with the selector that each alias needs, the first one if there are several."""
         first: dict[str, Standing] = {}
         for one in stands:
             first.setdefault(one.alias, one)
@@ -236,7 +236,7 @@ class Whereabouts:
         return path.relative_to(root) if path.is_relative_to(root) else path
 
     def _shows(self, selector: str) -> bool:
-        """Tell whether a selector holds what a target calls a secret."""
+        """Return whether a selector contains a value that a target declares secret."""
         return not self._clear.isdisjoint(text for found in _LITERAL.findall(selector) for text in found)
 
     def _is_home(self, one: Standing) -> bool:
@@ -252,7 +252,7 @@ class Whereabouts:
                 yield from self._like(match)
 
     def _like(self, match: Match) -> Collection[str]:
-        """Return the aliases that a pattern gave to places with other numbers."""
+        """Return the aliases that differ from a pattern's alias only in numbers."""
         return self._by_shape.get(_shape(match.alias), ()) if "{key}" in match.target.alias else ()
 
     @cached_property
@@ -263,7 +263,7 @@ class Whereabouts:
         return dict(shapes)
 
     def _made_by(self, pattern: str) -> Collection[str]:
-        """Return the aliases that a pattern can have given."""
+        """Return the aliases that a pattern may have made."""
         if "{" not in pattern:
             return [pattern] if pattern in self._aliases else []
         found = self._of_pattern.get(pattern)
@@ -285,7 +285,7 @@ class Whereabouts:
             try:
                 yield from standing(path, parsed(path, targets, self._settings.trust.extensions), sought)
             except CipherToolError as error:
-                # What cannot be read may hold the reference that is looked for.
+                # An unreadable file may hold the reference that is searched for.
                 self.problems.append(error.at(path))
 
 

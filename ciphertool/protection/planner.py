@@ -1,4 +1,4 @@
-"""Makes the plan of a run of `protect`: reads, compares, encrypts and proves in memory. Nothing here writes."""
+"""Makes the plan of a run of `protect`: reads, compares, encrypts and proves in memory. Writes nothing."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ def plan(
     progress: Progress = no_progress,
     processes: int = 1,
 ) -> Plan:
-    """Return what `protect` is going to do, with everything that is wrong.
+    """Return what `protect` will do, with all problems.
 
-    A run that was interrupted is completed by this one, as far as its journal is borne out; raises `JournalError` for a
-    journal that cannot be believed. `take` decides where a file and the repository hold different values. Every value
-    is encrypted, decrypted again where the private key is at hand, and every rewritten file is proved, before the plan
-    is handed out. `progress` is told of each step of work that lasts.
+    The plan also completes an interrupted run, as far as its journal is confirmed; raises `JournalError` for a journal
+    that cannot be trusted. `take` decides if a file and the repository hold different values. Before the plan is
+    returned, every value is encrypted, decrypted again if the private key is available, and every rewritten file is
+    proved. `progress` is called for each step of long work.
 
-    With more than one of `processes` files are read and rewritten in as many, where there are enough of them; the plan
-    is the same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
+    With `processes` above one, files are read and rewritten in that many processes if there are enough files; the plan
+    is the same. As always with `multiprocessing`, the calling program must be importable without starting again.
     """
     planner = _Planner(settings, repository, sealer, take, progress)
     with survey(settings, processes, progress) as surveyed:
@@ -85,12 +85,12 @@ class _Planner:
     ) -> None:
         self._settings, self._repository, self._sealer, self._take = settings, repository, sealer, take
         self._stored = repository
-        """The repository as it was read; `_repository` has in it what an interrupted run had not come to write."""
+        """The repository as it was read; `_repository` adds what an interrupted run did not get to write."""
         self._found = journal.find(repository.snapshot)
         self._notes: list[Note] = list(_note_unfinished(self._found))
         self._progress = progress
         self._known = set(settings.aliases)
-        """The aliases that settings or files name. Of another the repository may have to tell by its line alone."""
+        """The aliases that settings or files name. Messages may have to identify any other entry by its line alone."""
         self._problems: list[CipherToolError] = []
         self._to_encrypt: dict[str, Secret] = {}
         self._unproved: list[str] = []
@@ -148,7 +148,7 @@ class _Planner:
             self._missing(target, NoMatchError(target.selector, "no such file"), path)
 
     def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
-        """Tell whether what a target names may be missing; where it may not, that is a problem."""
+        """Return whether what a target names may be missing; otherwise note a problem."""
         if lost := self._where.lost(target, path):
             self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
@@ -162,7 +162,7 @@ class _Planner:
     def _classify(
         self, opened: LocatedFile, wanted: dict[str, list[tuple[LocatedFile, Match]]]
     ) -> tuple[SitePlan, ...]:
-        """Say what stands at each site of a file; sites in clear go to `wanted`, under their alias."""
+        """Return what is at each site of a file; add sites in clear to `wanted`, under their alias."""
         path = opened.snapshot.path
         plans = []
         for target, error in opened.located.missing:
@@ -209,7 +209,7 @@ class _Planner:
             self._keep(alias, verdict.keep)
 
     def _keep(self, alias: str, entry: SecretEntry) -> None:
-        """Take the repository's value as it is: encrypt one in clear, prove a ciphertext, report anything else."""
+        """Keep the repository's value: encrypt one in clear, prove a ciphertext, report anything else."""
         match entry.stored:
             case Clear(value):
                 if value:
@@ -233,7 +233,7 @@ class _Planner:
                 self._to_prove[alias] = ciphertext
 
     def _label(self, alias: str) -> str:
-        """Return what messages call a secret: an alias that nobody names may be text of what is no repository."""
+        """Return a secret's name for messages: an alias that nobody names may be text of some other kind of file."""
         entry = self._repository.entries.get(alias)
         return alias if entry is None or alias in self._known else entry.label(alias)
 
@@ -258,7 +258,7 @@ class _Planner:
     def _on_all_cores(
         self, step: str, work: Callable[[str, T], R], items: Mapping[str, T]
     ) -> Iterator[tuple[str, R | CipherToolError]]:
-        """Yield alias and result, or error, of RSA work on each item, in order. RSA leaves the interpreter free."""
+        """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL."""
 
         def guarded(item: tuple[str, T]) -> R | CipherToolError:
             try:
@@ -283,7 +283,7 @@ class _Planner:
 
 
 def _note_unfinished(found: FoundJournal) -> Iterator[Note]:
-    """Note that an earlier run was interrupted, and that its journal is tracked by git, as none should be."""
+    """Note that an earlier run was interrupted, and if git tracks its journal, that it should not."""
     path = found.snapshot.path
     if found.journal is not None:
         yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
@@ -292,6 +292,6 @@ def _note_unfinished(found: FoundJournal) -> Iterator[Note]:
 
 
 def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
-    """Say of a target that may be missing that it is."""
+    """Return a note that an optional target is missing."""
     reason = error.message if error else "no such file"
     return Note(f"{target.alias}: skipped: {reason}", path)

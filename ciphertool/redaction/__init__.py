@@ -1,1 +1,1 @@
-"""Keeps secrets and control characters out of what is shown: masking, a logging filter, visible text."""
+"""Keeps secrets and control characters out of output: masking, a logging filter, escaped text."""

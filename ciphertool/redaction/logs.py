@@ -1,4 +1,4 @@
-"""A filter for `logging` that masks secret values in records. Knows no vault: it is given the values."""
+"""A filter for `logging` that masks secret values in records. Independent of vaults: the caller passes the values."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Redactor(logging.Filter):
-    """Masks every value of a growing collection in all that a record says: message, arguments, extras, tracebacks.
+    """Masks every value of a growing collection in all parts of a record: message, arguments, extras, tracebacks.
 
-    Add it to handlers, so that it sees the records of all loggers. Values under four characters are left alone. Local
-    variables, which some handlers show beside a traceback, are out of its reach.
+    Add it to handlers, so that it sees the records of all loggers. Values under four characters are not masked, nor are
+    local variables, which some handlers show with a traceback.
     """
 
     def __init__(self, values: Collection[str]) -> None:
@@ -30,7 +30,7 @@ class Redactor(logging.Filter):
         self._lock, self._process = threading.RLock(), os.getpid()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Mask the record in place; it always passes."""
+        """Mask the record in place; always let it pass."""
         if len(self._values) != self._count:
             self._learn()
         self._mask_message(record)
@@ -38,7 +38,7 @@ class Redactor(logging.Filter):
             text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
             masked = self._masker.mask(text)
             if masked != text:
-                # The exception itself would show the value again to a handler that formats it anew.
+                # A handler that formats the exception again would show the value.
                 record.exc_info, record.exc_text = None, masked
         for name, value in record.__dict__.items():
             if name not in ("msg", "args", "exc_info"):
@@ -46,21 +46,19 @@ class Redactor(logging.Filter):
         return True
 
     def _learn(self) -> None:
-        if (
-            self._process != os.getpid()
-        ):  # a fork: the parent's other threads, and with them who held the lock, are gone
+        if self._process != os.getpid():  # after a fork, the thread that held the lock is gone
             self._lock, self._process = threading.RLock(), os.getpid()
         with self._lock:
             count = len(self._values)
             new = [value for value in self._values if value not in self._known]
             self._masker.add(new)
             self._known.update(new)
-            self._count = count  # only now: a record of another thread is not to pass before they are masked
+            self._count = count  # only now: a record of another thread must not pass before they are masked
 
     def _mask_message(self, record: logging.LogRecord) -> None:
         try:
             text = record.getMessage()
-        except Exception:  # noqa: BLE001 - logging would print the arguments of a message that does not format
+        except Exception:  # noqa: BLE001 - logging would print the arguments of a message that it cannot format
             text = f"{record.msg!r} {record.args!r}"
             record.msg, record.args = self._masker.mask(text), ()
             return

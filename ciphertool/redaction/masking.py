@@ -1,10 +1,10 @@
-"""Finds secret values in text and bytes that pass by, and masks them. A courtesy: who means to leak a value, can.
+"""Masks secret values in text and bytes. Best effort: it does not stop a program that wants to leak a value.
 
-A value is found as it is and in the spellings in which programs usually show one: with Python's or JSON's escapes,
-percent-encoded as in a URL, with XML's entities, and each long line of one that has several. Values under four
-characters are left alone: masking `no` in every line would hide more than it protects.
+A value is found as it is and in the spellings that programs usually print: with Python's or JSON's escapes,
+percent-encoded as in a URL, with XML's entities, and each long line of a multi-line value. Values under four characters
+are not masked: masking `no` in every line would hide more than it protects.
 
-Nothing is imported within a function here: a child forked while another thread imports would wait for that for ever.
+No function here imports anything: a child forked during another thread's import would wait for it for ever.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SHORTEST = 4
-"""How many characters a value needs to be masked."""
+"""The fewest characters of a value that is masked."""
 
 
 def spellings(value: str) -> set[str]:
-    """Return the spellings in which a value is looked for; none of a value that is too short."""
+    """Return the spellings that are searched for a value; none if the value is too short."""
     whole = {value, *(line.strip() for line in value.splitlines())}
     found = set()
     for text in whole:
@@ -46,23 +46,23 @@ def _in_xml(text: str) -> str:
 
 
 class Masker:
-    """Masks values in a stream of bytes, in whatever pieces they come: `feed` each, and `finish` at the end.
+    """Masks values in a stream of bytes, however it is split: call `feed` with each piece, and `finish` at the end.
 
-    What may be the beginning of a value is held back until it is known whether it is one. Values that overlap are
-    masked together.
+    A possible beginning of a value is held back until it is clear whether it is one. Overlapping values are masked
+    together.
     """
 
     def __init__(self, values: Iterable[str]) -> None:
         self._search = PatternSearch()
         self._held = b""
-        self._masked = 0  # how much of what is held belongs to a value whose mask is shown already
+        self._masked = 0  # how much of the held data belongs to a value whose mask has already been output
         self.add(values)
 
     def add(self, values: Iterable[str]) -> None:
-        """Mask these values too, from here on."""
+        """Mask these values too from now on."""
         patterns = {text.encode("utf-8", "surrogatepass") for value in values for text in spellings(value)}
         for pattern in sorted(patterns, key=len):
-            # What others cover without a gap is masked without a search of its own: aaaa is all that aaaaaa needs.
+            # A value that others cover without a gap needs no search of its own: searching for aaaa also masks aaaaaa.
             if self._spans(pattern, final=True)[0] != [(0, len(pattern))]:
                 self._search.add(pattern)
 
@@ -73,7 +73,7 @@ class Masker:
         return other
 
     def feed(self, data: bytes) -> bytes:
-        """Return what can be shown now."""
+        """Return what can be output now."""
         return self._mask(self._held + data, final=False)
 
     def finish(self) -> bytes:
@@ -81,7 +81,7 @@ class Masker:
         return self._mask(self._held, final=True)
 
     def mask(self, text: str) -> str:
-        """Return a text that stands for itself with every value masked; what is held back is not touched."""
+        """Return a separate text with every value masked; the held data is not affected."""
         data = text.encode("utf-8", "surrogatepass")
         spans, _ = self._spans(data, final=True)
         return b"".join(_masked(data, spans, 0, len(data))).decode("utf-8", "surrogatepass") if spans else text
@@ -94,9 +94,10 @@ class Masker:
         return b"".join(_masked(data, spans, shown, limit))
 
     def _spans(self, data: bytes, *, final: bool, masked: int = 0) -> tuple[list[tuple[int, int]], int]:
-        """Return the span of each value, or of several that overlap, up to where one begins that may go on, and that.
+        """Return the spans of values, overlapping ones merged, up to a possibly incomplete value; and where that starts.
 
-        Of data that is final that is its end. So much at its start as is masked already is a span of its own.
+        If the data is final, that start is its end. The part at its beginning that is already masked is a span of its
+        own.
         """
         spans = [(-1, masked)] if masked else []
         limit = len(data) if final else self._search.opening(data)
@@ -132,7 +133,7 @@ class TextMasker:
 
 
 def _masked(data: bytes, spans: list[tuple[int, int]], position: int, limit: int) -> Iterator[bytes]:
-    """Yield the data from the position to the limit, with the spans masked: the last may go beyond it."""
+    """Yield the data from the position to the limit, with the spans masked; the last span may go beyond the limit."""
     for start, end in spans:
         yield data[position:start]
         yield MASK.encode()

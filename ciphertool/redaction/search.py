@@ -1,9 +1,9 @@
-"""Finds many patterns in bytes at once, at a price that hardly grows with their number. Knows no secrets.
+"""Finds many patterns in bytes at once, at a cost that hardly grows with their number. Independent of secrets.
 
-A text is looked at in blocks of eight bytes that lie side by side. Wherever a pattern of fifteen bytes or more stands,
-its first fifteen, its head, hold exactly one whole block, which is one of eight. Those of all patterns are in one
-dictionary: a text is passed over with one look-up a block. Only where a block is known the head, and then the patterns
-that begin with it, are compared. For shorter patterns blocks are shorter, and lie closer.
+A text is divided into adjacent blocks of eight bytes. Wherever a pattern of fifteen bytes or more occurs, its first
+fifteen, its head, contain exactly one whole block, one of eight possible ones. Those of all patterns are in one
+dictionary, so scanning a text takes one look-up per block. Only if a block is known is the head compared, and then the
+patterns that begin with it. For shorter patterns, blocks are shorter and closer together.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHORTEST = 4
-"""How many bytes a pattern has at least."""
+"""The fewest bytes of a pattern."""
 
 _SHAPES = (("Q", 8, 8), ("I", 4, 4), ("I", 4, 2), ("I", 4, 1))
-"""The blocks of an array, their width, and how far one begins behind the one before."""
+"""The array type of the blocks, their width, and the distance between the starts of two blocks."""
 
 _FEW = 8
-"""So many heads for each pass over the blocks are found sooner one after the other."""
+"""Up to this many heads per pass over the blocks are faster to find one by one."""
 
 _STEP = 512
-"""So many blocks are passed over at once."""
+"""How many blocks are scanned at once."""
 
 _start = itemgetter(0)
 
@@ -52,7 +52,7 @@ class PatternSearch:
         raise ValueError(f"a pattern of less than {SHORTEST} bytes")
 
     def _unite(self, number: int) -> None:
-        """Search for longer patterns as for shorter ones, since the text is passed over for those in any case."""
+        """Search for longer patterns like shorter ones, since the text is scanned for those in any case."""
         for longer in self._heads[:number]:
             for pattern in longer.patterns():
                 self._heads[number].add(pattern)
@@ -61,8 +61,8 @@ class PatternSearch:
     def find(self, data: bytes) -> Iterator[tuple[int, int, bool]]:
         """Yield where patterns begin, in order: the start, the end of the longest, and whether a longer one may follow.
 
-        One that others cover without a gap may be left out. Where the data ends in a pattern's middle, that is found
-        too: its end is its start where no shorter one is there. A pattern of which less than a head is there is not:
+        A pattern that others cover without a gap may be left out. A pattern that the end of the data cuts off is
+        yielded too; its end equals its start if there is no shorter one. If it is cut off within its head, it is not:
         see `opening`.
         """
         for start, family in _in_order([heads.find(data) for heads in self._heads if heads.families]):
@@ -70,7 +70,7 @@ class PatternSearch:
             yield start, start + family.match(here), len(here) < family.longest and family.goes_on(here)
 
     def opening(self, data: bytes) -> int:
-        """Return where the longest end of the data starts that begins a pattern, and has no head; or the data's end."""
+        """Return the start of the longest suffix of the data that is an incomplete head, or the data's end."""
         for start in range(max(len(data) - self._heads[0].length + 1, 0), len(data)):
             if data[start:] in self._beginnings:
                 return start
@@ -78,13 +78,13 @@ class PatternSearch:
 
 
 class _Heads:
-    """Patterns by their first bytes, which are as many for each: a head."""
+    """Patterns by their heads: their first bytes, the same number for each."""
 
     def __init__(self, code: str, width: int, stride: int) -> None:
         self.length = width + stride - 1
         self.families: dict[bytes, _Family] = {}
         self._code, self._width, self._stride = code, width, stride
-        self._offsets: dict[int, tuple[int, ...]] = {}  # where in heads a block stands, the last place first
+        self._offsets: dict[int, tuple[int, ...]] = {}  # the offsets of a block within heads, last first
 
     def add(self, pattern: bytes) -> None:
         head = pattern[: self.length]
@@ -94,11 +94,11 @@ class _Heads:
         for offset in range(self._stride):
             (block,) = array(self._code, head[offset : offset + self._width])
             self._offsets[block] = tuple(sorted({*self._offsets.get(block, ()), offset}, reverse=True))
-        self.families[head] = _Family(pattern)  # the last, so that none counts as there that is not found
+        self.families[head] = _Family(pattern)  # last, so that no pattern counts as added before it can be found
 
     @property
     def many(self) -> bool:
-        """Tell whether there are so many that blocks are looked at."""
+        """Return whether there are enough heads for a scan of blocks."""
         return len(self.families) > _FEW * self._width // self._stride
 
     def patterns(self) -> Iterator[bytes]:
@@ -107,7 +107,7 @@ class _Heads:
             yield from tuple(family.patterns)
 
     def find(self, data: bytes) -> Iterator[tuple[int, _Family]]:
-        """Yield where a head stands, in order."""
+        """Yield the places of heads, in order."""
         if self.many:
             return _in_order([self._at(shift, data) for shift in range(0, self._width, self._stride)])
         return _in_order([self._each(head, data) for head in tuple(self.families) if head in data])
@@ -117,13 +117,13 @@ class _Heads:
         start = data.find(head)
         while start >= 0:
             yield start, family
-            # Of several that overlap and have nothing behind them the last covers all between.
+            # Of several overlapping heads without longer patterns, the last covers everything between.
             alone = family.longest == self.length
             last = data.rfind(head, start + 1, start + 2 * self.length - 1) if alone else -1
             start = last if last > start else data.find(head, start + (self.length if alone else 1))
 
     def _at(self, shift: int, data: bytes) -> Iterator[tuple[int, _Family]]:
-        """Yield the heads whose block is one of those that lie side by side from here on."""
+        """Yield the heads whose block is one of the adjacent blocks from `shift` on."""
         known = self._offsets.keys()
         blocks = array(self._code, data[shift : len(data) - (len(data) - shift) % self._width])
         for first in range(0, len(blocks), _STEP):
@@ -135,7 +135,7 @@ class _Heads:
 
     def _around(self, block: int, place: int, data: bytes) -> Iterator[tuple[int, _Family]]:
         for offset in self._offsets[block]:
-            start = place - offset  # of one below 0 less than a head is there
+            start = place - offset  # below 0, the head is incomplete
             family = self.families.get(data[start : start + self.length])
             if family is not None:
                 yield start, family
@@ -154,11 +154,11 @@ class _Family:
         self.patterns.add(pattern)
 
     def match(self, text: bytes) -> int:
-        """Return the length of the longest pattern that the text begins with, or 0."""
+        """Return the length of the longest pattern at the start of the text, or 0."""
         return len(text) if text in self.patterns else self._sorted().match(text)
 
     def goes_on(self, text: bytes) -> bool:
-        """Tell whether a longer pattern begins with the text."""
+        """Return whether a longer pattern begins with the text."""
         return self._sorted().goes_on(text)
 
     def _sorted(self) -> _Tree:
@@ -169,13 +169,13 @@ class _Family:
 
 
 class _Tree:
-    """Patterns in order, each with the longest other one that it begins with: the empty one at least."""
+    """Patterns in order, each with the longest other pattern that it begins with: at least the empty one."""
 
     def __init__(self, patterns: list[bytes]) -> None:
         self.count = len(patterns)
         self._sorted = [b"", *patterns]
         self._parents, depths = [0], [0]
-        # A jump passes over several ancestors, so that few steps lead to any of them.
+        # A jump skips several ancestors, so that any of them is a few steps away.
         self._jumps = [0]
         for before, pattern in pairwise(range(len(self._sorted))):
             parent = before
@@ -188,8 +188,8 @@ class _Tree:
             self._jumps.append(self._jumps[jump] if far else parent)
 
     def match(self, text: bytes) -> int:
-        """Return the length of the longest pattern that the text begins with, or 0."""
-        # All that begin the text come before it, and begin whatever lies between them and the text.
+        """Return the length of the longest pattern at the start of the text, or 0."""
+        # All prefixes of the text sort before it, and are prefixes of everything between them and the text.
         near = bisect_right(self._sorted, text) - 1
         while not text.startswith(self._sorted[near]):
             jump = self._jumps[near]
@@ -197,8 +197,8 @@ class _Tree:
         return len(self._sorted[near])
 
     def goes_on(self, text: bytes) -> bool:
-        """Tell whether a longer pattern begins with the text."""
-        place = bisect_right(self._sorted, text)  # where what begins with the text would stand, if it is longer
+        """Return whether a longer pattern begins with the text."""
+        place = bisect_right(self._sorted, text)  # the position of longer patterns that begin with the text
         return place < len(self._sorted) and self._sorted[place].startswith(text)
 
 

@@ -32,24 +32,24 @@ __all__ = [
     "repository_of",
 ]
 
-Entry = SecretEntry  # the old name, for one release
+Entry = SecretEntry  # the former name, kept for one release
 _GRAMMARS: tuple[LineGrammar, ...] = (NativeGrammar(), Carbon4Grammar(), Carbon5Grammar(), TomlSecretsGrammar())
 KINDS = tuple(grammar.kind for grammar in _GRAMMARS)
 """The built-in kinds."""
 BARE_KIND = Carbon4Grammar.kind
-"""A kind whose ciphertexts are bare base64, which says neither how nor for whom it was made."""
+"""A kind whose ciphertexts are bare base64, without scheme or key."""
 _OF_PRODUCTS = frozenset(grammar.kind for grammar in _GRAMMARS if not grammar.native)
 
 
 def is_native(kind: str) -> bool:
-    """Tell whether a kind's ciphertexts describe themselves and are bound to their aliases: all but products' do."""
+    """Return whether a kind's ciphertexts describe themselves and are bound to aliases, unlike those of products."""
     return kind not in _OF_PRODUCTS
 
 
 def open_repository(
     kind: str, path: Path, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
 ) -> SecretRepository:
-    """Read a repository; a file that does not exist is an empty one. The settings tell the kind, nothing guesses it.
+    """Read a repository; a missing file is an empty one. The settings state the kind, which is never guessed.
 
     Raises what `repository_of` raises.
     """
@@ -59,10 +59,10 @@ def open_repository(
 def repository_of(
     kind: str, snapshot: Snapshot, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
 ) -> SecretRepository:
-    """Return the repository that a file's bytes are; raise `ConfigError` where it is damaged.
+    """Parse the repository in a file; raise `ConfigError` if it is damaged.
 
-    Raises `NotARepositoryError` where no line is certainly an entry. A line of anything looks like an entry whose value
-    is damaged or not there yet; where its alias is one that the targets have, which are `declared`, it is one.
+    Raises `NotARepositoryError` if no line is certainly an entry. Any line of text looks like an entry whose value is
+    damaged or still missing; it counts as one if its alias is in `declared`, the aliases of the targets.
 
     The kind may be one of `extensions`. Raises `UnknownRepositoryKindError`, which lists the known kinds.
     """

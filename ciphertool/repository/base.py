@@ -1,4 +1,4 @@
-"""What every secret repository offers: alias → stored value. A repository never decrypts."""
+"""The interface of secret repositories: alias → stored value. A repository never decrypts."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Encrypted(NamedTuple):
 
 
 class Clear(NamedTuple):
-    """A value that waits to be encrypted; it may be empty."""
+    """A value still to be encrypted; it may be empty."""
 
     value: Secret
 
 
 class Malformed(NamedTuple):
-    """A stored text that is neither; `reason` does not quote it."""
+    """A stored text that is neither of these; `reason` does not quote it."""
 
     reason: str
 
@@ -41,10 +41,10 @@ Stored = Encrypted | Clear | Malformed
 
 
 class SecretEntry(NamedTuple):
-    """One alias's stored value and the line it stands on (1-based).
+    """One alias's stored value and its line (1-based).
 
-    `certain` tells that the line can be nothing but an entry, well-formed or damaged, so that its key is a name. Any
-    other may be text of a file that is no repository: its key is shown to nobody who has not named it before.
+    `certain` is True if the line can only be an entry, well-formed or damaged, so that its key is a name. Any other
+    line may be text of a file that is not a repository: its key is shown only to somebody who has named it before.
     """
 
     stored: Stored
@@ -52,12 +52,12 @@ class SecretEntry(NamedTuple):
     certain: bool = True
 
     def label(self, alias: str) -> str:
-        """Return what messages call the entry: its alias, if that is certainly one, else its line."""
+        """Return the name of the entry in messages: its alias if it is certainly one, else its line."""
         return alias if self.certain else f"the entry on line {self.line}"
 
 
 class SecretRepository(Protocol):
-    """A store of one kind, as it was read. Immutable: an update gives the bytes of the new store."""
+    """A store of one kind, as it was read. Immutable: an update returns the bytes of the new store."""
 
     kind: str
     path: Path
@@ -65,23 +65,23 @@ class SecretRepository(Protocol):
     hint: str
     """What to do about a malformed value."""
     clear_is_readable: bool
-    """Whether the kind's own runtime reads values in clear, so that resolving one is a warning and no error."""
+    """Whether the kind's own runtime reads values in clear, so that resolving one is a warning, not an error."""
 
     @property
     def entries(self) -> Mapping[str, SecretEntry]:
-        """Every alias that is there, in the store's order."""
+        """The entries by alias, in the store's order."""
 
     def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
-        """Return the store's bytes with these ciphertexts in it (None: without the alias) and nothing else changed."""
+        """Return the store's bytes with these ciphertexts set (None: the alias removed) and nothing else changed."""
 
 
 def require_entries(repository: SecretRepository, declared: Container[str]) -> None:
-    """Raise `NotARepositoryError` where there are lines and none of them is certainly an entry.
+    """Raise `NotARepositoryError` if there are lines but none is certainly an entry.
 
-    So is one whose alias is in `declared`: the aliases that settings give to their targets.
+    A line whose alias is in `declared`, the aliases of the settings' targets, counts as an entry.
     """
     entries = repository.entries
     if entries and not any(entry.certain or alias in declared for alias, entry in entries.items()):

@@ -1,4 +1,4 @@
-"""What repositories in a file share: where it is, how its kind spells a value, and the alias that is not there."""
+"""What repositories in a file share: the file, its kind's spelling of values, and the error for a missing alias."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class DocumentRepository(ABC):
-    """A repository in a file, read and spliced like any other document. A kind says what its entries are."""
+    """A repository in a file, read and spliced like any other document. A subclass defines its entries."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
         self.path: Path = snapshot.path
@@ -31,7 +31,7 @@ class DocumentRepository(ABC):
     @property
     @abstractmethod
     def entries(self) -> Mapping[str, SecretEntry]:
-        """Every alias that is there, in the file's order."""
+        """The entries by alias, in the file's order."""
 
     def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
@@ -41,11 +41,11 @@ class DocumentRepository(ABC):
             raise UnknownAliasError(alias, self.path) from None
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
-        """Return the file's bytes with these ciphertexts in it; everything else stays as it is."""
+        """Return the file's bytes with these ciphertexts set; everything else stays as it is."""
         return self.rewritten(
             {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
         )
 
     @abstractmethod
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
-        """Return the file's bytes with these stored texts in it (None: without the alias)."""
+        """Return the file's bytes with these stored texts set (None: the alias removed)."""

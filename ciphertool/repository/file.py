@@ -1,4 +1,4 @@
-"""The old path and name of `ciphertool.repository.document`, kept for one release."""
+"""The former path and name of `ciphertool.repository.document`, kept for one release."""
 
 from ciphertool.repository.document import DocumentRepository as FileRepository
 

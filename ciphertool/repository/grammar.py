@@ -1,4 +1,4 @@
-"""How each kind of repository spells a stored value: in clear, waiting to be encrypted, or as a ciphertext."""
+"""How each kind of repository spells a stored value: in clear, still to be encrypted, or as a ciphertext."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository.base import Stored
 
-# Base64 of no fewer bytes than the smallest RSA key makes, or what is left of more; words and short tokens are shorter.
+# Base64 of at least as many bytes as the smallest RSA key makes, or the rest of more; words and tokens are shorter.
 _LIKE_CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{80,}+={0,2}")
 
 
-# The beginning of a native ciphertext; SOPS and hiera-eyaml write `ENC[` too.
+# The beginning of a native ciphertext; SOPS and hiera-eyaml also write `ENC[`.
 _LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,[0-9a-f]{16},")
 
 
@@ -31,36 +31,36 @@ class Grammar(Protocol):
     clear_is_readable: bool
 
     def read(self, text: str) -> Stored:
-        """Return what a stored text is; never raises."""
+        """Parse a stored text; never raises."""
 
     def write(self, value: Ciphertext) -> str:
-        """Return how a ciphertext is stored."""
+        """Return the stored text of a ciphertext."""
 
 
 class LineGrammar(Grammar, Protocol):
-    """The spelling of a kind in a `.properties` file, where any line of any text is a key and a value.
+    """The spelling of a kind in a `.properties` file, in which any line of any text is a key and a value.
 
-    `native` says that its ciphertexts describe themselves and are bound to their aliases. A product's do neither.
+    `native` is True if its ciphertexts describe themselves and are bound to their aliases, unlike those of products.
     """
 
     native: bool
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text can be nothing but a stored value of this kind, even a damaged one.
+        """Return whether a text can only be a stored value of this kind, even a damaged one.
 
-        `assigned` says that `=` or `:` stands between it and its key, where a blank would do as well.
+        `assigned` is True if `=` or `:` separates it from its key, which a blank could do as well.
         """
 
 
 def _clear(value: str) -> Stored:
-    """A value in clear, unless it is none: half of a surrogate pair has no UTF-8 form to be encrypted."""
+    """Return a value in clear, or `Malformed` for half of a surrogate pair, which has no UTF-8 form to encrypt."""
     if any("\ud800" <= character <= "\udfff" for character in value):
         return Malformed("holds half of a surrogate pair")
     return Clear(Secret(value))
 
 
 def _bracketed(text: str) -> str | None:
-    """`[x]` is x in clear: the outermost brackets only, so that `[pa]ss]` is `pa]ss`."""
+    """Return x for `[x]`, without the outermost brackets only, so that `[pa]ss]` is `pa]ss`; else None."""
     text = text.strip()
     return text[1:-1] if len(text) >= 2 and text[0] == "[" and text[-1] == "]" else None
 
@@ -75,7 +75,7 @@ class NativeGrammar:
     hint = "a native vault holds ENC[…], or [plaintext] to be encrypted"
 
     def read(self, text: str) -> Stored:
-        """Return what a stored text is."""
+        """Parse a stored text."""
         if (value := _bracketed(text)) is not None:
             return _clear(value)
         try:
@@ -84,11 +84,11 @@ class NativeGrammar:
             return Malformed(error.message)
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text is certainly a stored value."""
+        """Return whether a text is certainly a stored value."""
         return _LIKE_NATIVE.match(text.lstrip()) is not None or (assigned and _bracketed(text) is not None)
 
     def write(self, value: Ciphertext) -> str:
-        """Return how a ciphertext is stored."""
+        """Return the stored text of a ciphertext."""
         return str(value)
 
 
@@ -102,22 +102,22 @@ class Carbon4Grammar:
     hint = "write a plaintext as [plaintext]; the product reads anything else as a ciphertext"
 
     def read(self, text: str) -> Stored:
-        """Return what a stored text is; an empty one is an empty value in clear."""
+        """Parse a stored text; an empty one is an empty value in clear."""
         if (value := _bracketed(text)) is not None:
             return _clear(value)
         return _carbon_ciphertext(text.strip()) if text.strip() else Clear(Secret(""))
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text is certainly a stored value. The end of a line of base64 looks like an empty one."""
+        """Return whether a text is certainly a stored value. The end of a base64 line looks like an empty one."""
         if not assigned or _bracketed(text) is not None or _LIKE_CIPHERTEXT.fullmatch(text.strip()):
             return assigned
         match _carbon_ciphertext(text.strip()):
             case Encrypted(value):
-                return not isinstance(value, ciphertext.Bare)  # it says itself what it is
+                return not isinstance(value, ciphertext.Bare)  # such a value describes itself
         return False
 
     def write(self, value: Ciphertext) -> str:
-        """Return how a ciphertext is stored."""
+        """Return the stored text of a ciphertext."""
         return str(value)
 
 
@@ -138,7 +138,7 @@ class Carbon5Grammar:
     hint = "write a plaintext as `plainText VALUE`"
 
     def read(self, text: str) -> Stored:
-        """Return what a stored text is."""
+        """Parse a stored text."""
         word, _, rest = text.partition(" ")
         if word == "plainText":
             return _clear(rest)
@@ -147,11 +147,11 @@ class Carbon5Grammar:
         return Malformed("neither `plainText VALUE` nor `cipherText <base64>`")
 
     def tells(self, text: str, *, assigned: bool) -> bool:
-        """Tell whether a text is certainly a stored value."""
+        """Return whether a text is certainly a stored value."""
         return assigned and text.startswith(("cipherText ", "plainText "))
 
     def write(self, value: Ciphertext) -> str:
-        """Return how a ciphertext is stored."""
+        """Return the stored text of a ciphertext."""
         return f"cipherText {value}"
 
 
@@ -166,7 +166,7 @@ def _carbon_ciphertext(text: str) -> Stored:
 
 
 def guess_kind(data: bytes) -> str:
-    """Return the kind that the bytes of a `.properties` file look most like: for showing them, never for reading."""
+    """Return the kind that a `.properties` file resembles most: for display, never for reading."""
     if b"ENC[" in data:
         return NativeGrammar.kind
     marked = b"cipherText " in data or b"plainText " in data

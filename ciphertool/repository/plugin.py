@@ -1,4 +1,4 @@
-"""A repository of a kind that another distribution offers. Its ciphertexts are native ones, bound to their aliases."""
+"""A repository of a kind that another distribution offers. Its ciphertexts are native, bound to their aliases."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENTRY_POINTS = "ciphertool.repositories"
 
 
 class PluginRepository:
-    """A plug-in's repository, read at once. What it raises by mistake is a `PluginError`."""
+    """A plug-in's repository, read immediately. Unexpected exceptions become a `PluginError`."""
 
     def __init__(
         self, kind: str, snapshot: Snapshot, make: Callable[[Snapshot], SecretRepository], declared: Container[str] = ()
@@ -47,6 +47,6 @@ class PluginRepository:
             raise UnknownAliasError(alias, self.path) from None
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
-        """Return the store's bytes with these ciphertexts in it (None: without the alias)."""
+        """Return the store's bytes with these ciphertexts set (None: the alias removed)."""
         with plugins.guarded(ENTRY_POINTS, self.kind):
             return self._made.updated(changes)

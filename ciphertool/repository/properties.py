@@ -23,7 +23,7 @@ class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
-        """Raise `ConfigError` where the file is damaged, is no repository, or names an alias twice."""
+        """Raise `ConfigError` if the file is damaged, is not a repository, or has an alias twice."""
         super().__init__(snapshot, grammar)
         self._spelling = grammar
         try:
@@ -43,7 +43,7 @@ class PropertiesRepository(DocumentRepository):
 
     @cached_property
     def entries(self) -> Mapping[str, SecretEntry]:
-        """Every alias that is there, in the file's order."""
+        """The entries by alias, in the file's order."""
         return {site.selector: self._entry(site) for site in self._document.sites()}
 
     def _entry(self, site: Site) -> SecretEntry:
@@ -53,5 +53,5 @@ class PropertiesRepository(DocumentRepository):
         return SecretEntry(self._grammar.read(site.value), site.line, certain)
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
-        """Return the file's bytes with these stored texts in it; everything else stays as it is."""
+        """Return the file's bytes with these stored texts set; everything else stays as it is."""
         return rewrite_entries(self._document, changes, ordered=True)

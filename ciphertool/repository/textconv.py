@@ -1,4 +1,4 @@
-"""A secret repository as text for `git diff`: which aliases there are and which of them changed, and no ciphertext."""
+"""A secret repository as text for `git diff`: its aliases and which of them changed, without ciphertexts."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def describe(snapshot: Snapshot) -> str:
 
 
 def _mark(ciphertext: Ciphertext) -> str:
-    """A short digest of the ciphertext, which is another after every encryption of the same value."""
+    """Return a short digest of the ciphertext, which differs after each encryption of the same value."""
     return hashlib.sha256(str(ciphertext).encode()).hexdigest()[:12]

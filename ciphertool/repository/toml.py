@@ -22,10 +22,10 @@ _TABLE = "secrets"
 
 
 class TomlRepository(DocumentRepository):
-    """The entries of `[secrets]`; the rest of the file is left alone. A file without that table has none."""
+    """The entries of `[secrets]`; the rest of the file is ignored. A file without that table has no entries."""
 
     def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
-        """Raise `ConfigError` where the file is damaged or `secrets` is no table."""
+        """Raise `ConfigError` if the file is damaged or `secrets` is not a table."""
         super().__init__(snapshot, grammar)
         try:
             self._document = TomlRewriter().parse(snapshot.bytes)
@@ -37,7 +37,7 @@ class TomlRepository(DocumentRepository):
 
     @cached_property
     def entries(self) -> Mapping[str, SecretEntry]:
-        """Every alias that is there, in the file's order."""
+        """The entries by alias, in the file's order."""
         places = self._document.places([(_TABLE, alias) for alias in self._table])
         return {
             alias: SecretEntry(
@@ -49,5 +49,5 @@ class TomlRepository(DocumentRepository):
         }
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
-        """Return the file's bytes with these stored texts in it; everything else stays as it is."""
+        """Return the file's bytes with these stored texts set; everything else stays as it is."""
         return rewrite_entries(self._document, _TABLE, changes)

@@ -1,6 +1,6 @@
 """The registry of configuration formats: which rewriter serves which file.
 
-A format's module is imported when the format is used, so that one parser costs not the others.
+A format's module is imported when the format is used, so that using one parser does not load the others.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
     make: Callable[[str | None], Rewriter]
-    encodings: tuple[str, ...] = ()  # those that a file of it can have; none: any
+    encodings: tuple[str, ...] = ()  # those that a file of the format can have; none: any
 
 
 _BUILT_IN = (
@@ -93,10 +93,10 @@ def names() -> tuple[str, ...]:
 
 
 def by_name(name: str, encoding: str | None = None, *, extensions: Extensions = NO_EXTENSIONS) -> Rewriter:
-    """Return the rewriter of that name, or raise `UnknownFormatError`, which lists the known ones.
+    """Return the rewriter of a name, or raise `UnknownFormatError`, which lists the known ones.
 
-    It reads files in `encoding`, where one is said; raises `UnknownEncodingError`, and `ConfigError` for one that files
-    of the format cannot have. One of `extensions` may come from another distribution.
+    It reads files in `encoding` if given; raises `UnknownEncodingError`, or `ConfigError` for an encoding that files of
+    the format cannot have. With `extensions`, the rewriter may come from another distribution.
     """
     for known in _BUILT_IN:
         if known.name == name:
@@ -134,9 +134,9 @@ def _named_by(path: PurePath) -> _Format | None:
 
 
 def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
-    """Return the rewriter that a file's name chooses: by its suffix, and `.env.local` like `.env`.
+    """Return the rewriter for a file's name: by its suffix, and `.env.local` like `.env`.
 
-    Raises `UnknownFormatError`, and of `encoding` what `by_name` raises.
+    Raises `UnknownFormatError`, and the errors of `by_name` for `encoding`.
     """
     known = _named_by(path)
     if known is None:
@@ -145,9 +145,9 @@ def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
 
 
 def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:
-    """Return the canonical name of an encoding for a file of that format or, without one, of that name.
+    """Return the canonical name of an encoding for a file of a format or, if none is given, with that file name.
 
-    Raises what `by_name` raises of encodings, and nothing of formats.
+    Raises the errors of `by_name` for encodings, but none for formats.
     """
     known = _named_by(path) if name is None else next((known for known in _BUILT_IN if known.name == name), None)
     return encodings.canonical(encoding) if known is None else _possible(known, encoding)

@@ -1,8 +1,8 @@
-"""What every configuration format offers: the sites of a document, and a rewrite that changes only them.
+"""The interface of configuration formats: the sites of a document, and a rewrite that changes only them.
 
-bytes → `Rewriter.parse` → `Document` → `locate` → `Site`s → `rewrite` → bytes. No document is ever serialised again:
-a parser gives spans, edits are spliced into the text, and the result is parsed again and compared before it is handed
-out. Offsets count characters of `Source.text`, which `Source` proves to be the file's bytes.
+bytes → `Rewriter.parse` → `Document` → `locate` → `Site`s → `rewrite` → bytes. No document is ever serialised again: a
+parser finds the spans, edits are spliced into the text, and the result is parsed again and compared before it is
+returned. Offsets count characters of `Source.text`, which `Source` proves to represent the file's bytes.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ SAY_ENCODING = 'state it with `encoding` in its target: "utf-8" or "iso-8859-1"'
 """What to do about `Document.doubt`."""
 
 _START, _END = attrgetter("start"), attrgetter("end")
-_BLOCK = 2048  # characters between which line ends are counted anew
+_BLOCK = 2048  # characters per block of counted line ends
 
 
 def byte_order_mark(data: bytes) -> tuple[bytes, str | None]:
-    """Return a file's byte order mark and the encoding that it stands for, if there is one."""
+    """Return a file's byte order mark, b"" if there is none, and the encoding that it stands for."""
     for mark, codec in _BOMS:
         if data.startswith(mark):
             if codec is None:
@@ -53,7 +53,7 @@ def byte_order_mark(data: bytes) -> tuple[bytes, str | None]:
 class Source:
     """A file's bytes as text: `bom + text.encode(codec)` is the file, to the byte.
 
-    `said` tells that a person or a byte order mark says the encoding, which is otherwise what the format assumes.
+    `said` is True if a person or a byte order mark states the encoding; otherwise the format assumes it.
     """
 
     def __init__(self, text: str, codec: str = "utf-8", bom: bytes = b"", *, said: bool = False) -> None:
@@ -65,9 +65,9 @@ class Source:
 
     @classmethod
     def decode(cls, data: bytes, codec: str = "utf-8", *, said: str | None = None) -> Source:
-        """Decode a file in the encoding that is `said`, or by its byte order mark or, without either, by `codec`.
+        """Decode a file in the encoding `said` or, if None, by its byte order mark or, without one, by `codec`.
 
-        `ConfigSyntaxError` if it is not that, and if a mark and what is said contradict each other. UTF-16 is named
+        Raise `ConfigSyntaxError` if the file is not in that encoding, or its mark contradicts `said`. UTF-16 is named
         `utf-16-le` or `utf-16-be`, so that Python adds no mark of its own when it encodes.
         """
         mark, marked = byte_order_mark(data)
@@ -88,7 +88,7 @@ class Source:
         return cls(text, codec, mark, said=said is not None)
 
     def encode(self, text: str) -> bytes:
-        """Return the bytes of a changed text; UnicodeEncodeError where the codec lacks a character."""
+        """Return the bytes of a changed text; raise UnicodeEncodeError if the codec lacks a character."""
         return self.bom + text.encode(self.codec)
 
     @cached_property
@@ -98,7 +98,7 @@ class Source:
 
     @cached_property
     def _lines_before(self) -> list[int]:
-        """How many lines end before each block of the text."""
+        """The number of line ends before each block of the text."""
         starts = range(0, len(self.text), _BLOCK)
         return [0, *accumulate(self._line_ends(start, start + _BLOCK) for start in starts)]
 
@@ -113,7 +113,7 @@ class Source:
         return ends
 
     def line(self, offset: int) -> int:
-        """Return the 1-based line of an offset: in next to no time where the one before it was asked for before."""
+        """Return the 1-based line of an offset: constant time when offsets are asked for in ascending order."""
         start, line = self._counted
         if not start <= offset <= start + _BLOCK:
             block = offset // _BLOCK
@@ -129,13 +129,13 @@ class Source:
 
 
 class Site(NamedTuple):
-    """One scalar of one document: a place where a secret or a reference can stand.
+    """One scalar of one document: a place that can hold a secret or a reference.
 
-    `selector` finds exactly this site again; `key` is its dotted path, for alias patterns and for messages.
-    `value` is the decoded value as the format's reference parser gives it ("" where a reference attribute stands for
-    it and there is no text). `start` and `end` span its spelling in the text, quotes included; `line` is 1-based.
-    `reference` is what stands for the whole value; `beside` is the alias of a reference attribute that stands beside
-    plaintext, which a runtime ignores. References within a longer value are found by `references.find`.
+    `selector` finds exactly this site again; `key` is its dotted path, for alias patterns and messages. `value` is the
+    decoded value as the format's reference parser returns it ("" if a reference attribute stands for it and there is no
+    text). `start` and `end` span its spelling in the text, quotes included; `line` is 1-based. `reference` stands for
+    the whole value; `beside` is the alias of a reference attribute beside plaintext, which a runtime ignores.
+    `references.find` yields the references within a longer value.
     """
 
     selector: str
@@ -152,11 +152,11 @@ class Site(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """All sites of a document by what tells which of them matter: for readers that need few of many.
+    """All sites of a document by the properties that decide which ones matter: for readers that need few of many.
 
-    The sequences are of one length and in no set order, but those of one table, list or element keep theirs. A value
-    is the site's but for white space around it, and "" where it is no string. `marked` are the indexes of all sites
-    that hold a reference, are one or stand beside one, and maybe of others.
+    The sequences have the same length and no fixed order, except that the sites of one table, list or element stay in
+    order. A value is the site's, without surrounding white space, and "" if it is not a string. `marked` are the
+    indexes of all sites that hold a reference, are one or are beside one, and possibly of others.
     """
 
     selectors: Sequence[str]
@@ -169,14 +169,14 @@ class Outline(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What is to stand at a site: a reference to a secret, or a value.
+    """The new content of a site: a reference to a secret, or a value.
 
-    A `Reference` is spelled the format's way (in XML as `svns:secretAlias` where that is possible), unless its syntax
-    asks for `secretAlias:a`. A value may hold references in its text; a reference attribute that stood for the site
-    is taken out.
+    A `Reference` is spelled in the format's way (in XML as `svns:secretAlias` if possible), unless its syntax asks for
+    `secretAlias:a`. A value may contain references in its text; a reference attribute that stood for the site is
+    removed.
 
-    `within` are the edits that make the site's value `to` where only pieces of it change: references that take the
-    place of text, or text that takes the place of references.
+    `within` are the edits that turn the site's value into `to` if only parts of it change: references that replace
+    text, or text that replaces references.
     """
 
     site: Site
@@ -199,14 +199,14 @@ class Edit(NamedTuple):
 
 
 class SpliceError(AssertionError):
-    """Edits overlap, or the result is not what was planned: a bug of ours, and nothing was written."""
+    """Edits overlap, or the result is not as planned: a bug in ciphertool; nothing was written."""
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:
-    """Apply edits to a text in one pass; raise `SpliceError` where two overlap."""
+    """Apply edits to a text in one pass; raise `SpliceError` if two overlap."""
     parts: list[str] = []
     position = 0
-    for edit in sorted(sorted(edits, key=_END), key=_START):  # by both, without a tuple for each
+    for edit in sorted(sorted(edits, key=_END), key=_START):  # by start, then end, without a tuple for each
         if edit.start < position:
             raise SpliceError("edits overlap")
         parts += text[position : edit.start], edit.text
@@ -234,7 +234,7 @@ def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Patter
 
 
 class Document(ABC):
-    """A parsed file. Immutable: a rewrite gives new bytes."""
+    """A parsed file. Immutable: a rewrite returns new bytes."""
 
     source: Source
     joins_lines = False
@@ -249,7 +249,7 @@ class Document(ABC):
         """Yield every scalar that a selector can name, in document order."""
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values. Formats do this in less time."""
+        """Return all sites by their selectors, keys and values. Formats override this with a faster version."""
         sites = list(self.sites())
         told = (n for n, site in enumerate(sites) if site.reference is not None or site.beside is not None)
         values = [site.value for site in sites]
@@ -257,7 +257,7 @@ class Document(ABC):
         return Outline([site.selector for site in sites], [site.key for site in sites], values, marked)
 
     def pick(self, selectors: Collection[str]) -> list[Site]:
-        """Return the sites that have these selectors, spelled as `sites` and `outline` do. Formats do this sooner."""
+        """Return the sites with these selectors, spelled as in `sites` and `outline`. Formats override it to be faster."""
         return [site for site in self.sites() if site.selector in selectors]
 
     def shadowed(self) -> Iterator[Site]:
@@ -266,39 +266,40 @@ class Document(ABC):
 
     @abstractmethod
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
-        """Return, for each selector, the sites it names (at least one), or why it is refused.
+        """Return, for each selector, the sites it names (at least one), or the error that refuses it.
 
-        `NoMatchError` says that nothing is there or that the value is empty or absent; any other `SelectorError`,
-        that the selector cannot be understood or that what it names cannot be protected.
+        `NoMatchError` means that nothing is there, or that the value is empty or absent; any other `SelectorError`
+        means that the selector is not understood, or that what it names cannot be protected.
         """
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield why references that stand in the file cannot be resolved there: where formats have no site for them."""
+        """Yield an error for each reference in the file that cannot be resolved because the format has no site for it."""
         return iter(())
 
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - where encodings are certain, so are all sites
-        """Return why what stands at a site may be another value to other readers of the file, or ""."""
+        """Return why other readers of the file may read a different value at a site, or ""."""
         return ""
 
     def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
-        """Tell whether a value may once have been read from this file otherwise than its readers do."""
+        """Return whether a value may once have been read from this file differently than its readers read it."""
         return False
 
     def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - where all readers agree
-        """Return why a piece of a site's value is not the secret itself for every reader of such files, or None."""
+        """Return why a part of a site's value is not the secret itself for every reader of such files, or None."""
         return None
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
         """Return, for each site, selectors that may find it by names rather than by positions, the best first.
 
-        Formats that have positions say so here; `stable_selectors` proves what is said.
+        Formats with positions override this; `stable_selectors` verifies the candidates.
         """
         return [() for _ in sites]
 
     def stable_selectors(self, sites: Sequence[Site]) -> list[str]:
-        """Return, for each site, the selector that goes on finding it when others are put in before it.
+        """Return, for each site, the selector that still finds it after others are inserted before it.
 
-        Each finds exactly its site. It has a position only where nothing has a name; then it may be the site's own.
+        Each finds exactly its site. It has a position only if nothing has a name; then it may be the site's own
+        selector.
         """
         proposed = self.by_names(sites)
         every = list(dict.fromkeys(selector for selectors in proposed for selector in selectors))
@@ -310,12 +311,12 @@ class Document(ABC):
 
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; `UnrepresentableValueError` where the format cannot hold one."""
+        """Return the edits that make the changes; raise `UnrepresentableValueError` if the format cannot hold a value."""
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether this document is `before` with exactly the changes made.
+        """Return whether this document is `before` with exactly the changes made.
 
-        Formats strengthen this with what else their reference parser sees.
+        Formats strengthen this with what their reference parser sees in addition.
         """
         planned = {change.site.selector: change.to for change in changes}
         for old, new in zip_longest(before.sites(), self.sites()):
@@ -333,7 +334,7 @@ class Document(ABC):
         return True
 
     def is_proved_by(self, rewriter: Rewriter, data: bytes, changes: Sequence[Change]) -> bool:
-        """Tell whether a file, read by the document's rewriter, is this document with exactly the changes made."""
+        """Return whether a file, read by the document's rewriter, is this document with exactly the changes made."""
         try:
             return rewriter.parse(data).proves(self, changes)
         except ConfigSyntaxError:
@@ -350,7 +351,7 @@ class Rewriter(Protocol):
     name: str
     """The format's name in settings and on the command line: "xml"."""
     suffixes: frozenset[str]
-    """The file name endings that choose the format: ".xml"."""
+    """The file name suffixes that select the format: ".xml"."""
     syntax: Syntax
     """The syntax in which a reference is written."""
 
@@ -358,7 +359,7 @@ class Rewriter(Protocol):
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return a file's data as its reference parser gives it, every reference replaced by what `reveal` gives."""
+        """Return a file's data as its reference parser reads it, with every reference replaced by what `reveal` returns."""
 
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:

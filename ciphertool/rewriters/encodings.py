@@ -1,4 +1,4 @@
-"""The encodings of text files: which are known, which a format can have, and when two names mean one. Reads no file."""
+"""The encodings of text files: the known ones, those a format can have, and synonyms. Reads no file."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import re
 from ciphertool.errors import UnknownEncodingError
 
 UNICODE = ("utf-8", "utf-16", "utf-16-le", "utf-16-be")
-"""UTF-16 without an order of bytes needs a byte order mark."""
+"""UTF-16 without a byte order in its name needs a byte order mark."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,39}")  # as IANA has them
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,39}")  # as in IANA's registry
 _ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
-# To codecs that escape or shift, some of this is more than ASCII.
+# Codecs that escape or shift read some of this as more than ASCII.
 _TRAPS = bytes(range(128)) + rb"\u0041 &AGE- +AGE- ~{" + b"\x1b$B!!\x1b(B"
 _SAME = {
     "utf-8-sig": "utf-8",  # a byte order mark is accepted anyway
@@ -22,7 +22,7 @@ _SAME = {
 
 
 def one_name(name: str) -> str:
-    """Return the one name of an encoding that has several; raise `UnknownEncodingError` where Python knows none."""
+    """Return the canonical name of an encoding; raise `UnknownEncodingError` if Python does not know it."""
     named = _SAME.get(name.lower(), name)
     try:
         found = codecs.lookup(named).name if _NAME.fullmatch(named) else ""
@@ -34,7 +34,7 @@ def one_name(name: str) -> str:
 
 
 def canonical(name: str) -> str:
-    """Return the one name of an encoding in which a part of a file can change while the rest stays as it is.
+    """Return the canonical name of an encoding in which part of a file can change while the rest stays as it is.
 
     These are UTF-8, UTF-16, and those that read ASCII as ASCII; not codecs that transform, escape or shift. Raises
     `UnknownEncodingError`.
@@ -46,7 +46,7 @@ def canonical(name: str) -> str:
 
 
 def reads_ascii(codec: str) -> bool:
-    """Tell whether a codec reads printable ASCII as ASCII, and writes it so."""
+    """Return whether a codec reads printable ASCII as ASCII, and writes it so."""
     return _is_ascii(codec, _ASCII)
 
 
@@ -59,14 +59,14 @@ def _is_ascii(codec: str, data: bytes) -> bool:
 
 
 def agree(one: str, other: str) -> bool:
-    """Tell whether a file can be in both encodings, by their canonical names: `utf-16` leaves open which of two."""
+    """Return whether a file can be in both encodings, by canonical names: `utf-16` leaves the byte order open."""
     return one == other or (min(one, other) == "utf-16" and max(one, other).startswith("utf-16-"))
 
 
 def can_hold(codec: str, text: str) -> bool:
-    """Tell whether a text, written in an encoding, reads as the same text again."""
+    """Return whether a text, written in an encoding, reads back as the same text."""
     if text.isascii() or codec == "utf-8":
-        return True  # no half of a surrogate pair comes here
+        return True  # callers never pass half of a surrogate pair
     try:
         return text.encode(codec).decode(codec) == text
     except UnicodeError:

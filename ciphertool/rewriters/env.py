@@ -1,22 +1,22 @@
-r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quotes. Nothing here expands a variable.
+r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quotes. Expands no variables.
 
     binding = blanks, `export`?, key or 'key', and `=` with a value, or nothing; then a comment or the line's end
     bare    = up to the line's end, or to blanks and `#`; blanks at its end are not part of it
     'value' = may span lines; escapes `\\` and `\'`
     "value" = may span lines; escapes `\\` `\'` `\"` `\a` `\b` `\f` `\n` `\r` `\t` `\v`
 
-Where python-dotenv skips a line that it cannot read, the file is refused here.
+If python-dotenv would skip a line that it cannot read, the file is refused.
 
-Other readers understand the same line otherwise (`quoting`). So all that the author wrote around a secret stays and
-comes back as it was: a reference takes the secret's place between the same quotes, in a spelling in which no reader
-finds anything to expand, and which says how the value is put back:
+Other readers understand the same line differently (`quoting`). So everything that the author wrote around a secret
+stays as it was: a reference takes the secret's place between the same quotes, in a spelling in which no reader finds
+anything to expand, and which says how the value is put back:
 
     {ciphertool:a}            as it is, if every reader finds that very value between these quotes; else it is refused
     {ciphertool-verbatim:a}   as it is: so it stood there, though readers may differ on what it says
     {ciphertool-escaped:a}    with the escapes that python-dotenv reads, as it stood there
 
-What could not come back to the byte is refused beforehand. `'$secret{a}'`, as ciphertool wrote it formerly, does not
-tell the quotes that had stood there; it is put back bare or in the quotes that need least.
+A value that could not be restored to the byte is refused beforehand. `'$secret{a}'`, which ciphertool formerly wrote,
+does not record the original quotes; it is put back bare or in the quotes that need the fewest escapes.
 """
 
 from __future__ import annotations
@@ -67,17 +67,17 @@ class EnvDocument(EntryDocument):
     """A parsed `.env` file. Selector and key are the variable's name."""
 
     def read(self, spelled: str) -> str:
-        """Return the value that a spelling stands for, its variables as they are written."""
+        """Return the value that a spelling stands for, with its variables as written."""
         return quoting.read(spelled)
 
     def ambiguity(self, site: Site, start: int, end: int) -> str | None:
-        """Return why a piece of a value is not the secret itself for every reader of the file, or None."""
+        """Return why a part of a value is not the secret itself for every reader of the file, or None."""
         quote, inner = self._opened(site)
         at = quoting.offsets(quote, inner)
         return quoting.ambiguity(quote, inner, at[start], at[end])
 
     def wanted(self, change: Change) -> str:
-        """Return the value that is to be read at a change's site, a reference in the spelling that is written there."""
+        """Return the value to be read at a change's site, with a reference in the spelling that is written there."""
         return self._value(change, self._pieces(change))
 
     def _value(self, change: Change, pieces: list[tuple[Edit, Edit]] | None) -> str:
@@ -87,7 +87,7 @@ class EnvDocument(EntryDocument):
         return value if pieces is None else splice(change.site.value, [piece for piece, _ in pieces])
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that leave all that stands around a secret as it is."""
+        """Return edits that leave everything around a secret as it is."""
         return [edit for change in changes for edit in self._edits(change)]
 
     def _edits(self, change: Change) -> list[Edit]:
@@ -104,7 +104,7 @@ class EnvDocument(EntryDocument):
         return edits
 
     def _pieces(self, change: Change) -> list[tuple[Edit, Edit]] | None:
-        """Return what changes, in the value and in the text; None where nothing tells how the value had stood there."""
+        """Return what changes, in the value and in the text; None if nothing tells how the value had stood there."""
         site, to = change.site, change.to
         within = change.within
         if isinstance(to, Reference) or site.reference is not None:
@@ -168,17 +168,17 @@ class EnvDocument(EntryDocument):
         return found[0] if found else "\n"
 
     def spell(self, site: Site, value: str) -> str:
-        """Spell a value bare if it is plain, else in the quotes that need least: where nothing tells how it stood."""
+        """Spell a value of unknown original spelling: bare if it is plain, else in the quotes with the fewest escapes."""
         if _PLAIN.fullmatch(value) and not self._quoted(site) and self._ends_bare(site):
             return value
         return f"'{value}'" if not _NOT_SINGLE.search(value) else '"' + quoting.escape('"', value) + '"'
 
     def _quoted(self, site: Site) -> bool:
-        """Tell whether a site is quoted by the file's author, not because it is a reference."""
+        """Return whether a site is quoted by the file's author, not because it is a reference."""
         return site.reference is None and self.source.text.startswith(("'", '"'), site.start)
 
     def _ends_bare(self, site: Site) -> bool:
-        """Tell whether a bare value would end where the site does: after quotes a comment needs no blank before it."""
+        """Return whether a bare value would end with the site: after quotes a comment needs no blank before it."""
         return not self.source.text[site.end : site.end + 1].strip()
 
 
@@ -194,12 +194,12 @@ class EnvRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> EnvDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` on a line that is no binding and on an open quote."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` for a line that is not a binding or an open quote."""
         source = decode(data, self._encoding)
         return EnvDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str | None]:
-        """Return name → value (None for a name alone), with every reference replaced by what `reveal` gives."""
+        """Return name → value (None for a name alone), with every reference replaced by what `reveal` returns."""
         document = self.parse(data)
         return {
             name: None if spelled is None else references.substitute(document.read(spelled), reveal)

@@ -1,4 +1,4 @@
-"""What an element of a list is called: which of its members are names, and which values may be one. Knows no format."""
+"""The name of an element of a list: which of its members are names, and which values may be. Format-independent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 _NAMES = ("name", "id")
 _OF_PAIRS = ("name", "key", "id")
 _VALUES = frozenset({"value", "val", "content", ""})
-# What selectors and messages can show as it is. No reference, and no placeholder that something else fills. A key that
-# is not made of words may be one that opens something.
+# What selectors and messages can show as it is: neither a reference nor a placeholder. A key that is not made of words
+# may be a secret key.
 _KEY = re.compile(r"[A-Za-z]{1,40}[0-9]{0,3}(?:[._ :/-][A-Za-z]{1,40}[0-9]{0,3}){0,9}")
 _WORDS = r"[A-Za-z]{1,40}[0-9]{0,3}(?:_[A-Za-z]{1,40}[0-9]{0,3}){0,9}"
 _ASSIGNED = re.compile(rf"({_WORDS})=[^=\r\n][^\r\n]*")
@@ -21,9 +21,9 @@ _NAME = re.compile(r"[^'\"\\`${}\x00-\x1f\x7f\ud800-\udfff]{1,80}")
 
 
 def identifying(members: Iterable[str], value: str | int) -> list[str]:
-    """Return which of an element's members say what it is called, the likeliest first.
+    """Return which of an element's members name it, the likeliest first.
 
-    `value` is the member whose place is wanted: a `key` is a name only beside a `value`, else it may be a secret.
+    `value` is the member whose place is wanted: a `key` is a name only beside a `value`, otherwise it may be a secret.
     """
     order = _OF_PAIRS if str(value).lower() in _VALUES else _NAMES
     found = [(order.index(member.lower()), member) for member in members if member.lower() in order]
@@ -31,7 +31,7 @@ def identifying(members: Iterable[str], value: str | int) -> list[str]:
 
 
 def is_name(member: str, value: object) -> bool:
-    """Tell whether the value of a member that identifies can name an element in a selector."""
+    """Return whether the value of a member that identifies can name an element in a selector."""
     if not isinstance(value, str):
         return type(value) is int
     return (_KEY if member.lstrip("@").lower() == "key" else _NAME).fullmatch(value) is not None

@@ -7,7 +7,7 @@ r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`
     comment = a line that begins with `#` or `;`, indented or not, even amid the lines of a value
 
 Other readers take `#` or `;` after a blank for a comment, configparser for a part of the value: such a value is
-neither protected nor written here.
+neither protected nor written.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class IniDocument(EntryDocument):
     joins_lines = True
 
     def read(self, spelled: str) -> str:
-        """Return the value that a spelling stands for: its lines without the blanks around them."""
+        """Return the value that a spelling stands for: its lines without surrounding blanks."""
         if "\n" not in spelled and "\r" not in spelled:
             return spelled
         first, *others = (line.strip() for line in _LINE_END.split(spelled))
         return "\n".join([first, *(line for line in others if not line.startswith(("#", ";")))])
 
     def spell(self, site: Site, value: str) -> str:
-        """Spell a value on one line or, where it has several, each further line indented more than its key."""
+        """Spell a value on one line or, if it has several, with each further line indented more than its key."""
         lines = value.split("\n")
         if "\r" in value or value.endswith("\n") or any(line != line.strip() for line in lines):
             raise UnrepresentableValueError(site.selector, "blanks and line ends around it or its lines would be lost")
@@ -81,7 +81,7 @@ class IniDocument(EntryDocument):
         return selector.replace("/", ".")
 
     def ordinals(self, selector: str) -> Sequence[int]:
-        """Return which entries a selector names, wherever its section ends and its key begins."""
+        """Return which entries a selector names, however it divides into section and key."""
         section, slash, key = selector.partition("/")
         if "/" not in key:
             return super().ordinals(section + slash + key.lower())
@@ -91,7 +91,7 @@ class IniDocument(EntryDocument):
 
 
 class IniRewriter:
-    """INI files. `.conf` is not among the endings: too many other dialects bear it."""
+    """INI files. `.conf` is not among the suffixes: too many other dialects use it."""
 
     name = "ini"
     suffixes = frozenset({".ini", ".cfg"})
@@ -102,7 +102,7 @@ class IniRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> IniDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` where configparser refuses it, as for a key named twice."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses it, as for a duplicate key."""
         source = decode(data, self._encoding)
         return IniDocument(source, _scan(source))
 

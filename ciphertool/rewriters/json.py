@@ -1,6 +1,6 @@
-"""JSON, also with comments and trailing commas: `json` judges and gives the values, a scanner the places.
+"""JSON, also with comments and trailing commas: `json` validates and reads the values, a scanner finds the places.
 
-What a member means is not known here.
+Independent of what a member means.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
 
 class _EarlierKey(str):
-    """A key that stands in its object again later. It equals no name that a selector can spell."""
+    """A key that appears again later in its object. It equals no name that a selector can spell."""
 
     ordinal: int
 
@@ -60,7 +60,7 @@ class _EarlierKey(str):
 
 
 class _Repeating(dict[str, Any]):
-    """An object in which keys stand more than once: the last of each counts, but none is lost."""
+    """An object with duplicate keys: the last of each counts, but none is lost."""
 
     repeated: frozenset[str]
 
@@ -149,7 +149,7 @@ class _Scanner:
 
 
 class JsonDocument(TreeDocument):
-    """A parsed JSON file. What stands under a key that its object has twice is neither a site nor a target."""
+    """A parsed JSON file. What is under a duplicate key is neither a site nor a target."""
 
     def __init__(self, source: Source, judged: str, data: object, *, repeating: bool) -> None:
         super().__init__(source, data)
@@ -164,7 +164,7 @@ class JsonDocument(TreeDocument):
         return _Scanner(self.judged, self.data, locations).places
 
     def refusal(self, location: Location, value: object) -> str | None:
-        """Return why what is at a location is no target, or None."""
+        """Return why a location is not a target, or None."""
         return self._repeated(location) or super().refusal(location, value)
 
     def leaves(self) -> Iterator[tuple[Location, object]]:
@@ -200,7 +200,7 @@ class JsonDocument(TreeDocument):
 
     @cached_property
     def _encode(self) -> Callable[[str], str]:
-        """What spells a string with the escapes it needs, and with those that the document has the habit of."""
+        """The function that spells a string with the escapes it needs, and those that the document habitually uses."""
         text = self.source.text
         to_ascii = text.isascii() and _ESCAPED_CHARACTER.search(text) is not None
         encode = json.JSONEncoder(ensure_ascii=to_ascii).encode

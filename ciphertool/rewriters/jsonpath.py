@@ -1,7 +1,7 @@
-"""Selectors of the formats that hold trees of data: JSONPath (RFC 9535). Nothing here knows how a format is spelled.
+"""Selectors of the formats that hold trees of data: JSONPath (RFC 9535). Independent of a format's spelling.
 
 A tree is dicts with string keys (the keys as the source spells them), lists and scalars. A selector is a JSONPath,
-`$.datasource.password`; where a file holds several documents it asks every one of them, and
+`$.datasource.password`; if a file holds several documents it asks every one of them, and
 `doc[1]$.datasource.password` asks only the second. A location is the tuple of keys and indexes that leads from the
 root to a node.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Location: TypeAlias = tuple[str | int, ...]
 
-# Names and indexes only, without escapes: such a path is walked directly, since settings may hold thousands of them.
+# Names and indexes only, without escapes: such a path is walked directly, since settings may have thousands of them.
 _STEP = re.compile(
     r"""\.([A-Za-z_\x80-\ud7ff\ue000-\U0010ffff][0-9A-Za-z_\x80-\ud7ff\ue000-\U0010ffff]*+)"""
     r"""|\['([^'\\\x00-\x1f]*+)'\]"""
@@ -52,7 +52,7 @@ class Where(NamedTuple):
     value: str | int
 
     def holds(self, node: object) -> bool:
-        """Tell whether a node is such a child: text equals text, and a number a number."""
+        """Return whether a node is such a child: text equals text, and a number a number."""
         if not isinstance(node, dict) or self.member not in node:
             return False
         value = node[self.member]
@@ -77,17 +77,17 @@ def normalized(location: Location, document: int | None = None) -> str:
 
 
 def steps(path: str) -> Location:
-    """Return the location of which this is the normalized path."""
+    """Return the location of a normalized path."""
     return tuple([int(index) if index else _unescaped(name) for name, index in _NORMALIZED.findall(path)])
 
 
 def dotted(location: Location) -> str:
-    """Return a location for people: `a.0.b`."""
+    """Return a location in readable form: `a.0.b`."""
     return ".".join(map(str, location))
 
 
 def children(node: object) -> Iterator[tuple[str | int, object]] | None:
-    """Return what yields a node's steps and what they lead to, in order; None for a leaf."""
+    """Return an iterator over a node's steps and children, in order; None for a leaf."""
     return iter(node.items()) if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else None
 
 
@@ -113,15 +113,15 @@ def leaves(tree: object, root: str = "$") -> Iterator[tuple[str, str, object]]:
 
 @lru_cache(maxsize=4096)  # most keys of a file stand in it often
 def spelled(step: str | int) -> str:
-    """Return a step as normalized paths have it: `['a']`, `[0]`."""
+    """Return a step as spelled in normalized paths: `['a']`, `[0]`."""
     return normalized((step,)).removeprefix("$")
 
 
 def locate(tree: object, selectors: Sequence[str]) -> list[tuple[Location, ...] | SelectorError]:
     """Return, for each selector, the locations it names in one tree, or the error that says why there are none.
 
-    There is at least one location, and none twice. `NoMatchError` says that nothing is there, any other
-    `SelectorError` that the selector cannot be understood.
+    There is at least one location, and no duplicate. `NoMatchError` means that nothing is there, any other
+    `SelectorError` that the selector is not understood.
     """
     return [
         found if isinstance(found, SelectorError) else tuple([location for _, location in found])
@@ -149,7 +149,7 @@ def split_document(selector: str) -> tuple[int | None, str]:
 
 
 def plain_steps(path: str) -> Location | None:
-    """Return the names and indexes of a path that has nothing else and no escapes, None for any other."""
+    """Return the names and indexes of a path that has nothing else and no escapes; None for any other path."""
     if not _PLAIN.fullmatch(path):
         return None
     return tuple([int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)])
@@ -182,7 +182,7 @@ def is_by_name(path: str) -> bool:
 
 
 class ByNames:
-    """Spells locations of one tree by names: an element of a list by what it alone of the list is called.
+    """Spells locations of one tree by names: an element of a list by the name that is unique in the list.
 
     Made for one batch of locations.
     """
@@ -192,7 +192,7 @@ class ByNames:
         self._counted: dict[tuple[int, str], Counter[object]] = {}
 
     def path(self, location: Location) -> str:
-        """Return a path to a location that has an index only where an element has no name or id of its own."""
+        """Return a path to a location that has an index only if an element has no unique name or id."""
         parts = ["$"]
         node: Any = self._tree
         for depth, step in enumerate(location):

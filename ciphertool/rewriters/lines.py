@@ -1,7 +1,7 @@
 """A document that is a list of entries, each a key with one value: `.properties`, `.env`, INI.
 
-What the three do alike lives here: naming, finding, editing and proving entries by their spans. Their scanners and
-their spelling of a value live with each format.
+This module has what the three share: naming, finding, editing and proving entries by their spans. Scanners and the
+spelling of values are in the modules of the formats.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 ABSENT = -1
-"""The end of a value that is not there, as of a group that matched nothing: a key alone on its line."""
+"""The end of a missing value, like that of an unmatched group: a key alone on its line."""
 
 HALF_PAIR = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair: no character, so no text in UTF-8 holds it, but `\\uXXXX` can spell it."""
+"""Half of a surrogate pair: not a character, so no UTF-8 text contains it, but `\\uXXXX` can spell it."""
 
 _OTHER_ENCODING = "if it has another encoding, state it with `encoding` in its target or --encoding"
 
 
 def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
-    """Decode a file in the encoding that is said or, where its bytes do not say one, assumed: no standard says any."""
+    """Decode a file in the stated encoding, else in that of its byte order mark, else as assumed: no standard says one."""
     try:
         return Source.decode(data, assumed, said=said)
     except ConfigSyntaxError as error:
@@ -46,7 +46,7 @@ class Entries:
     """The entries of a document in order, as columns: a file of 10 MB has some 200,000 of them.
 
     `heads` are the offsets of the keys; `starts` and `ends` span the values as they are spelled, quotes included; the
-    end is `ABSENT` where there is no value.
+    end is `ABSENT` if there is no value.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Entries:
 
 
 class EntryDocument(Document):
-    """A document made of entries. A format says how a value is read and spelled."""
+    """A document made of entries. A format defines how a value is read and spelled."""
 
     whole = False
     """Whether `secretAlias:a` as a whole value is a reference in this format."""
@@ -72,7 +72,7 @@ class EntryDocument(Document):
 
     @abstractmethod
     def spell(self, site: Site, value: str) -> str:
-        """Return how a value is spelled at a site; raise `UnrepresentableValueError` where it cannot be."""
+        """Return how a value is spelled at a site; raise `UnrepresentableValueError` if it cannot be."""
 
     def ordinals(self, selector: str) -> Sequence[int]:
         """Return which entries a selector names, first to last."""
@@ -88,12 +88,12 @@ class EntryDocument(Document):
 
     @cached_property
     def index(self) -> Mapping[str, int]:
-        """Selector → its entry; of several with one selector, the last, which is the one that counts."""
+        """Selector → its entry; if there are several, the last, which is the one that counts."""
         return dict(zip(self.entries.selectors, count()))
 
     @cached_property
     def repeated(self) -> Mapping[str, list[int]]:
-        """Selector → its entries, for those selectors that stand for several."""
+        """Selector → its entries, for selectors with several entries."""
         if len(self.index) == len(self.entries.selectors):
             return {}
         found: defaultdict[str, list[int]] = defaultdict(list)
@@ -103,12 +103,12 @@ class EntryDocument(Document):
         return found
 
     def spelled(self, ordinal: int) -> str | None:
-        """Return an entry's value as it is spelled, or None where it has none."""
+        """Return an entry's value as it is spelled, or None if it has none."""
         end = self.entries.ends[ordinal]
         return None if end == ABSENT else self.source.text[self.entries.starts[ordinal] : end]
 
     def spellings(self) -> Iterator[str | None]:
-        """Yield every entry's value as it is spelled, or None where it has none."""
+        """Yield every entry's value as it is spelled, or None if it has none."""
         text, entries = self.source.text, self.entries
         return (
             None if end == ABSENT else text[start:end] for start, end in zip(entries.starts, entries.ends, strict=True)
@@ -152,7 +152,7 @@ class EntryDocument(Document):
         return [self.site(self.index[selector]) for selector in selectors]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
-        """Return, for each selector, its one site, or why it is refused."""
+        """Return, for each selector, its one site, or the error that refuses it."""
         return [self._locate(selector) for selector in selectors]
 
     def _locate(self, selector: str) -> tuple[Site, ...] | SelectorError:
@@ -175,7 +175,7 @@ class EntryDocument(Document):
         return self.source.line(self.entries.heads[ordinal])
 
     def only(self, selector: str) -> int | None:
-        """Return the one entry that a selector names, or None; raise `SelectorError` where there are several."""
+        """Return the one entry that a selector names, or None; raise `SelectorError` if there are several."""
         ordinals = self.ordinals(selector)
         if len(ordinals) > 1:
             lines = [self._line(ordinal) for ordinal in ordinals]
@@ -188,21 +188,21 @@ class EntryDocument(Document):
         return ordinals[0] if ordinals else None
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return one edit for each change; `UnrepresentableValueError` for what the file's encoding cannot hold."""
+        """Return one edit for each change; raise `UnrepresentableValueError` for what the file's encoding cannot hold."""
         return [Edit(change.site.start, change.site.end, self._spelled(change)) for change in changes]
 
     def _spelled(self, change: Change) -> str:
         return self.encodable(change.site, self.spell(change.site, self.wanted(change)))
 
     def encodable(self, site: Site, spelled: str) -> str:
-        """Return what is to be written at a site; raise `UnrepresentableValueError` if the encoding cannot hold it."""
+        """Return the text to write at a site; raise `UnrepresentableValueError` if the encoding cannot hold it."""
         if not encodings.can_hold(self.source.codec, spelled):
             reason = f"it has a character that {self.source.codec}, the file's encoding, lacks"
             raise UnrepresentableValueError(site.selector, reason)
         return spelled
 
     def wanted(self, change: Change) -> str:
-        """Return the value that is to be read at a change's site afterwards."""
+        """Return the value to be read at a change's site afterwards."""
         to, selector = change.to, change.site.selector
         if isinstance(to, Reference):
             if not references.is_writable_alias(to.alias):
@@ -214,9 +214,9 @@ class EntryDocument(Document):
         return to
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether every entry is as it was, to the character, but for the planned values.
+        """Return whether every entry is as it was, to the character, except for the planned values.
 
-        This holds for entries that are no sites as well: replaced ones, and keys without a value.
+        This includes entries that are not sites: replaced ones, and keys without a value.
         """
         if not isinstance(before, EntryDocument):
             return False

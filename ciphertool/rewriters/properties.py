@@ -7,11 +7,10 @@ r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), the
     value    = all the rest, trailing blanks included
     escape   = `\t` `\n` `\r` `\f` `\uXXXX`; a backslash before anything else is dropped
 
-Which encoding a file has is nowhere said: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
+A file does not state its encoding: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
 Quarkus read UTF-8. ISO-8859-1 is assumed; a value beyond ASCII is then in doubt, unless the file cannot be UTF-8.
-
-One thing is not read as Java reads it: a file that ends in a line of nothing but a backslash has no entry there,
-where Java finds an empty key with an empty value.
+There is one difference from Java: in a file whose last line is a single backslash, that line has no entry, whereas
+Java finds an empty key with an empty value.
 """
 
 from __future__ import annotations
@@ -110,8 +109,8 @@ class PropertiesDocument(EntryDocument):
     def spell(self, site: Site, value: str) -> str:
         """Escape as little as reads back the same, so that a value revealed is spelled as people spell it.
 
-        Characters beyond ASCII stand as they are where the encoding is said, and as `\\uXXXX` where it is assumed or
-        they are spelled so elsewhere: that reads the same in any encoding.
+        Characters beyond ASCII stay as they are if the encoding is stated, and become `\\uXXXX` if it is assumed or the
+        file spells them so elsewhere: that reads the same in any encoding.
         """
         return self._separated(self.head(site), value, _TO_ESCAPE.sub(self._escape_one, value))
 
@@ -132,18 +131,18 @@ class PropertiesDocument(EntryDocument):
         return self.source.said and not (text.isascii() and "\\u" in text)
 
     def doubt(self, site: Site) -> str:
-        """Return why the value of a site may be another one to other readers of the file, or ""."""
+        """Return why other readers of the file may read a different value at a site, or ""."""
         if not self._is_doubtful or self.source.text[site.start : site.end].isascii():
             return ""
         return "its bytes beyond ASCII are one value to readers of UTF-8 and another to readers of ISO-8859-1"
 
     def may_misread(self, value: str) -> bool:
-        """Tell whether a value is what UTF-8 looks like when it was read from this file as ISO-8859-1."""
+        """Return whether a value is what UTF-8 looks like when it was read from this file as ISO-8859-1."""
         return self._is_doubtful and looks_misread(value)
 
     @cached_property
     def _is_doubtful(self) -> bool:
-        """Whether the encoding is only assumed, and the file may as well be in UTF-8."""
+        """Whether the encoding is only assumed, and the file may just as well be in UTF-8."""
         if self.source.said or self.source.codec != JAVA_ENCODING:
             return False
         try:
@@ -169,7 +168,7 @@ class PropertiesDocument(EntryDocument):
         return head - column + 1, line_end.end() if line_end else end
 
     def set_edit(self, ordinal: int, value: str) -> Edit:
-        """Return the edit that gives an entry another value, escaped as `java.util.Properties.store` does."""
+        """Return the edit that gives an entry another value, escaped as by `java.util.Properties.store`."""
         spelled = self._separated(self.entries.heads[ordinal], value, _escape(value, _TO_ESCAPE_AS_STORE))
         return Edit(self.entries.starts[ordinal], self.entries.ends[ordinal], spelled)
 
@@ -180,12 +179,12 @@ class PropertiesDocument(EntryDocument):
 
 
 def looks_misread(value: str) -> bool:
-    """Tell whether a value has characters that UTF-8 becomes when it is read as ISO-8859-1."""
+    """Return whether a value has characters that UTF-8 becomes when it is read as ISO-8859-1."""
     return not value.isascii() and _UTF8_MISREAD.search(value) is not None
 
 
 class PropertiesRewriter:
-    """Java `.properties`, in the encoding that is said or in the one that their reader assumes.
+    """Java `.properties`, in the stated encoding or the one that their reader assumes.
 
     For files that one product reads, `assumed` is what it reads: Carbon 5 reads `secrets.properties` in UTF-8. A byte
     order mark says UTF-8 too.
@@ -196,7 +195,7 @@ class PropertiesRewriter:
     syntax = Syntax.SECRET
 
     def __init__(self, encoding: str | None = None, *, assumed: str = JAVA_ENCODING) -> None:
-        """Read files in this encoding; without one, by their byte order mark or as is assumed."""
+        """Read files in this encoding; without one, by their byte order mark or in the assumed encoding."""
         self._encoding, self._assumed = encoding, assumed
 
     def parse(self, data: bytes) -> PropertiesDocument:
@@ -237,10 +236,10 @@ def _scan(source: Source) -> Entries:
 def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool = False) -> bytes:
     """Return the document's bytes with entries set, added and, for None, removed, proved by parsing them again.
 
-    An entry that is there gets its value in place; a new one becomes a line at the end, in the order given, with the
-    file's line ends. With `ordered`, new ones go where they belong among keys that are in order: lines that two people
-    add then merge. All else stays as it is, to the byte. Raise `NoMatchError` where there is nothing to remove,
-    `SelectorError` for a key that stands on several lines, `UnrepresentableValueError` for half of a surrogate pair.
+    An existing entry gets its value in place; a new one becomes a line at the end, in the order given, with the file's
+    line ends. With `ordered`, new ones go to their places among sorted keys, so that lines added by two people merge.
+    Everything else stays as it is, to the byte. Raise `NoMatchError` if there is nothing to remove, `SelectorError` for
+    a key on several lines, `UnrepresentableValueError` for half of a surrogate pair.
     """
     edits: list[Edit] = []
     added: dict[str, str] = {}
@@ -311,7 +310,7 @@ def _append(text: str, added: Mapping[str, str]) -> str:
 def _entries_are(
     proved: PropertiesDocument, before: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool
 ) -> bool:
-    """Tell whether the entries, replaced ones included, are those of `before` with the changes made."""
+    """Return whether the entries, replaced ones included, are those of `before` with the changes made."""
     expected = [(key, changes.get(key, value)) for key, value in before.pairs()]
     expected += [(key, value) for key, value in changes.items() if key not in before.index]
     wanted = [(key, value) for key, value in expected if value is not None]

@@ -1,8 +1,8 @@
 r"""How a value stands between the quotes of a `.env` file, and where a reference among them stays a mere text.
 
-python-dotenv says what a value is. Other readers understand the same line otherwise: a shell and compose expand `$` in
-double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escapes but `\n`; a shell takes a
-bare blank for the end of a value. Nothing here knows of documents. A quote is `'`, `"`, or "" around a bare value.
+python-dotenv defines the value. Other readers understand the same line differently: a shell and compose expand `$` in
+double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escape but `\n`; a shell takes a
+bare blank for the end of a value. Independent of documents. A quote is `'`, `"`, or "" around a bare value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SYNTAXES = (Syntax.INERT, Syntax.INERT_VERBATIM, Syntax.INERT_ESCAPED)
-"""The references that tell how a value is put in their place, the first one that serves being the one to write."""
+"""The references that record how a value is put in their place; the first suitable one is written."""
 
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
@@ -44,7 +44,7 @@ def opened(spelled: str) -> tuple[str, str]:
 
 
 def unix(text: str) -> str:
-    """Return the text with the line ends that python-dotenv sees, since it opens files in text mode."""
+    """Return the text with the line ends that python-dotenv sees, because it opens files in text mode."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -70,7 +70,7 @@ def escape(quote: str, value: str) -> str:
 
 
 def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None:
-    """Return what takes the place of a reference, None where the value cannot stand there as the reference says."""
+    """Return the replacement of a reference, None if the value cannot be spelled there as the reference says."""
     if syntax is Syntax.INERT_ESCAPED:
         return escape(quote, value) if quote else None
     if syntax is Syntax.INERT and not _PLAIN[quote].fullmatch(value):
@@ -79,7 +79,7 @@ def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None
 
 
 def syntax_for(quote: str, spelled: str, value: str, line_end: str) -> Syntax | None:
-    """Return the reference in whose place a value is spelled as it is now, None if there is none."""
+    """Return the syntax of the reference that restores a value's present spelling, None if there is none."""
     return next((syntax for syntax in SYNTAXES if written(quote, syntax, value, line_end) == spelled), None)
 
 

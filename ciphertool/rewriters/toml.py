@@ -1,4 +1,4 @@
-"""TOML: `tomllib` judges and gives the values, a scanner the places. Which table means what is not known here."""
+"""TOML: `tomllib` validates and reads the values, a scanner finds the places. Independent of what a table means."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _unquoted(part: str) -> str:
 
 
 class TomlDocument(TreeDocument):
-    """A parsed TOML file; `data` is what `tomllib` gives."""
+    """A parsed TOML file; `data` is what `tomllib` returns."""
 
     data: dict[str, Any]
 
@@ -157,7 +157,7 @@ class TomlDocument(TreeDocument):
         return _Scanner(self.source.text, ()).ends.get(location)
 
     def spell(self, value: str, spelled: str) -> str:
-        """Spell a value in the quotes of `spelled`, or in double quotes where `'` cannot hold it.
+        """Spell a value in the quotes of `spelled`, or in double quotes if `'` cannot hold it.
 
         A line end right after the opening quotes is no part of the value and stays, so that a reference in its place
         remembers how the value was laid out.
@@ -200,12 +200,12 @@ class TomlRewriter:
         return TomlDocument(source, values)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return what `tomllib` gives, with the references in its strings replaced."""
+        """Return what `tomllib` returns, with the references in its strings replaced."""
         return resolve(self.parse(data).data, reveal)
 
 
 def _syntax_error(source: Source, error: ValueError) -> ConfigSyntaxError:
-    """Say what `tomllib` says, without what it quotes of the document."""
+    """Return the error of `tomllib` without what it quotes of the document."""
     if not isinstance(error, tomllib.TOMLDecodeError):
         return ConfigSyntaxError("a number has too many digits")
     message = str(error)

@@ -1,4 +1,4 @@
-"""TOML as plain data: what `tomllib` gives, within bounds. Knows no places: every start reads settings with it."""
+"""TOML as plain data: what `tomllib` returns, within bounds. Finds no places: every start reads settings with it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MOST_PARTS = 50
 
 
 def read(text: str) -> dict[str, Any]:
-    """Return what `tomllib` gives; raise `TOMLDecodeError`, or `ConfigSyntaxError` if that would take for ever.
+    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` if it would take too long.
 
-    The time that it takes for a dotted key grows with the square of the key's parts.
+    Its time for a dotted key grows with the square of the number of parts.
     """
     if any(line.count(".") >= _MOST_PARTS for line in text.split("\n")):
         for key in re.finditer(_DOTTED, text):

@@ -1,6 +1,6 @@
-"""Entries of one top-level TOML table, as `[secrets]` of a deployment.toml, set, added and taken out in place.
+"""Entries of one top-level TOML table, such as `[secrets]` of a deployment.toml, set, added and removed in place.
 
-Nothing here knows what an entry means.
+Independent of what an entry means.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _REST_OF_LINE = re.compile(r"[ \t]*+(?:#[^\r\n]*+)?+(?:\r?\n|\Z)")
 
 
 def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, str | None]) -> bytes:
-    """Return the document's bytes with entries of `[table]` set, added or (None) taken out, and nothing else changed.
+    """Return the document's bytes with entries of `[table]` set, added or (None) removed, and nothing else changed.
 
-    A value is replaced where it stands; new entries get lines of their own after the last one of `[table]`, which is
-    added at the end of the file if it is not there. `ConfigError` says why the table cannot be edited so.
+    A value is replaced in place; new entries get their own lines after the last one of `[table]`, which is added at the
+    end of the file if it is missing. Raise `ConfigError` if the table cannot be edited like this.
     """
     old = document.data.get(table, {})
     if not isinstance(old, dict):
@@ -71,7 +71,7 @@ def _edit(document: TomlDocument, table: str, name: str, value: str | None, span
 
 
 def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> Edit:
-    """Add entries after the last line of a table, which is added where there is none."""
+    """Add entries after the last line of a table, which is added if it is missing."""
     text, newline = document.source.text, document.newline
     lines = [f"{_key(document, name)} = {document.spell(value, _QUOTES)}" for name, value in added.items()]
     end = document.end_of_table((table,))

@@ -1,6 +1,6 @@
-"""What TOML and JSON share: documents whose reference parser gives plain data, and a scanner the places in the text.
+"""What TOML and JSON share: documents whose reference parser returns plain data, while a scanner finds the places.
 
-Data is dicts, lists and scalars; a place is the span of a scalar's spelling. How it is spelled is not known here.
+Data is dicts, lists and scalars; a place is the span of a scalar's spelling. Independent of the spelling itself.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def replaced(node: Any, values: Steps) -> Any:
 
 
 def traits(data: object) -> list[object]:
-    """Return all that can tell equal data apart, or raise `ConfigSyntaxError` where it is nested more than 500 deep.
+    """Return all that can tell equal data apart, or raise `ConfigSyntaxError` if it is nested more than 500 deep.
 
     These are the scalars that are no strings, since 1 == True == 1.0, and the keys under which they and what holds them
     stand, since the order of keys says which is which.
@@ -77,7 +77,7 @@ def traits(data: object) -> list[object]:
 
 
 def check_characters(selector: str, value: str) -> None:
-    """Raise `UnrepresentableValueError` where a text cannot be written in any encoding."""
+    """Raise `UnrepresentableValueError` if a text cannot be written in any encoding."""
     if _SURROGATE.search(value):
         raise UnrepresentableValueError(selector, f"it holds {_NO_CHARACTER}")
 
@@ -96,7 +96,7 @@ def leaves(data: object) -> Iterator[tuple[Location, object]]:
 
 
 def same(old: object, new: object) -> bool:
-    """Tell whether data is the same, of the same types: 1 is neither True nor 1.0. The order of keys is free."""
+    """Return whether data is the same, of the same types: 1 is neither True nor 1.0. The order of keys is free."""
     stack: list[tuple[Any, Any]] = [(old, new)]
     while stack:
         a, b = stack.pop()
@@ -126,8 +126,8 @@ def resolve(data: object, reveal: Callable[[Reference], str]) -> object:
 class TreeDocument(Document):
     """A document of nested tables and lists whose selectors are JSONPaths and whose targets are its strings.
 
-    `data` is what the reference parser gives. A scalar of another type is a site whose value is its spelling, but no
-    target: a reference is a string, and an application would silently be given another type than it expects.
+    `data` is what the reference parser returns. A scalar of another type is a site whose value is its spelling, but not
+    a target: a reference is a string, so an application would silently get another type than it expects.
     """
 
     def __init__(self, source: Source, data: object) -> None:
@@ -141,10 +141,10 @@ class TreeDocument(Document):
 
     @abstractmethod
     def spell(self, value: str, spelled: str) -> str:
-        """Spell a value as like what it replaces as can be."""
+        """Spell a value as similarly as possible to what it replaces."""
 
     def refusal(self, location: Location, value: object) -> str | None:
-        """Return why what is at a location is no target, or None."""
+        """Return why a location is not a target, or None."""
         if isinstance(value, str) and not _SURROGATE.search(value):
             return None
         name = jsonpath.dotted(location) or "the document"
@@ -239,7 +239,7 @@ class TreeDocument(Document):
         return self.spell(value, spelled)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether the reference parser sees the changes and nothing else changed."""
+        """Return whether the reference parser sees the changes and nothing else changed."""
         if not isinstance(before, TreeDocument):
             return False
         planned = {(0, *jsonpath.steps(c.site.selector)): _text(c.to) for c in changes}

@@ -1,4 +1,4 @@
-"""Running a command with secrets: what it is given (`environment`, `private`), and how it is run (`child`).
+"""Runs a command with secrets: its input (`environment`, `private`), and its execution (`child`).
 
-Nothing here opens a vault or prints: a vault comes in, an exit status goes out.
+This package opens no vault and prints nothing: a vault goes in, an exit status comes out.
 """

@@ -1,4 +1,4 @@
-"""A child process: its output passed through with values masked, its terminal kept, signals and status passed on."""
+"""A child process: its output is masked and passed through, its terminal kept, signals and status passed on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FROM_THE_TERMINAL = (signal.SIGINT, getattr(signal, "SIGQUIT", None))
 
 
 class NotStartedError(Exception):
-    """A command that could not be started; `status` is what env(1) ends with, `reason` the system's word for it."""
+    """The command could not be started; `status` is the exit status of env(1), `reason` the system's message."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -40,11 +40,11 @@ class NotStartedError(Exception):
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], masked: Collection[str] | None) -> int:
-    """Run a command to its end and return its exit status, 128 + n where signal n ended it.
+    """Run a command to its end and return its exit status, 128 + n if signal n ended it.
 
-    Its standard output and error are masked, unless `masked` is None; what is a terminal stays one for the child.
-    Who stops reading an output closes it for the child too. Raises `NotStartedError`, and, when the child has ended,
-    `WriteError` where its output could not be written.
+    Its standard output and error are masked, unless `masked` is None; a terminal stays a terminal for the child. If a
+    reader closes an output, it is closed for the child too. Raises `NotStartedError` and, after the child has ended,
+    `WriteError` if its output could not be written.
     """
     streams = () if masked is None else (1, 2)
     terminal = any(os.isatty(stream) for stream in streams)
@@ -73,7 +73,7 @@ class _Child:
 
     @contextlib.contextmanager
     def signals_passed_on(self, *, everything: bool) -> Iterator[None]:
-        """Pass signals on to the child, except those that a terminal has sent to it already."""
+        """Pass signals on to the child, except those that a terminal has already sent to it."""
 
         def pass_on(number: int, _: FrameType | None) -> None:
             if not everything and number in _FROM_THE_TERMINAL and _in_foreground():
@@ -85,7 +85,7 @@ class _Child:
                     self._process.send_signal(number)
 
         handlers: dict[int, Callable[[int, FrameType | None], None]] = dict.fromkeys(_PASSED_ON, pass_on)
-        handlers[signal.SIGCHLD] = lambda _number, _frame: None  # only the wake-up counts
+        handlers[signal.SIGCHLD] = lambda _number, _frame: None  # only the wake-up matters
         if everything:
             handlers[signal.SIGWINCH] = self._resize
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
@@ -105,7 +105,7 @@ class _Child:
             self.terminal.resize()
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> None:
-        """Start the command with each of the streams, if it is no terminal, replaced by a pipe."""
+        """Start the command with each stream that is not a terminal replaced by a pipe."""
         pipes: dict[int, tuple[int, int]] = {}
         ends: dict[int, int] = {}
         for stream in streams:
@@ -159,7 +159,7 @@ class _Child:
         while self._process.poll() is None:
             for key, _ in self._selector.select():
                 self._serve(key)
-        # What the child wrote before it ended is there; a grandchild that lives on must not hold us up.
+        # What the child wrote before it ended is available; do not wait for a grandchild that is still alive.
         while self._outputs() and (ready := [key for key, _ in self._selector.select(0) if key.data]):
             for key in ready:
                 self._serve(key)
@@ -180,7 +180,7 @@ class _Child:
             return
         try:
             data = os.read(key.fd, _CHUNK)
-        except OSError:  # a terminal that nobody holds any more
+        except OSError:  # a terminal that nobody has open any more
             data = b""
         if not key.data:
             if data and self.terminal is not None:
@@ -190,7 +190,7 @@ class _Child:
         elif data:
             stream, masker = key.data
             if not self._write(stream, masker.feed(data)) and not self._is_terminal(key):
-                self._close(key)  # so that the child is told, by SIGPIPE, as it would be without us
+                self._close(key)  # so that the child gets SIGPIPE, as it would without us
         else:
             self._finish(key)
 
@@ -208,7 +208,7 @@ class _Child:
         return self.terminal is not None and key.fd == self.terminal.own
 
     def _write(self, stream: int, data: bytes) -> bool:
-        """Tell whether all was written. It is no failure that nobody reads any more."""
+        """Return whether everything was written. A closed reader is not a failure."""
         try:
             _write(stream, data)
         except BrokenPipeError:
@@ -223,14 +223,14 @@ def _write(stream: int, data: bytes) -> None:
     while data:
         try:
             data = data[os.write(stream, data) :]
-        except BlockingIOError:  # somebody else made it so
+        except BlockingIOError:  # somebody else made it non-blocking
             with selectors.DefaultSelector() as writable:
                 writable.register(stream, selectors.EVENT_WRITE)
                 writable.select()
 
 
 def _in_foreground() -> bool:
-    """Tell whether a terminal sends its signals to this process group, and so to the child too."""
+    """Return whether a terminal sends its signals to this process group, and so to the child too."""
     try:
         with open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123 - a descriptor is what is needed
             return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()

@@ -1,4 +1,4 @@
-"""The environment of a child: secrets in it, and nothing of ciphertool's own or that leads to a password."""
+"""The environment of a child: with secrets, but without ciphertool's own variables or any that lead to a password."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _OWN = "CIPHERTOOL_"
 
 
 class Rules(NamedTuple):
-    """What of the inherited environment the child gets, each by the names of variables.
+    """What the child gets of the inherited environment, as names of variables.
 
-    References are resolved in those to `inherit` alone: the others may be a stranger's text. `passwords` are those that
-    sources of passwords read; they and ciphertool's own are taken out, but for those to `keep`.
+    References are resolved only in those of `inherit`: the others may be a stranger's text. `passwords` are those that
+    password sources read; they and ciphertool's own are removed, except those of `keep`.
     """
 
     inherit: Collection[str] = ()
@@ -31,12 +31,12 @@ class Rules(NamedTuple):
     keep: Collection[str] = ()
 
     def withhold(self, name: str) -> bool:
-        """Tell whether the child does not get a variable."""
+        """Return whether a variable is withheld from the child."""
         return (name.startswith(_OWN) or name in self.passwords) and name not in self.keep
 
 
 class ChildEnvironment(NamedTuple):
-    """What a child is given, and the names of those inherited variables whose references were left as they are."""
+    """A child's environment, and the names of the inherited variables whose references were left as they are."""
 
     variables: dict[str, str]
     unresolved: tuple[str, ...]
@@ -49,11 +49,11 @@ def child_environment(
     reveal: Callable[[Reference], str],
     rules: Rules,
 ) -> ChildEnvironment:
-    """Return what a child is given: the inherited variables, then those of each file, then name → secret by alias.
+    """Return a child's environment: the inherited variables, then those of each file, then name → secret by alias.
 
-    A later one replaces an earlier one. Files are read as python-dotenv reads them, each in the encoding beside it, or
-    in UTF-8; `expansion` says which variables are expanded. A name without a value is left out. Raises `ProblemsError`
-    with everything that does not resolve, or the one error.
+    Later ones replace earlier ones. Files are read as by python-dotenv, each in its given encoding or in UTF-8;
+    `expansion` says which variables are expanded. Names without a value are skipped. Raises `ProblemsError` with
+    everything that does not resolve, or the error itself if there is only one.
     """
     making = _Making(reveal, rules)
     making.inherit(inherited)
@@ -69,7 +69,7 @@ def child_environment(
 
 
 class _Making:
-    """An environment in the making: what is there so far, and what did not resolve."""
+    """An environment under construction: the variables so far, and what did not resolve."""
 
     def __init__(self, reveal: Callable[[Reference], str], rules: Rules) -> None:
         self.variables: dict[str, str] = {}
@@ -125,7 +125,7 @@ class _Making:
         self.unresolved.difference_update(given)
 
     def _tried(self, name: str, value: Callable[[], str], where: str) -> str:
-        """Return a value, or "" where there is a problem, which is noted."""
+        """Return a value; if there is a problem, note it and return ""."""
         try:
             made = value()
             _check(name, made)

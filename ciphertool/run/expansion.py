@@ -1,8 +1,8 @@
 r"""The variables within the values of a `.env` file: `${NAME}` and `${NAME:-default}`.
 
-python-dotenv, Compose and a shell each read more than these, and each otherwise: `$NAME`, `$$`, `\$`, `$(command)`,
-`${NAME-default}`, `${NAME:?reason}`, one within another. All that is refused, since it is not known who the file was
-written for. In single quotes nothing is expanded, as in Compose and in a shell; python-dotenv alone does it there.
+python-dotenv, Compose and shells read more than these, each differently: `$NAME`, `$$`, `\$`, `$(command)`,
+`${NAME-default}`, `${NAME:?reason}`, nested ones. All of these are refused, since it is unknown for which reader the
+file was written. In single quotes nothing is expanded, as in Compose and shells; only python-dotenv expands there.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(
     r"\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^${}\r\n]*))?\}"
-    # At the end, or before a blank or another sign, a $ is a $ to everybody.
+    # At the end, or before a blank or another sign, every reader takes a $ literally.
     r"|\\\$|\$[A-Za-z0-9_{($!@*#?-]"
 )
 _HINT = "write ${NAME} or ${NAME:-default}, or put the value in single quotes, where nothing is expanded"
 
 
 class Expansion(Filling):
-    """What stands in a value of a `.env` file in place of references, and of variables around them.
+    """The replacements for references and variables in a value of a `.env` file.
 
-    `variables` are those of the lines before and of the environment, None for a name that stands without a value;
-    `withheld` tells those that the child does not get.
+    `variables` are those of the preceding lines and of the environment, None for a name without a value; `withheld`
+    returns whether the child does not get a variable.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Expansion(Filling):
         self._withheld = withheld
 
     def fill(self, text: str) -> str:
-        """Return a text with its variables expanded; raise `ConfigError` for what is not read alike everywhere."""
+        """Return a text with its variables expanded; raise `ConfigError` for what readers expand differently."""
         return _VARIABLE.sub(self._value, text)
 
     def _value(self, match: re.Match[str]) -> str:

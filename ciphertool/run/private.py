@@ -1,8 +1,8 @@
-"""Private files that vanish: in memory where there is such a directory, for one user, removed when the child ends.
+"""Temporary private files: in memory if there is such a directory, for one user, removed when the child ends.
 
-Each run has a directory of its own and holds a lock on it (flock) for as long as it lives. The system gives the lock
-back however the run ends, and the child never has it: who gets it finds the directory abandoned. No name and no process
-id tells that, for others can make names, and process ids mean nothing in another namespace.
+Each run has its own directory and holds a lock on it (flock) as long as it lives. The system releases the lock however
+the run ends, and the child never has it: whoever gets the lock knows that the directory is abandoned. Names and process
+ids do not show that, since others can create names, and process ids mean nothing in another namespace.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _ATTEMPTS = 100
 
 @contextlib.contextmanager
 def private_files(contents: Mapping[Path, bytes]) -> Iterator[dict[Path, Path]]:
-    """Write each content to a file of the same name (mode 0600) and give the paths; remove all at the end.
+    """Write each content to a file of the same name (mode 0600) and yield the paths; remove all at the end.
 
-    What a run that was killed left behind is removed by the next one. Raises `WriteError`.
+    The next run removes what a killed run left behind. Raises `WriteError`.
     """
     if not contents:
         yield {}
@@ -50,7 +50,7 @@ def private_files(contents: Mapping[Path, bytes]) -> Iterator[dict[Path, Path]]:
 
 
 def _made(parent: Path) -> tuple[Path, int]:
-    """Make a directory and return it with the descriptor that holds its lock."""
+    """Create a directory and return it with the descriptor that holds its lock."""
     try:
         for _ in range(_ATTEMPTS):
             directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
@@ -65,13 +65,13 @@ def _made(parent: Path) -> tuple[Path, int]:
 
 
 def _held(directory: Path) -> int | None:
-    """Return a descriptor of a private directory of ours and the lock on it; None where it is not, or somebody has it.
+    """Return a descriptor that locks a private directory of ours; None if it is not ours, or locked by another.
 
-    Raises `OSError` where it cannot be opened or locked.
+    Raises `OSError` if it cannot be opened or locked.
     """
     try:
         descriptor = os.open(directory, _OPEN)
-    except FileNotFoundError:  # removed since, by a run that took it for abandoned before its lock was on
+    except FileNotFoundError:  # removed meanwhile by a run that took it for abandoned before it was locked
         return None
     try:
         status = os.fstat(descriptor)
@@ -100,7 +100,7 @@ def _write(directory: Path, held: int, name: Path, data: bytes) -> Path:
 
 
 def _memory() -> Path:
-    """Return a directory that is kept in memory, or else the one for temporary files; raise `WriteError`."""
+    """Return a directory in memory, or else the one for temporary files; raise `WriteError` if neither is fit."""
     usual = Path(tempfile.gettempdir())
     named = [Path(candidate) for candidate in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm") if candidate]  # noqa: S108 - the new directory is our own
     for candidate in (*named, usual):
@@ -114,7 +114,7 @@ def _memory() -> Path:
 
 
 def _is_fit(directory: Path) -> bool:
-    """Tell whether a directory can be written, and nobody but its owner, root or us, can rename what is ours in it."""
+    """Return whether a directory is writable, and nobody but its owner, root or us can rename our files in it."""
     try:
         status = directory.stat()
     except OSError:
@@ -128,7 +128,7 @@ def _is_fit(directory: Path) -> bool:
 
 
 def _remove_abandoned(parent: Path) -> None:
-    """Remove the directories of ours that no run holds. What is not ours, or goes away meanwhile, is left alone."""
+    """Remove our directories that no run holds; skip what is not ours or vanishes meanwhile."""
     with contextlib.suppress(OSError), os.scandir(parent) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX):
@@ -146,7 +146,7 @@ def _remove_if_abandoned(directory: Path) -> None:
 
 
 def _remove(directory: Path, held: int) -> None:
-    """Remove a directory that is held, and first what is in it by the descriptor: no name leads elsewhere."""
+    """Remove a held directory, its content first and by the descriptor, so that no name can lead elsewhere."""
     os.fchmod(held, 0o700)
     for name in os.listdir(held):
         try:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 
 class Terminal:
-    """A pseudo-terminal. `own` is the end that we read, `child` the child's."""
+    """A pseudo-terminal. `own` is our end, `child` the child's."""
 
     def __init__(self) -> None:
         self.own, self.child = pty.openpty()

@@ -1,1 +1,1 @@
-"""The products that read the files at start-up: which files, in which syntax, and what they need beside them."""
+"""The products that read the files at start-up: which files, in which syntax, and what else they need."""

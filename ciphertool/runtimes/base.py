@@ -1,4 +1,4 @@
-"""What there is to know of the product that reads a vault's files at start-up. Nothing here opens or writes one."""
+"""What ciphertool knows about the product that reads a vault's files at start-up. Opens and writes no file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Files(NamedTuple):
     """Files that a product reads, besides those of the targets.
 
-    It reads each of `always`, and any file `below` these directories: only those that refer to a secret matter.
+    It reads each file of `always`, and any file `below` these directories: only those that refer to a secret matter.
     """
 
     always: tuple[Path, ...] = ()
@@ -29,34 +29,34 @@ class Files(NamedTuple):
 class Runtime(Protocol):
     """The product that reads the files of a vault of one kind.
 
-    What a product does not override holds for any application: it reads the files of the targets, in each format's
-    usual syntax, and needs nothing but the repository.
+    The defaults hold for any application: it reads the files of the targets, in each format's usual syntax, and needs
+    nothing but the repository.
     """
 
     kind: str
     """The kind of repository that it reads."""
     reads_ignored: bool = False
-    """Whether it reads what lies in its directories, even if git ignores it."""
+    """Whether it reads files in its directories even if git ignores them."""
 
     def files(self, settings: Settings) -> Files:  # noqa: ARG002
-        """Return which files it reads."""
+        """Return the files that it reads."""
         return Files()
 
     def syntax(self, rewriter: Rewriter) -> Syntax:
-        """Return how a reference is spelled for it in files of one format."""
+        """Return the syntax of references that it understands in files of one format."""
         return rewriter.syntax
 
     def companions(self, settings: Settings, store_type: str) -> tuple[Write, ...]:  # noqa: ARG002
-        """Return the writes that let it open the vault, none if it already can.
+        """Return the writes that enable it to open the vault; none if it already can.
 
         `store_type` is the JCA name of the keystore's format. Raises `ConfigError` for a file that cannot be read.
         """
         return ()
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
-        """Return the files of the vault that are no configuration; the keystore is not the product's to name."""
+        """Return the vault's files that are not configuration; the keystore is not included, since settings name it."""
         return frozenset({settings.repository})
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
-        """Yield the files from which it reads the keystore's password, whether they are there or not."""
+        """Yield the files from which it reads the keystore's password, whether they exist or not."""
         yield from (source.path for source in settings.password_sources if isinstance(source, MasterKeys))

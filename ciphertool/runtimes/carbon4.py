@@ -1,4 +1,4 @@
-"""Carbon 4: a home with XML configuration, whose runtime opens the vault by `secret-conf.properties`."""
+"""Carbon 4: a home with XML configuration, whose runtime opens the vault according to `secret-conf.properties`."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 class Carbon4Runtime(Runtime):
-    """Reads the configuration of a home, any file of which may refer to a secret."""
+    """Reads the configuration of a home; any file of it may refer to a secret."""
 
     kind = "carbon4"
     reads_ignored = True
 
     def files(self, settings: Settings) -> Files:
-        """Return the directory of `carbon.xml`, and what is deployed."""
+        """Return the directory of `carbon.xml`, and the deployed files."""
         return Files(below=(settings.repository_settings.mode_like.parent, *deployed(settings)))
 
     def syntax(self, rewriter: Rewriter) -> Syntax:
-        """Return `secretAlias:ALIAS` for `.properties` files, which every version reads there."""
+        """Return `secretAlias:ALIAS` for `.properties` files: every version reads it there."""
         return Syntax.SECRET_ALIAS if rewriter.name == "properties" else rewriter.syntax
 
     def companions(self, settings: Settings, store_type: str) -> tuple[Write, ...]:
-        """Return `secret-conf.properties` with what it lacks."""
+        """Return `secret-conf.properties` with its missing entries added."""
         if settings.secret_conf is None:
             return ()
         snapshot = files.read_if_there(settings.secret_conf)
@@ -60,20 +60,20 @@ class Carbon4Runtime(Runtime):
 
 
 def deployed(settings: Settings) -> tuple[Path, ...]:
-    """Return the directories of what a home serves: user stores and integrations, those of tenants too."""
+    """Return the directories of what a home serves: user stores and integrations, tenants' included."""
     return tuple(settings.root / "repository" / name for name in ("deployment", "tenants"))
 
 
 def home_passwords(settings: Settings) -> Iterator[Path]:
-    """Yield the files in which a home may have the keystore's password."""
+    """Yield the files that may hold the keystore's password in a home."""
     yield from (settings.root / name for name in HOME_FILES)
 
 
 def _missing(settings: Settings, store_type: str, present: Mapping[str, str]) -> dict[str, str]:
     """Return the entries that `secret-conf.properties` lacks for the runtime to open this vault.
 
-    `present` is what the file says already; all of it is kept, except that the vault must be enabled. `store_type` is
-    the keystore's JCA name.
+    `present` are the file's entries; all of them are kept, except that the vault must be enabled. `store_type` is the
+    JCA name of the keystore's format.
     """
     handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
     needed = {

@@ -1,4 +1,4 @@
-"""Which files may hold a vault's references: those of its targets, and those that its runtime reads."""
+"""The files that may hold a vault's references: those of its targets, and those that its runtime reads."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def configured_files(settings: Settings) -> tuple[dict[Path, Sequence[Target]], list[FoundSettingsError]]:
-    """Return every file whose references a vault serves, with the targets that name it, and what is refused of them.
+    """Return every file whose references a vault serves, with the targets that name it; and errors for refused files.
 
-    They are those of the targets, and those that the vault's runtime reads. What settings that were found name outside
-    their tree is refused.
+    These are the files of the targets, and those that the vault's runtime reads. Files outside the tree are refused if
+    the settings were found, not named.
     """
     named, _, refused = named_files(settings)
     found: dict[Path, Sequence[Target]] = dict(named)
@@ -54,7 +54,7 @@ def _rewriter(path: Path) -> Rewriter | None:
 
 
 def _refers(path: Path, rewriter: Rewriter) -> bool:
-    """Tell whether a file refers to a secret. One that cannot be read may: whoever reads it reports why it cannot."""
+    """Return whether a file may refer to a secret, as an unreadable one may: reading it reports the reason."""
     try:
         data = files.read(path).bytes
     except CipherToolError:
@@ -66,4 +66,4 @@ def _refers(path: Path, rewriter: Rewriter) -> bool:
     try:
         return bool(rewriter.parse(data).outline().marked)
     except CipherToolError:
-        return False  # nor can its product read it, and nothing in it looks like a reference
+        return False  # its product cannot read it either, and nothing in it looks like a reference

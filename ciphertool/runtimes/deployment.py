@@ -1,4 +1,4 @@
-"""Carbon 4.5 and later: one `deployment.toml`, from which the product makes the rest of its configuration."""
+"""Carbon 4.5 and later: one `deployment.toml`, from which the product generates the rest of its configuration."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class DeploymentRuntime(Runtime):
     kind = "toml-secrets"
 
     def files(self, settings: Settings) -> Files:
-        """Return that file, and what is deployed: that is not made from it."""
+        """Return that file, and the deployed files, which are not generated from it."""
         return Files(always=(settings.repository,), below=deployed(settings))
 
     def own_files(self, settings: Settings) -> frozenset[Path]:  # noqa: ARG002
-        """Return nothing: the repository is a part of the configuration."""
+        """Return no files: the repository is part of the configuration."""
         return frozenset()
 
     def password_files(self, settings: Settings) -> Iterator[Path]:

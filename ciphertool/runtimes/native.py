@@ -6,6 +6,6 @@ from ciphertool.runtimes.base import Runtime
 
 
 class NativeRuntime(Runtime):
-    """Reads what targets name. It also stands for the kinds of plug-ins, which are no product's."""
+    """Reads the files that targets name. Also used for the kinds of plug-ins, which belong to no product."""
 
     kind = "native"

@@ -17,5 +17,5 @@ RUNTIMES: tuple[Runtime, ...] = (_NATIVE, Carbon4Runtime(), DeploymentRuntime(),
 
 
 def runtime_of(kind: str) -> Runtime:
-    """Return the runtime of a kind of repository; that of a plug-in's kind is native."""
+    """Return the runtime of a kind of repository; a plug-in's kind has the native runtime."""
     return next((runtime for runtime in RUNTIMES if runtime.kind == kind), _NATIVE)

@@ -1,4 +1,4 @@
-"""Finds out what to protect, with which keystore and repository: `ciphertool.toml`, a Carbon home, a Carbon 5 vault."""
+"""Reads what to protect, with which keystore and repository: `ciphertool.toml`, a Carbon home, a Carbon 5 vault."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def load(path: Path | None = None, overrides: Overrides | None = None) -> Settin
     """Return the settings of a configuration file or home, or of the one that `locate` finds.
 
     A path names them, and so does `CIPHERTOOL_CONFIG`. Raises `ConfigError` if there are none or they cannot be read,
-    `FoundSettingsError`, or a `ProblemsError` of them, where they were found and ask for more than `confined` allows.
+    and `FoundSettingsError`, or a `ProblemsError` of several, if they were found and ask for more than `confined`
+    allows.
     """
     overrides = overrides or Overrides()
     if path is not None or os.environ.get(ENVIRONMENT_VARIABLE):
@@ -39,9 +40,9 @@ def load(path: Path | None = None, overrides: Overrides | None = None) -> Settin
 def load_found(
     path: Path, overrides: Overrides | None = None, *, tree: Path | None = None, audited: bool = False
 ) -> Found:
-    """Return the settings of a file or directory that nobody vouches for, confined to the tree in which they lie.
+    """Return the settings of a file or directory that nobody vouches for, confined to their tree.
 
-    That is their own directory unless given. Raises `ConfigError` or `ProblemsError` if they cannot be read.
+    The tree is their own directory unless given. Raises `ConfigError` or `ProblemsError` if they cannot be read.
     """
     from ciphertool.settings import confined
 
@@ -84,7 +85,7 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
 
 
 def is_configuration(path: Path) -> bool:
-    """Tell whether a path has settings of its own: it is a `ciphertool.toml`, a directory with one, or a home."""
+    """Return whether a path has settings of its own: it is a `ciphertool.toml`, a directory with one, or a home."""
     from ciphertool.settings import carbon4, ciphertool_toml
 
     if not path.is_dir():
@@ -101,7 +102,7 @@ def _is_trusted(directory: Path) -> bool:
 
 
 def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
-    """Return what settings say; those that were found in a `tree`, and not named, read nothing outside it."""
+    """Return the settings; if they were found in a `tree`, not named, they read nothing outside it."""
     from ciphertool.settings import ciphertool_toml, confined
 
     if path.is_dir():

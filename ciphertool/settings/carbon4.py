@@ -1,6 +1,6 @@
 """Reads a Carbon 4 home: `carbon.xml`, `cipher-tool.properties`, `secret-conf.properties`, or the standalone file.
 
-What they mean: WSO2's cipher-tool 1.2 and org.wso2.securevault. Nothing here writes.
+WSO2's cipher-tool 1.2 and org.wso2.securevault define their meaning. Writes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CONF = (Path("repository/conf"), Path("conf"))
 _DEPLOYMENT = "deployment.toml"
 _STANDALONE = "cipher-standalone-config.properties"
-LEGACY_SCHEME = "RSA"  # what the runtime takes where secret-conf.properties names none
+LEGACY_SCHEME = "RSA"  # the runtime's default if secret-conf.properties names none
 LOCATION = "secretRepositories.file.location"
 ALGORITHM = "secretRepositories.file.algorithm"
 _TRANSFORMATION = "keystore.identity.CipherTransformation"
@@ -37,14 +37,14 @@ _LONGEST_PATH = 4096
 
 
 def is_home(directory: Path) -> bool:
-    """Tell whether a directory is a Carbon home. A home's own `repository` looks like an older home, and is none."""
+    """Return whether a directory is a Carbon home. A home's own `repository` looks like an older home but is not."""
     directory = directory.absolute()
     inside = directory.name == "repository" and configuration(directory.parent) is not None
     return configuration(directory) is not None and not inside
 
 
 def configuration(home: Path) -> Path | None:
-    """Return the directory that has a Carbon home's configuration, or None where there is none."""
+    """Return the configuration directory of a Carbon home, or None if there is none."""
     for conf in _CONF:
         for name in ("carbon.xml", _STANDALONE):
             if (home / conf / name).is_file():
@@ -53,10 +53,10 @@ def configuration(home: Path) -> Path | None:
 
 
 def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None) -> Settings:
-    """Return what a home's own files say; raise `ConfigError` for what cannot be read.
+    """Return the settings in a home's own files; raise `ConfigError` if they cannot be read.
 
-    Where it was found in a `tree`, and not named, nothing of the environment and of `define` is put into its paths, and
-    settings that lead out of the tree are a `FoundSettingsError`.
+    If the home was found in a `tree`, not named, its paths are not expanded from the environment or `define`, and
+    settings that lead out of the tree raise a `FoundSettingsError`.
     """
 
     def read(path: Path) -> dict[str, Site]:
@@ -94,7 +94,7 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
 
 
 def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf: Mapping[str, str]) -> Settings:
-    """A home of Carbon 4.5 and later, whose product makes the rest of its configuration from `deployment.toml`."""
+    """Return the settings of a home whose product generates its configuration from `deployment.toml` (Carbon 4.5+)."""
     from ciphertool.passwords.carbon import CarbonHome
 
     mode_like = files.read(conf / "carbon.xml")
@@ -111,7 +111,7 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
 
 
 def _declared(secret_conf: Mapping[str, str]) -> str | None:
-    """Return the transformation that a vault declares; its symmetric mode goes before what it names, as in Java."""
+    """Return the transformation that a vault declares; its symmetric mode takes precedence over a name, as in Java."""
     if secret_conf.get(_MODE) == "symmetric":
         return AES_GCM
     return secret_conf.get(ALGORITHM) or secret_conf.get(_TRANSFORMATION)
@@ -137,10 +137,10 @@ def _entries(sites: Mapping[str, Site]) -> dict[str, str]:
 def _targets(path: Path, sites: Mapping[str, Site]) -> tuple[Target, ...]:
     targets = []
     for alias, site in sites.items():
-        # Taken apart by hand: a regular expression could take hours for a line that is made for it.
+        # Parsed by hand: a regular expression could take hours on a malicious line.
         file, _, xpath = site.value.strip().partition("//")
         if not file or not xpath or "\n" in site.value:
-            # The key is not shown: whatever lies there as this file may be something else, and a secret.
+            # The key is not shown: the file may be of another kind, and the text a secret.
             raise ConfigError("not of the form alias=file//xpath,true|false", path=path, line=site.line)
         shorter, _, attribute = xpath.rpartition(",")
         if shorter and attribute.strip().lower() in ("true", "false"):
@@ -158,7 +158,7 @@ def _to_attribute(xpath: str) -> str:
 
 
 class _Places(NamedTuple):
-    """Where a home's paths may lead: its directories, what fills placeholders, and the tree if it was found in one."""
+    """What a home's paths depend on: its directories, the values of placeholders, and the tree if it was found."""
 
     home: Path
     conf: Path
@@ -191,9 +191,9 @@ def _text(found: tuple[Site, ...] | ConfigError) -> str:
 
 
 def _find(location: str, places: _Places) -> Path:
-    """Return where a keystore lies: as named, from the working directory or the file, or its tail in the home.
+    """Return a keystore's path: as named, relative to the working directory or the file, or its tail in the home.
 
-    Of a home that was found nothing is looked for outside its tree.
+    For a home that was found, nothing outside its tree is tried.
     """
     home, conf, names, tree = places
     path = Path(expand(location, names))
@@ -216,10 +216,10 @@ def _is_file(path: Path, tree: Path | None) -> bool:
 
 
 def environment() -> dict[str, str]:
-    """Return the names by which paths ask for the environment: `env:NAME`."""
+    """Return the environment under the names that paths use: `env:NAME`."""
     return {f"env:{name}": value for name, value in os.environ.items()}
 
 
 def expand(text: str, names: Mapping[str, str]) -> str:
-    """Replace `${name}` and `${sys:name}` in a Carbon path; one that is not known stays as it is."""
+    """Replace `${name}` and `${sys:name}` in a Carbon path; unknown names stay as they are."""
     return _DEFINED.sub(lambda match: names.get(match[1], match[0]), text)

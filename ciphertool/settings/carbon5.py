@@ -1,7 +1,7 @@
 """Reads the vault of a Carbon 5 product: the key `securevault` or `wso2.securevault` of a YAML file.
 
-What it means: wso2/carbon-secvault. Relative paths are tried from the working directory, as Java does, then from the
-file; `${sys:name}` is what `--define name=value` says, `${env:NAME}` the environment's.
+wso2/carbon-secvault defines its meaning. Relative paths are tried from the working directory, as in Java, then from the
+file; `${sys:name}` is the value of `--define name=value`, `${env:NAME}` that of the environment.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, Over
 if TYPE_CHECKING:
     from ciphertool.files import Snapshot
 
-SCHEME = "RSA"  # the one transformation that the runtime knows
+SCHEME = "RSA"  # the only transformation that the runtime knows
 _KEYS = ("wso2.securevault", "securevault")
 _KEYSTORE = "secretRepository.parameters.keystoreLocation"
 _REPOSITORY = "secretRepository.parameters.secretPropertiesFile"
@@ -27,7 +27,7 @@ _MASTER_KEYS = "masterKeyReader.parameters.masterKeyReaderFile"
 
 
 def read_vault(snapshot: Snapshot, overrides: Overrides) -> Settings:
-    """Return the vault's settings; raise `ConfigError` where the file names none."""
+    """Return the vault's settings; raise `ConfigError` if the file has none."""
     values, names = _values(snapshot), {**environment(), **overrides.define}
     directory = snapshot.path.absolute().parent
 

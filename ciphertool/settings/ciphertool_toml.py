@@ -1,4 +1,4 @@
-"""Reads `ciphertool.toml`. The file's grammar is in docs/configuration.md; every key that is not known is an error."""
+"""Reads `ciphertool.toml`. The file's grammar is in docs/configuration.md; every unknown key is an error."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _ALIAS_FIELDS = ("stem", "path", "key")
 
 
 def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
-    """Return what a `ciphertool.toml` says; raise `ConfigError`, or `ProblemsError` with everything that is wrong.
+    """Return the settings of a `ciphertool.toml`; raise `ConfigError`, or `ProblemsError` with all problems.
 
-    What goes beyond the `trust` that it has is one of those things.
+    Anything that exceeds the `trust` in the file is a problem.
     """
     path, problems = snapshot.path, list[Any]()
     try:
@@ -68,7 +68,7 @@ def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
 
 
 def _position(error: Exception) -> str:
-    """Where a TOML error is; its text is ours, since a parser may quote the line."""
+    """Return the position of a TOML error; the text is our own, since a parser may quote the line."""
     if isinstance(error, tomllib.TOMLDecodeError):
         _, _, where = str(error).rpartition("(at ")
         return f"syntax error at {where.rstrip(')')}" if where else "syntax error"
@@ -86,7 +86,7 @@ def _kind(table: Table, extensions: Extensions) -> str:
 
 
 def _format(table: Table, extensions: Extensions) -> str | None:
-    """The plug-in that reads the keystore; no built-in format needs a name."""
+    """Return the plug-in that reads the keystore; built-in formats need no name."""
     name = table.text("format")
     if name is not None:
         from ciphertool.keystore.formats.plugin import ENTRY_POINTS

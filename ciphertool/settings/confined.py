@@ -1,9 +1,9 @@
-"""What settings may reach that were found and not named: the files of their own tree, and nothing else.
+"""What found settings, which nobody named, may reach: the files of their own tree, and nothing else.
 
-A person names settings by `--config`, `--home`, `CIPHERTOOL_CONFIG` or `Vault.open(path)`. What lies in a tree that is
-audited, or is found from the working directory upwards, is anybody's: it starts no program, loads no code, opens no
-connection, sees no environment variable and reads nothing outside its tree. Targets are kept within it where they are
-expanded (`settings.targets.paths`).
+A person names settings by `--config`, `--home`, `CIPHERTOOL_CONFIG` or `Vault.open(path)`. Settings that lie in an
+audited tree, or are found from the working directory upwards, may be anybody's: they start no program, load no code,
+open no connection, see no environment variable and read nothing outside their tree. Targets are kept within it when
+they are expanded (`settings.targets.paths`).
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Overrides, Settings, Target, Trust
 
 _LARGEST = 1 << 20
-"""Bytes of a settings file: more than any has, and few enough to be parsed at once."""
+"""The most bytes of a settings file: more than any real one has, and few enough to parse instantly."""
 _MOST_SEARCHES = 200
-"""Of all targets together: wildcards in their files, each of which may list the whole tree, and searches of a file."""
+"""Limit for all targets together: wildcards in files, each of which may list the whole tree, and searches in a file."""
 SECONDS = 30.0
-"""Of processor time, for the expressions of found settings."""
+"""Seconds of processor time for the expressions of found settings."""
 _AGAIN = 0.1
-# What makes an XPath more than names of elements, one in the other, and their numbers.
+# What makes an XPath more than nested element names and their positions.
 _MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
 
 class Found(NamedTuple):
-    """Settings that were found, without what is `refused` to them; None where nothing is left to go by."""
+    """Settings that were found, without what is `refused`; None if nothing usable is left."""
 
     settings: Settings | None
     refused: tuple[FoundSettingsError, ...] = ()
 
 
 def read(path: Path, tree: Path | None, origin: Path) -> Snapshot:
-    """Read a file of settings that belong to `origin`; `data` is None where there is none.
+    """Read a settings file on behalf of `origin`; `data` is None if there is no file.
 
-    Raise `FoundSettingsError` if it leads out of the `tree`, in which they were found: None if they were named.
+    Raise `FoundSettingsError` if it lies outside the `tree` in which the settings were found (None if they were named).
     """
     if tree is not None and not files.lies_in(path, tree):
         raise FoundSettingsError(f"settings file {path.name}", OUTSIDE, origin)
@@ -61,10 +61,10 @@ def read(path: Path, tree: Path | None, origin: Path) -> Snapshot:
 
 
 def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bool) -> Found:
-    """Return found settings without what leads out of the tree; what a person gave by `overrides` may lie anywhere.
+    """Return found settings without what leads out of the tree; paths in a person's `overrides` may be anywhere.
 
-    If they are `audited`, passwords are none of their business, and no target may take long to be found. Otherwise a
-    source of passwords that reaches further than files of the tree is refused.
+    If they are `audited`, their password sources are ignored, and no target may be slow to find. Otherwise a password
+    source that reaches beyond the files of the tree is refused.
     """
     refused: list[FoundSettingsError] = []
     given = {overrides.keystore, overrides.certificate, overrides.repository}
@@ -96,7 +96,7 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
 
 
 def _obstacle(path: Path, tree: Path) -> str | None:
-    """Return why found settings may not have a file read, or None; one that is not there is no matter of theirs."""
+    """Return why found settings may not read a file, or None if they may or it does not exist."""
     inside = files.lies_in(path, tree)
     if inside:
         try:
@@ -111,7 +111,7 @@ def _obstacle(path: Path, tree: Path) -> str | None:
 
 
 def _refusal(source: PasswordSource, tree: Path) -> tuple[str, str] | None:
-    """Return what of a source of passwords is refused and why: it must read only files, and those of the tree."""
+    """Return what is refused of a password source, and why: it must read nothing but files of the tree."""
     reads: tuple[Path, ...] | None = getattr(source, "files", None)
     if reads is None:
         return f"password from {source.name}", "works only from a configuration that is named"
@@ -120,7 +120,7 @@ def _refusal(source: PasswordSource, tree: Path) -> tuple[str, str] | None:
 
 
 def _slow(targets: tuple[Target, ...]) -> Iterator[Target]:
-    """Yield the targets that an audit refuses. Elsewhere their expressions are tried: see `Patience`."""
+    """Yield the targets that an audit refuses as slow. Elsewhere their expressions are tried: see `Patience`."""
     searches = 0
     for target in targets:
         searches += wildcards(target.file) + (".." in target.selector or "//" in target.selector)
@@ -129,9 +129,9 @@ def _slow(targets: tuple[Target, ...]) -> Iterator[Target]:
 
 
 class Patience:
-    """How long the expressions of found settings may be tried in this process, all together, in processor time.
+    """The total processor time that this process may spend on the expressions of found settings.
 
-    Regular expressions and JSONPath are stopped by a signal; an XPath is stopped when it has come to its end.
+    Regular expressions and JSONPath are stopped by a signal; an XPath is stopped only after it has ended.
     """
 
     def __init__(self, origin: Path, trust: Trust) -> None:
@@ -140,7 +140,7 @@ class Patience:
 
     @contextlib.contextmanager
     def bounded(self, targets: Sequence[Target]) -> Iterator[None]:
-        """Raise `FoundSettingsError` if what one of the targets has searched for within takes too long.
+        """Raise `FoundSettingsError` if a search for one of the targets within this context takes too long.
 
         Targets that cannot take long are not watched. Others are refused if nothing could stop them: in a thread other
         than the main one, and on systems without such a signal.
@@ -160,7 +160,7 @@ class Patience:
 
         before = signal.signal(signal.SIGVTALRM, stop)
         try:
-            # Again and again: what is raised in a finaliser, or while garbage is collected, gets lost.
+            # Repeated, because an exception that is raised in a finaliser or during garbage collection is lost.
             signal.setitimer(signal.ITIMER_VIRTUAL, max(self._left, 0.001), _AGAIN)
             yield
             watching.clear()
@@ -177,15 +177,15 @@ class Patience:
 
 
 class _StoppedError(BaseException):
-    """Passes every handler of errors on its way out."""
+    """A `BaseException`, so that no error handler stops it on its way out."""
 
 
 def _is_quick(target: Target) -> bool:
-    """Tell whether a target is found in a time that grows with the tree and the file alone, of whatever format that is.
+    """Return whether the time to find a target grows only with the tree and the file, whatever its format.
 
-    So is a plain path, with one descent to any depth at most. No regular expression of anybody's is.
+    That holds for a plain path with at most one descent to any depth, never for a custom regular expression.
     """
-    from ciphertool.rewriters import jsonpath  # settings that are not audited can do without
+    from ciphertool.rewriters import jsonpath  # lazy: settings that are not audited do not need it
     from ciphertool.rewriters.xml import xpath
 
     deep = [name for name in PurePath(target.file).parts if "**" in name]
@@ -195,7 +195,7 @@ def _is_quick(target: Target) -> bool:
     if path.startswith("/"):
         return xpath.plain(path.replace("//", "/", 1)) is not None
     if path.startswith("$"):
-        # A wildcard takes no longer than an index of every child, nor does a filter that compares one member.
+        # A wildcard, or a filter that compares one member, takes no longer than indexing every child.
         one_descent = path.replace("..", ".", 1).replace("[*]", "[0]").replace(".*", "[0]")
         return jsonpath.filtered_steps(one_descent) is not None
     return _MORE_THAN_NAMES.search(path) is None  # a key, or a relative XPath

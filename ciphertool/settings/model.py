@@ -1,4 +1,4 @@
-"""What settings say, as values: where the keystore, the repository and the targets are. Nothing here reads a file."""
+"""Settings as values: where the keystore, the repository and the targets are. Reads no file."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 class Trust(NamedTuple):
     """How far a person vouches for settings.
 
-    Those that a person named may use `extensions`, start programs and name any file. Those that were found are
-    `confined`: data of anybody's, which reach nothing but files of their own tree, and may not keep a command busy.
+    Settings that a person named may use `extensions`, start programs and name any file. Settings that were found are
+    `confined`: they may be anybody's data, so they reach only files of their own tree, and may not keep a command busy.
     """
 
     extensions: Extensions
     confined: bool
 
     def reaches(self, path: Path, tree: Path) -> bool:
-        """Tell whether settings may have a file read, if `tree` is the one in which they lie."""
+        """Return whether settings that lie in `tree` may read a file."""
         return not self.confined or files.lies_in(path, tree)
 
 
@@ -40,7 +40,7 @@ FOUND = Trust(NO_EXTENSIONS, confined=True)
 class KeystoreSettings(NamedTuple):
     """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER.
 
-    `format` names a plug-in that reads it; without one the format is told by content.
+    `format` names a plug-in that reads it; without one the format is detected by content.
     """
 
     path: Path | None = None
@@ -51,9 +51,9 @@ class KeystoreSettings(NamedTuple):
 
 
 class RepositorySettings(NamedTuple):
-    """Where the secret repository is and of which kind, and which mode a new one gets.
+    """Where the secret repository is, of which kind, and which mode a new one gets.
 
-    `mode_like` is the file whose mode it takes, `new_mode` what that was when the file was read.
+    `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read.
     """
 
     path: Path
@@ -63,12 +63,12 @@ class RepositorySettings(NamedTuple):
 
     @property
     def native(self) -> bool:
-        """Whether ciphertexts describe themselves and carry their alias as label."""
+        """Whether ciphertexts describe themselves and carry their alias as the label."""
         return is_native(self.kind)
 
 
 class EncryptionSettings(NamedTuple):
-    """By which scheme new values are encrypted, and to which certificates and sizes of keys."""
+    """The scheme for new values, and which certificates and key sizes may encrypt them."""
 
     scheme: str
     policy: Policy = Policy.JAVA
@@ -76,13 +76,13 @@ class EncryptionSettings(NamedTuple):
 
 
 class Target(NamedTuple):
-    """These values of this file are to be protected, under this alias.
+    """A declaration: protect these values of this file under this alias.
 
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
-    `optional` makes a missing file or site a note, `optional_if_unknown` only if the repository lacks the alias too (as
-    a Carbon home does). `part` names the secret inside a longer value (`protection.parts`). `literal` protects a value
-    even where it looks like a placeholder. `format` and `encoding` say how the file is read, where its name and its
-    bytes do not; the encoding by its canonical name. `line` is where the settings say so.
+    `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
+    alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
+    protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the
+    file if its name and bytes do not. `line` is the target's line in the settings.
     """
 
     file: str
@@ -98,12 +98,12 @@ class Target(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """All that a run needs to know. `origin` is the file or home that says so, `root` what its paths start from.
+    """Everything that a run needs to know. `origin` is the file or home it comes from; paths are relative to `root`.
 
-    It is for entrances. What they call takes the values that it needs of these; the properties are for programs.
-    `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, where there is such a runtime. `inherit`
-    names the variables of `run`'s environment whose references are resolved. `trust` tells whether a person named these
-    settings or they were found by searching.
+    It is for entry points; the functions they call take only the values that they need. The properties are for
+    programs. `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, if there is such a runtime.
+    `inherit` names the variables of `run`'s environment whose references are resolved. `trust` records whether a person
+    named these settings or a search found them.
     """
 
     origin: Path
@@ -129,22 +129,22 @@ class Settings(NamedTuple):
 
     @property
     def native(self) -> bool:
-        """Whether ciphertexts describe themselves and carry their alias as label."""
+        """Whether ciphertexts describe themselves and carry their alias as the label."""
         return self.repository_settings.native
 
     @property
     def scheme(self) -> str:
-        """The scheme by which new values are encrypted."""
+        """The scheme for new values."""
         return self.encryption.scheme
 
     @property
     def aliases(self) -> frozenset[str]:
-        """The aliases that the targets declare, as far as they are no patterns."""
+        """The aliases that the targets declare, without patterns."""
         return frozenset(target.alias for target in self.targets)
 
 
 class Overrides(NamedTuple):
-    """What the command line says over the settings; None says nothing. `define` serves `${sys:name}` in paths."""
+    """The command line's overrides of settings (None: none). `define` has the values of `${sys:name}` in paths."""
 
     keystore: Path | None = None
     key_alias: str | None = None

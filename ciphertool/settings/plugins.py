@@ -1,4 +1,4 @@
-"""The plug-ins that settings name. Only a configuration that a person named may have any."""
+"""The plug-ins that settings name. Only a configuration that a person named may use any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def is_plug_in(table: Table, key: str, name: str, group: str, built_in: Sequence[str], extensions: Extensions) -> bool:
-    """Tell whether a name that is not built in is that of a plug-in to be used; the table notes why if it is not."""
+    """Return whether a name that is not built in is that of a usable plug-in; if not, the table notes the reason."""
     if not extensions.allowed:
         table.refuse(f"{key} {name!r}")
         return False

@@ -1,4 +1,4 @@
-"""Reads `[[password]]` of a `ciphertool.toml`: where passwords come from, in the order in which they are asked."""
+"""Reads `[[password]]` of a `ciphertool.toml`: the sources of passwords, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from ciphertool.settings.table import Table
 
 _OF_FILES = ("environment", "file", "mounted", "carbon", "master-keys")
-"""What settings may name that were found: nothing is started, loaded or asked."""
+"""The sources that found settings may name: they start, load and ask nothing."""
 _BUILT_IN = ("environment", "file", "systemd", "mounted", "keyring", "command", "carbon", "master-keys")
 
 
 class Refused(NamedTuple):
-    """A source that only a configuration may have that a person named. It was never made, and gives nothing."""
+    """A source that only a configuration named by a person may have. It is never created, and has no passwords."""
 
     kind: str
 
     @property
     def name(self) -> str:
-        """What it would have been."""
+        """The name of the refused source."""
         return f"{self.kind!r}"
 
     @property
@@ -40,10 +40,10 @@ class Refused(NamedTuple):
 
 
 def read_source(table: Table, root: Path, trust: Trust) -> PasswordSource | None:
-    """Return the source that a table describes; None where something is wrong, which the table has noted.
+    """Return the source that a table describes; None if something is wrong, which the table notes.
 
-    What would start a program, load a plug-in, ask a service or delete a file is `Refused` to a configuration that is
-    confined: one that is merely found in a directory must not do that.
+    A source that would start a program, load a plug-in, ask a service or delete a file is `Refused` if the
+    configuration is confined: one that was merely found in a directory must not do that.
     """
     kind = table.required("from")
     if trust.confined and kind and kind not in _OF_FILES:

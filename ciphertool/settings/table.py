@@ -1,4 +1,4 @@
-"""A table of settings, read key by key. Knows no key's meaning."""
+"""A table of settings, read key by key. Independent of what a key means."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Table:
-    """One table, read key by key; what is wrong is collected, and what was not read when it is finished is unknown."""
+    """One table, read key by key; problems are collected, and `finish` reports keys that were not read as unknown."""
 
     def __init__(self, name: str, content: object, problems: list[CipherToolError], path: Path) -> None:
         self._name, self._problems, self._path = name, problems, path
@@ -24,12 +24,12 @@ class Table:
             self.problem("", "must be a table")
 
     def problem(self, key: str, reason: str) -> None:
-        """Note that a key, or ("") the table, is wrong."""
+        """Note that a key, or the table itself (""), is wrong."""
         where = f"[{self._name}] {key}".strip() if self._name else key
         self._problems.append(ConfigError(f"{where} {reason}", path=self._path))
 
     def refuse(self, what: str) -> None:
-        """Note that something works only where a person named the settings."""
+        """Note that something works only if a person named the settings."""
         reason = "works only from a configuration that is named"
         self._problems.append(FoundSettingsError(f"[{self._name}] {what}", reason, self._path))
 
@@ -63,7 +63,7 @@ class Table:
         return tuple(value)
 
     def names(self, key: str) -> tuple[str, ...]:
-        """Take a list of names of environment variables, none unless given."""
+        """Take a list of names of environment variables, by default empty."""
         value = self._content.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(n, str) and n and not set(n) & {"=", "\0"} for n in value):
             self.problem(key, "must be a list of names of environment variables")
@@ -71,12 +71,12 @@ class Table:
         return tuple(value)
 
     def rest(self) -> dict[str, Any]:
-        """Take all keys that are left."""
+        """Take all remaining keys."""
         content, self._content = self._content, {}
         return content
 
     def flag(self, key: str) -> bool:
-        """Take a truth value, False unless given."""
+        """Take a boolean, by default False."""
         value: bool = self._take(key, bool, "true or false", False)
         return value
 

@@ -1,4 +1,4 @@
-"""From targets to files, and how each is read: its format and its encoding, as far as somebody says them."""
+"""From targets to files, and how each is read: its format and encoding, as far as they are stated."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ OUTSIDE = "leads out of the tree"
 SLOW = "has an expression that may take long to evaluate"
 """Why found settings are refused what could keep a command busy."""
 _MOST_WILDCARDS, _MOST_OF_ALL = 3, 2000
-"""In the `file` of one target of found settings, and of all together: each may list the whole tree."""
+"""Limits on wildcards in the `file` of one target of found settings, and of all: each may list the whole tree."""
 
 
 class Reading(NamedTuple):
-    """What is said of how a file is read. Where nothing is, its name and its bytes tell."""
+    """The stated format and encoding of a file; what is not stated follows from its name and bytes."""
 
     format: str | None = None
     encoding: str | None = None
 
     def over(self, other: Reading) -> Reading:
-        """Return this and, where it says nothing, what the other says."""
+        """Return this reading, with what it does not state taken from the other."""
         return Reading(self.format or other.format, self.encoding or other.encoding)
 
     def rewriter(self, path: PurePath, extensions: Extensions) -> Rewriter:
-        """Return what reads and rewrites the file; raise what `rewriters.by_name` and `rewriters.for_path` raise."""
+        """Return the rewriter of the file; raise what `rewriters.by_name` and `rewriters.for_path` raise."""
         if self.format is not None:
             return rewriters.by_name(self.format, self.encoding, extensions=extensions)
         return rewriters.for_path(path, self.encoding)
@@ -55,7 +55,7 @@ class Named(NamedTuple):
 
 
 class NamedFiles(NamedTuple):
-    """Each file that targets name once, by whichever name comes first; the targets that name none; and the refused."""
+    """Each file that targets name, once, by its first name; the targets that name none; and the refused files."""
 
     files: list[Named]
     absent: list[Target]
@@ -63,16 +63,17 @@ class NamedFiles(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The files that a target names, in order; and whether others lead out of the settings' root, not looked at."""
+    """The files that a target names, in order; and whether others, not examined, lead out of the settings' root."""
 
     found: tuple[Path, ...]
     outside: bool
 
 
 def paths(root: Path, pattern: str, *, within: bool) -> Paths:
-    """Return the files that a target's `file` names from the settings' root: one, or those that a glob matches.
+    """Return the files that a target's `file` names relative to the settings' root: one, or the matches of a glob.
 
-    With `within`, no directory outside the root is listed, and no file there returned: by `..`, a link or otherwise.
+    With `within`, no directory outside the root is listed and no file there returned, whether by `..`, a link or
+    otherwise.
     """
     places, outside = [root], False
     named = PurePath(pattern)
@@ -80,7 +81,7 @@ def paths(root: Path, pattern: str, *, within: bool) -> Paths:
         steps = dict.fromkeys(chain.from_iterable(_step(place, part) for place in places))
         places = [path for path in steps if not within or _stays(path, part, root)]
         outside = outside or len(places) < len(steps)
-    # Those of Path raise for a name that is too long.
+    # Not Path's own methods: they raise for a name that is too long.
     wanted = os.path.isfile if _GLOB.search(pattern) else os.path.exists
     return Paths(tuple(sorted(path for path in places if wanted(path) and not files.is_passing(path.name))), outside)
 
@@ -90,17 +91,17 @@ def _step(place: Path, part: str) -> Iterable[Path]:
         return (path for path in place.glob(part) if path.is_dir())
     if not _GLOB.search(part):
         return (place / part,)
-    return place.glob(_STARS.sub("*", part))  # within a name ** is no more than *, and pathlib refuses it
+    return place.glob(_STARS.sub("*", part))  # within a name ** means only *, and pathlib refuses it
 
 
 def _stays(path: Path, part: str, root: Path) -> bool:
-    # From within the root only these lead out of it.
+    # From within the root, only these lead out of it.
     leads = part == ".." or PurePath(part).anchor or os.path.islink(path)  # noqa: PTH114 - Path.is_symlink raises for odd names
     return not leads or files.lies_in(path, root)
 
 
 def named_files(settings: Settings) -> NamedFiles:
-    """Return the files of all targets. What found settings name outside their tree is refused, and not looked at."""
+    """Return the files of all targets. Files that found settings name outside their tree are refused, not examined."""
     real = functools.cache(os.path.realpath)
     by_file: dict[str, Named] = {}
     absent, refused, searches = [], list[FoundSettingsError](), 0
@@ -129,7 +130,7 @@ def wildcards(pattern: str) -> int:
 
 
 def is_slow(pattern: str) -> bool:
-    """Tell whether a target's `file` may take longer than a few walks through the tree."""
+    """Return whether a target's `file` may take longer than a few walks through the tree."""
     parts = PurePath(pattern).parts
     leads_back = ".." in dropwhile(lambda part: not _GLOB.search(part), parts)
     return wildcards(pattern) > _MOST_WILDCARDS or leads_back or parts.count("**") > 1
@@ -142,7 +143,7 @@ def _paths(settings: Settings, target: Target) -> Paths:
 
 
 def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
-    """Yield the files of the targets that call a secret so, or may, by their pattern; also one that is not there."""
+    """Yield the files of the targets that use an alias, or may by their pattern, including missing files."""
     for target in settings.targets:
         pattern = _FIELD.sub(".*", re.escape(target.alias))
         if re.fullmatch(pattern, alias):
@@ -151,7 +152,7 @@ def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
 
 
 def reading(targets: Iterable[Target]) -> Reading:
-    """Return what the targets of one file say of how it is read; raise `ConfigError` where they contradict another."""
+    """Return how the targets of one file say it is read; raise `ConfigError` if they contradict each other."""
     targets = list(targets)
     formats = {target.format for target in targets if target.format is not None}
     encodings = {target.encoding for target in targets if target.encoding is not None}
@@ -164,7 +165,7 @@ def reading(targets: Iterable[Target]) -> Reading:
 
 
 def reading_of(settings: Settings, path: str | Path) -> Reading:
-    """Return what the settings say of a file, by whatever name and through whatever links it is reached.
+    """Return how the settings say a file is read, by whatever name or links it is reached.
 
     Raises `ConfigError` if they contradict each other.
     """
@@ -183,7 +184,7 @@ def reading_of(settings: Settings, path: str | Path) -> Reading:
 
 
 def rewriter_of(settings: Settings, path: Path, given: Reading) -> Rewriter:
-    """Return what reads a file: as is given, else as the settings say, else as its name tells."""
+    """Return the rewriter of a file: as given, else as the settings say, else by its name."""
     said = given if None not in given else given.over(reading_of(settings, path))
     try:
         return said.rewriter(path, settings.trust.extensions)

@@ -1,1 +1,1 @@
-"""From what settings name to sites in documents: globs, selectors, alias patterns, parts of values."""
+"""From the targets of settings to sites in documents: globs, selectors, alias patterns, parts of values."""

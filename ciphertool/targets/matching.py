@@ -26,7 +26,7 @@ _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One secret that a target names: its alias, its plaintext, and the reference that stands there, if one does.
+    """One secret that a target names: its alias, its plaintext, and the reference in its place, if any.
 
     `part` is its place in the site's value where it is not the whole of it. `reshaped` tells that `resolve` gives it
     back spelled otherwise.
@@ -43,7 +43,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What targets name in one file, which of them name nothing, and what is wrong with them."""
+    """What targets name in one file, the targets that name nothing, and the problems."""
 
     matches: tuple[Match, ...]
     missing: tuple[tuple[Target, NoMatchError], ...]
@@ -51,9 +51,9 @@ class Located:
 
 
 def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence[Target], *, native: bool) -> Located:
-    """Find what targets name in a file's document; what is wrong is collected, never raised.
+    """Find what targets name in a file's document; problems are collected, never raised.
 
-    `root` is what the targets' files start from. In a vault that is not `native` a value is stored as it stands.
+    The targets' files are relative to `root`. In a vault that is not `native`, a value is stored as it is spelled.
     """
     problems: list[CipherToolError] = []
     matches: list[Match] = []
@@ -99,7 +99,7 @@ def _match(alias: str, document: Document, target: Target, site: Site, *, native
 
 
 def _refuse_references_within(target: Target, site: Site, value: str, whole: Reference | None) -> None:
-    """Raise `SelectorError` where a reference is only a piece of a value: encrypted with it, it would never resolve."""
+    """Raise `SelectorError` if a reference is only a part of a value: encrypted with it, it would never resolve."""
     within = None if whole is not None or target.literal else next(references.find(value), None)
     if within is not None:
         hint = "set the target's `part` to the part that is the secret, or restore the value and protect it again"
@@ -108,7 +108,7 @@ def _refuse_references_within(target: Target, site: Site, value: str, whole: Ref
 
 
 def _refuse_ambiguous(document: Document, match: Match) -> None:
-    """Raise `SelectorError` where what stands there is not the secret itself for all who read the file."""
+    """Raise `SelectorError` if some readers of the file would not read the text there as the secret itself."""
     site, part = match.site, match.part
     if match.reference is not None or match.target.literal or references.is_placeholder(match.value):
         return
@@ -118,7 +118,7 @@ def _refuse_ambiguous(document: Document, match: Match) -> None:
 
 
 def _unquoted(site: Site, part: Part) -> str:
-    """The password of a URL without its percent-encoding; `SelectorError` where it cannot be put back for certain."""
+    """Return a URL's password without percent-encoding; raise `SelectorError` if it cannot be restored exactly."""
     from urllib.parse import unquote
 
     if "+" in part.text and not site.value.startswith("@", part.end):
@@ -126,13 +126,13 @@ def _unquoted(site: Site, part: Part) -> str:
         raise SelectorError(site.selector, reason, line=site.line)
     try:
         return unquote(part.text, errors="strict")
-    except UnicodeDecodeError:  # its message would quote the bytes
+    except UnicodeDecodeError:  # not chained: its message would quote the bytes
         reason = "has a percent-encoding that is not UTF-8"
     raise SelectorError(site.selector, reason, line=site.line)
 
 
 def _distinct(matches: list[Match], path: Path, problems: list[CipherToolError]) -> Iterator[Match]:
-    """Yield each secret once; two targets may name parts of one value, but not the same secret by two names."""
+    """Yield each secret once; two targets may name different parts of one value, but not one secret by two aliases."""
     by_site: dict[str, list[Match]] = {}
     for match in matches:
         others = by_site.setdefault(match.site.selector, [])
@@ -160,7 +160,7 @@ def _overlap(one: Match, other: Match) -> bool:
 def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> str:
     """Fill an alias pattern: `{stem}` the file's name without suffix, `{path}` its path below root, `{key}` the site's.
 
-    Characters that an alias may not hold become `_`.
+    Characters that an alias may not contain become `_`.
     """
     path = snapshot.path
     relative = path.relative_to(root) if path.is_relative_to(root) else path
@@ -171,12 +171,12 @@ def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> st
 
 
 def is_left_alone(match: Match) -> bool:
-    """Tell whether a placeholder stands there that the product fills in, and the target does not say `literal`."""
+    """Return whether the value is a placeholder that the product fills in, and the target is not `literal`."""
     return not match.target.literal and references.is_placeholder(match.value)
 
 
 def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
-    """Return the changes that put a reference in place of each secret; the parts of one value make one change."""
+    """Return the changes that replace each secret by a reference; the parts of one value make one change."""
     inside = syntax if syntax in (Syntax.SEC, Syntax.INERT) else Syntax.SECRET
     made: list[Change] = []
     by_site: dict[str, list[Match]] = {}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.base import Site
 
-PASSWORD = "password"  # noqa: S105 - the name of a part
+PASSWORD = "password"  # noqa: S105 - the name of a part, not a password
 _GROUP = "secret"
 _OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,60}+://[^/?#@:\s]*+:(?P<secret>[^/?#\s]+)@")
 _KEY = re.compile(r"(?:\A|(?P<before>[;?&\s,]))(?:password|passwd|pwd)\s*+=\s*+", re.IGNORECASE)
@@ -37,7 +37,7 @@ _HINT = "give the target a `part` that is a regular expression with a group (?P<
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Where in a value a secret stands, and how it is spelled there."""
+    """The place of a secret within a value, and its spelling there."""
 
     start: int
     end: int
@@ -47,7 +47,7 @@ class Part:
 def pattern(part: str) -> re.Pattern[str] | None:
     """Return the regular expression of a part, None for `password` and `NAME=`.
 
-    Raises `ConfigError` for an expression that is not one or has no group named `secret`.
+    Raises `ConfigError` if the expression is invalid or has no group named `secret`.
     """
     if part == PASSWORD or _NAMED.fullmatch(part):
         return None
@@ -61,10 +61,10 @@ def pattern(part: str) -> re.Pattern[str] | None:
 
 
 def find(site: Site, part: str) -> Part | None:
-    """Return the part of a site's value, or None where the value has none or an empty one.
+    """Return the part of a site's value, or None if it has no such part or an empty one.
 
-    Raises `SelectorError` where it is not certain where a password ends, or which one is meant: what would be left of
-    it would stand in clear.
+    Raises `SelectorError` if it is uncertain where a password ends or which one is meant, since the rest of it would
+    remain in clear.
     """
     own, value = pattern(part), site.value
     if own is not None:
@@ -82,7 +82,7 @@ def find(site: Site, part: str) -> Part | None:
 
 
 def _passwords(value: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of the passwords of a URL or connection string; `ValueError` where an end is not certain."""
+    """Yield the spans of the passwords of a URL or connection string; raise `ValueError` if an end is uncertain."""
     if url := _OF_URL.search(value):
         yield url.span(_GROUP)
     position = 0
@@ -117,9 +117,9 @@ def _assigned(value: str, name: str) -> Iterator[tuple[int, int]]:
 
 
 def _bare(rest: str, before: str | None) -> str:
-    """Return the password with which a text begins. `before` is what separates its pair from the one before it.
+    """Return the password at the start of a text. `before` is the separator between its pair and the preceding one.
 
-    Where pairs are separated by `;` a password may hold any other separator, as ADO.NET, ODBC and JDBC have it.
+    If pairs are separated by `;`, a password may contain any other separator, as in ADO.NET, ODBC and JDBC.
     """
     separator = "&" if before == "?" else before
     if separator is None and (following := _NEXT_PAIR.search(rest)):

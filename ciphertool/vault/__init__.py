@@ -1,4 +1,4 @@
-"""A vault opened: alias → secret. `Vault` is the door for applications."""
+"""An opened vault: alias → secret. `Vault` is the entry point for applications."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Vault"]
 
 
 def __getattr__(name: str) -> Any:
-    # What `protect` and `audit` need of a vault does not need its door.
+    # Lazy: `protect` and `audit` use the modules of this package, but not `Vault`.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from ciphertool.vault.vault import Vault

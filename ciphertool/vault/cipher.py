@@ -1,8 +1,8 @@
-"""How one vault's values are encrypted and decrypted: scheme, label and key joined. `Sealer` makes, `Opener` reads.
+"""Encryption and decryption of one vault's values: scheme, label and key. `Sealer` encrypts, `Opener` decrypts.
 
-In a native vault a ciphertext describes itself and carries its alias as OAEP label; in the Carbon kinds it is bare
-and made by the transformation that the vault declares, or, if the vault's key is a secret key, by AES-GCM. Nothing
-here reads a file.
+In a native vault a ciphertext describes itself and carries its alias as the OAEP label. In the Carbon kinds it is bare
+and made by the transformation that the vault declares or, if the vault's key is a secret key, by AES-GCM. This module
+reads no files.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Opener:
 
     @property
     def recipient(self) -> str:
-        """Whose values it decrypts, for people."""
+        """The key whose values it decrypts, for messages."""
         return f"the key {self.decryptor.key_id}"
 
     @property
@@ -49,17 +49,17 @@ class Opener:
         return self.scheme is UNPADDED
 
     def duplicate(self) -> Opener:
-        """Return an opener with a private key of its own, which shares no lock with this one's."""
+        """Return an opener with its own copy of the private key, which shares no lock with this one."""
         return Opener(self.scheme, self.native, self.decryptor.duplicate())
 
     def open(self, alias: str, ciphertext: Ciphertext) -> Secret:
-        """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
+        """Return an alias's value, never a wrong one; raise a `DecryptionError` if there is none to return."""
         scheme = _scheme_of(ciphertext, self.scheme, native=self.native)
         if isinstance(ciphertext, Native) and ciphertext.key_id != self.decryptor.key_id:
             raise ForeignKeyError(ciphertext.key_id, self.decryptor.key_id)
         return Secret(self.decryptor.decrypt_text(ciphertext.data, scheme, _label(alias, native=self.native)))
 
-    decrypt = open  # noqa: A003 - the old name, for one release: other people's scripts call it
+    decrypt = open  # noqa: A003 - the former name, kept for one release: other people's scripts call it
 
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
         """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
@@ -67,11 +67,11 @@ class Opener:
         return True
 
     def other_keys(self, repository: SecretRepository) -> dict[str, str]:
-        """Return the aliases of a vault's values that name another key than this, each with that key."""
+        """Return the aliases whose values name a key other than this one, each with that key."""
         return _other_keys(repository, self.decryptor.key_id, None)
 
     def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> str | None:
-        """Return the alias under which a native ciphertext decrypts, if it is one of those given; others never tell."""
+        """Return which given alias a native ciphertext decrypts under, if any; other kinds are not bound to one."""
         if not isinstance(ciphertext, Native):
             return None
         for alias in aliases:
@@ -84,11 +84,11 @@ class Opener:
 
 
 class Sealer:
-    """Encrypts the values of a vault by a public key alone: alias and secret in, ciphertext out.
+    """Encrypts the values of a vault with a public key alone: alias and secret in, ciphertext out.
 
-    `opener` is the opener of the same vault if the private key is at hand: it proves what is made and what is stored.
-    `store_type` is the JCA name of the keystore's format ("JKS"), for those who write it down. `subject` is that of the
-    certificate that it encrypts to, as it states it.
+    `opener` is the opener of the same vault if the private key is available: it proves new and stored ciphertexts.
+    `store_type` is the JCA name of the keystore's format ("JKS"), for callers that record it. `subject` is that of the
+    certificate that values are encrypted to, as the certificate states it.
     """
 
     def __init__(
@@ -109,13 +109,13 @@ class Sealer:
 
     @property
     def recipient(self) -> str:
-        """Whom values are encrypted to, for people: the key, and the subject of its certificate."""
+        """The recipient of encrypted values, for messages: the key and the subject of its certificate."""
         return f"the key {self.encryptor.key_id} ({self.subject or 'no subject'}, RSA-{self.encryptor.bits})"
 
     def seal(self, alias: str, value: Secret) -> Ciphertext:
-        """Return the ciphertext of an alias's value, proved by decrypting it if there is an opener.
+        """Return the ciphertext of an alias's value; if there is an opener, it is proved by decrypting it.
 
-        Raises `ValueTooLongError`, located at no file, with the alias in its message.
+        Raises `ValueTooLongError`, which names the alias but no file.
         """
         data = self.encryptor.encrypt(value.reveal_bytes(), _label(alias, native=self.native))
         made = Native(self.scheme.name, self.encryptor.key_id, data) if self.native else Bare(data)
@@ -126,7 +126,7 @@ class Sealer:
     encrypt = seal  # as `Opener.decrypt`
 
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
-        """Return True if a ciphertext decrypts; False if there is no opener and nothing speaks against it.
+        """Return True if a ciphertext decrypts, False if there is no opener and nothing speaks against the ciphertext.
 
         Raises `DecryptionError` if it does not decrypt or cannot have been made by this key.
         """
@@ -141,15 +141,15 @@ class Sealer:
         return False
 
     def other_keys(self, repository: SecretRepository) -> dict[str, str]:
-        """Return the aliases of a vault's values that another key has encrypted than this, each with that key.
+        """Return the aliases whose values were encrypted with a key other than this one, each with that key.
 
-        A bare ciphertext names no key: only its length speaks, and two keys may be equally long.
+        A bare ciphertext does not name its key: only its length is evidence, and two keys may have the same length.
         """
         return _other_keys(repository, self.encryptor.key_id, self.encryptor.bits)
 
 
 class SymmetricOpener:
-    """Decrypts the AES-GCM values of a vault whose key is an AES key. No sealer makes such."""
+    """Decrypts the AES-GCM values of a vault whose key is an AES key. No sealer makes such values."""
 
     unpadded = False
 
@@ -157,11 +157,11 @@ class SymmetricOpener:
         self.decryptor = decryptor
 
     def duplicate(self) -> SymmetricOpener:
-        """Return an opener with a key of its own, which shares no lock with this one's."""
+        """Return an opener with its own copy of the key, which shares no lock with this one."""
         return SymmetricOpener(self.decryptor.duplicate())
 
     def open(self, alias: str, ciphertext: Ciphertext) -> Secret:  # noqa: ARG002 - nothing binds a value to its alias
-        """Return an alias's value, or raise a `DecryptionError`; a wrong value is never returned."""
+        """Return an alias's value, never a wrong one; raise a `DecryptionError` if there is none to return."""
         if not isinstance(ciphertext, Symmetric):
             raise MalformedCiphertextError("not an AES-GCM ciphertext, but the vault's key is an AES key")
         return Secret(self.decryptor.decrypt_text(ciphertext.data, ciphertext.iv))
@@ -174,7 +174,7 @@ class SymmetricOpener:
         return True
 
     def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> None:
-        """Return None: nothing tells for which alias a value was made."""
+        """Return None: nothing in a value says which alias it was made for."""
 
 
 AnyOpener = Opener | SymmetricOpener
@@ -185,7 +185,7 @@ def _label(alias: str, *, native: bool) -> bytes:
 
 
 def _scheme_of(ciphertext: Ciphertext, declared: Scheme, *, native: bool) -> Scheme:
-    """The one scheme that a ciphertext may be decrypted by: its own in a native vault, else the one declared."""
+    """Return the one scheme that may decrypt a ciphertext: its own in a native vault, else the declared one."""
     if native != isinstance(ciphertext, Native):
         raise MalformedCiphertextError("not in the ciphertext form of this kind of vault")
     match ciphertext:
@@ -195,7 +195,7 @@ def _scheme_of(ciphertext: Ciphertext, declared: Scheme, *, native: bool) -> Sch
                 raise UnsupportedSchemeError(name)
             return scheme
         case SelfContained() | Symmetric():
-            return scheme_named(ciphertext.transformation)  # of the latter: that no RSA key serves it
+            return scheme_named(ciphertext.transformation)  # AES-GCM: raises the error for a missing RSA key
         case Bare():
             return declared
 
@@ -207,7 +207,7 @@ def _other_keys(repository: SecretRepository, key_id: str, bits: int | None) -> 
 
 
 def _other_key(ciphertext: Ciphertext, key_id: str, bits: int | None) -> str | None:
-    """Name the key that made a ciphertext, or return None if that may be the one of this id and, if known, length."""
+    """Return the name of the key that made a ciphertext, or None if it may be the key with this id and size."""
     if isinstance(ciphertext, Native):
         known = any(scheme.native and scheme.name == ciphertext.scheme for scheme in SCHEMES)
         return f"the key {ciphertext.key_id}" if known and ciphertext.key_id != key_id else None

@@ -1,4 +1,4 @@
-"""Warns of what other readers of a file may read otherwise: of each file, and of each secret, once."""
+"""Warns once per file and once per secret of values that other readers of a file may read differently."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Doubts:
-    """What a vault has warned of, or found not worth it; `warn` is given each warning."""
+    """Remembers what a vault has judged, so that it warns once; `warn` is called with each warning."""
 
     def __init__(self, settings: Settings, warn: Callable[[str], None]) -> None:
         self._settings = settings
@@ -29,7 +29,7 @@ class Doubts:
         self._secrets: set[str] = set()
 
     def judge_file(self, document: Document, path: Path) -> None:
-        """Warn of the first value of a file that other readers may read otherwise."""
+        """Warn of the first value of a file that other readers may read differently."""
         doubt = next((site for site in document.sites() if document.doubt(site)), None)
         if doubt is not None and path not in self._files:
             self._files.add(path)
@@ -44,6 +44,6 @@ class Doubts:
             try:
                 document = rewriter_of(self._settings, path, Reading()).parse(files.read_if_there(path).bytes)
             except CipherToolError:
-                continue  # whoever reads the file gets that error
+                continue  # reading the file reports that error
             if document.may_misread(value):
                 resolver.warn_of_misread(alias, path)

@@ -1,6 +1,6 @@
 """Opens what settings name, in one place: the repository, and the primary keystore as a sealer or an opener.
 
-Certificate and keys are proved. What is to be said of them is returned, and shown by nobody here.
+The certificate and keys are proved. Warnings about them are returned, not shown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
 
 class OpeningKeys(NamedTuple):
-    """What decrypts a vault's values, the keystore that it is from, and what is to be said of both."""
+    """The opener of a vault, the keystore that it comes from, and the warnings about both."""
 
     opener: AnyOpener
     keystore: Keystore
@@ -44,19 +44,19 @@ class OpeningKeys(NamedTuple):
 
 
 class SealingKeys(NamedTuple):
-    """What encrypts a vault's values, with its opener if the private key is at hand; and what is to be said of it."""
+    """The sealer of a vault, which has an opener if the private key is available, and the warnings about it."""
 
     sealer: Sealer
     warnings: tuple[str, ...] = ()
 
     @property
     def cipher(self) -> Sealer:
-        """The sealer by its old name, for one release: other people's scripts ask for it."""
+        """The sealer by its former name, kept for one release: other people's scripts ask for it."""
         return self.sealer
 
 
 class VaultAccess:
-    """The way to one vault: its repository and its keys, each opened when it is asked for."""
+    """Access to one vault: its repository and its keys, each opened on request."""
 
     def __init__(self, settings: Settings, passwords: PasswordChain) -> None:
         self._settings, self._passwords = settings, passwords
@@ -69,10 +69,10 @@ class VaultAccess:
         )
 
     def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
-        """Return what decrypts. Nothing is refused for the certificate's age, size or usage.
+        """Return the opener. The certificate's age, size and usage never cause a refusal.
 
-        With `allow_unpadded` textbook RSA is read if the vault declares it, with a warning. Raises `KeystoreError` for
-        whatever is wrong with keystore, alias or passwords.
+        With `allow_unpadded`, textbook RSA is read, with a warning, if the vault declares it. Raises `KeystoreError`
+        for anything wrong with the keystore, alias or passwords.
         """
         settings = self._settings
         keystore, given = _open(settings, self._passwords)
@@ -92,21 +92,21 @@ class VaultAccess:
         return OpeningKeys(opener, keystore, tuple(warnings))
 
     def to_seal(self, *, now: datetime) -> SealingKeys:
-        """Return what encrypts. The certificate's key usage is checked first, at the time `now`.
+        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
 
-        With `[keystore] certificate` no password is asked for; the private key is then at hand only if a password is
-        there anyway.
+        With `[keystore] certificate` no password is asked for; the private key is then available only if a source has a
+        password without asking.
         """
         return _sealing_keys(self._settings, self._passwords, now)
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
-    """Return what `VaultAccess.to_open` opens. Kept for one release: other people's scripts call it."""
+    """Return the opener of `VaultAccess.to_open`. Kept for one release: other people's scripts call it."""
     return VaultAccess(settings, passwords).to_open(allow_unpadded=allow_unpadded).opener
 
 
 def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: datetime) -> SealingKeys:
-    """Return what `VaultAccess.to_seal` opens. Kept for one release: other people's scripts call it."""
+    """Return the keys of `VaultAccess.to_seal`. Kept for one release: other people's scripts call it."""
     return VaultAccess(settings, passwords).to_seal(now=now)
 
 
@@ -160,10 +160,10 @@ def _exposed(given: Passwords | None) -> list[str]:
 
 
 def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
-    """Raise `OtherKeyError` where a vault holds values that another key has encrypted than would encrypt new ones.
+    """Raise `OtherKeyError` if a vault's values were encrypted with a key other than the one for new values.
 
-    A change of the key that nobody meant would otherwise give all new values to whoever made it. Bare ciphertexts name
-    no key: only their length speaks.
+    Otherwise an unintended change of key would disclose every new value to whoever made the change. Bare ciphertexts do
+    not name their key: only their length is evidence.
     """
     if others := sealer.other_keys(repository):
         raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
@@ -172,14 +172,14 @@ def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
 def _judged(
     settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
 ) -> list[str]:
-    """What else a primary keystore is to be warned of; a public default key stops the strict policy."""
+    """Return further warnings about a primary keystore; under the strict policy a public default key is an error."""
     from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY
     from ciphertool.certificates.policy import DECIDED, Policy
     from ciphertool.certificates.roles import Role
     from ciphertool.findings import Level
     from ciphertool.keystore.check import check
 
-    # By its alias, or a PEM file without a key, which has no key entry, would not be judged.
+    # By alias: a PEM file without a key has no key entry, and would go unjudged.
     judged = keystore.entry(alias).alias
     found = check(keystore, Role.PRIMARY, now=now, alias=judged, key_password=given.key if given else None)
     public = [finding.message for finding in found if finding.rule is PUBLIC_KEY]
@@ -195,7 +195,7 @@ def _judged(
 def _decryptor(
     settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: bytes
 ) -> Decryptor | None:
-    """The private key, where the keystore is open and has it; it must belong to the certificate that encrypts."""
+    """Return the decryptor if the keystore is open and has the private key, which must match the certificate."""
     from ciphertool.keystore import keys
 
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
@@ -216,7 +216,7 @@ def _is_secret(entry: KeyEntry) -> bool:
 
 
 def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SymmetricOpener:
-    """The opener of a vault whose key is a secret key, whatever transformation the vault declares."""
+    """Return the opener of a vault whose key is a secret key, whatever transformation the vault declares."""
     from ciphertool.engine.gcm import SecretKeyDecryptor
 
     if settings.native:
@@ -225,7 +225,7 @@ def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given:
 
 
 def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
-    """The alias of the entry whose certificate encrypts; a secret key only decrypts."""
+    """Return the alias of the entry whose certificate encrypts; a secret key only decrypts."""
     entry = keystore.entry(settings.keystore.alias)
     if _is_secret(entry):
         raise UnsupportedSchemeError(
@@ -249,10 +249,10 @@ def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passw
 
 
 def _open_without(settings: Settings) -> Keystore | None:
-    """The keystore, if it is one that may have no password and its key opens; None where one has to be asked for."""
+    """Return the keystore if it needs no password and its key opens; None if a password must be asked for."""
     from ciphertool.errors import PasswordNeededError
 
-    assert settings.keystore.path is not None  # noqa: S101 - the caller has looked
+    assert settings.keystore.path is not None  # noqa: S101 - the caller has checked
     try:
         keystore = _open_keystore(settings, settings.keystore.path, None)
         if not _opens_without(settings, keystore):
@@ -268,7 +268,7 @@ def _open_without(settings: Settings) -> Keystore | None:
 
 
 def _opens_without(settings: Settings, keystore: Keystore) -> bool:
-    """Whether a keystore may do without a password: a PEM file, and what a plug-in reads."""
+    """Return whether a keystore may open without a password: a PEM file, or one that a plug-in reads."""
     return keystore.format == "PEM" or settings.keystore.format is not None
 
 

@@ -39,14 +39,14 @@ _PUT_RIGHT = (
 
 
 _FIRST = threading.RLock()
-"""Held while a thread does for the first time what imports the libraries that are needed. A fork waits for it: in the
-child an import that another thread had begun would never end."""
+"""Held while a thread first imports the libraries that are needed. A fork waits for it: an import that another thread
+had begun would never end in the child."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_FIRST.acquire, after_in_parent=_FIRST.release, after_in_child=_FIRST.release)
 
 
 class OpenerAtHand:
-    """A vault's opener, made once, when it is first needed, whichever thread needs it; a forked child uses it too."""
+    """A vault's opener, made once on first use by any thread; a forked child keeps using it."""
 
     def __init__(self, make: Callable[[], AnyOpener]) -> None:
         self._make = make
@@ -54,9 +54,9 @@ class OpenerAtHand:
         self._lock, self._process = threading.Lock(), os.getpid()
 
     def __call__(self) -> AnyOpener:
-        """Return the opener; raise `KeystoreError` where the keystore does not open, at each call anew."""
+        """Return the opener; raise `KeystoreError` at every call if the keystore does not open."""
         if self._process != os.getpid():
-            # After a fork the other threads are gone, but not what they had locked: here, and in the key itself.
+            # After a fork the other threads are gone, but their locks remain held: ours, and those within the key.
             self._opener = self._opener and self._opener.duplicate()
             self._lock, self._process = threading.Lock(), os.getpid()
         if self._opener is None:
@@ -66,13 +66,13 @@ class OpenerAtHand:
         return self._opener
 
 
-CipherAtHand = OpenerAtHand  # the old name, for one release
+CipherAtHand = OpenerAtHand  # the former name, kept for one release
 
 
 class Resolver:
-    """Resolves aliases of one repository. A secret is decrypted once and kept; safe from many threads.
+    """Resolves aliases of one repository. A secret is decrypted once and kept; thread-safe.
 
-    `warn` is told of a value that resolves and should not be as it is, `tell` of every value that has been resolved.
+    `warn` is called for a value that resolves but should not be stored as it is, `tell` with every resolved value.
     """
 
     def __init__(
@@ -92,26 +92,26 @@ class Resolver:
 
     @property
     def is_native(self) -> bool:
-        """Whether the vault is of a kind of ciphertool's own, not of a product that says how its files are read."""
+        """Whether the vault is of ciphertool's own kind, not of a product that prescribes how its files are read."""
         return is_native(self.repository.kind)
 
     def resolve(self, alias: str) -> Secret:
         """Return the alias's secret.
 
-        Raises `UnknownAliasError`, or a `DecryptionError` that tells another key from a moved ciphertext from a
-        damaged one as far as the repository's kind allows. Never returns the alias or a made-up value.
+        Raises `UnknownAliasError`, or a `DecryptionError` that distinguishes a different key, a moved ciphertext and a
+        damaged one as far as the repository's kind allows. Never returns the alias or an invented value.
         """
         secret = self._known.get(alias)
-        if secret is None:  # two threads may both decrypt it: the same value, and no lock that a fork could inherit
+        if secret is None:  # two threads may both decrypt it, to the same value: a lock could be inherited by a fork
             with nullcontext() if self._known else _FIRST:
                 secret = self._known.setdefault(alias, self._resolve(alias))
             self._tell(secret.reveal())
         return secret
 
     def reveal(self, reference: Reference) -> str:
-        """Return what a reference stands for, spelled for its place: percent-encoded where a URL has its password.
+        """Return what a reference stands for, spelled for its place: percent-encoded if it is the password of a URL.
 
-        Carbon's runtimes put a value into a URL as it is stored, so there it is stored encoded.
+        Carbon's runtimes insert a stored value into a URL unchanged, so in their vaults it is stored encoded.
         """
         value = self.resolve(reference.alias).reveal()
         if reference.in_url and self.is_native:
@@ -121,20 +121,20 @@ class Resolver:
         return value
 
     def warn_of_misread(self, alias: str, path: Path) -> None:
-        """Warn, once for each secret, that it looks like UTF-8 that was read as ISO-8859-1 from this file."""
+        """Warn, once per secret, that it looks like UTF-8 that was read from this file as ISO-8859-1."""
         if self.is_native and alias not in self._misread:
             self._misread.add(alias)
             self._warn(f"{path}: the secret {alias!r} looks like UTF-8 that was read as ISO-8859-1; {_PUT_RIGHT}")
 
     def resolved(self) -> dict[str, Secret]:
-        """Return every secret that has been resolved, by its alias."""
+        """Return every secret that has been resolved, by alias."""
         return dict(self._known)
 
     def succeed(self, before: Resolver) -> None:
-        """Take over from the resolver of the repository as it was: all that it had resolved must resolve here too.
+        """Take over from the resolver of the earlier repository: everything that it had resolved must resolve here too.
 
-        What is stored as it was is not decrypted again, unless by another opener. Raises what `resolve` raises,
-        `ProblemsError` for several.
+        An unchanged ciphertext is decrypted again only if the opener has changed. Raises what `resolve` raises, or
+        `ProblemsError` for several errors.
         """
         self._misread = before._misread
         problems: list[CipherToolError] = []
@@ -178,9 +178,9 @@ def explain(
     opener: AnyOpener | None,
     label: str | None = None,
 ) -> CipherToolError:
-    """Return why an alias's ciphertext does not decrypt: with alias and place and, if the opener can tell, as moved.
+    """Return why an alias's ciphertext does not decrypt, with alias and place; as moved, if the opener can detect that.
 
-    `label` is what the message calls the secret if that is not its alias.
+    `label` is the secret's name in the message if that is not its alias.
     """
     entry = repository.get(alias)
     error.message = f"{repr(alias) if label in (None, alias) else label}: {error.message}"
@@ -192,7 +192,7 @@ def explain(
 
 
 def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
-    """Yield every site that holds references, with them: one that stands for the value, or those within it."""
+    """Yield every site that holds references, and its references: one for the whole value, or those within it."""
     for site in document.sites():
         if site.reference is not None:
             yield site, (site.reference,)
@@ -201,9 +201,9 @@ def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference,
 
 
 def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Resolver) -> bytes:
-    """Return a file's bytes with every reference replaced by its secret, and what only references needed taken out.
+    """Return a file's bytes with every reference replaced by its secret, and what only references needed removed.
 
-    Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
+    Raises `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
     """
     try:
         document = rewriter.parse(data)
@@ -222,10 +222,10 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
 def check_document(
     document: Document, path: Path, resolver: Resolver
 ) -> tuple[list[tuple[Site, tuple[Reference, ...]]], list[CipherToolError]]:
-    """Return the sites that hold references, with them, and why these do not resolve, one error for each place.
+    """Return the sites that hold references, their references, and one error for each that does not resolve.
 
-    A keystore that does not open is no such reason: its `KeystoreError` is raised. `resolver` warns of values that may
-    have been read from the file in another encoding than its own.
+    If the keystore does not open, its `KeystoreError` is raised instead. `resolver` warns of values that may have been
+    read from the file in the wrong encoding.
     """
     sites = list(reference_sites(document))
     problems: list[CipherToolError] = [error.at(path) for error in document.strays()]
@@ -248,7 +248,7 @@ def check_document(
 
 
 def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
-    """The same failure met at another place."""
+    """Return the same failure, located at another place."""
     copy = type(error).__new__(type(error))
     copy.__dict__.update(error.__dict__)
     copy.args = error.args

@@ -1,4 +1,4 @@
-"""Settings, keystore and repository wired together for a program: the public door for applications."""
+"""Settings, keystore and repository wired together: the public entry point for applications."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class Vault:
     """An opened vault. `Vault.open()` makes one; `vault["alias"]` gives a `Secret`.
 
-    The keystore is opened when the first secret is resolved, once; each secret is decrypted once and kept. A vault is
-    safe from many threads, and a forked child may go on using it. Nothing is resolved to a wrong value: an unknown
-    alias, a damaged or a foreign ciphertext is a `CipherToolError` that names alias, place and remedy.
+    The keystore is opened once, when the first secret is resolved; each secret is decrypted once and kept. A vault is
+    thread-safe, and a forked child may go on using it. Nothing ever resolves to a wrong value: an unknown alias, or a
+    damaged or foreign ciphertext, is a `CipherToolError` that names alias, place and remedy.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Vault:
         watch: float | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> None:
-        """Read the repository; `ConfigError` where it is not there or damaged. `open` says what the rest means."""
+        """Read the repository; raise `ConfigError` if it is missing or damaged. See `open` for the other parameters."""
         self.settings = settings
         self._access = VaultAccess(settings, passwords)
         self._define = define or {}
@@ -71,13 +71,13 @@ class Vault:
     ) -> Vault:
         """Open the vault of a `ciphertool.toml`, a Carbon home or a Carbon 5 YAML file.
 
-        Without a path: what `CIPHERTOOL_CONFIG` names, or the nearest configuration from the working directory
-        upwards. That one is found and not named: it starts no program, loads no plug-in and reads nothing outside its
-        directory, and a `FoundSettingsError` says what it would have to be named for. Passwords come from the
-        environment and from what the settings name; there is no prompt. With `watch` the files are looked at when a
-        secret is asked for, at most every so many seconds, and `reload` follows a change; what fails then goes to
-        `warn` and all stays as it was. `warn` is `warnings.warn` unless given. Raises `ConfigError` for settings or a
-        repository that cannot be read.
+        Without a path, it is the configuration that `CIPHERTOOL_CONFIG` names, or the nearest one from the working
+        directory upwards. The latter is found, not named: it starts no program, loads no plug-in and reads nothing
+        outside its directory; if it asks for more, a `FoundSettingsError` says what it must be named for. Passwords
+        come from the environment and from the sources in the settings; there is no prompt. With `watch`, a request for
+        a secret checks the files, at most once in that many seconds, and calls `reload` after a change; a failure goes
+        to `warn` and leaves everything as it was. `warn` is `warnings.warn` unless given. Raises `ConfigError` if the
+        settings or the repository cannot be read.
         """
         from ciphertool import settings as settings_
         from ciphertool.passwords.chain import PasswordChain
@@ -88,7 +88,7 @@ class Vault:
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
 
     def _make_opener(self) -> AnyOpener:
-        # What an application has lived on must still resolve, or it could not be replaced in peace.
+        # Whatever the application has used must still resolve before the old state may be replaced.
         keys = self._access.to_open(allow_unpadded=True)
         for warning in keys.warnings:
             self._warn(warning)
@@ -110,11 +110,11 @@ class Vault:
         return secret
 
     def reveal(self, reference: Reference) -> str:
-        """Return what a reference stands for, where it stands: percent-encoded as the password of a URL."""
+        """Return what a reference stands for, spelled for its place: percent-encoded if it is the password of a URL."""
         return self._current().reveal(reference)
 
     __getitem__ = resolve
-    __iter__ = None  # an alias is asked for by its name; without this Python would ask for 0, 1, 2 …
+    __iter__ = None  # aliases are looked up by name; without this, Python would iterate by asking for 0, 1, 2 …
 
     def load(
         self,
@@ -126,10 +126,10 @@ class Vault:
     ) -> Any:
         """Return a file's data with its references resolved: plain data, or an lxml tree for XML.
 
-        YAML is read as YAML 1.2. Format and encoding are those given here, else those of the file's targets, else what
-        its name and its bytes tell. With `placeholders`, `${env:X}`,
-        `${env:X,default}`, `${sys:X}`, `$env{X}` and `$sys{X}` are filled in as well: from the environment, and from
-        the `define` of `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
+        YAML is read as YAML 1.2. Format and encoding are those given here, else those of the file's targets, else those
+        that its name and bytes imply. With `placeholders`, `${env:X}`, `${env:X,default}`, `${sys:X}`, `$env{X}` and
+        `$sys{X}` are filled in as well: from the environment, and from the `define` of `Overrides`. Raises
+        `ProblemsError` with every reference that does not resolve.
         """
         path = Path(path)
         data = files.read(path).bytes
@@ -150,7 +150,7 @@ class Vault:
         except ConfigError as error:
             raise error.at(path) from None
         except CipherToolError:
-            # Only now is it worth finding out where: every reference that fails, with its line.
+            # Only now is it worth locating every reference that fails, with its line.
             resolve_document(rewriter, data, path, resolver)
             raise
 
@@ -183,17 +183,17 @@ class Vault:
         return resolve_document(rewriter, data, Path(name), self._current())
 
     def reading(self, path: str | Path) -> Reading:
-        """Return the format and the encoding that the settings' targets say for a file, each None where none does.
+        """Return the format and the encoding that the settings' targets give for a file, each None if no target does.
 
-        Raises `ConfigError` where they contradict each other.
+        Raises `ConfigError` if targets contradict each other.
         """
         return reading_of(self.settings, path)
 
     def resolve_tree(self, value: Any) -> Any:
         """Return a copy of nested dicts, lists and tuples with the references in its strings resolved.
 
-        Keys and everything that is not a string stay as they are; what a reference resolves to is not scanned again.
-        Raises `ProblemsError` with every reference that does not resolve, or the one error there is.
+        Keys and everything that is not a string stay as they are; a resolved value is not scanned again. Raises
+        `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
         """
         reveal = self._current().reveal
         problems: list[CipherToolError] = []
@@ -211,14 +211,14 @@ class Vault:
         return resolved
 
     def check(self) -> int:
-        """Resolve every reference of every configured file; return how many there are.
+        """Resolve every reference of every configured file; return the number of references.
 
-        Raises `ProblemsError` with every one that does not resolve, and a `KeystoreError` where no key opens.
+        Raises `ProblemsError` with every reference that does not resolve, and `KeystoreError` if no key opens.
         """
         return self.examine().references
 
     def examine(self) -> Examined:
-        """Do what `check` does, and return what was looked at and what was not."""
+        """Do what `check` does, and return what was examined and what nothing refers to."""
         from ciphertool.runtimes.configured import configured_files
 
         configured, refused = configured_files(self.settings)
@@ -242,11 +242,11 @@ class Vault:
         return Examined(count, len(configured), unused)
 
     def resolved(self) -> dict[str, str]:
-        """Return the value of every secret that has been resolved, by its alias: what must not show in any output."""
+        """Return the value of every secret that has been resolved, by alias: none of them may show in any output."""
         return {alias: secret.reveal() for alias, secret in self._view.resolver.resolved().items()}
 
     def redactor(self) -> Redactor:
-        """Return a `logging.Filter` that masks every value this vault has resolved, and will resolve, in log records.
+        """Return a `logging.Filter` that masks in log records every value that this vault resolves, now or later.
 
         Add it to handlers: `handler.addFilter(vault.redactor())`.
         """
@@ -257,12 +257,12 @@ class Vault:
     # --- following a changed vault -----------------------------------------------------------------------------------
 
     def reload(self) -> None:
-        """Read the repository again, and the keystore if its file has changed: all of it or, with the reason, none.
+        """Read the repository again, and the keystore if its file has changed: all or nothing.
 
-        Every secret that was resolved before must resolve again, or the vault stays as it was and the `CipherToolError`
-        says why. Who holds a `Secret` keeps its old value.
+        Every secret that was resolved before must resolve again; otherwise the vault stays as it was and the
+        `CipherToolError` says why. A `Secret` that was handed out keeps its old value.
         """
-        # Two threads may both reload: each leaves a whole vault, and there is no lock that a fork could inherit.
+        # Two threads may both reload: each leaves a complete vault. A lock could be inherited by a fork.
         before = self._view
         stamps = self._stamps()
         opener = before.opener if stamps[1:] == before.stamps[1:] else OpenerAtHand(self._make_opener)
@@ -281,10 +281,10 @@ class Vault:
         return self._view.resolver
 
     def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
-        """What tells whether the repository and the keystore have changed: they are replaced, never written over."""
+        """Return the stamps that change with the repository and the keystore, which are replaced, never overwritten."""
         return tuple(_stamp(path) for path in (self.settings.repository, self.settings.keystore.path))
 
-    # --- for the above -----------------------------------------------------------------------------------------------
+    # --- helpers -----------------------------------------------------------------------------------------------------
 
     def _look_up(self, kind: str, name: str, default: str | None) -> str:
         value = (os.environ if kind == "env" else self._define).get(name, default)
@@ -294,7 +294,7 @@ class Vault:
 
 
 class Examined(NamedTuple):
-    """How many references of how many files resolve; and the repository's entries that none of them refers to."""
+    """The numbers of resolved references and of files, and the repository's entries that no reference names."""
 
     references: int
     files: int

@@ -1,1 +1,1 @@
-"""The keystore formats, one module each; `registry` picks the reader by content."""
+"""The keystore formats, one module each; `registry` selects the reader by content."""

@@ -1,6 +1,6 @@
-"""BKS and UBER, Bouncy Castle's stores: read by their structure, which is bounded here; pyjks decrypts.
+"""BKS and UBER, Bouncy Castle's stores: the structure is parsed here, within bounds; pyjks decrypts.
 
-BKS is the entries with a MAC behind them, UBER the same entries encrypted as a whole.
+BKS is the entries followed by a MAC, UBER the same entries encrypted as a whole.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BksSealedKey:
 
 
 def looks_like_bks(data: bytes) -> bool:
-    """Tell whether the data is a BKS store: its entries can be walked through, and a MAC's length is left."""
+    """Return whether the data is a BKS store: its entries can be parsed, and exactly a MAC is left."""
     source = DataInput(data, StoreBudget("BKS"))
     try:
         version = source.number(4)
@@ -83,7 +83,7 @@ def looks_like_bks(data: bytes) -> bool:
 
 
 def looks_like_uber(data: bytes) -> bool:
-    """Tell whether the data may be an UBER store: version, salt, iterations, then whole blocks that tell nothing."""
+    """Return whether the data may be an UBER store: version, salt, iterations, then whole, opaque blocks."""
     source = DataInput(data, StoreBudget("UBER"))
     try:
         version = source.number(4)
@@ -111,7 +111,7 @@ def read_bks(data: bytes, password: str | None, path: Path) -> StoreContent:  # 
 
 
 def read_uber(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
-    """Read an UBER store, of which nothing is readable without its password."""
+    """Read an UBER store; nothing in it is readable without its password."""
     if password is None:
         raise PasswordNeededError("an UBER store")
     source = DataInput(data, StoreBudget("UBER"))
@@ -136,7 +136,7 @@ def _twofish_decrypt(ciphertext: bytes, password: str, salt: bytes, iterations: 
             warnings.simplefilter("ignore")  # it imports a deprecated module and leaves a file open
             import_module("twofish")
         return bytes(rfc7292.decrypt_PBEWithSHAAndTwofishCBC(ciphertext, password, salt, iterations))
-    except ImportError:  # twofish imports a module that Python 3.12 took out
+    except ImportError:  # twofish imports a module that Python 3.12 removed
         raise UnsupportedKeystoreError(
             "UBER stores cannot be read on this Python, for which there is no Twofish", "convert it with keytool"
         ) from None
@@ -166,7 +166,7 @@ def _entries(source: DataInput) -> list[KeyEntry]:
 
 
 def _entry(source: DataInput, kind: int, entry: KeyEntry) -> KeyEntry:
-    """Return the entry with what its kind adds to it."""
+    """Return the entry with the data of its kind."""
     sealed: SealedKey | None = None
     if kind == _CERTIFICATE:
         return entry._replace(kind=EntryKind.TRUSTED, chain=(_certificate(source),))
@@ -175,7 +175,7 @@ def _entry(source: DataInput, kind: int, entry: KeyEntry) -> KeyEntry:
         sealed = None if key is None else ClearKey(key)
     elif kind == _SEALED:
         encrypted = source.block()
-        # Bouncy Castle demands a chain for a private key, and seals secret keys in the same way without one.
+        # Bouncy Castle requires a chain for a private key, and seals secret keys in the same way without one.
         sealed = BksSealedKey(entry.alias, encrypted) if entry.chain else None
     elif kind == _SECRET:
         source.block()
@@ -185,7 +185,7 @@ def _entry(source: DataInput, kind: int, entry: KeyEntry) -> KeyEntry:
 
 
 def _key(source: DataInput) -> bytes | None:
-    """Return the PKCS #8 of a key record, or None where it is no private key."""
+    """Return the PKCS #8 of a key record, or None if it is not a private key."""
     kind, _format, _algorithm, encoded = source.number(1), source.text(), source.text(), source.block()
     return encoded if kind == _PRIVATE else None
 

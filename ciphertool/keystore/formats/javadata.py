@@ -1,4 +1,4 @@
-"""Values as Java's DataOutputStream writes them, read within bounds. Nothing here knows a keystore format."""
+"""Values as Java's DataOutputStream writes them, read within bounds. Independent of keystore formats."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class DataInput:
         return int.from_bytes(self.take(size), "big")
 
     def count(self, limit: int, what: str) -> int:
-        """Return the next count of 4 bytes, refused above the limit."""
+        """Return the next 4-byte count; raise if it exceeds the limit."""
         count = self.number(4)
         if count > limit:
             raise self.budget.malformed(f"{count} {what}, more than {limit}")
         return count
 
     def block(self) -> bytes:
-        """Return the next bytes, whose number stands before them in 4 bytes."""
+        """Return the next bytes, preceded by their 4-byte length."""
         return self.take(self.number(4))
 
     def text(self) -> str:
@@ -47,19 +47,19 @@ class DataInput:
         try:
             if raw.isascii():
                 return raw.decode("ascii")
-            # Two departures from UTF-8: U+0000 takes two bytes, and what lies above U+FFFF is a pair of surrogates.
+            # Two departures from UTF-8: U+0000 takes two bytes, and characters above U+FFFF are pairs of surrogates.
             units = raw.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
             return units.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
             raise self.budget.malformed("a name that is no text") from None
 
     def date(self) -> datetime | None:
-        """Return the next time in milliseconds since 1970, or None where no calendar holds it."""
+        """Return the next time, stored in milliseconds since 1970, or None if it is out of range."""
         return date_of(int.from_bytes(self.take(8), "big", signed=True))
 
 
 def date_of(milliseconds: int) -> datetime | None:
-    """Return the time that Java counts in milliseconds since 1970, or None where no calendar holds it."""
+    """Return the time that Java counts in milliseconds since 1970, or None if it is out of range."""
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):

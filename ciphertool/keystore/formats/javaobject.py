@@ -1,7 +1,7 @@
 """A serialised Java object, as JCEKS stores hold one for each secret key: its class names and its fields' bytes.
 
-The libraries that build such an object take 50 times its size in memory. Here a string is its bytes, as an array of
-bytes is; a number, and an array of anything else, is nothing, so that what is kept costs no more than the file.
+The libraries that build such an object take 50 times its size in memory. Here strings and byte arrays are bytes, while
+numbers and other arrays are dropped, so that the result takes no more memory than the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MAX_FIELDS = 100
 
 @dataclass(frozen=True, slots=True)
 class JavaObject:
-    """An object: its class's name, and its fields by their names, those of the class's ancestors and no numbers."""
+    """An object: its class's name, and its fields by name, including those of superclasses but not numbers."""
 
     class_name: str
     fields: dict[str, Value] = field(default_factory=dict, repr=False)
@@ -41,19 +41,19 @@ class _Class:
     name: str
     flags: int
     fields: Sequence[tuple[str, str]]
-    """The type code and the name of each field."""
+    """A class: the type code and the name of each field."""
     parent: _Class | None
 
 
 def read(source: DataInput) -> Value:
-    """Return the object that begins at the cursor, moved behind it; raise `MalformedKeystoreError` where none does."""
+    """Read the object at the cursor and move past it; raise `MalformedKeystoreError` if there is none."""
     if source.take(4) != STREAM_HEADER:
         raise source.budget.malformed("a secret key that is no serialised object")
     return _Reader(source).content(0)[1]
 
 
 class _Reader:
-    """One stream: the cursor, and what later parts refer back to."""
+    """One stream: the cursor, and the objects that later parts refer back to."""
 
     def __init__(self, source: DataInput) -> None:
         self._source = source

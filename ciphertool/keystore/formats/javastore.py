@@ -1,7 +1,7 @@
-"""JKS and JCEKS stores: read by their structure, which is bounded here. pyjks unseals JCEKS keys and writes JKS.
+"""JKS and JCEKS stores: the structure is parsed here, within bounds. pyjks unseals JCEKS keys and writes JKS.
 
 pyjks reads these stores too, but without limits, and decrypts before it has checked anything. JKS keys are unsealed
-here as well: to import pyjks takes a start-up longer than all else that it does.
+here as well, because importing pyjks takes longer than the rest of a start-up.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PRIVATE_KEY, _TRUSTED, _SECRET_KEY = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class JavaSealedKey:
-    """A private key under Sun's own protection algorithms."""
+    """A private key under Sun's proprietary protection algorithms."""
 
     alias: str
     format_name: str
@@ -55,7 +55,7 @@ class JavaSealedKey:
                 plain = _unsealed_jks(ciphertext.octets(), password.encode("utf-16-be"))
             elif oid.oid() == _JCE_KEY_PROTECTOR and parameters and self.format_name == "JCEKS":
                 salt, count = parameters[0].sequence(2)[:2]
-                # Each iteration is made for both halves of the salt.
+                # Both halves of the salt take that many iterations.
                 budget.iterations(2 * count.integer())
                 plain = _unsealed_jceks(ciphertext.octets(), password, salt.octets(), count.integer())
             else:
@@ -68,9 +68,9 @@ class JavaSealedKey:
 
 
 def _unsealed_jks(sealed: bytes, password: bytes) -> bytes | None:
-    """Return what Sun's JKS key protector has sealed (`sun.security.provider.KeyProtector`), or None.
+    """Unseal a key of Sun's JKS key protector (`sun.security.provider.KeyProtector`); return None if that fails.
 
-    A salt of 20 bytes, the key under a stream of chained SHA-1 digests, and a digest of password and key.
+    Its parts are a salt of 20 bytes, the key under a stream of chained SHA-1 digests, and a digest of password and key.
     """
     salt, key, expected = sealed[:20], sealed[20:-20], sealed[-20:]
     stream, block = bytearray(), salt
@@ -88,7 +88,7 @@ def _unsealed_jceks(sealed: bytes, password: str, salt: bytes, count: int) -> by
         return bytes(sun_crypto.jce_pbe_decrypt(sealed, password, salt, count))
     except UnicodeEncodeError:
         raise
-    except (util.BadPaddingException, ValueError):  # or of the wrong length, or a password that JCEKS cannot have
+    except (util.BadPaddingException, ValueError):  # or a wrong length, or a password that JCEKS cannot have
         return None
 
 
@@ -112,7 +112,7 @@ def write(entries: Sequence[KeyEntry], password: str, key_password: str) -> byte
 
     written = {}
     for entry in entries:
-        alias = entry.alias.lower()  # Java looks for nothing else
+        alias = entry.alias.lower()  # Java looks up nothing else
         if alias in written or max(map(ord, alias), default=0) > 0xFFFF or "\0" in alias:
             raise UnsupportedKeystoreError(f"a JKS store cannot hold the alias {entry.alias!r}, or not twice")
         timestamp = max(0, int(entry.created.timestamp() * 1000)) if entry.created else 0
@@ -155,7 +155,7 @@ def _read(data: bytes, password: str | None, name: str) -> StoreContent:
 
 
 def _verify(source: DataInput, password: str) -> None:
-    """Compare the digest at the store's end; it covers everything before it."""
+    """Check the digest at the store's end, which covers everything before it."""
     covered = memoryview(source.data)[: source.position]
     expected = source.take(20)
     secret = password.encode("utf-16-be", "surrogatepass")

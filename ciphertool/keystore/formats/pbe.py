@@ -1,6 +1,6 @@
-"""Encryption and integrity by a password, as PKCS #5 and PKCS #12 have them. Nothing here knows of entries or files.
+"""Password-based encryption and integrity of PKCS #5 and PKCS #12. Independent of entries and files.
 
-Algorithms are read from their AlgorithmIdentifier, and what they cost is charged to the budget before it is spent.
+Algorithms are read from their AlgorithmIdentifier, and their cost is charged to the budget before it is spent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PBES2, PBKDF2, PBMAC1, SCRYPT = (
     "1.3.6.1.4.1.11591.4.11",
 )
 HMAC_SHA256, AES_256_CBC, SHA256 = "1.2.840.113549.2.9", "2.16.840.1.101.3.4.1.42", "2.16.840.1.101.3.4.2.1"
-# As many as keytool 17 makes: opening a store is part of every start of an application.
+# As many as keytool 17 uses: opening a store is part of every start of an application.
 ITERATIONS = 10_000
 KEY_MATERIAL, IV_MATERIAL, MAC_MATERIAL = 1, 2, 3
 
@@ -63,11 +63,11 @@ _SCRYPT_WORK = 64 << 20
 
 
 class BadDecryptError(Exception):
-    """A ciphertext that the password does not decrypt; the caller knows whose it is."""
+    """The password does not decrypt a ciphertext; the caller knows which one."""
 
 
 def decrypt(algorithm: Element, ciphertext: bytes, password: str, budget: StoreBudget) -> bytes:
-    """Return what is encrypted under PBES2 or a PKCS #12 scheme; raise `BadDecryptError` where the padding is wrong."""
+    """Decrypt a ciphertext under PBES2 or a PKCS #12 scheme; raise `BadDecryptError` if the padding is wrong."""
     oid, parameters = algorithm.sequence(2)[:2]
     if oid.oid() == PBES2:
         kdf, cipher = parameters.sequence(2)[:2]
@@ -85,7 +85,7 @@ def decrypt(algorithm: Element, ciphertext: bytes, password: str, budget: StoreB
 
 
 def encrypt(plain: bytes, password: str) -> tuple[bytes, bytes]:
-    """Return the AlgorithmIdentifier and the ciphertext of PBES2, as keytool 17 chooses it."""
+    """Return the AlgorithmIdentifier and the ciphertext of PBES2 with keytool 17's parameters."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     salt, iv = os.urandom(20), os.urandom(16)
@@ -118,7 +118,7 @@ def mac(content: bytes, password: str) -> bytes:
 
 
 def mac_matches(mac_data: Element, content: bytes, password: str, budget: StoreBudget) -> bool:
-    """Tell whether a PFX's MacData is that of `content` under the password."""
+    """Return whether a PFX's MacData is that of `content` under the password."""
     info, salt, *rest = mac_data.sequence(2)
     algorithm, expected = info.sequence(2)[:2]
     oid, *parameters = algorithm.sequence()
@@ -141,7 +141,7 @@ def mac_matches(mac_data: Element, content: bytes, password: str, budget: StoreB
 def pkcs12_kdf(
     digest: str, purpose: int, password: str | None, salt: bytes, count: int, size: int, budget: StoreBudget
 ) -> bytes:
-    """Return key material by RFC 7292, appendix B.2. None is no password, which some writers tell from an empty one."""
+    """Return key material by RFC 7292, appendix B.2. None means no password, which some writers treat as not empty."""
     secret = b"" if password is None else password.encode("utf-16-be", "surrogatepass") + b"\0\0"
     function = getattr(hashlib, digest)
     block = function().block_size
@@ -161,14 +161,14 @@ def pkcs12_kdf(
 
 
 def _filled(source: bytes, block: int) -> list[bytes]:
-    """Repeat the source until it fills whole blocks."""
+    """Return the source repeated until it fills whole blocks."""
     length = -(-len(source) // block) * block
     repeated = (source * (length // len(source) + 1))[:length]
     return [repeated[start : start + block] for start in range(0, length, block)]
 
 
 def _derive(kdf: Element, password: str, length: int, budget: StoreBudget) -> bytes:
-    """Return a key of PBES2 or PBMAC1 by the key derivation that the element names."""
+    """Derive a key of PBES2 or PBMAC1 by the function that the element names."""
     oid, parameters = kdf.sequence(2)[:2]
     secret = password.encode("utf-8", "surrogatepass")
     if oid.oid() == SCRYPT:
@@ -178,7 +178,7 @@ def _derive(kdf: Element, password: str, length: int, budget: StoreBudget) -> by
     salt, count, *options = parameters.sequence(2)
     prf = "sha1"
     for option in options:
-        if option.tag == der.SEQUENCE:  # the key length may stand before it
+        if option.tag == der.SEQUENCE:  # the key length may come before it
             prf = _known(_PRFS, option.sequence()[0], "key derivation")
     budget.iterations(count.integer() * -(-length // hashlib.new(prf).digest_size))
     return hashlib.pbkdf2_hmac(prf, secret, salt.octets(), count.integer(), length)
@@ -189,7 +189,7 @@ def _scrypt(parameters: Element, secret: bytes, length: int, budget: StoreBudget
     cost, size, lanes = (number.integer() for number in numbers)
     if min(cost - 1, size, lanes) < 1 or cost.bit_count() != 1 or cost * size * lanes * 128 > _SCRYPT_WORK:
         raise budget.malformed("scrypt parameters out of range")
-    budget.iterations(max(1, cost * size * lanes // 2))  # which takes about as long
+    budget.iterations(max(1, cost * size * lanes // 2))  # takes about as long
     return hashlib.scrypt(secret, salt=salt.octets(), n=cost, r=size, p=lanes, dklen=length, maxmem=2 * _SCRYPT_WORK)
 
 
@@ -198,11 +198,11 @@ def _cbc_decrypt(name: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
     if len(iv) != size or not ciphertext or len(ciphertext) % size:
         raise BadDecryptError
     if name == "RC2":
-        # OpenSSL has RC2 only in a provider that many builds lack; pyjks brings this one.
+        # OpenSSL has RC2 only in a provider that many builds lack; this library comes with pyjks.
         from Cryptodome.Cipher import ARC2
 
         options: Any = {"iv": iv, "effective_keylen": 8 * len(key)}  # its stubs lack the second
-        plain = ARC2.new(key, ARC2.MODE_CBC, **options).decrypt(ciphertext)  # noqa: S304 - what old stores have
+        plain = ARC2.new(key, ARC2.MODE_CBC, **options).decrypt(ciphertext)  # noqa: S304 - old stores use it
     else:
         from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
         from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes

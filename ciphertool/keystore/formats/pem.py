@@ -1,4 +1,4 @@
-"""PEM files: certificates, and a private key, in the clear or encrypted. Names come from the file, for PEM has none."""
+"""PEM files: certificates, and a private key, in the clear or encrypted. Aliases come from the file's name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NAME = "PEM"
 
 @dataclass(frozen=True, slots=True)
 class PemSealedKey:
-    """The block of a private key."""
+    """The PEM block of a private key."""
 
     alias: str
     label: bytes
@@ -58,12 +58,12 @@ class PemSealedKey:
             plain = pbe.decrypt(algorithm, ciphertext.octets(), password, budget)
         except pbe.BadDecryptError:
             raise WrongKeyPasswordError(self.alias) from None
-        if plain[:1] != b"\x30":  # one wrong password in 256 leaves a padding that looks right
+        if plain[:1] != b"\x30":  # one wrong password in 256 results in a valid padding
             raise WrongKeyPasswordError(self.alias)
         return plain
 
     def _convert(self, password: str | None) -> bytes:
-        """Return PKCS #8 for OpenSSL's older forms, whose key derivation is one round of MD5."""
+        """Return PKCS #8 from OpenSSL's older forms, whose key derivation is one round of MD5."""
         from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives.serialization import (
             Encoding,
@@ -84,14 +84,14 @@ class PemSealedKey:
 
 
 def looks_like(data: bytes) -> bool:
-    """Tell whether the data has a PEM block, which text may precede."""
+    """Return whether the data has a PEM block, possibly after other text."""
     return _BEGIN in data and b"\0" not in data[: data.index(_BEGIN)]
 
 
 def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
-    """Read a PEM file: one key entry with its chain where there is a key, and an entry for each other certificate.
+    """Read a PEM file: one key entry with its chain if there is a key, and an entry for each other certificate.
 
-    The first is named after the file, the others are numbered. PEM proves nothing: never verified.
+    The first is named after the file, the others are numbered. PEM has no integrity check, so it is never verified.
     """
     blocks = _BLOCK.findall(data)
     if len(blocks) != data.count(_BEGIN):
@@ -116,7 +116,7 @@ def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa
 
 
 def read_certificates(data: bytes) -> list[bytes]:
-    """Return the certificates, as DER, of a PEM bundle, of a PKCS #7 answer in PEM, or of one DER certificate."""
+    """Return the certificates, as DER, of a PEM bundle, a PKCS #7 reply in PEM, or a single DER certificate."""
     if chains.names(data) is not None:
         return [data]
     found = []
@@ -142,12 +142,12 @@ def _certificates_of_pkcs7(data: bytes) -> list[bytes]:
 
 
 def read_der(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
-    """Read a file that is one certificate in DER."""
+    """Read a file that is a single certificate in DER."""
     return StoreContent([KeyEntry(path.stem, EntryKind.TRUSTED, (data,))], verified=False)
 
 
 def write(entries: Sequence[KeyEntry], key_password: str) -> bytes:
-    """Return a PEM file: the key, encrypted, then its chain; then the other certificates."""
+    """Return a PEM file: the encrypted key, its chain, then the other certificates."""
     blocks = []
     if sum(entry.sealed is not None for entry in entries) > 1:
         raise UnsupportedKeystoreError("a PEM file cannot hold several private keys")
@@ -174,7 +174,7 @@ def block(label: str, data: bytes) -> bytes:
 
 
 def _chain(found: list[bytes]) -> tuple[bytes, ...]:
-    """Return the key's chain. Its leaf is the first certificate that has issued no other."""
+    """Return the key's chain. Its leaf is the first certificate that issued no other."""
     if not found:
         return ()
     known = [chains.names(data) for data in found]

@@ -1,6 +1,7 @@
-"""PKCS #12 stores as they really occur, read bag by bag (RFC 7292). Ciphers and MACs are in `pbe`.
+"""PKCS #12 stores as they occur in practice, read bag by bag (RFC 7292). Ciphers and MACs are in `pbe`.
 
-`cryptography` reads one private key of a store, fails on one odd certificate and spends 40 ms and more on each key.
+`cryptography` reads only one private key per store, fails on a single odd certificate, and takes at least 40 ms per
+key.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ KEY_BAG, SHROUDED_KEY_BAG, CERT_BAG, SECRET_BAG, NESTED_BAG = (
 )
 X509_CERTIFICATE = "1.2.840.113549.1.9.22.1"
 FRIENDLY_NAME, LOCAL_KEY_ID = "1.2.840.113549.1.9.20", "1.2.840.113549.1.9.21"
-# Java lists a certificate that has this attribute as trusted, and no other.
+# Java lists a certificate as trusted only if it has this attribute.
 TRUSTED_KEY_USAGE = "2.16.840.1.113894.746875.1.1"
 _NAME = "PKCS #12"
 
 
 class _Bag(NamedTuple):
-    """One bag: a key, a certificate or a secret, with the attributes that tie them together."""
+    """One bag: a key, a certificate or a secret, with the attributes that link them."""
 
     kind: str
     value: bytes
@@ -73,7 +74,7 @@ class Pkcs12SealedKey(NamedTuple):
 
 
 class Pkcs12SecretBag(NamedTuple):
-    """A secret bag. Java puts a secret key into the form of a private key, and that bag's value into this one."""
+    """A secret bag. Java stores a secret key in the form of a private key, and that bag's value in this one."""
 
     alias: str
     value: bytes
@@ -82,7 +83,7 @@ class Pkcs12SecretBag(NamedTuple):
         return repr_of(self, "alias")
 
     def unseal(self, password: str | None) -> SymmetricKey:
-        """Return the key, of whatever algorithm."""
+        """Return the key, of any algorithm."""
         if password is None:
             raise PasswordNeededError(f"the secret key of {self.alias!r}")
         kind, value = der.parse(self.value, StoreBudget(_NAME)).sequence(2)[:2]
@@ -105,13 +106,13 @@ def _decrypted(sealed: bytes, password: str, alias: str) -> bytes:
     except pbe.BadDecryptError:
         raise WrongKeyPasswordError(alias) from None
     if not _is_private_key_info(plain):
-        # One wrong password in 256 leaves a padding that looks right.
+        # One wrong password in 256 results in a valid padding.
         raise WrongKeyPasswordError(alias)
     return plain
 
 
 def looks_like(data: bytes) -> bool:
-    """Tell whether the data begins as a PFX: a sequence, of any kind of length, that begins with the version 3."""
+    """Return whether the data begins like a PFX: a sequence, of any form of length, that begins with version 3."""
     if data[:1] != b"\x30" or len(data) < 2:
         return False
     start = 2 + (data[1] & 0x7F if data[1] > 0x80 else 0)
@@ -119,7 +120,7 @@ def looks_like(data: bytes) -> bool:
 
 
 def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
-    """Read a PKCS #12 store. Without a MAC it is not verified, with or without a password."""
+    """Read a PKCS #12 store. Without a MAC it counts as not verified, with or without a password."""
     budget = StoreBudget(_NAME)
     _, safe, *mac = der.parse(data, budget).sequence(2)
     kind, value = safe.sequence(2)[:2]
@@ -138,7 +139,7 @@ def read(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa
 
 
 def _safe_contents(info: der.Element, password: str | None, budget: StoreBudget) -> der.Element:
-    """Return one of the store's parts, decrypted where it is encrypted."""
+    """Return one of the store's parts, decrypted if it is encrypted."""
     kind, value = info.sequence(2)[:2]
     inner = value.sequence(tag=der.CONTEXT_0)[0]
     if kind.oid() == DATA:
@@ -188,13 +189,13 @@ def _attributes(attributes: der.Element) -> Iterator[tuple[str, bytes]]:
 
 
 def _entries(bags: list[_Bag]) -> list[KeyEntry]:
-    """Put the bags together as Java does: a certificate belongs to a key by its id, else by its name."""
+    """Combine the bags as Java does: a certificate belongs to a key by its id, else by its name."""
     keys = [bag for bag in bags if bag.kind in (KEY_BAG, SHROUDED_KEY_BAG)]
     found = [bag for bag in bags if bag.kind == CERT_BAG]
     leaves = _leaves(keys, found)
     found_chains = iter(chains.chains([leaf for leaf in leaves if leaf], [bag.value for bag in found]))
     of_key = {id(key): next(found_chains) if leaf else () for key, leaf in zip(keys, leaves, strict=True)}
-    # Java sees nothing in a store of plain certificates; here they are what the store was made for.
+    # Java ignores plain certificates in a store; here they count, as the store was made for them.
     all_trusted = not keys and not any(bag.trusted for bag in found)
     entries: dict[str, KeyEntry] = {}
     unnamed = 0
@@ -241,7 +242,7 @@ def _folded(alias: str | None) -> str | None:
 
 
 def _created(key_id: bytes | None) -> datetime | None:
-    """Return the time that Java writes into the id that ties a key to its certificate: `Time 1700000000000`."""
+    """Return the time that Java writes into the id that links a key to its certificate: `Time 1700000000000`."""
     if key_id and key_id.startswith(b"Time ") and key_id[5:].isdigit() and len(key_id) < 25:
         return date_of(int(key_id[5:]))
     return None

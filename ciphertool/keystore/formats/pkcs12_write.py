@@ -1,4 +1,4 @@
-"""PKCS #12 stores written as keytool 17 writes them: PBES2 with AES-256, a SHA-256 MAC, Java's mark of trust."""
+"""PKCS #12 stores written as keytool 17 writes them: PBES2 with AES-256, a SHA-256 MAC, Java's trust attribute."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def write(entries: Sequence[KeyEntry], password: str, key_password: str) -> byte
 
 
 def _key_id(entry: KeyEntry, number: int) -> bytes:
-    """Return the id that ties a key to its certificate; Java reads the entry's date from it."""
+    """Return the id that links a key to its certificate; Java reads the entry's date from it."""
     milliseconds = int(entry.created.timestamp() * 1000) if entry.created else number
     return b"Time %d" % milliseconds
 
 
 def _key(entry: KeyEntry, key_password: str) -> tuple[str, bytes]:
-    """Return the kind and the value of a key's bag."""
+    """Return the type and the value of a key's bag."""
     if entry.kind is EntryKind.SECRET:
         if not isinstance(entry.secret, pkcs12.Pkcs12SecretBag):
             raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be taken over")

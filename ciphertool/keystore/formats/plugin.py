@@ -1,4 +1,4 @@
-"""A keystore format that another distribution reads. Its entries are used like any other's."""
+"""A keystore format that another distribution reads. Its entries are used like any others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Sealed(Protocol[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class _Guarded(Generic[T_co]):
-    """A plug-in's sealed key. What it raises by mistake is a `PluginError`."""
+    """A plug-in's sealed key. Unexpected exceptions become a `PluginError`."""
 
     format_name: str
     sealed: _Sealed[T_co] = field(repr=False)
@@ -39,7 +39,7 @@ class _Guarded(Generic[T_co]):
 
 
 def reader(name: str, extensions: Extensions) -> Reader:
-    """Return the reader of that name; raise `UnsupportedKeystoreError` if none of the extensions is it."""
+    """Return the reader of a name; raise `UnsupportedKeystoreError` if none of the extensions has that name."""
     read = extensions.find(ENTRY_POINTS, name)
     if read is None:
         installed = ", ".join(extensions.names(ENTRY_POINTS)) or "none"

@@ -1,4 +1,4 @@
-"""Which format a file is, told by its content, and its reader. The formats are in modules of their own."""
+"""Detects a file's format by its content, and finds its reader. The formats are in modules of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def plug_in(name: str, extensions: Extensions) -> tuple[str, Reader]:
 
 
 def format_of(data: bytes) -> tuple[str, Reader]:
-    """Return the format's name and its reader. Readers are imported here, so that one format costs not the others."""
+    """Return the format's name and its reader. Readers are imported lazily: one format does not load the others."""
     if not data:
         raise NotAKeystoreError("the file is empty (0 bytes)")
     if data[:4] in (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"):

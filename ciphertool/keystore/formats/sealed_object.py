@@ -1,4 +1,4 @@
-"""Secret keys as formats hold them: sealed as JCEKS does it, or in the form of a private key as PKCS #12 does."""
+"""Secret keys as formats store them: sealed as in JCEKS, or in the form of a private key as in PKCS #12."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, Value
 from ciphertool.keystore.limits import MAX_SEALED_KEY, StoreBudget
 
-# Java names the family and not one of its key lengths, which have identifiers of their own.
+# Java names the family, not one of its key lengths, which have identifiers of their own.
 _ALGORITHMS = {"2.16.840.1.101.3.4.1": "AES"}
 
 
@@ -29,13 +29,13 @@ _NAME = "JCEKS"
 
 @dataclass(frozen=True, slots=True)
 class SealedObject:
-    """A secret key of a JCEKS store: a serialised `javax.crypto.SealedObject`, with another one sealed in it."""
+    """A secret key of a JCEKS store: a serialised `javax.crypto.SealedObject` that contains another sealed object."""
 
     alias: str
     sealed: Value = field(repr=False)
 
     def unseal(self, password: str | None) -> SymmetricKey:
-        """Return the key, of whatever algorithm."""
+        """Return the key, of any algorithm."""
         if password is None:
             raise PasswordNeededError(f"the secret key of {self.alias!r}")
         opened = javaobject.read(DataInput(self._decrypted(password), StoreBudget(_NAME)))
@@ -47,19 +47,19 @@ class SealedObject:
         raise UnsupportedKeystoreError(f"the secret key of {self.alias!r} is an object of a class that is not known")
 
     def _decrypted(self, password: str) -> bytes:
-        """Return the object within, serialised."""
+        """Return the inner object, serialised."""
         from jks import sun_crypto, util
 
         budget = StoreBudget(_NAME)
         ciphertext, salt, count = self._sealing(budget)
-        # Each iteration is made for both halves of the salt.
+        # Both halves of the salt take that many iterations.
         budget.iterations(2 * count)
         try:
             plain = bytes(sun_crypto.jce_pbe_decrypt(ciphertext, password, salt, count))
         except (util.BadPaddingException, ValueError):  # or a salt, ciphertext or password that JCEKS cannot have
             raise WrongKeyPasswordError(self.alias) from None
         if not plain.startswith(javaobject.STREAM_HEADER):
-            # One wrong password in 256 leaves a padding that looks right.
+            # One wrong password in 256 results in a valid padding.
             raise WrongKeyPasswordError(self.alias)
         return plain
 
@@ -76,7 +76,7 @@ class SealedObject:
 
 
 def of_pkcs8(plain: bytes, alias: str) -> SymmetricKey:
-    """Return the secret key that Java has put into the form of a private key: an algorithm, and the key's bytes."""
+    """Return the secret key that Java stores in the form of a private key: an algorithm, and the key's bytes."""
     try:
         _, algorithm, key = der.parse(plain, StoreBudget("PKCS #12")).sequence(3)[:3]
         oid = algorithm.sequence()[0].oid()

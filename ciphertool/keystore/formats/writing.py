@@ -1,4 +1,4 @@
-"""Which writer serves which format. Bytes come out: putting them into a file is the caller's."""
+"""Selects the writer of a format. Returns bytes, for the caller to write to a file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def write(
 ) -> bytes:
     """Return the bytes of a store of the entries, in one of the formats `WRITABLE`.
 
-    Keys in the clear are sealed under the key password, by default the store's own; a key that is sealed as the format
-    has it stays as it is. A PEM file needs a password only for a key in the clear. Raise `PasswordNeededError`,
-    `PasswordRefusedError`, or `UnsupportedKeystoreError` where the format cannot hold an entry.
+    Keys in the clear are sealed under the key password, by default the store password; a key already sealed in the
+    format's own way stays as it is. A PEM file needs a password only for a key in the clear. Raise
+    `PasswordNeededError`, `PasswordRefusedError`, or `UnsupportedKeystoreError` if the format cannot hold an entry.
     """
     if format_name not in WRITABLE:
         raise UnsupportedKeystoreError(f"{format_name} stores are read but not written", "convert it to PKCS #12")
@@ -47,7 +47,7 @@ def write(
 
 
 def _accepted(password: str | None, format_name: str) -> str:
-    """Return the password if Java takes it as well."""
+    """Return the password; raise unless Java accepts it as well."""
     if password is None:
         raise PasswordNeededError(f"what is written to a {format_name} store")
     if len(password) < MIN_PASSWORD:

@@ -41,7 +41,7 @@ class XmlRewriter:
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> etree._ElementTree:
         """Return lxml's tree of the file as it is with every reference replaced by what `reveal` gives.
 
-        The `svns:` attributes that stood for a value are gone from it. Raises `SelectorError` where it cannot be told
+        The `svns:` attributes that stood for a value are gone from it. Raises `SelectorError` if it cannot be told
         what such an attribute stands for, and `UnrepresentableValueError` for a value that XML cannot hold.
         """
         from ciphertool.rewriters.xml.resolve import resolved

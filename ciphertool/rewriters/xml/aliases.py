@@ -22,7 +22,7 @@ MARK = f"  {DECLARATION}"
 
 
 def is_alias(key: str) -> bool:
-    """Tell whether an attribute's key is that of a secret alias, its prefix declared or not."""
+    """Return whether an attribute's key is that of a secret alias, its prefix declared or not."""
     return key.endswith(ATTRIBUTE) and (
         key == f"{PREFIX}:{ATTRIBUTE}" or (key.startswith(f"{{{URI}") and key.endswith(f"}}{ATTRIBUTE}"))
     )

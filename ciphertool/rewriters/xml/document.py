@@ -99,13 +99,13 @@ class XmlDocument(ParsedXml):
         return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; raise `UnrepresentableValueError` where XML cannot hold one."""
+        """Return the edits that make the changes; raise `UnrepresentableValueError` if XML cannot hold one."""
         from ciphertool.rewriters.xml.edits import edits
 
         return edits(self, changes)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Tell whether lxml sees exactly the changes, and nothing else, between `before` and this document."""
+        """Return whether lxml sees exactly the changes, and nothing else, between `before` and this document."""
         from ciphertool.rewriters.xml.proof import proves
 
         return isinstance(before, XmlDocument) and proves(before, self, changes)
@@ -145,7 +145,7 @@ class XmlDocument(ParsedXml):
         return "matches nothing"
 
     def _refuse(self, selector: str, holder: Holder, slot: str) -> None:
-        """Raise `SelectorError` where a slot cannot be protected."""
+        """Raise `SelectorError` if a slot cannot be protected."""
         reason, hint = "", ""
         if slot == TEXT and holder.content is None:
             reason, hint = (

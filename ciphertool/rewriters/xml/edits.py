@@ -163,7 +163,7 @@ class _Writer:
 
 
 def has_mark(text: str, attributes_end: int) -> bool:
-    """Tell whether a start tag whose attributes end there ends with a declaration that this tool has added."""
+    """Return whether a start tag whose attributes end there ends with a declaration that this tool has added."""
     start = attributes_end - len(aliases.MARK)
     return text.startswith(aliases.MARK, start) and text[start - 1] not in WHITE
 

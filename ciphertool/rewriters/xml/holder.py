@@ -23,13 +23,13 @@ _string = etree.XPath("string()", smart_strings=False)
 
 
 def bears_alias(site: Site) -> bool:
-    """Tell whether the alias attribute of a site's element stands for this site, or beside it."""
+    """Return whether the alias attribute of a site's element stands for this site, or beside it."""
     return site.beside is not None or (site.reference is not None and site.reference.syntax is Syntax.ATTRIBUTE)
 
 
 @dataclass(slots=True, eq=False)  # one for every element: to make it frozen takes longer than all the rest
 class Holder:
-    """An element that holds values. `content` and `text` are None where it has child elements.
+    """An element that holds values. `content` and `text` are None if it has child elements.
 
     `attributes` are lxml's keys and values in document order, `spans` their places in the text. `alias_key` is the key
     of the secret alias attribute and `alias` its value (an empty one is none); `bearer` is the slot it stands for.
@@ -63,7 +63,7 @@ class Holder:
         return slots if self.content is None else [*slots, TEXT]
 
     def is_foreign(self, slot: str, text: str) -> bool:
-        """Tell whether a slot's spelling holds an entity that a DTD defines."""
+        """Return whether a slot's spelling holds an entity that a DTD defines."""
         if slot == TEXT:
             return self.content is not None and self.content.foreign
         start, end = self.span(slot)

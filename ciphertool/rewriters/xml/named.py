@@ -53,7 +53,7 @@ class ByNames:
     def _own(
         self, parent: etree._Element, siblings: Sequence[etree._Element], element: etree._Element, below: str
     ) -> str | None:
-        """Return the predicate that tells an element from its siblings, None where nothing does."""
+        """Return the predicate that tells an element from its siblings, None if nothing does."""
         key = parent, local(str(element.tag))
         counted = self._counted.get(key)
         if counted is None:

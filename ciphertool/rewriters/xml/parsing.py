@@ -79,7 +79,7 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
 
 
 def _bounded(data: bytes, root: etree._Element) -> etree._ElementTree:
-    """Return a root's tree; raise `ConfigSyntaxError` where an element has too many attributes or prefixes."""
+    """Return a root's tree; raise `ConfigSyntaxError` if an element has too many attributes or prefixes."""
     if _LONG.search(data):
         for element in root.iter("*"):
             if len(element.attrib) > _MOST or len(element.nsmap) > _MOST:

@@ -29,7 +29,7 @@ _DECLARATION = f" {aliases.DECLARATION}".encode()
 
 
 def proves(before: ParsedXml, after: ParsedXml, changes: Sequence[Change]) -> bool:
-    """Tell whether `after` is `before` with exactly the changes made. It uses up the tree of `after`."""
+    """Return whether `after` is `before` with exactly the changes made. It uses up the tree of `after`."""
     planned = list(before.slots_of(changes))
     head = before.source.text[: before.scan.root + 1]  # the declaration and the DOCTYPE with its subset
     if not after.source.text.startswith(head):
@@ -60,7 +60,7 @@ def _equalise(
     old: Iterable[etree._Element],
     new: Iterable[etree._Element],
 ) -> bool:
-    """Tell whether every planned element is as planned, and make it the same in `old` and `new`."""
+    """Return whether every planned element is as planned, and make it the same in `old` and `new`."""
     upcoming = iter(planned)
     holder, changes = next(upcoming, (None, {}))
     for element, a, b in zip(before, old, new, strict=False):  # that there are as many, `_are_same` tells
@@ -76,7 +76,7 @@ def _equalise(
 
 
 def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Element, new_alias: str | None) -> bool:
-    """Tell whether an element has the planned values in its changed slots, and the planned alias attribute."""
+    """Return whether an element has the planned values in its changed slots, and the planned alias attribute."""
     alias = holder.attributes[holder.alias_key] if holder.alias_key else None
     if alias is not None and any(bears_alias(change.site) for change in changes.values()):
         alias = None
@@ -96,7 +96,7 @@ def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Eleme
 
 
 def _text(holder: Holder, new: etree._Element) -> str | None:
-    """Return an element's text, which has to stand between the same white space as before; None where it does not."""
+    """Return an element's text, which has to stand between the same white space as before; None if it does not."""
     content, text = holder.content, _whole_text(holder, new)
     if content is None:
         return None
@@ -134,7 +134,7 @@ def _has_namespace(key: str) -> bool:
 
 
 def _are_same(old: etree._Element, new: etree._Element) -> bool:
-    """Tell whether what the roots stand for is the same, but for the one declaration that a rewrite adds or removes."""
+    """Return whether the roots mean the same, except for the one declaration that a rewrite adds or removes."""
     added = set(new.nsmap.items()) - set(old.nsmap.items())
     removed = set(old.nsmap.items()) - set(new.nsmap.items())
     return _serialised(old, without=_DECLARED in removed) == _serialised(new, without=_DECLARED in added)

@@ -80,7 +80,7 @@ class Content(NamedTuple):
 
 
 def is_foreign(spelling: str) -> bool:
-    """Tell whether a spelling holds a reference to an entity that XML itself does not define."""
+    """Return whether a spelling holds a reference to an entity that XML itself does not define."""
     return "&" in spelling and _FOREIGN.search(spelling) is not None
 
 
@@ -124,7 +124,7 @@ class Scan:
         return "<!ATTLIST" in self.text[: self.root]
 
     def drops_blanks(self, element: str, attribute: str) -> bool:
-        """Tell whether a DTD in the text gives an attribute a type in which blanks collapse."""
+        """Return whether a DTD in the text gives an attribute a type in which blanks collapse."""
         if not self.declares_attributes:
             return False
         typed = rf"{_S}{re.escape(attribute)}{_S}++(?:ID|ENTIT|NMTOKEN|NOTATION|\(|%)"

@@ -47,7 +47,7 @@ class Select:
         self._keys: dict[etree._Element, dict[str, list[str]]] = {}
 
     def nodes(self, selector: str) -> list[Node]:
-        """Return what a selector names, or raise `SelectorError` where that is not elements, texts and attributes."""
+        """Return what a selector names, or raise `SelectorError` if that is not elements, texts and attributes."""
         plain = xpath.plain(selector)
         return self.evaluate(selector) if plain is None else self._walk(*plain)
 

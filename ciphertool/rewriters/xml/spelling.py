@@ -43,7 +43,7 @@ def attribute(value: str, quote: str, codec: str) -> str:
 
 
 def cdata(value: str, codec: str, newline: str) -> str | None:
-    """Spell a value as a CDATA section, or return None where one cannot hold it."""
+    """Spell a value as a CDATA section, or return None if one cannot hold it."""
     if "]]>" in value or _REFERRED.search(value) or _encodable(value, codec) != value:
         return None
     return f"<![CDATA[{value.replace(chr(10), newline)}]]>"

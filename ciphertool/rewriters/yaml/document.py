@@ -109,7 +109,7 @@ class YamlDocument(Document):
         data: bytes,
         changes: Sequence[Change],
     ) -> bool:
-        """Tell whether the parser sees in a file the same as in this but for the texts of the changed sites."""
+        """Return whether the parser sees in a file the same as in this but for the texts of the changed sites."""
         planned = {self._at(change.site).number: _text(change) for change in changes}
         try:
             return self._stream.is_kept(Source.decode(data, self.source.codec).text, planned)

@@ -61,7 +61,7 @@ def _refusal(error: YAMLError, text: str, *, pure: bool) -> ConfigSyntaxError:
 
 
 def _is_plain_in_flow(error: YAMLError, text: str) -> bool:
-    """Tell whether libyaml may have stopped at `[http://x?y]`, which only its newer versions read."""
+    """Return whether libyaml may have stopped at `[http://x?y]`, which only its newer versions read."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return False

@@ -44,12 +44,12 @@ _ON_ONE_LINE = re.compile(rf"[\ {_SAFE}]*+")
 
 
 def reads_as_text(text: str) -> bool:
-    """Tell whether a plain scalar of this text is a string for YAML 1.1 and 1.2 alike."""
+    """Return whether a plain scalar of this text is a string for YAML 1.1 and 1.2 alike."""
     return _TYPED.fullmatch(text) is None
 
 
 def is_null(text: str) -> bool:
-    """Tell whether a plain scalar of this text is null."""
+    """Return whether a plain scalar of this text is null."""
     return text in _NULL
 
 
@@ -64,7 +64,7 @@ def plain_value(text: str) -> object:
 
 
 def can_be_plain(text: str, *, flow: bool) -> bool:
-    """Tell whether a text can be written plain on one line, whatever it would be read as."""
+    """Return whether a text can be written plain on one line, whatever it would be read as."""
     return _BLOCK.fullmatch(text) is not None and (not flow or _FLOW.fullmatch(text) is not None)
 
 
@@ -76,7 +76,7 @@ def quoted(text: str, style: Style) -> str:
 
 
 def is_spellable(text: str) -> bool:
-    """Tell whether YAML can hold the text at all: everything but lone surrogates."""
+    """Return whether YAML can hold the text at all: everything but lone surrogates."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 

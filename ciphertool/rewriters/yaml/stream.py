@@ -32,7 +32,7 @@ MAX_DEPTH = 500
 TEXT_TAG = "!"
 
 # The tree around, its key for the next value (None below a key that is no scalar), and whether the next node is a key
-# (None where there are no keys).
+# (None if there are no keys).
 _State: TypeAlias = tuple[Any, str | None, bool | None]
 
 
@@ -76,9 +76,9 @@ class Stream:
         return [fact.text if isinstance(fact, Node) else fact for fact in facts]
 
     def is_kept(self, text: str, planned: Mapping[int, str]) -> bool:
-        """Tell whether the parser sees in a text the same but for the values planned, which are by their numbers.
+        """Return whether the parser sees in a text the same but for the values planned, which are by their numbers.
 
-        Raise `ConfigSyntaxError` where it refuses the text.
+        Raise `ConfigSyntaxError` if it refuses the text.
         """
         facts: list[Fact | _Planned] = [*self.facts]
         for number, value in planned.items():
@@ -100,7 +100,7 @@ class _Planned:
     before: Fact
 
     def is_seen(self, event: Any) -> bool:
-        """Tell whether an event is the scalar with the text: with its properties (but for our mark), and not null."""
+        """Return whether an event is the scalar with the text: with its properties (but for our mark), and not null."""
         if type(event) is not ScalarEvent or event.value != self.text:
             return False
         is_untagged_plain = event.ctag is None and event.implicit[0]

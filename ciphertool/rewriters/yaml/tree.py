@@ -50,7 +50,7 @@ def follow(tree: object, location: Location) -> Any:
 
 
 def is_borrowed(tree: object, steps: Location) -> bool:
-    """Tell whether the steps lead somewhere once aliases and merge keys are followed."""
+    """Return whether the steps lead somewhere once aliases and merge keys are followed."""
     nodes: list[Any] = [tree]
     for step in steps:
         nodes = [node[step] for node in _lenders(nodes) if _has(node, step)]
