@@ -363,6 +363,10 @@ def test_a_comment_is_known_apart_from_what_stands_before_it(root: Path) -> None
     accepted = _accepting(root)
     (root / "a.yaml").write_text(f"a: 234 # password: {A}\n")
     assert _open(root, accepted) == []
+    (root / "a.yaml").write_text(f"a:\n# password: {A}\n    b: 1\n")
+    accepted = _accepting(root)
+    (root / "a.yaml").write_text(f"a:\n# password: {A}\n    b: 2\n")
+    assert _open(root, accepted) == []
 
 
 def test_a_report_without_marks_has_nothing_accepted(root: Path) -> None:
