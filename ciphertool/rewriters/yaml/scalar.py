@@ -1,4 +1,4 @@
-"""One value as it is spelled in the text, and the edits that respell it. Nothing here knows of trees or selectors."""
+"""One value as it is spelled in the text, and the edits that respell it. Independent of trees and selectors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ 
 _BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
 _TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
 _LINE_END = re.compile(r"[\r\n]|\Z")
-# To look a member up in its enumeration takes ten times as long.
+# Looking up a member in its enumeration takes ten times as long.
 _PLAIN, _LITERAL, _FOLDED = Style.PLAIN, Style.LITERAL, Style.FOLDED
 _STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": _LITERAL, ">": _FOLDED}
 
