@@ -257,7 +257,7 @@ class Document(ABC):
         return Outline([site.selector for site in sites], [site.key for site in sites], values, marked)
 
     def pick(self, selectors: Collection[str]) -> list[Site]:
-        """Return the sites with these selectors, spelled as in `sites` and `outline`. Formats override it to be faster."""
+        """Return the sites with these selectors, spelled as in `sites` and `outline`. Formats have faster versions."""
         return [site for site in self.sites() if site.selector in selectors]
 
     def shadowed(self) -> Iterator[Site]:
@@ -273,7 +273,7 @@ class Document(ABC):
         """
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield an error for each reference in the file that cannot be resolved because the format has no site for it."""
+        """Yield an error for each reference in the file that cannot be resolved, as the format has no site for it."""
         return iter(())
 
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - where encodings are certain, so are all sites
@@ -311,7 +311,7 @@ class Document(ABC):
 
     @abstractmethod
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; raise `UnrepresentableValueError` if the format cannot hold a value."""
+        """Return the edits that make the changes; raise `UnrepresentableValueError` if the format cannot hold one."""
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
         """Return whether this document is `before` with exactly the changes made.
@@ -359,7 +359,7 @@ class Rewriter(Protocol):
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return a file's data as its reference parser reads it, with every reference replaced by what `reveal` returns."""
+        """Return a file's data as its reference parser reads it, every reference replaced by what `reveal` returns."""
 
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:

@@ -168,7 +168,7 @@ class EnvDocument(EntryDocument):
         return found[0] if found else "\n"
 
     def spell(self, site: Site, value: str) -> str:
-        """Spell a value of unknown original spelling: bare if it is plain, else in the quotes with the fewest escapes."""
+        """Spell a value of unknown original spelling: bare if plain, else in the quotes with the fewest escapes."""
         if _PLAIN.fullmatch(value) and not self._quoted(site) and self._ends_bare(site):
             return value
         return f"'{value}'" if not _NOT_SINGLE.search(value) else '"' + quoting.escape('"', value) + '"'

@@ -34,7 +34,7 @@ _OTHER_ENCODING = "if it has another encoding, state it with `encoding` in its t
 
 
 def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
-    """Decode a file in the stated encoding, else in that of its byte order mark, else as assumed: no standard says one."""
+    """Decode a file in the stated encoding, else by its byte order mark, else as assumed: no standard defines one."""
     try:
         return Source.decode(data, assumed, said=said)
     except ConfigSyntaxError as error:
@@ -188,7 +188,7 @@ class EntryDocument(Document):
         return ordinals[0] if ordinals else None
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return one edit for each change; raise `UnrepresentableValueError` for what the file's encoding cannot hold."""
+        """Return one edit for each change; raise `UnrepresentableValueError` if the file's encoding cannot hold it."""
         return [Edit(change.site.start, change.site.end, self._spelled(change)) for change in changes]
 
     def _spelled(self, change: Change) -> str:

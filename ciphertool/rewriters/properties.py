@@ -9,6 +9,7 @@ r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), the
 
 A file does not state its encoding: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
 Quarkus read UTF-8. ISO-8859-1 is assumed; a value beyond ASCII is then in doubt, unless the file cannot be UTF-8.
+
 There is one difference from Java: in a file whose last line is a single backslash, that line has no entry, whereas
 Java finds an empty key with an empty value.
 """

@@ -1,4 +1,4 @@
-"""XML: the rewriter itself. lxml judges, a scanner of our own gives the spans; both are imported on first use.
+"""XML: the rewriter itself. lxml validates, our own scanner finds the spans; both are imported on first use.
 
 What is where: `judge` decodes and parses, `scan` finds tags in the text, `xpath` and `select` understand selectors,
 `aliases` tells what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
@@ -29,7 +29,7 @@ class XmlRewriter:
     syntax = Syntax.ATTRIBUTE
 
     def __init__(self, encoding: str | None = None) -> None:
-        """Read files in this encoding, which none may contradict; without one, in the one that each says, or UTF-8."""
+        """Read files in this encoding, which none may contradict; without one, in each file's own encoding, or UTF-8."""
         self._encoding = encoding
 
     def parse(self, data: bytes) -> XmlDocument:
@@ -39,10 +39,10 @@ class XmlRewriter:
         return XmlDocument(data, self._encoding)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> etree._ElementTree:
-        """Return lxml's tree of the file as it is with every reference replaced by what `reveal` gives.
+        """Return lxml's tree of the file with every reference replaced by what `reveal` returns.
 
-        The `svns:` attributes that stood for a value are gone from it. Raises `SelectorError` if it cannot be told
-        what such an attribute stands for, and `UnrepresentableValueError` for a value that XML cannot hold.
+        The `svns:` attributes that stood for a value are removed. Raises `SelectorError` if it is unclear what such an
+        attribute stands for, and `UnrepresentableValueError` for a value that XML cannot hold.
         """
         from ciphertool.rewriters.xml.resolve import resolved
 

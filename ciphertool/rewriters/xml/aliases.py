@@ -1,4 +1,4 @@
-"""What a `svns:secretAlias` attribute stands for: a rule on names and values. Knows no tree and no text."""
+"""What a `svns:secretAlias` attribute stands for: a rule on names and values. Independent of tree and text."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ URI = "http://org.wso2.securevault"
 NAMESPACE = f"{URI}/configuration"
 PREFIX = "svns"
 ATTRIBUTE = "secretAlias"
-PASSWORD = "password"  # noqa: S105 - the word that stands where a secret was
+PASSWORD = "password"  # noqa: S105 - the word that replaces a secret
 DECLARATION = f'xmlns:{PREFIX}="{NAMESPACE}"'
 MARK = f"  {DECLARATION}"
-"""A declaration that this tool has added: two spaces before it, and last in the root's start tag."""
+"""A declaration that this tool added: two spaces before it, and last in the root's start tag."""
 
 
 def is_alias(key: str) -> bool:
-    """Return whether an attribute's key is that of a secret alias, its prefix declared or not."""
+    """Return whether an attribute's key is that of a secret alias, whether its prefix is declared or not."""
     return key.endswith(ATTRIBUTE) and (
         key == f"{PREFIX}:{ATTRIBUTE}" or (key.startswith(f"{{{URI}") and key.endswith(f"}}{ATTRIBUTE}"))
     )
@@ -35,12 +35,12 @@ def named(alias: str, keys: Iterable[str]) -> str | None:
 
 
 def bearer(alias: str, text: str | None, attributes: Mapping[str, str]) -> str | None:
-    """Return the slot that an alias stands for, or None if that cannot be told.
+    """Return the slot that an alias stands for, or None if that is unclear.
 
     `text` is the element's value, or None for an element with child elements; `attributes` are in document order,
-    the alias among them. The text comes first where there is one, then the attribute that the alias's last dotted
-    part names, then the only attribute whose value is `password`, of several the one before the alias attribute,
-    which is where this tool writes it.
+    the alias among them. The text comes first if there is one, then the attribute that the alias's last dotted part
+    names, then the only attribute whose value is `password`; of several, the one before the alias attribute, which is
+    where this tool writes it.
     """
     if text:
         return TEXT

@@ -1,4 +1,4 @@
-"""The children of each element by their local name. Knows no selectors."""
+"""The children of each element by local name. Independent of selectors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _Elements: TypeAlias = "list[etree._Element]"
 
-_NAMES = 16  # so many names are looked for in the whole tree, each in one walk of lxml's own
+_NAMES = 16  # this many names are searched for in the whole tree, each in one walk by lxml
 
 
 @lru_cache(maxsize=1024)
@@ -23,7 +23,7 @@ def local(name: str) -> str:
 
 
 class Children:
-    """Answers for one tree that does not change meanwhile; to ask lxml for thousands of parents takes far longer."""
+    """An index of one tree, which must not change meanwhile; asking lxml for thousands of parents takes far longer."""
 
     def __init__(self, tree: etree._ElementTree, *, undeclared: bool) -> None:
         self._tree = tree
@@ -34,14 +34,14 @@ class Children:
         self._by_parent: dict[etree._Element, dict[str, _Elements]] = {}
 
     def every(self, name: str) -> _Elements:
-        """Return all elements of a local name, in document order; an undeclared prefix is a part of it."""
+        """Return all elements with a local name, in document order; an undeclared prefix is part of the name."""
         found = self._in_order.get(name)
         if found is None:
             found = self._in_order[name] = list(self._tree.iter(f"{{*}}{name}"))
         return found
 
     def named(self, parent: etree._Element, name: str) -> Sequence[etree._Element]:
-        """Return an element's child elements of a local name, in document order."""
+        """Return an element's child elements with a local name, in document order."""
         of_name = self._by_name.get(name)
         if of_name is None and parent is not self._root and len(self._by_name) < _NAMES and not self._undeclared:
             of_name = self._by_name[name] = defaultdict(list)

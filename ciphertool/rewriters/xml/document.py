@@ -1,4 +1,4 @@
-"""An XML document: its sites, and what selectors find. Writing is for `edits`, comparing for `proof`."""
+"""An XML document: its sites, and what selectors find. `edits` writes, `proof` compares."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class XmlDocument(ParsedXml):
                 yield Site(*paths.of(element, TEXT), plain, tag.end, tag.text_end, line, reference)
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values: their places in the text are not looked for."""
+        """Return all sites by their selectors, keys and values, without searching for their places in the text."""
         if is_foreign(self.source.text):
             return super().outline()
         return outline(self.tree.getroot())
@@ -61,7 +61,7 @@ class XmlDocument(ParsedXml):
         return [self._site(holders[element], slot, paths, told=False) for element, slot in nodes]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
-        """Return, for each XPath, the sites it names, or why it is refused."""
+        """Return, for each XPath, the sites it names, or the error that refuses it."""
         children = Children(self.tree, undeclared=self.undeclared)
         select = Select(self.tree, children, undeclared=self.undeclared)
         found: list[list[Node] | SelectorError] = []
@@ -83,7 +83,7 @@ class XmlDocument(ParsedXml):
         return located
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield why references cannot be resolved where they stand: between elements, or as an alias of no one slot."""
+        """Yield errors for references that cannot be resolved in place: between elements, or as an alias without a slot."""
         from ciphertool.rewriters.xml.stray import strays
 
         return strays(self, Children(self.tree, undeclared=self.undeclared))

@@ -1,4 +1,4 @@
-"""The edits that put references and values into an XML document's text: their form and place. Compares nothing."""
+"""The edits that put references and values into an XML document: their form and place. Compares nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def in_place(reference: Reference) -> str:
 
 
 def edits(document: ParsedXml, changes: Sequence[Change]) -> list[Edit]:
-    """Return the edits that make the changes, those of one offset in the order in which they are to stand."""
+    """Return the edits that make the changes; those at one offset are in their final order."""
     writer = _Writer(document)
     for holder, slots in document.slots_of(changes):
         writer.write(holder, slots)
@@ -68,7 +68,7 @@ class _Writer:
             self._take_out(holder)
 
     def _by_attribute(self, holder: Holder, slots: dict[str, Change], *, bears: bool) -> str | None:
-        """Return the slot that the alias attribute is to stand for: there can be one, and it must be told again."""
+        """Return the slot that the alias attribute will stand for: at most one, which must be recognisable later."""
         asked = [s for s, c in slots.items() if isinstance(c.to, Reference) and c.to.syntax is Syntax.ATTRIBUTE]
         if len(asked) != 1:
             return None
@@ -76,7 +76,7 @@ class _Writer:
         if holder.alias is not None and not bears:
             return None  # it stands for another slot
         if slot == TEXT:
-            return TEXT  # a text comes first wherever there is one
+            return TEXT  # a text comes first if there is one
         alias = _alias(slots[slot])
         after = {s: c.to if isinstance(c.to, str) else in_place(c.to) for s, c in slots.items()}
         after[slot] = aliases.PASSWORD
@@ -107,7 +107,7 @@ class _Writer:
             self._text(holder, value)
 
     def _text(self, holder: Holder, value: str) -> None:
-        """Put a value where the first part of the old one stood; white space, comments and the like stay."""
+        """Put a value in the place of the old one's first part; white space, comments and the like stay."""
         content = holder.content
         if content is None:
             raise AssertionError("an element with child elements has no text of its own")
@@ -125,7 +125,7 @@ class _Writer:
             self.edits.extend(Edit(chunk.start, chunk.end, "") for chunk in others)
 
     def _point(self, holder: Holder, slot: str, change: Change) -> None:
-        """Let the alias attribute name the secret of a slot: the one there is, or a new one."""
+        """Make the alias attribute, existing or new, name the secret of a slot."""
         alias = _alias(change)
         if holder.alias_key is not None:
             place = holder.spans[holder.alias_key]
@@ -139,7 +139,7 @@ class _Writer:
         self._added += 1
 
     def _take_out(self, holder: Holder) -> None:
-        """Take the alias attribute out, with the white space before it."""
+        """Remove the alias attribute, with the white space before it."""
         if holder.alias_key is None:
             raise AssertionError("a site whose alias attribute is not there")
         place = holder.spans[holder.alias_key]
@@ -147,7 +147,7 @@ class _Writer:
         self._removed += 1
 
     def declare(self) -> None:
-        """Add the declaration that the alias attributes need, or take out one of ours that nothing needs any more."""
+        """Add the declaration that the alias attributes need, or remove one of ours that nothing needs any more."""
         text = self._document.source.text
         root = next(self._document.scan.tags())
         if self._added and self._document.prefix is None:
@@ -163,13 +163,13 @@ class _Writer:
 
 
 def has_mark(text: str, attributes_end: int) -> bool:
-    """Return whether a start tag whose attributes end there ends with a declaration that this tool has added."""
+    """Return whether a start tag whose attributes end there ends with a declaration that this tool added."""
     start = attributes_end - len(aliases.MARK)
     return text.startswith(aliases.MARK, start) and text[start - 1] not in WHITE
 
 
 def _end_of_attributes(holder: Holder, text: str) -> int:
-    """Return where an alias attribute for the text goes: last, but for our own declaration, which stays the last."""
+    """Return where an alias attribute for the text goes: last, except that our own declaration stays last."""
     end = holder.tag.attributes_end
     return end - len(aliases.MARK) if has_mark(text, end) else end
 
@@ -189,7 +189,7 @@ def _stands_already(change: Change) -> bool:
 
 
 def _alias(change: Change) -> str:
-    """Return the alias of a change to an alias attribute; refuse one that would read back as another."""
+    """Return the alias of a change to an alias attribute; raise if it would read back as another one."""
     alias = change.to.alias if isinstance(change.to, Reference) else ""
     if not alias or alias != alias.strip() or spelling.forbidden(alias):
         raise UnrepresentableValueError(change.site.selector, "an alias attribute cannot hold this alias")

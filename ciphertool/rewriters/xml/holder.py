@@ -1,4 +1,4 @@
-"""One element and its place in the text joined: its slots, their values, spans and references."""
+"""One element joined with its place in the text: its slots, their values, spans and references."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ def bears_alias(site: Site) -> bool:
     return site.beside is not None or (site.reference is not None and site.reference.syntax is Syntax.ATTRIBUTE)
 
 
-@dataclass(slots=True, eq=False)  # one for every element: to make it frozen takes longer than all the rest
+@dataclass(slots=True, eq=False)  # one for every element: freezing it takes longer than everything else
 class Holder:
     """An element that holds values. `content` and `text` are None if it has child elements.
 
     `attributes` are lxml's keys and values in document order, `spans` their places in the text. `alias_key` is the key
-    of the secret alias attribute and `alias` its value (an empty one is none); `bearer` is the slot it stands for.
+    of the secret alias attribute and `alias` its value (an empty one counts as none); `bearer` is the slot it stands
+    for.
     """
 
     element: etree._Element
@@ -50,7 +51,7 @@ class Holder:
         return self.text or "" if slot == TEXT else self.attributes.get(slot, "")
 
     def span(self, slot: str) -> tuple[int, int]:
-        """Return where a slot's value is spelled: an attribute with its quotes, a text without white space around."""
+        """Return the span of a slot's value: an attribute with its quotes, a text without surrounding white space."""
         if slot != TEXT:
             return self.spans[slot].start, self.spans[slot].end
         if self.content is None:
@@ -58,7 +59,7 @@ class Holder:
         return self.content.start, self.content.end
 
     def slots(self) -> list[str]:
-        """Return the slots in document order, the alias attribute left out."""
+        """Return the slots in document order, without the alias attribute."""
         slots = [key for key in self.attributes if not aliases.is_alias(key)] if self.attributes else []
         return slots if self.content is None else [*slots, TEXT]
 
@@ -72,7 +73,7 @@ class Holder:
     def references(self, slot: str, *, told: bool) -> tuple[Reference | None, str | None]:
         """Return the reference that stands for a slot, and the alias beside its plaintext.
 
-        With `told`, a person has named the slot, which decides what the alias stands for where the rule would not.
+        With `told`, a person has named the slot, which decides what the alias stands for if the rule does not.
         """
         value = self.value(slot)
         in_place = references.parse(value) if "$" in value else None
@@ -106,7 +107,7 @@ def hold(element: etree._Element, tag: Tag, scan: Scan) -> Holder:
         text = element.text or ""
     elif next(element.iterchildren("*"), None) is None:
         content = scan.content(tag)
-        # An entity's reference is a child of its own: its text counts in what is shown, and is refused later.
+        # An entity reference is a child of its own: its text counts as part of the value, and is refused later.
         text = str(_string(element)) if content.foreign else _text(element)
     if content is not None and text is not None:
         text = text[content.lead : len(text) - content.trail]

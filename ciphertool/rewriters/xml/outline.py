@@ -1,4 +1,4 @@
-"""The outline of an XML tree: what its sites are called and hold, told by lxml alone. Knows no text and no places."""
+"""The outline of an XML tree: the names and values of its sites, from lxml alone, without text or places."""
 
 from __future__ import annotations
 

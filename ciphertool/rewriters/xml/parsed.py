@@ -1,4 +1,4 @@
-"""An XML text as lxml and the scan of its tags see it, and the holders of the sites that were named. Finds no site."""
+"""An XML text as seen by lxml and the scan of its tags, and the holders of named sites. Finds no site itself."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class ParsedXml(Document):
         is_utf8 = self.source.codec == "utf-8" and not self.source.bom
         self.tree, self.undeclared = parsing.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
-        # What a selector has named, which a rewrite asks for again: by where its sites start.
+        # The holders of sites that a selector named, by the start of the site: a rewrite needs them again.
         self._holders: dict[int, tuple[Holder, str]] = {}
 
     @cached_property
     def prefix(self) -> str | None:
-        """The prefix that the root binds to the secret vault's namespace; `svns` if there is none of another kind."""
+        """The prefix that the root binds to the secret vault's namespace, `svns` if there are several; None without one."""
         bound = {prefix for prefix, uri in self.tree.getroot().nsmap.items() if prefix and uri.startswith(aliases.URI)}
         if bound:
             return aliases.PREFIX if aliases.PREFIX in bound else min(bound)
@@ -67,7 +67,7 @@ class ParsedXml(Document):
             yield last, slots
 
     def hold(self, elements: Collection[etree._Element], children: Children) -> dict[etree._Element, Holder]:
-        """Return the elements with their places in the text, and remember whose each of these is."""
+        """Return the elements with their places in the text, and remember the element of each place."""
         held: dict[etree._Element, Holder] = {}
         for element, tag in self._tags(elements, children) if elements else ():
             if element in elements:

@@ -1,4 +1,4 @@
-"""Decoding and lxml's judgement of a document, hardened. Nothing here knows of spans or secrets."""
+"""Hardened decoding and parsing of a document by lxml. Independent of spans and secrets."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _DECLARATION = re.compile(
     r"""[ \t\r\n]++encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']"""
 )
 _MOST = 1000
-"""So many attributes one element may have, and so many prefixes: for each value, lxml looks through all of them."""
+"""The most attributes, and prefixes, of one element: for each value, lxml searches all of them."""
 # A start tag, or a text, that is long enough for more of them: `a=""` and a blank for each.
 _LONG = re.compile(rb"<[^<]{5000}")
 
-# What Java reads and lxml refuses, and what recovering from leaves nothing out of the tree.
+# Errors that Java accepts and lxml refuses, and from which lxml recovers without losing anything.
 _HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_RELATIVE"})
 
 
 def decode(data: bytes, said: str | None = None) -> Source:
-    """Decode a file by its mark, its first bytes, its declaration or what is `said`: by the first that there is.
+    """Decode a file by its byte order mark, its first bytes, its declaration or `said`: by the first available one.
 
-    Where two of them contradict each other, readers differ in which one they follow (XML 1.0, 4.3.3): refused.
+    If two of them contradict each other, the file is refused: readers differ in which one they follow (XML 1.0, 4.3.3).
     """
     mark, codec = byte_order_mark(data)
     why = f"its byte order mark is that of {codec}"
@@ -70,7 +70,7 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
     except etree.XMLSyntaxError:
         pass
     if all(entry.type_name in _HARMLESS for entry in parser.error_log):
-        # Recovering also accepts a truncated bomb: it counts only where its own log holds nothing worse.
+        # Recovery also accepts a truncated bomb: it counts only if its own log has no worse error.
         parser = _parser(recover=True)
         root = etree.fromstring(data, parser)
         if root is not None and all(entry.type_name in _HARMLESS for entry in parser.error_log):

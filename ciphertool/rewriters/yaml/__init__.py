@@ -1,4 +1,4 @@
-"""YAML files: references as `${sec:alias}`, spliced in so that nothing else changes. Nothing here knows of keys.
+"""YAML files: references as `${sec:alias}`, spliced in so that nothing else changes. Independent of keys.
 
 What is written where (and taken back when a value is put there again):
 
@@ -48,7 +48,7 @@ class YamlRewriter:
         return YamlDocument(Source.decode(data, said=self._encoding))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return the file's data, every reference in a value replaced; a list of all where it holds several documents.
+        """Return the file's data, every reference in a value replaced; a list if it holds several documents.
 
         What a reference stands for is a string whatever it looks like, and is not scanned again.
         """

@@ -1,4 +1,4 @@
-"""A parsed YAML file: its sites, its changes, the proof of a rewrite. Nothing here knows how a value is spelled."""
+"""A parsed YAML file: its sites, its changes, the proof of a rewrite. Independent of how a value is spelled."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class YamlDocument(Document):
                     yield _site(selector, key, scalar, self.source.line(scalar.start))
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values: the spelling of none is looked at."""
+        """Return all sites by their selectors, keys and values, without examining their spelling."""
         found = [
             (selector, key, leaf)
             for document, tree in enumerate(self._stream.trees)
@@ -100,7 +100,7 @@ class YamlDocument(Document):
         return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits; `UnrepresentableValueError` for lone surrogates, and where no value stands at all."""
+        """Return the edits; raise `UnrepresentableValueError` for lone surrogates, or if there is no value at all."""
         return [edit for change in changes for edit in self._edits(change)]
 
     def is_proved_by(
@@ -124,7 +124,7 @@ class YamlDocument(Document):
         return Scalar(self.source.text, self._stream, number)
 
     def _filtered(self, number: int) -> object:
-        """Return what a filter compares: a number or a truth value where YAML reads one."""
+        """Return what a filter compares: a number or a boolean if YAML reads one, else the text."""
         scalar = self._scalar(number)
         return plain_value(scalar.text) if scalar.is_untagged_plain else scalar.text
 

@@ -1,7 +1,7 @@
 """What the parser sees in a YAML text, event by event, or why the text is refused. Nothing here knows what it means.
 
-libyaml gives the events; where it is absent, ruamel.yaml's own parser, 25 times slower. Refused are, besides what is
-not well-formed, characters that only some readers take for the end of a line or skip.
+libyaml produces the events or, if it is absent, ruamel.yaml's own parser, 25 times slower. Besides malformed text,
+characters are refused that only some readers take for the end of a line or skip.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 def parse(text: str, take: Callable[[Iterator[Any]], _Taken], *, pure: bool = False) -> _Taken:
     """Return what `take` makes of a text's events; raise `ConfigSyntaxError`, which never quotes the text.
 
-    With `pure`, not by libyaml. `take` is asked again where libyaml stops at what the other parser reads.
+    With `pure`, libyaml is not used. `take` is called again if libyaml stops at text that the other parser reads.
     """
     odd = None if text.isascii() else _READ_DIFFERENTLY.search(text)
     if odd:

@@ -1,4 +1,4 @@
-"""A YAML file's data with its references replaced. Nothing here knows of sites or spans."""
+"""A YAML file's data with its references replaced. Independent of sites and spans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One value as it is spelled in the text, and the edits that respell it. Nothing here knows of trees or selectors."""
+"""One value as it is spelled in the text, and the edits that respell it. Independent of trees and selectors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
 _AS_IT_IS = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _AS_IT_IS_IN_QUOTES = re.compile(r"[^\"'\\ \x00-\x1f\x7f-\U0010ffff]+")
 _LINE_END = re.compile(r"[\r\n]|\Z")
-# To look a member up in its enumeration takes ten times as long.
+# Looking up a member in its enumeration takes ten times as long.
 _PLAIN, _LITERAL, _FOLDED = Style.PLAIN, Style.LITERAL, Style.FOLDED
 _STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": _LITERAL, ">": _FOLDED}
 

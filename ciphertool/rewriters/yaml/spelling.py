@@ -1,4 +1,4 @@
-"""How a text is spelled as a YAML scalar, and what a plain text would be read as. Nothing here knows of documents."""
+"""How a text is spelled as a YAML scalar, and what a plain text would be read as. Independent of documents."""
 
 from __future__ import annotations
 

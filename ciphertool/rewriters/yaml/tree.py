@@ -1,4 +1,4 @@
-"""Documents as trees that selectors are run on. Nothing here knows of text or of sites.
+"""Documents as trees that selectors run on. Independent of text and sites.
 
 A tree is dicts, lists and leaves: the number of a value, or `Borrowed` for an alias. Merge keys are keys like any
 other, and an entry whose key is no scalar is left out.
@@ -21,7 +21,7 @@ MERGE = "<<"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Borrowed:
-    """A leaf where an alias stands; `node` is what has the anchor."""
+    """A leaf in the place of an alias; `node` is the node with the anchor."""
 
     node: object
 
