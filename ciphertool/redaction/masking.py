@@ -94,7 +94,7 @@ class Masker:
         return b"".join(_masked(data, spans, shown, limit))
 
     def _spans(self, data: bytes, *, final: bool, masked: int = 0) -> tuple[list[tuple[int, int]], int]:
-        """Return the spans of values, overlapping ones merged, up to a possibly incomplete one; and where that starts.
+        """Return the spans of values, overlapping ones merged, up to a possibly incomplete one; and its start.
 
         If the data is final, that start is its end. The part at its beginning that is already masked is a span of its
         own.
