@@ -29,7 +29,7 @@ class XmlRewriter:
     syntax = Syntax.ATTRIBUTE
 
     def __init__(self, encoding: str | None = None) -> None:
-        """Read files in this encoding, which none may contradict; without one, in each file's own encoding, or UTF-8."""
+        """Read files in this encoding, which none may contradict; else each file in its own, or UTF-8."""
         self._encoding = encoding
 
     def parse(self, data: bytes) -> XmlDocument:
