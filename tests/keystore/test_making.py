@@ -228,7 +228,7 @@ class TestAnAuthoritysAnswer:
         assert after.private_key("leaf")
 
     def test_an_answer_for_another_key_is_refused(self, primary: bytes) -> None:
-        with pytest.raises(BadCertificateError, match="is not in the answer"):
+        with pytest.raises(BadCertificateError, match="is not in the reply"):
             import_reply(opened(primary), None, read_certificates((VECTORS / "chain.pem").read_bytes()))
 
     def test_a_forged_issuer_is_refused(self) -> None:
