@@ -214,4 +214,4 @@ def test_a_public_default_key_is_shouted_about_and_stops_the_strict_policy(
     assert not (home / CONF / "security/secret-conf.properties").exists()
     outcome = run("protect", "--home", str(home))
     assert outcome.status == 0
-    assert "PUBLIC KEY, nothing is protected by it" in outcome.err
+    assert "PUBLIC KEY, it protects nothing" in outcome.err

@@ -43,7 +43,7 @@ def resolve(
         str | None, typer.Option(metavar="NAME", help="The file's format, if neither settings nor suffix determine it.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The file's encoding, if the settings do not state it.")
+        str | None, typer.Option(metavar="NAME", help="The file's encoding; overrides the settings.")
     ] = None,
 ) -> None:
     """Print a file with every reference resolved, exactly as it was before it was protected.

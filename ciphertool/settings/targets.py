@@ -24,7 +24,7 @@ _GLOB = re.compile(r"[*?\[]")
 _STARS = re.compile(r"\*\*+")
 OUTSIDE = "leads out of the tree"
 """Why found settings are refused what they name elsewhere."""
-SLOW = "has an expression that may take long to evaluate"
+SLOW = "has an expression that may take long"
 """Why found settings are refused what could keep a command busy."""
 _MOST_WILDCARDS, _MOST_OF_ALL = 3, 2000
 """Limits on wildcards in the `file` of one target of found settings, and of all: each may list the whole tree."""

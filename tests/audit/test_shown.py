@@ -147,7 +147,7 @@ def test_what_is_a_value_or_in_a_comment_is_no_name(tmp_path: Path) -> None:
         ("a -----BEGIN RSA PRIVATE KEY-----\\nMIIc", "a ****"),
         ("[Server=a;Password=hunter2]", "[Server=a;Password=****"),
         ("db.password=${sec:a}", "db.password=${sec:a}"),
-        ("give --password-file FILE", "give --password-file FILE"),
+        ("use --password-file FILE", "use --password-file FILE"),
         ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
     ],
 )

@@ -80,7 +80,7 @@ def test_an_output_that_is_standard_output_replaces_no_file(protected: Path, out
 def test_an_output_is_no_file_that_a_process_has_open(protected: Path, output: str) -> None:
     status, errors = _shell(f"{{ echo before; {PROGRAM} resolve conf/app.yaml --output {output}; }} > log", protected)
     assert status == 6
-    assert "stands for what a process has open" in errors
+    assert "stands for an open file of a process" in errors
     assert (protected / "log").read_text() == "before\n"
 
 

@@ -283,7 +283,7 @@ def test_a_file_that_a_process_has_open_is_no_place_for_output(tmp_path: Path) -
     try:
         link = Path(f"/proc/self/fd/{descriptor}")
         for audience in (files.Audience.DIRECTORY, files.Audience.OURSELVES):
-            with pytest.raises(WriteError, match="stands for what a process has open"):
+            with pytest.raises(WriteError, match="stands for an open file of a process"):
                 files.destination(link, audience)
         assert files.destination(link, files.Audience.OWNER).real == tmp_path / "f"
     finally:

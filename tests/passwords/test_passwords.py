@@ -252,9 +252,9 @@ def test_a_relocation_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("relocation", "reason"),
     [
         ("absent.yaml", "does not exist"),
-        ("master-keys.yaml", "lead back"),
-        ("../conf/master-keys.yaml", "lead back"),
-        ("back.yaml", "lead back"),
+        ("master-keys.yaml", "form a loop"),
+        ("../conf/master-keys.yaml", "form a loop"),
+        ("back.yaml", "form a loop"),
         ("[a]", "not a path"),
         ('"a\\0b"', "not a path"),
         (".", "cannot be read"),
@@ -405,7 +405,7 @@ def test_the_keyring_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         assert Keyring("app", "store", "key").read() == Passwords("a", "b")
         assert Keyring("app", "absent").read() is None
         keyring.set_keyring(Failing())  # type: ignore[no-untyped-call]
-        with pytest.raises(PasswordSourceError, match="the keyring fails"):
+        with pytest.raises(PasswordSourceError, match="the keyring failed"):
             Keyring("app", "store").read()
         monkeypatch.setitem(sys.modules, "keyring", None)
         with pytest.raises(PasswordSourceError, match="not installed"):

@@ -213,7 +213,7 @@ def test_the_ports_know_what_there_is() -> None:
     assert untrusted.value.known == KINDS
     with pytest.raises(UnsupportedKeystoreError, match="json-keystore"):
         open_keystore(Path("x"), None, data=b"x", format_name="nowhere", extensions=ALL_EXTENSIONS)
-    with pytest.raises(UnsupportedKeystoreError, match="installed are none"):
+    with pytest.raises(UnsupportedKeystoreError, match="installed plug-ins: none"):
         open_keystore(Path("x"), None, data=b"x", format_name="json-keystore")
     with pytest.raises(UnknownFormatError) as format_:
         rewriters.by_name("nowhere", extensions=ALL_EXTENSIONS)

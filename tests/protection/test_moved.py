@@ -267,7 +267,7 @@ def test_an_alias_that_only_the_settings_have_renamed_is_no_move(project: Path, 
     _declare(project, (CASES[0].file, CASES[0].selector, "another"))
     outcome = run("protect")
     assert outcome.status == 3
-    assert "give the target the alias that the file has" in outcome.err
+    assert "change the target's alias to the one in the file" in outcome.err
     assert "moved" not in outcome.err
 
 

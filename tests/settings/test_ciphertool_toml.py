@@ -64,7 +64,7 @@ def test_a_glob_that_is_none_is_told(tmp_path: Path) -> None:
     target = '[[target]]\nfile = "conf/**.yaml"\nselector = "$.a"\nalias = "a"\n'
     with pytest.raises(ConfigError) as caught:
         settings.load(_write(tmp_path, MINIMAL + target))
-    assert "** stands for directories" in str(caught.value)
+    assert "** matches directories" in str(caught.value)
 
 
 def test_a_syntax_error_is_told_without_the_line(tmp_path: Path) -> None:

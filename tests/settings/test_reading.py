@@ -256,7 +256,7 @@ def test_an_env_file_is_read_as_its_target_says(project: Path, run: Run) -> None
     refused = run("protect")
     assert refused.status == 3
     assert "some.env:1: not utf-8 text" in refused.err
-    assert "`encoding` of its target" in refused.err
+    assert "`encoding` in its target" in refused.err
     _settings(project, _target("some.env", "PASSWORD", "env.password", encoding="latin-1"))
     assert run("protect").status == 0
     show = "import os, sys; print(ascii(os.environ['NAME']), len(os.environ['PASSWORD']))"
