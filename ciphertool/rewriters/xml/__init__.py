@@ -1,7 +1,7 @@
 """XML: the rewriter itself. lxml validates, our own scanner finds the spans; both are imported on first use.
 
-What is where: `judge` decodes and parses, `scan` finds tags in the text, `xpath` and `select` understand selectors,
-`aliases` tells what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
+The modules: `parsing` decodes and parses, `scan` finds tags in the text, `xpath` and `select` interpret selectors,
+`aliases` knows what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
 `proof` compares.
 """
 
@@ -29,7 +29,7 @@ class XmlRewriter:
     syntax = Syntax.ATTRIBUTE
 
     def __init__(self, encoding: str | None = None) -> None:
-        """Read files in this encoding, which none may contradict; without one, in each file's own encoding, or UTF-8."""
+        """Read files in this encoding, which none may contradict; without one, in each file's own, or UTF-8."""
         self._encoding = encoding
 
     def parse(self, data: bytes) -> XmlDocument:

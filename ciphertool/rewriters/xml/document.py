@@ -83,7 +83,7 @@ class XmlDocument(ParsedXml):
         return located
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield errors for references that cannot be resolved in place: between elements, or as an alias without a slot."""
+        """Yield errors for references that cannot be resolved: between elements, or as an alias without a slot."""
         from ciphertool.rewriters.xml.stray import strays
 
         return strays(self, Children(self.tree, undeclared=self.undeclared))

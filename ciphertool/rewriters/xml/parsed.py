@@ -37,7 +37,7 @@ class ParsedXml(Document):
 
     @cached_property
     def prefix(self) -> str | None:
-        """The prefix that the root binds to the secret vault's namespace, `svns` if there are several; None without one."""
+        """The prefix that the root binds to the secret vault's namespace, preferably `svns`; None without one."""
         bound = {prefix for prefix, uri in self.tree.getroot().nsmap.items() if prefix and uri.startswith(aliases.URI)}
         if bound:
             return aliases.PREFIX if aliases.PREFIX in bound else min(bound)

@@ -27,7 +27,7 @@ _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
 
-FEW_NAMES = 8  # so many names are told sooner by the pattern than by Python
+FEW_NAMES = 8  # up to this many names, the pattern is faster than Python
 
 
 class Attribute(NamedTuple):
