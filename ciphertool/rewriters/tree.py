@@ -186,7 +186,7 @@ class TreeDocument(Document):
         ]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
-        """Return the strings that each JSONPath names, or the error: a single value that is not a string refuses all."""
+        """Return the strings that each JSONPath names, or an error: one value that is not a string refuses them all."""
         found = jsonpath.locate(self.data, selectors)
         named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
         places = self.places([at for at, value in named.items() if not isinstance(value, _CONTAINERS)])
