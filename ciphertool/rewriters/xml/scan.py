@@ -132,7 +132,7 @@ class Scan:
         return declared.search(self.text, 0, self.root) is not None
 
     def plain(self, tag: Tag) -> str | None:
-        """Return an element's value if it has only text, spelled as it is, like most elements; else None."""
+        """Return the value of an element without attributes whose text is spelled as it is, as most are; else None."""
         if tag.attributes or tag.text_end < 0:
             return None
         inner = self.text[tag.end : tag.text_end]
