@@ -1,4 +1,4 @@
-"""Symmetric keys, proved to be AES keys. How stores seal them is in `formats`."""
+"""Symmetric keys, proved to be AES keys. `formats` knows how stores seal them."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class EnvDocument(EntryDocument):
         return edits
 
     def _pieces(self, change: Change) -> list[tuple[Edit, Edit]] | None:
-        """Return what changes, in the value and in the text; None if nothing tells how the value had stood there."""
+        """Return what changes, in the value and in the text; None if the value's former spelling is unknown."""
         site, to = change.site, change.to
         within = change.within
         if isinstance(to, Reference) or site.reference is not None:

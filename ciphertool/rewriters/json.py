@@ -32,7 +32,7 @@ _STRING_OR_REST = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _COMMENTED = re.compile(rf"//[^\r\n]*+|/\*.*?\*/|({_STRING_OR_REST}|/\*.*)", re.DOTALL)
 _TRAILING = re.compile(
     rf"{_STRING_OR_REST}|[\[{{,]\s*+,|,(?=\s*+[\]}}])", re.DOTALL
-)  # a comma after nothing is no trailing one
+)  # a comma after nothing is not a trailing comma
 _VISIBLE = re.compile(r"[^\r\n]")
 _BETWEEN = r"[ \t\n\r,:\[\]{}]*+"
 _TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
@@ -69,7 +69,7 @@ _CONTAINERS = frozenset({list, dict, _Repeating})
 
 
 class _Judge:
-    """`json`, which keeps what stands under a key that is there again later; `repeating` tells if it met one."""
+    """`json`, but what is under a duplicate key is kept; `repeating` is True if there was one."""
 
     def __init__(self) -> None:
         self.repeating = False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.tree import Span, Steps
 
-# The text is known to be valid, so the patterns need to tell things apart only. Possessive: nothing to go back for.
+# The text is known to be valid, so the patterns only need to distinguish things. Possessive: no need to backtrack.
 _BLANK = r"(?:[ \t\r\n]++|\#[^\n]*+)*+"
 _VALUE = (
     rf"(?:{LONG_STRING}|{BASIC}|{LITERAL}"
@@ -75,7 +75,7 @@ class _Scanner:
                     position = self._container(position, location + steps, below)
                 elif below is True:
                     self.places[location + steps] = match.span(3)
-                    left -= len(steps) == 1  # what is wanted in a table may stand on any line
+                    left -= len(steps) == 1  # the wanted values of a table may be on any line
             elif bracket:
                 self.ends[location] = match.start(1)
                 location = self._table(self._key(header), is_element=bracket == "[[")
@@ -159,8 +159,8 @@ class TomlDocument(TreeDocument):
     def spell(self, value: str, spelled: str) -> str:
         """Spell a value in the quotes of `spelled`, or in double quotes if `'` cannot hold it.
 
-        A line end right after the opening quotes is no part of the value and stays, so that a reference in its place
-        remembers how the value was laid out.
+        A line end right after the opening quotes is not part of the value and stays, so that a reference in its place
+        preserves the value's layout.
         """
         match = _OPENING.match(spelled)
         opening = match[0] if match else '"'

@@ -51,15 +51,15 @@ def replaced(node: Any, values: Steps) -> Any:
 
 
 def traits(data: object) -> list[object]:
-    """Return all that can tell equal data apart, or raise `ConfigSyntaxError` if it is nested more than 500 deep.
+    """Return everything that can distinguish equal data; raise `ConfigSyntaxError` if it is nested over 500 deep.
 
-    These are the scalars that are no strings, since 1 == True == 1.0, and the keys under which they and what holds them
-    stand, since the order of keys says which is which.
+    These are the scalars that are not strings, since 1 == True == 1.0, and the keys of these scalars and of their
+    containers, since the order of keys identifies each.
     """
     found: list[object] = []
     level: list[Any] = [[data]]
     for _ in range(_MAX_DEPTH + 2):
-        # Most are strings, which this tells apart in the least time.
+        # Most are strings, and this is the fastest test for them.
         rest = [
             child
             for node in level
@@ -186,7 +186,7 @@ class TreeDocument(Document):
         ]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
-        """Return the strings that each JSONPath names, or why it is refused: one that is no string refuses them all."""
+        """Return the strings that each JSONPath names, or an error: one value that is not a string refuses them all."""
         found = jsonpath.locate(self.data, selectors)
         named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
         places = self.places([at for at, value in named.items() if not isinstance(value, _CONTAINERS)])

@@ -1,4 +1,4 @@
-"""The environment of a child: with secrets, but without ciphertool's own variables or any that lead to a password."""
+"""The environment of a child: with secrets, without ciphertool's own variables or any that lead to a password."""
 
 from __future__ import annotations
 

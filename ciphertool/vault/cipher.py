@@ -126,7 +126,7 @@ class Sealer:
     encrypt = seal  # as `Opener.decrypt`
 
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
-        """Return True if a ciphertext decrypts, False if there is no opener and nothing speaks against the ciphertext.
+        """Return True if a ciphertext decrypts, False if there is no opener and the ciphertext may be this key's.
 
         Raises `DecryptionError` if it does not decrypt or cannot have been made by this key.
         """

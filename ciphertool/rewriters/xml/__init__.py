@@ -1,7 +1,7 @@
 """XML: the rewriter itself. lxml validates, our own scanner finds the spans; both are imported on first use.
 
-What is where: `judge` decodes and parses, `scan` finds tags in the text, `xpath` and `select` understand selectors,
-`aliases` tells what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
+The modules: `parsing` decodes and parses, `scan` finds tags in the text, `xpath` and `select` interpret selectors,
+`aliases` knows what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
 `proof` compares.
 """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def resolved(rewriter: XmlRewriter, data: bytes, reveal: Callable[[Reference], str]) -> XmlDocument:
     """Return the document with every reference replaced by what `reveal` gives for it.
 
-    Text that stands beside an alias attribute is no reference and stays, attribute and all. Raises `SelectorError`
+    Text beside an alias attribute is not a reference and stays, as does the attribute. Raises `SelectorError`
     for a reference that cannot be resolved where it stands.
     """
     document = rewriter.parse(data)

@@ -1,4 +1,4 @@
-"""Where the tags of a well-formed XML text are. Judges nothing and decodes nothing: lxml has done so before."""
+"""Finds the tags of a well-formed XML text. Validates and decodes nothing: lxml has already done so."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
 
-FEW_NAMES = 8  # so many names are told sooner by the pattern than by Python
+FEW_NAMES = 8  # up to this many names, the pattern is faster than Python
 
 
 class Attribute(NamedTuple):
@@ -76,7 +76,7 @@ class Content(NamedTuple):
     foreign: bool = False
     """A reference to an entity that a DTD defines is part of it."""
     chunks: tuple[Chunk, ...] = ()
-    """What makes up the value, where it is not one run of text and references."""
+    """The parts of the value, if it is not a single run of text and references."""
 
 
 def is_foreign(spelling: str) -> bool:
@@ -132,7 +132,7 @@ class Scan:
         return declared.search(self.text, 0, self.root) is not None
 
     def plain(self, tag: Tag) -> str | None:
-        """Return an element's value where it has nothing else and it is spelled as it is: so have most."""
+        """Return the value of an element without attributes whose text is spelled as it is, as most are; else None."""
         if tag.attributes or tag.text_end < 0:
             return None
         inner = self.text[tag.end : tag.text_end]

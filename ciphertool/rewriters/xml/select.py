@@ -145,7 +145,7 @@ def _string_value(element: etree._Element) -> str:
 
 
 def _prefix(element: etree._Element) -> str | None:
-    """Return the prefix of an element's name, which is a part of its local name where it is undeclared."""
+    """Return the prefix of an element's name, which is part of its local name if it is undeclared."""
     return element.prefix or str(element.tag).rpartition("}")[2].rpartition(":")[0] or None
 
 

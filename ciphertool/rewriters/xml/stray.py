@@ -1,4 +1,4 @@
-"""References in an XML file that nothing can replace, because of where they stand or how they are spelled."""
+"""References in an XML file that cannot be replaced because of their place or spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XPath 1.0 as text: name tests made independent of namespaces, and plain paths taken apart. Evaluates nothing.
+"""XPath 1.0 as text: makes name tests independent of namespaces, and parses plain paths. Evaluates nothing.
 
 An unprefixed name means the local name in any namespace and `p:N` the literal qualified name, as the Java tool, which
 reads documents without namespaces, understands them.
@@ -36,7 +36,7 @@ _FOLLOWED_BY_CALL = re.compile(rf"{_S}(?:\(|::)")
 
 
 def translate(expression: str, *, undeclared: bool = False) -> str | None:
-    """Return the expression with every name test spelled as a test of the name's text, or None if it is no XPath.
+    """Return the expression with every name test spelled as a test of the name's text, or None if it is not XPath.
 
     With `undeclared`, names may hold an undeclared prefix, which lxml takes for a part of the local name.
     """
@@ -80,7 +80,7 @@ def _test(name: str, *, undeclared: bool) -> str:
 class Predicate(NamedTuple):
     """A predicate that an index can answer: `[name='value']`, `[@name='value']`, `[@name]` or `[number]`.
 
-    Its value is a literal of the expression where it is None.
+    If its value is None, it is a literal of the expression.
     """
 
     kind: str

@@ -1,6 +1,6 @@
 """YAML files: references as `${sec:alias}`, spliced in so that nothing else changes. Independent of keys.
 
-What is written where (and taken back when a value is put there again):
+How references are written (and removed when the value is restored):
 
 - A scalar in quotes keeps them: `"hunter2"` becomes `"${sec:a}"`, and back.
 - A plain scalar becomes plain: `hunter2` becomes `${sec:a}`, and back. A value that YAML 1.1 or 1.2 would read as

@@ -33,7 +33,7 @@ class Scalar:
     """The value with that `number` in the stream of a source.
 
     `text` is what the parser reads. `start` and `end` span its spelling without properties but with our mark, if it is
-    `marked`; of a block scalar they span the header, and `body` the lines of content (empty where there are none).
+    `marked`; of a block scalar they span the header, and `body` the lines of content (empty if there are none).
     """
 
     tag: str | None = None

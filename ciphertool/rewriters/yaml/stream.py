@@ -1,4 +1,4 @@
-"""A YAML text as the stream of what its parser sees, with the spans of the values. Nothing here knows of sites.
+"""A YAML text as the stream of what its parser sees, with the spans of the values. Independent of sites.
 
 Refused are, besides what `events` refuses: two equal keys, aliases of nothing, and nesting beyond 500 levels.
 """
@@ -31,8 +31,8 @@ MAX_DEPTH = 500
 # The tag that says "text" to every reader of a scalar.
 TEXT_TAG = "!"
 
-# The tree around, its key for the next value (None below a key that is no scalar), and whether the next node is a key
-# (None if there are no keys).
+# The surrounding tree, its key for the next value (None below a key that is not a scalar), and whether the next node is
+# a key (None if there are no keys).
 _State: TypeAlias = tuple[Any, str | None, bool | None]
 
 
@@ -58,7 +58,7 @@ Fact: TypeAlias = str | Node
 class Stream:
     """What the parser sees in a text, in order.
 
-    `facts` has one for every event. The values, scalars that are no keys, are numbered: `places` are their indexes in
+    `facts` has one for every event. The values, scalars that are not keys, are numbered: `places` are their indexes in
     `facts`, and `starts` and `ends` span their spelling, properties included. `flows` are the numbers at which flow
     collections begin and end by turns, those inside others not counted. `trees` are the documents as `tree` has them.
     """
@@ -181,7 +181,7 @@ class _Reader:
         return stream
 
     def _structure(self, event: Any, around: Any, key: str | None, at_key: bool | None) -> _State:
-        """Add an event that is no scalar; return the state that follows."""
+        """Add an event that is not a scalar; return the state that follows."""
         node: object
         if isinstance(event, CollectionEndEvent):
             return self._end(event)

@@ -1,7 +1,7 @@
 """Documents as trees that selectors run on. Independent of text and sites.
 
 A tree is dicts, lists and leaves: the number of a value, or `Borrowed` for an alias. Merge keys are keys like any
-other, and an entry whose key is no scalar is left out.
+other, and an entry whose key is not a scalar is left out.
 """
 
 from __future__ import annotations
