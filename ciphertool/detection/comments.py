@@ -108,21 +108,18 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
             continue
         comment = None if commented else _COMMENTED_LINE.match(text)
         line = comment["text"] if comment else text
-        verdict = _in_line(line, path, assignments=assignments, commented=commented or comment is not None)
+        match = _ASSIGNMENT.match(line) if assignments else None
+        verdict = _assigned(match, path, commented=commented or comment is not None) if match else None
         if index in candidates and not (verdict and verdict.is_secret):
-            verdict = judge(NAMELESS, line, path) or verdict
+            kind = _kind_of_name(match)
+            verdict = by_itself(kind) if kind else judge(NAMELESS, line, path) or verdict
         if verdict is not None:
             yield Found(number, verdict, commented or comment is not None)
 
 
-def _in_line(line: str, path: str, *, assignments: bool, commented: bool) -> Verdict | None:
-    match = _ASSIGNMENT.match(line) if assignments else None
-    if match is None:
-        return None
-    if kind := _kind_of_name(match):
-        return by_itself(kind)
-    value = _value(match, path, commented=commented)
-    return _judge(match["name"], value, path) if value is not None else None
+def _assigned(assignment: re.Match[str], path: str, *, commented: bool) -> Verdict | None:
+    value = _value(assignment, path, commented=commented)
+    return _judge(assignment["name"], value, path) if value is not None else None
 
 
 def _value(assignment: re.Match[str], path: str, *, commented: bool) -> str | None:

@@ -63,7 +63,7 @@ _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS
 # look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
 # it is rare, and what is to stand before it.
 _HINT_WORDS = ("PRIVATE KEY", "eyJ", "AKIA", "ASIA", "AIza", "LTAI", "dapi", ":AA", "@")
-_NAMES = "password passwd passphrase passcode pass pwd secret key token"
+_NAMES = "word wd phrase code pass secret key token"  # as the names of passwords end
 _HINT_PATTERNS = tuple(
     re.compile(f"{mark}(?i:{'|'.join(f'(?<={text}{mark})' for text in before.split())}{after})")
     for mark, before, after in (
