@@ -60,7 +60,7 @@ _HINT_WORDS = tuple(
     }
 )
 _DOTTED = r"(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"
-_NAMES = "password passwd passphrase passcode pass pwd secret key token"
+_NAMES = "word wd phrase code pass secret key token"  # as the names of passwords end
 _HINT_PATTERNS = (
     *(
         re.compile(f"{re.escape(mark)}(?=[\\w./+=~$%-]{{{10 if mark == '-' else 16}}})(?:{'|'.join(ways)})")

@@ -159,8 +159,7 @@ class Judge:
         if verdict.is_secret:
             # A key is its selector in other signs, and a secret in those is one that no pattern finds.
             name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
-            what = f"holds: {verdict.kind}" if verdict.kind else "holds a value in clear"
-            self._clear(place, verdict, f"{name} {what}")
+            self._clear(place, verdict, f"{name}: {verdict.kind or 'a value in clear'}")
 
     def _clear(self, place: Place, verdict: Verdict, message: str) -> None:
         rule = rules.UNPROTECTED_VALUE if verdict.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
