@@ -128,7 +128,8 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
             is_comment = commented or comment is not None
             found = _in_line(line, path, commented=is_comment) if assignments else []
             if index in candidates and not any(verdict.is_secret for _, verdict in found):
-                held = judge(NAMELESS, line, path)
+                kind = _kind_of_name(_ASSIGNMENT.match(line)) if assignments else None
+                held = by_itself(kind) if kind else judge(NAMELESS, line, path)
                 found = [(0, held)] if held is not None else found
             for start, verdict in found:
                 yield Found(number, verdict, is_comment, at + before + start)
@@ -138,8 +139,6 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
 def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdict]]:
     """Return where in a line a value begins that is assigned to a name, and what it is."""
     match = _ASSIGNMENT.match(line)
-    if match is not None and (kind := _kind_of_name(match)):
-        return [(0, by_itself(kind))]
     value = _value(match, path, commented=commented) if match else None
     verdict = _judge(match["name"], value, path) if match and value is not None else None
     if match and verdict is not None:

@@ -59,8 +59,8 @@ _NAMED_FILE = re.compile(rf"[\w./\\~ @${{}}:+-]*[\w}}-]\.(?:{_SUFFIXES})", re.IG
 _URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*", re.IGNORECASE)
 _ALGORITHM = (
     r"(?>PBEWith\w+|PBKDF2\w*|RSA|DSA|ECDSA|ECB|EC|EdDSA|Ed25519|X25519|AES|DESede|DES|3DES|Blowfish|"
-    r"ChaCha20(?:-?Poly1305)?|SSHA|SHA|MD5|Hmac\w+|HMAC|HS|RS|ES|PS|bcrypt|scrypt|argon2\w{0,2}|crypt|"
-    r"SunX509|PKIX|PKCS|JKS|GCM|CBC|OAEP\w*|NoPadding|Poly1305|secp\d+[rk]1|prime256v1|P)"
+    r"ChaCha20(?:-?Poly1305)?|SSHA|SHA|MD5|Hmac\w+|HMAC|(?:HS|RS|ES|PS)\d{3}|bcrypt|scrypt|argon2\w{0,2}|crypt|"
+    r"SunX509|PKIX|PKCS|JKS|GCM|CBC|OAEP\w*|NoPadding|Poly1305|secp\d+[rk]1|prime256v1|P-\d{3})"
 )
 _SQL = re.compile(
     r"(?i)\s*(?:select\b.+\bfrom\b|insert\s+into\b|update\b.+\bset\b|delete\s+from\b|merge\s+into\b|call\s+\w+\(|"
@@ -165,7 +165,7 @@ CIPHERS: tuple[Cipher, ...] = (
     Cipher("maven, jenkins", r"\.xml\b", r"\{[A-Za-z0-9+/]{22,}={0,2}\}"),
     Cipher("wso2 secure vault", r"(?:^|/)(?:deployment\.toml|cipher-text\.properties)", r"[A-Za-z0-9+/=\s]{128,}"),
     Cipher("weblogic, websphere", "", r"\{(?:AES(?:256)?|xor|aes|3DES)\}.*"),
-    Cipher("wildfly", "", r"(?:CRYPT|VAULT)::?.*"),
+    Cipher("wildfly", "", r"CRYPT:.*|VAULT::.*"),
     Cipher("vault transit", "", r"vault:v\d+:.*|v\d+:aes.*"),
     Cipher("aws kms", "", r"AQICA[A-Za-z0-9+/=]{20,}"),
     Cipher("ejson", "", r"EJ\[\d:.*\]"),
@@ -173,18 +173,19 @@ CIPHERS: tuple[Cipher, ...] = (
     Cipher("mule", "", r"!\[[A-Za-z0-9+/=]{12,}\]"),
     Cipher("pgp, age", "", r"\s*-----BEGIN (?:PGP MESSAGE|AGE ENCRYPTED FILE)-----.*"),
     Cipher("crypt", "", r"\$(?:2[abxy]|5|6|7|y|1|apr1|argon2\w*|pbkdf2[\w-]*|scrypt)\$.*|[$*][05A-Z]\$[0-9A-F]{20,}"),
-    Cipher("ldap", "", r"(?i)\{S?(?:SHA|MD5|CRYPT|PBKDF2|bcrypt|SSHA)[\w-]*\}.*"),
+    Cipher("ldap", "", r"\{S?(?:SHA|MD5|CRYPT|PBKDF2|bcrypt|SSHA)[\w-]*\}.*"),
     Cipher("django, werkzeug", "", r"(?:pbkdf2|scrypt|argon2|bcrypt)(?:_sha\d+)?[:$].*"),
     Cipher("postgresql", "", r"md5[0-9a-f]{32}|SCRAM-SHA-\d+\$.*"),
     Cipher("mysql", "", r"\*[0-9A-F]{40}"),
-    Cipher("digest with its name", "", r"(?i)sha(?:1|224|256|384|512)[:$-].*"),
+    Cipher("digest with its name", "", r"sha(?:1|224|256|384|512)[:$-].*"),
 )
-_CIPHERS = [(each, re.compile(each.files), re.compile(each.spelled, re.DOTALL)) for each in CIPHERS]
+_ANY_CIPHER = re.compile("|".join(f"(?:{cipher.spelled})" for cipher in CIPHERS), re.DOTALL | re.IGNORECASE)
+_CIPHERS = [(each, re.compile(each.files), re.compile(each.spelled, re.DOTALL | re.IGNORECASE)) for each in CIPHERS]
 
 
 def cipher_of(value: str, path: str = "") -> str | None:
     """Return which other tool has encrypted or hashed a value, by its spelling, or None."""
-    for cipher, files, spelled in _CIPHERS:
+    for cipher, files, spelled in _CIPHERS if _ANY_CIPHER.fullmatch(value) else ():
         if spelled.fullmatch(value) and files.search(path):
             return cipher.tool
     return None

@@ -60,7 +60,7 @@ _HINT_WORDS = tuple(
     }
 )
 _DOTTED = r"(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"
-_NAMES = "password passwd passphrase passcode pass pwd secret key token"
+_NAMES = "word wd phrase code pass secret key token"  # as the names of passwords end
 _HINT_PATTERNS = (
     *(
         re.compile(f"{re.escape(mark)}(?=[\\w./+=~$%-]{{{10 if mark == '-' else 16}}})(?:{'|'.join(ways)})")
@@ -74,7 +74,7 @@ _HINT_PATTERNS = (
 _WORDS_ALONE = tuple(word for word in _HINT_WORDS if word != "@")
 _PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@"))
 # What any secret of a text has: a run of characters, or a sign of an assignment.
-_MAY_HOLD = re.compile(r"[\w+/~-]{16}|[@=:$]|KEY| ")
+_MAY_HOLD = re.compile(r"[\w+/~-]{10}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
@@ -149,11 +149,11 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
     ]
     within = any(sign in name for sign in "=@-") if assigned else "://" in name
     for match in _WITHIN.finditer(name) if within else ():
-        group, secret = next((n, t) for n, t in match.groupdict().items() if t and not n[1:].isdigit())
+        group = next(n for n, t in match.groupdict().items() if t and not n[1:].isdigit())
         start, end = match.span(group)
         if group == "url" and (longer := _URL_PASSWORD.match(name, start)):
             end = max(end, longer.end())  # it may hold an @ itself
-        if (assigned or group == "url") and _is_secret(secret):
+        if (assigned or group == "url") and _is_secret(name[start:end]):
             found.append((start, end, _kind(match, CREDENTIALS)))
     return sorted(found)
 

@@ -291,5 +291,5 @@ def test_a_secret_in_a_name_is_masked_in_whatever_signs_the_key_is_spelled(tmp_p
     (tmp_path / "a.ini").write_text("[postgres://u:c4n4ryHunter2Word@h]\npassword = x9Hunter2\n")
     report = audit([Subject(tmp_path)], now=NOW)
     (message,) = (f.message for f in report.findings if f.rule.id == "CT003")
-    assert message == "postgres://u:****@h/password holds a value in clear"
+    assert message == "postgres://u:****@h/password: a value in clear"
     assert "c4n4ry" not in str(report)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ciphertool.audit import State, Subject, audit
+from ciphertool.audit import Level, State, Subject, audit
 from ciphertool.audit.model import IN_A_BACKUP
 from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
 from ciphertool.detection.comments import in_comments, in_text
@@ -106,7 +106,7 @@ def test_every_value_that_is_a_secret_by_itself_is_a_candidate(pattern: str, dat
 
 def test_candidates_are_told_from_their_neighbours() -> None:
     url = "https://user:hunter2@host/"
-    assert candidates(["password=", "plain", url, "pass", "word=x", "-", url, ""]) == {0, 2, 6}
+    assert candidates(["password=", "plain", url, "pass", "work=x", "-", url, ""]) == {0, 2, 6}
     assert candidates([]) == set()
 
 
@@ -128,6 +128,101 @@ def test_a_file_that_cannot_be_parsed_is_said_and_read_as_text(tmp_path: Path) -
     (tmp_path / "a.yaml").write_text("a: [\npassword: c4n4ry-1\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
     assert {finding.rule.id for finding in report.findings} == {"CT003", "CT024"}
+
+
+_TWICE = {
+    "a.json": '{"db": {"password": "c4n4ry-1"},\n"db": {"password": "c4n4ry-2"}}',
+    "b.json": '{"password": "c4n4ry-1",\n"password": "c4n4ry-2"}',
+    "a.properties": "password=c4n4ry-1\npassword=c4n4ry-2\n",
+    "b.properties": "password=c4n4ry-1\n#---\npassword=${X}\nother.password=c4n4ry-2\n",
+    ".env": "DB_PASSWORD='c4n4ry-1'\nDB_PASSWORD=c4n4ry-2\n",
+    "a.ini": "[a]\npassword=c4n4ry-1\npassword=c4n4ry-2\n",
+    "a.yaml": "password: c4n4ry-1\npassword: c4n4ry-2\n",
+    "a.toml": "password = 'c4n4ry-1'\npassword = 'c4n4ry-2'\n",
+}
+
+
+@pytest.mark.parametrize("name", _TWICE)
+def test_every_occurrence_of_a_repeated_key_is_judged(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(_TWICE[name])
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    clear = [value for value in report.values if value.state is State.UNPROTECTED]
+    lines = [number for number, line in enumerate(_TWICE[name].splitlines(), 1) if "c4n4ry" in line]
+    assert [value.place.line for value in clear] == lines
+    assert [f.place.line for f in report.findings if f.rule is UNPROTECTED_NAME] == lines
+    # No target can name one of several, so none is proposed for the first.
+    assert clear[0].place.selector is None
+
+
+def test_the_secrets_of_a_deployment_toml_are_judged_wherever_it_lies(tmp_path: Path) -> None:
+    lines = ["[secrets]", 'a = "[c4n4ry-1]"', 'b = "c4n4ry-2"', f'c = "{"Zx9k" * 64}"', "[database]"]
+    (tmp_path / "deployment.toml").write_text("\n".join([*lines, 'password = "$secret{a}"', ""]))
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [(value.place.line, value.state) for value in report.values] == [
+        (2, State.UNPROTECTED),
+        (3, State.UNPROTECTED),
+        (4, State.NOT_A_SECRET),
+        (6, State.UNJUDGED),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"a": 1, // password: "c4n4ry-1"\n"b": "//x"}'),
+        ("a.jsonc", '{"a": 1 /* x\n password = c4n4ry-1 */}'),
+        ("a.yaml", "a: 1  # password: c4n4ry-1\n"),
+        ("a.toml", "# password = 'c4n4ry-1'\na = 1\n"),
+        ("a.ini", "[a]\n; password = c4n4ry-1\n"),
+        ("a.xml", "<a><!-- <password>c4n4ry-1</password> --></a>"),
+        ("a.conf", "#password = c4n4ry-1\n"),
+        ("b.conf", "# url = postgres://u:c4n4ry-1@db/x\n"),
+        ("run.sh", "  # curl https://u:c4n4ry-1@host/\n"),
+        ("main.hcl", "// password = 'c4n4ry-1'\n"),
+        ("a.hcl", "-- password = 'c4n4ry-1'\n"),
+    ],
+)
+def test_a_secret_in_a_comment_is_a_note_in_every_file(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [finding.rule for finding in report.findings] == [COMMENTED_OUT]
+    assert report.findings[0].message.startswith("in a comment: ")
+    assert not report.fails(Level.WARNING)
+
+
+def test_what_is_not_assigned_in_a_text_is_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("password =\nadmin_password =   \ntoken: the token of the service\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert report.findings == ()
+    assert [value.reason for value in report.values] == ["it is empty", "it is empty"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("messages_es.properties", "login.password=Contraseña\n"),
+        ("i18n/nb.json", '{"repeat_password": "Gjenta passord", "apiKey": "API-nøkkel"}'),
+        ("a.yaml", "API_PASSWORD: API password\npassword: Password\nDB_TOKEN: DB_TOKEN\n"),
+        ("k.yaml", "kind: Secret\ndata:\n  username: b3JkZXJz\n  tls.crt: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURQ==\n"),
+        ("c.yaml", "password: !Ref AdminPassword\ntoken: !reference [.defaults, secret]\n"),
+        ("nginx.conf", "fastcgi_pass php-handler;\nproxy_pass http://app;\n"),
+        ("checkstyle.xml", '<a><property name="tokens" value="METHOD_DEF,CTOR_DEF"/></a>'),
+        ("d.yaml", "environment:\n- DB_PASSWORD=/run/secrets/db\n- DB_PASSWORD=${DB_PASSWORD}\n"),
+        ("e.yaml", "password_expires_at: 2031-04-05\nmax_tokens: 4096\nTOKEN_KEY_SPEC: RSA_4096\n"),
+    ],
+)
+def test_what_is_no_secret_fails_nothing(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [finding.message for finding in report.findings] == []
+
+
+def test_a_message_catalogue_with_a_password_in_it_is_found(tmp_path: Path) -> None:
+    (tmp_path / "messages.properties").write_text("db.password=Zx9kQ2mmT\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [value.state for value in report.values] == [State.UNPROTECTED]
 
 
 def test_a_backup_is_reported_once(tmp_path: Path) -> None:

@@ -161,8 +161,8 @@ class Judge:
         if verdict.is_secret:
             # A key is its selector in other signs, and a secret in those is one that no pattern finds.
             name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
-            what = f"holds: {verdict.kind}" if verdict.kind else "holds a value in clear"
-            self._clear(place, verdict, f"{name} {what}", opened.around.site(site, place.line))
+            what = f"{name}: {verdict.kind or 'a value in clear'}"
+            self._clear(place, verdict, what, opened.around.site(site, place.line))
 
     def _clear(self, place: Place, verdict: Verdict, message: str, stands: str) -> None:
         rule = rules.UNPROTECTED_VALUE if verdict.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
