@@ -149,7 +149,7 @@ def test_every_real_ciphertext_decrypts_or_is_refused_by_name(corpus: Path, run:
             assert automatic.out == row["plaintext"]
 
 
-@pytest.mark.filterwarnings("ignore:.*stands in clear")
+@pytest.mark.filterwarnings("ignore:.*is in clear")
 def test_carbon_5_resolves(corpus: Path, run: Run) -> None:
     arguments = (
         "--config",
@@ -166,7 +166,7 @@ def test_carbon_5_resolves(corpus: Path, run: Run) -> None:
     ):
         outcome = run("get", alias, *arguments)
         assert (outcome.status, outcome.out) == (0, f"{value}\n"), outcome.err
-        assert ("stands in clear" in outcome.err) == (alias == "wso2.sample.password1")
+        assert ("is in clear" in outcome.err) == (alias == "wso2.sample.password1")
     original = (corpus / "carbon-5-kernel/deployment.yaml").read_text()
     resolved = run("resolve", str(corpus / "carbon-5-kernel/deployment.yaml"), *arguments)
     assert resolved.out == original.replace("${sec:wso2.sample.tenant}", "default")

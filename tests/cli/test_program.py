@@ -271,5 +271,5 @@ def test_the_library_warns_of_values_that_carbon_5_holds_in_clear(project: Path)
         "wso2.securevault:\n  secretRepository:\n    parameters:\n      privateKeyAlias: primary\n"
         "      keystoreLocation: security/primary.p12\n      secretPropertiesFile: secrets.properties\n"
     )
-    with pytest.warns(UserWarning, match="stands in clear"):
+    with pytest.warns(UserWarning, match="is in clear"):
         assert Vault.open(project / "deployment.yaml")["a"].reveal() == "with blanks"

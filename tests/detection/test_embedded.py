@@ -81,7 +81,11 @@ def test_an_item_and_a_mapping_get_the_same_rule(tmp_path: Path) -> None:
     assert item.message.partition(" ")[2] == mapping.message.partition(" ")[2] == "a value in clear"
 
 
-def test_a_value_with_several_secrets_is_proposed_once(tmp_path: Path) -> None:
+def test_each_secret_of_a_value_is_proposed_once_as_a_part(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"a: |\n{indented(BLOCK, '  ')}")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
-    assert propose.targets(report).tables.count("[[target]]") == 1
+    tables = propose.targets(report).tables
+    assert [line for line in tables.splitlines() if line.startswith("part")] == [
+        'part = "db_password="',
+        'part = "url="',
+    ]

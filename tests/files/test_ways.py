@@ -191,7 +191,7 @@ def test_what_is_strange_on_the_way_is_told_with_who_made_it(tmp_path: Path) -> 
 @as_root
 def test_a_directorys_owner_may_lead_others_through_it_and_not_to_the_end(tmp_path: Path) -> None:
     """For anybody but root: such a link on the way binds nothing, one at the end is no place for output."""
-    for path in (tmp_path, *tmp_path.parents[:2]):
+    for path in (tmp_path, *(each for each in tmp_path.parents if each.name.startswith(("pytest-", "popen-")))):
         path.chmod(0o755)
     home = tmp_path / "home"
     (home / "d").mkdir(parents=True)

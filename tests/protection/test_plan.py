@@ -131,7 +131,7 @@ def test_an_encoding_that_cannot_be_put_back_for_certain_is_refused(project: Pat
     assert (project / "a.properties").read_text() == f"url={value}\n"
 
 
-@pytest.mark.parametrize(("value", "hidden"), [("abcde", False), ("abcdef", True)])
+@pytest.mark.parametrize(("value", "hidden"), [("abc", False), ("abcd", True)])
 def test_a_short_value_is_masked_where_it_stands_alone_and_a_long_one_everywhere(
     project: Path, run: Run, value: str, hidden: bool
 ) -> None:

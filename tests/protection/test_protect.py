@@ -212,7 +212,7 @@ def test_a_certificate_alone_is_enough(project: Path, run: Run, monkeypatch: pyt
     _put_back(project)
     again = run("protect")
     assert again.status == 3
-    assert "no private key is at hand" in again.err
+    assert "no private key is available" in again.err
     assert "not checked to decrypt" in again.err
     assert run("protect", "--take", "repository").status == 0
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "a keystore password")

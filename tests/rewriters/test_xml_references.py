@@ -271,7 +271,7 @@ STRAYS = {
     "text cut by a comment": ("<a>\n<b>$sec<!-- -->ret{a}<c/></b></a>", "/a/b: a reference stands between"),
     "alias of one of two": (
         f'<a {S}>\n<b svns:secretAlias="a" x="password" y="password"/></a>',
-        "/a/b: it cannot be",
+        "/a/b: it is not clear which",
     ),
     "alias over children": (f'<a {S}>\n<b svns:secretAlias="a"><c/></b></a>', "/a/b: the alias a stands for no value"),
     "entity beside": ("<!DOCTYPE a [<!ENTITY d 'x'>]><a>\n<b>${sec:a}&d;</b></a>", "/a/b: a reference stands bes"),
