@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ciphertool.audit.model import Finding, KeyCard, Report, State, Value
+from ciphertool.audit.model import AuditFinding, KeyCard, Report, SiteState, Value
 from ciphertool.audit.rules import RULES, Rule, rule
 from ciphertool.detection.evidence import Evidence
 from ciphertool.findings import Level
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RULES",
+    "AuditFinding",
     "Evidence",
-    "Finding",
     "KeyCard",
     "Level",
     "Options",
     "Report",
     "Rule",
-    "State",
+    "SiteState",
     "Subject",
     "Value",
     "audit",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool.audit import identity, rules
 from ciphertool.audit.ledger import relative
-from ciphertool.audit.model import Finding, Place, Suppression, numbered
+from ciphertool.audit.model import AuditFinding, Place, Suppression, numbered
 from ciphertool.detection import patterns
 from ciphertool.errors import ConfigError
 
@@ -98,14 +98,14 @@ def apply(report: Report, baseline: Baseline, *, whole: bool = True) -> Report:
             else f"{former} entries of an earlier version accept"
         )
         message = f"{what} nothing, not knowing what stood there: look at what is found, and accept it again (--accept)"
-        told.append(Finding(rules.STALE, place, message))
+        told.append(AuditFinding(rules.STALE, place, message))
     open_places = {_place(finding) for finding in findings if finding.suppression is None}
     for entry in left:
         if entry.mark and whole and not _is_on_request(entry):
             changed = entry.place in open_places
             why = "what was accepted there has changed or is gone" if changed else "what was accepted is no more found"
             where = patterns.masked(f"{entry.rule} at {entry.path} {entry.selector or ''}".rstrip())
-            told.append(Finding(rules.STALE, place, f"{where}: {why}"))
+            told.append(AuditFinding(rules.STALE, place, f"{where}: {why}"))
     return replace(report, findings=numbered((*findings, *told)))
 
 
@@ -137,7 +137,7 @@ def written(report: Report, baseline: Baseline, reason: str, *, whole: bool = Tr
     return json.dumps({"version": VERSION, "marked_by": baseline.key.hex(), "accepted": accepted}, indent=2) + "\n"
 
 
-def _accepted(findings: Sequence[Finding], baseline: Baseline) -> tuple[list[Finding], list[Entry]]:
+def _accepted(findings: Sequence[AuditFinding], baseline: Baseline) -> tuple[list[AuditFinding], list[Entry]]:
     """Return the findings with what entries accept marked as such, and the entries that accept none.
 
     An entry whose own place has moved, in a list or in a text, accepts what is alike in all else.
@@ -158,7 +158,7 @@ def _accepted(findings: Sequence[Finding], baseline: Baseline) -> tuple[list[Fin
     return result, left
 
 
-def _place(finding: Finding) -> tuple[str, str, str]:
+def _place(finding: AuditFinding) -> tuple[str, str, str]:
     return finding.rule.id, finding.place.path, identity.bare(finding.place.selector)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files, workers
 from ciphertool.audit import rules
 from ciphertool.audit.judges.sites import Judge
-from ciphertool.audit.ledger import Gathered
+from ciphertool.audit.ledger import Ledger
 from ciphertool.audit.scope import reading
 from ciphertool.audit.scope.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Judged:
     """What there is to say of a batch, and of how many files that is."""
 
-    gathered: Gathered
+    gathered: Ledger
     skipped: SkippedFiles
     files: int
 
@@ -56,7 +56,7 @@ class FileJudge:
 
     def __call__(self, paths: Sequence[Path]) -> Judged:
         """Judge files, in their order."""
-        judged = Gathered(self.base, key=self.key), SkippedFiles(self.base)
+        judged = Ledger(self.base, key=self.key), SkippedFiles(self.base)
         judge = Judge(judged[0], self.aliases, self.known, self.own)
         count = 0
         for path in paths:
@@ -74,7 +74,7 @@ class FileJudge:
             return
         judge.file(opened, self.targets.match(opened, judge.gathered) if self.targets else {})
 
-    def _said(self, path: Path, gathered: Gathered) -> Reading:
+    def _said(self, path: Path, gathered: Ledger) -> Reading:
         """Return what the targets say of how a file is read; that they contradict each other is a finding."""
         try:
             return self.targets.reading(path) if self.targets else Reading()
@@ -82,7 +82,7 @@ class FileJudge:
             gathered.finding(rules.UNREADABLE, gathered.place(path), error.message, level=Level.ERROR)
             return Reading()
 
-    def _read(self, path: Path, gathered: Gathered, skipped: SkippedFiles) -> bytes | None:
+    def _read(self, path: Path, gathered: Ledger, skipped: SkippedFiles) -> bytes | None:
         if self.contents is not None:
             data = self.contents[path]
         else:

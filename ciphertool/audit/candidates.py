@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
-    from ciphertool.audit.scope.reading import Opened
+    from ciphertool.audit.scope.reading import FileReading
     from ciphertool.detection.detector import Suspect
     from ciphertool.detection.known_settings import Known
     from ciphertool.rewriters.base import Document, Rewriter, Site
@@ -86,7 +86,7 @@ def _of_path(path: str) -> str:
     return "it is a catalogue of messages" if _CATALOGUE.search(path) else ""
 
 
-def _opened(path: Path, relative: str) -> Opened | None:
+def _opened(path: Path, relative: str) -> FileReading | None:
     try:
         return open_text(path, relative, files.read(path).bytes, Reading(), NO_EXTENSIONS)
     except CipherToolError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import identity, rules
-from ciphertool.audit.model import Finding, Place, State, Value
+from ciphertool.audit.model import AuditFinding, Place, SiteState, Value
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Gathered:
+class Ledger:
     """Values, findings, keys and schemes, in the order in which they were found.
 
     Findings are marked for the baseline whose `key` this is, if there is one.
@@ -29,7 +29,7 @@ class Gathered:
 
     base: Path
     values: list[Value] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[AuditFinding] = field(default_factory=list)
     keys: list[KeyCard] = field(default_factory=list)
     schemes: list[SchemeUse] = field(default_factory=list)
     allowed: dict[str, Allowances] = field(default_factory=dict)
@@ -39,14 +39,14 @@ class Gathered:
         """Return a place with its path as reports show it."""
         return Place(relative(path, self.base), line, selector)
 
-    def value(self, place: Place, alias: str | None, state: State, evidence: Evidence, reason: str) -> None:
+    def value(self, place: Place, alias: str | None, state: SiteState, evidence: Evidence, reason: str) -> None:
         """Add a value that settings, references or the repository name."""
         self.values.append(Value(place, alias, state, evidence, reason=reason))
 
     def verdict(self, place: Place, verdict: Verdict, doubt: str = "", where: str = "") -> None:
         """Add a value that nothing names, as detection judges it."""
         outcome, evidence, reason, kind, decided_by, confidence = verdict
-        state = State(outcome.value)
+        state = SiteState(outcome.value)
         self.values.append(Value(place, None, state, evidence, doubt, reason, kind, decided_by, confidence, where))
 
     def finding(
@@ -58,14 +58,14 @@ class Gathered:
         kept, and nothing more. Without it the message tells.
         """
         mark = identity.mark(self.key, message if stands is None else stands)
-        self.findings.append(Finding(rule, place, message, level=level, mark=mark))
+        self.findings.append(AuditFinding(rule, place, message, level=level, mark=mark))
 
     def refused(self, error: FoundSettingsError) -> None:
         """Add what settings of the tree ask for and do not get; the path that they name is not shown."""
         message = f"the {error.what} of this vault {error.reason}; not looked at"
         self.finding(rules.UNREADABLE, self.place(error.settings), message, level=Level.WARNING)
 
-    def add(self, other: Gathered) -> None:
+    def add(self, other: Ledger) -> None:
         """Add what another has found after this."""
         self.values += other.values
         self.findings += other.findings

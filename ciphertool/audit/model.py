@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ciphertool.findings import Level
 
 
-class State(Enum):
+class SiteState(Enum):
     """What stands at a place; the values are those of the command line's JSON."""
 
     PROTECTED = "protected"
@@ -63,7 +63,7 @@ class Value(NamedTuple):
 
     place: Place
     alias: str | None
-    state: State
+    state: SiteState
     evidence: Evidence
     doubt: str = ""
     reason: str = ""
@@ -82,7 +82,7 @@ class Suppression:
     date: str | None = None
 
 
-class Finding(NamedTuple):
+class AuditFinding(NamedTuple):
     """A rule that is broken at a place. `message` says what is there and never quotes a value.
 
     `mark` is what a baseline knows it by, "" without one: `identity.mark`. It is in no report. `ordinal` counts those
@@ -114,7 +114,7 @@ class Finding(NamedTuple):
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def numbered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def numbered(findings: Iterable[AuditFinding]) -> tuple[AuditFinding, ...]:
     """Return the findings, in order, each with its ordinal among those that are otherwise alike."""
     counts: Counter[tuple[str, ...]] = Counter()
     result = []
@@ -173,14 +173,14 @@ class Report:
     root: Path
     time: datetime
     values: tuple[Value, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[AuditFinding, ...]
     keys: tuple[KeyCard, ...] = ()
     schemes: tuple[SchemeUse, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     files: int = 0
 
     @property
-    def active(self) -> tuple[Finding, ...]:
+    def active(self) -> tuple[AuditFinding, ...]:
         """The findings that nothing suppresses."""
         return tuple(finding for finding in self.findings if finding.suppression is None)
 
@@ -188,6 +188,6 @@ class Report:
         """Tell whether a finding that nothing suppresses is at least as grave as `threshold`."""
         return any(finding.effective_level.reaches(threshold) for finding in self.active)
 
-    def count(self, state: State) -> int:
+    def count(self, state: SiteState) -> int:
         """Return how many values are in a state."""
         return sum(value.state is state for value in self.values)

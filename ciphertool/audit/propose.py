@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.audit import candidates
 from ciphertool.audit.ledger import relative
-from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, SiteState
 from ciphertool.audit.naming import aliases
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.reading import format_of
@@ -79,7 +79,7 @@ _HIDDEN = "has a name that holds a secret, which no target should repeat; give i
 def _in_clear(report: Report) -> list[Value]:
     """Return the values in clear that neither a target nor a reference names."""
     named = (Evidence.DECLARED, Evidence.REFERENCE)
-    return [value for value in report.values if value.state is State.UNPROTECTED and value.evidence not in named]
+    return [value for value in report.values if value.state is SiteState.UNPROTECTED and value.evidence not in named]
 
 
 def _obstacle(root: Path, value: Value) -> str | None:

@@ -11,7 +11,7 @@ from ciphertool.detection import patterns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ciphertool.audit.model import Finding, KeyCard, Place, Report, Value
+    from ciphertool.audit.model import AuditFinding, KeyCard, Place, Report, Value
 
 T = TypeVar("T")
 
@@ -47,12 +47,12 @@ def _value(value: Value) -> Value:
     return value._replace(place=_place(value.place), alias=_maybe(value.alias))
 
 
-def _finding_texts(finding: Finding) -> tuple[str | None, ...]:
+def _finding_texts(finding: AuditFinding) -> tuple[str | None, ...]:
     reason = finding.suppression.reason if finding.suppression else None
     return finding.place.path, finding.place.selector, finding.message, reason
 
 
-def _finding(finding: Finding) -> Finding:
+def _finding(finding: AuditFinding) -> AuditFinding:
     accepted = finding.suppression
     return finding._replace(
         place=_place(finding.place),

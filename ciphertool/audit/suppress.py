@@ -13,7 +13,7 @@ from ciphertool.audit.rules import rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ciphertool.audit.model import Finding
+    from ciphertool.audit.model import AuditFinding
     from ciphertool.rewriters.base import Site
 
 MARK = "ciphertool:"
@@ -53,7 +53,7 @@ def _is_within(spans: Sequence[tuple[int, int]], offset: int) -> bool:
     return before > 0 and offset < spans[before - 1][1]
 
 
-def inline(findings: Iterable[Finding], allowed: Mapping[str, Allowances]) -> list[Finding]:
+def inline(findings: Iterable[AuditFinding], allowed: Mapping[str, Allowances]) -> list[AuditFinding]:
     """Return the findings with what their files' comments allow marked as such."""
     result = []
     for finding in findings:

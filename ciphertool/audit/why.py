@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, SiteState
 from ciphertool.audit.reports import summary
 from ciphertool.detection.evidence import Evidence
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, Report, Value
+    from ciphertool.audit.model import AuditFinding, Report, Value
 
 LOOKED_FOR = (
     "names that mean a secret, also where another value is the name, as in {name: …, value: …}",
@@ -34,13 +34,16 @@ _WHERE = {
 }
 _DECLARE = "declare a target for it (`ciphertool audit --write-targets` proposes some) and run `ciphertool protect`"
 _CHANGES = {
-    State.PROTECTED: ("nothing has to change",),
-    State.DANGLING: ("put the secret into the repository (`ciphertool set`), or correct the alias",),
-    State.ORPHANED: ("remove the secret (`ciphertool remove`), or refer to it in a file that is audited",),
-    State.UNJUDGED: ("name the settings (`--config`, `--home`), or repair the repository that they name",),
-    State.PLACEHOLDER: ("if it is the secret itself, declare a target for it with `literal = true`",),
-    State.EXAMPLE: ("a value that is no mask and no text for a person to replace", f"if it is a secret, {_DECLARE}"),
-    State.NOT_A_SECRET: (f"if it is a secret all the same, {_DECLARE}",),
+    SiteState.PROTECTED: ("nothing has to change",),
+    SiteState.DANGLING: ("put the secret into the repository (`ciphertool set`), or correct the alias",),
+    SiteState.ORPHANED: ("remove the secret (`ciphertool remove`), or refer to it in a file that is audited",),
+    SiteState.UNJUDGED: ("name the settings (`--config`, `--home`), or repair the repository that they name",),
+    SiteState.PLACEHOLDER: ("if it is the secret itself, declare a target for it with `literal = true`",),
+    SiteState.EXAMPLE: (
+        "a value that is no mask and no text for a person to replace",
+        f"if it is a secret, {_DECLARE}",
+    ),
+    SiteState.NOT_A_SECRET: (f"if it is a secret all the same, {_DECLARE}",),
 }
 
 
@@ -84,7 +87,7 @@ def why(report: Report, path: str, line: int | None = None) -> Why:
     )
 
 
-def _seen(value: Value, findings: list[Finding]) -> Seen:
+def _seen(value: Value, findings: list[AuditFinding]) -> Seen:
     where = [_WHERE[value.where]] if value.where else []
     return Seen(
         line=value.place.line,
@@ -99,13 +102,13 @@ def _seen(value: Value, findings: list[Finding]) -> Seen:
     )
 
 
-def _rule(finding: Finding) -> str:
+def _rule(finding: AuditFinding) -> str:
     accepted = f", accepted ({finding.suppression.kind})" if finding.suppression else ""
     return f"{finding.rule.id} {finding.rule.name} ({finding.effective_level.value}{accepted})"
 
 
-def _changes(value: Value, findings: list[Finding]) -> tuple[str, ...]:
-    if value.state is not State.UNPROTECTED:
+def _changes(value: Value, findings: list[AuditFinding]) -> tuple[str, ...]:
+    if value.state is not SiteState.UNPROTECTED:
         return _CHANGES[value.state]
     table, _, word = value.decided_by.partition("/")
     found = ["run `ciphertool protect`"] if value.evidence is Evidence.DECLARED else []
@@ -119,7 +122,7 @@ def _changes(value: Value, findings: list[Finding]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _notes(report: Report, path: str, values: list[Value], findings: list[Finding]) -> list[str]:
+def _notes(report: Report, path: str, values: list[Value], findings: list[AuditFinding]) -> list[str]:
     """Return what is known of a place at which nothing was seen."""
     for item in report.skipped:
         if any(path == left or path.startswith(f"{left}/") for left in item.paths):

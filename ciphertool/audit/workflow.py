@@ -13,8 +13,8 @@ from ciphertool import files
 from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
 from ciphertool.audit.judges import exposure, history, key_history, keys, named, stored
-from ciphertool.audit.ledger import Gathered
-from ciphertool.audit.model import Report, SchemeUse, State, numbered
+from ciphertool.audit.ledger import Ledger
+from ciphertool.audit.model import Report, SchemeUse, SiteState, numbered
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.index import Index, index_of
 from ciphertool.audit.scope.targets import Targets
@@ -81,7 +81,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
     """Return what there is to say of the subjects at the time `now`."""
     options = options or Options()
     base = Path(os.path.commonpath([_directory(subject.root) for subject in subjects]))
-    gathered, skipped = Gathered(base, key=options.key), SkippedFiles(base)
+    gathered, skipped = Ledger(base, key=options.key), SkippedFiles(base)
     run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
     count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
@@ -128,7 +128,7 @@ def _repository_amid_configuration(settings: Settings) -> Path | None:
 class _Run:
     """What the audits of all subjects share. `apart` are files that are not, or not again, to be judged as others."""
 
-    gathered: Gathered
+    gathered: Ledger
     skipped: SkippedFiles
     now: datetime
     options: Options
@@ -309,7 +309,7 @@ class _Audit:
     def _shared_aliases(self, values: Sequence[Value]) -> None:
         places = defaultdict(list)
         for value in values:
-            if value.alias is not None and value.state in (State.PROTECTED, State.UNPROTECTED):
+            if value.alias is not None and value.state in (SiteState.PROTECTED, SiteState.UNPROTECTED):
                 places[value.alias].append(value.place)
         for alias, found in places.items():
             if len(found) > 1:

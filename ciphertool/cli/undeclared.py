@@ -21,13 +21,13 @@ def report(settings: Settings) -> int:
     The audit is one of the directory alone: it reads no keystore and no password.
     """
     from ciphertool import audit
-    from ciphertool.audit.model import State
+    from ciphertool.audit.model import SiteState
 
     with console.progress() as progress:
         options = audit.Options(processes=cores(), progress=progress)
         found = audit.audit([audit.Subject(settings.root)], now=datetime.now(UTC), options=options)
     where = console.display_path(settings.origin)
-    clear = [value for value in found.values if value.state is State.UNPROTECTED]
+    clear = [value for value in found.values if value.state is SiteState.UNPROTECTED]
     console.say("warning", f"nothing is declared: {where} names no value of a file, and the vault holds none")
     if not clear:
         console.say("note", f"an audit of {found.files} files lists no value in clear")

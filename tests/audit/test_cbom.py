@@ -14,7 +14,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from ciphertool.audit import Finding, KeyCard, Report
+from ciphertool.audit import AuditFinding, KeyCard, Report
 from ciphertool.audit.model import Place, SchemeUse
 from ciphertool.audit.reports import Format, render
 from ciphertool.audit.rules import PUBLIC_KEY
@@ -128,7 +128,7 @@ def test_a_certificate_in_two_keystores_is_one_asset_that_names_its_key_and_sign
 
 
 def test_a_key_that_everybody_has_is_compromised() -> None:
-    finding = Finding(PUBLIC_KEY, Place(CARD.path, selector=CARD.alias), "it is public")
+    finding = AuditFinding(PUBLIC_KEY, Place(CARD.path, selector=CARD.alias), "it is public")
     components = _valid(render(replace(REPORT, findings=(finding,)), Format.CBOM))
     key = components[f"key:{CARD.public_key_sha256}"]["cryptoProperties"]["relatedCryptoMaterialProperties"]
     assert key["state"] == "compromised"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import protection, settings
-from ciphertool.audit import Evidence, Report, State, Subject, audit
+from ciphertool.audit import Evidence, Report, SiteState, Subject, audit
 from ciphertool.audit.model import IN_A_COMMENT
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.repository import open_repository
@@ -56,18 +56,18 @@ def _rules(report: Report) -> set[str]:
 @pytest.mark.parametrize("name", LEFT_BEHIND)
 def test_the_declared_six_and_what_is_left_behind_and_nothing_else(corpus: Path, name: str) -> None:
     report = _audit(corpus / name)
-    clear = [value for value in report.values if value.state is State.UNPROTECTED and value.where != IN_A_COMMENT]
+    clear = [value for value in report.values if value.state is SiteState.UNPROTECTED and value.where != IN_A_COMMENT]
     assert len([value for value in clear if value.evidence is Evidence.DECLARED]) == 6
     others = [value.place for value in clear if value.evidence is not Evidence.DECLARED]
     assert [(p.path.removeprefix("repository/conf/"), p.line) for p in others] == LEFT_BEHIND[name]
-    assert report.count(State.DANGLING) == report.count(State.ORPHANED) == 0
+    assert report.count(SiteState.DANGLING) == report.count(SiteState.ORPHANED) == 0
 
 
 @pytest.mark.parametrize("name", LEFT_BEHIND)
 def test_the_homes_that_the_java_tool_protected(corpus: Path, name: str) -> None:
     report = _audit(corpus / "protected-by-java" / name)
-    assert report.count(State.PROTECTED) == 6
-    assert report.count(State.DANGLING) == report.count(State.ORPHANED) == 0
+    assert report.count(SiteState.PROTECTED) == 6
+    assert report.count(SiteState.DANGLING) == report.count(SiteState.ORPHANED) == 0
     assert {"CT011", "CT016"} <= _rules(report)  # PKCS #1 v1.5 under a key that everybody has
 
 
@@ -85,8 +85,8 @@ def test_after_protect_the_six_are_protected_and_the_nine_are_still_found(
     repository = open_repository(loaded.kind, loaded.repository)
     protection.apply(loaded, protection.plan(loaded, repository, primary.sealer))
     report = _audit(home)
-    assert report.count(State.PROTECTED) == 6
-    clear = [value for value in report.values if value.state is State.UNPROTECTED and value.where != IN_A_COMMENT]
+    assert report.count(SiteState.PROTECTED) == 6
+    clear = [value for value in report.values if value.state is SiteState.UNPROTECTED and value.where != IN_A_COMMENT]
     left = [value.place for value in clear]
     assert [(p.path.removeprefix("repository/conf/"), p.line) for p in left] == LEFT_BEHIND["carbon-4.4.x-home"]
     assert {finding.rule.id for finding in report.active if finding.effective_level.rank < 2} == {"CT003", "CT016"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.audit import RULES, Evidence, Finding, Report, State, Subject, Value, audit
+from ciphertool.audit import RULES, AuditFinding, Evidence, Report, SiteState, Subject, Value, audit
 from ciphertool.audit.model import Place
 from ciphertool.audit.reports import Format, render
 from tests.audit.browser import AVAILABLE, Browser, browser
@@ -138,8 +138,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(5000):
         deep = "a-long-name-of-a-directory/" * (number % 5)
         place = Place(f"part-{number % 300}/{deep}file-{number % 4000}.yaml", number + 1, "$.some.password")
-        values.append(Value(place, None, State.UNPROTECTED, Evidence.NAME))
-        findings.append(Finding(RULES[2 + number % 2], place, "password holds a value in clear"))
+        values.append(Value(place, None, SiteState.UNPROTECTED, Evidence.NAME))
+        findings.append(AuditFinding(RULES[2 + number % 2], place, "password holds a value in clear"))
     report = Report(Path("/srv/of-this-machine/tree"), datetime.now(UTC), tuple(values), tuple(findings), files=4000)
     path = tmp_path_factory.mktemp("large") / "report.html"
     path.write_text(render(report, Format.HTML), encoding="utf-8")

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import settings
-from ciphertool.audit import Level, Report, State, Subject, audit
+from ciphertool.audit import Level, Report, SiteState, Subject, audit
 from ciphertool.git import staged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.audit import Finding
+    from ciphertool.audit import AuditFinding
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VAULT = "security/vault.properties"
@@ -37,7 +37,7 @@ def _audit(*roots: Path) -> Report:
     return audit([Subject(root) for root in roots], now=NOW)
 
 
-def _moved(findings: tuple[Finding, ...], directory: str) -> list[Finding]:
+def _moved(findings: tuple[AuditFinding, ...], directory: str) -> list[AuditFinding]:
     return [each._replace(place=each.place._replace(path=f"{directory}/{each.place.path}")) for each in findings]
 
 
@@ -96,7 +96,7 @@ def test_settings_that_cannot_be_read_are_a_finding_and_the_rest_goes_on(tree: P
         ("CT003", "z.yaml"),
     ]
     assert message in _warnings(report)[0][2]
-    assert (report.count(State.UNJUDGED), report.count(State.PROTECTED)) == (5, 0)
+    assert (report.count(SiteState.UNJUDGED), report.count(SiteState.PROTECTED)) == (5, 0)
 
 
 @pytest.mark.parametrize("what", ["keystore", "secret repository", "target 'app.{key}'"])
@@ -210,7 +210,7 @@ def test_settings_behind_a_link_are_none(tree: Path, tmp_path_factory: pytest.Te
     shutil.move(tree / "a/svc/ciphertool.toml", outside)
     (tree / "a/svc/ciphertool.toml").symlink_to(outside)
     report = _audit(tree)
-    assert (report.count(State.UNJUDGED), report.count(State.PROTECTED)) == (5, 0)
+    assert (report.count(SiteState.UNJUDGED), report.count(SiteState.PROTECTED)) == (5, 0)
     assert report.schemes == ()
 
 
@@ -257,9 +257,9 @@ def test_a_vault_within_a_vault_is_no_part_of_it(tree: Path) -> None:
     shutil.copy(tree / "a/svc/ciphertool.toml", inner)
     (inner / "more.yaml").write_text("password: ${sec:gone}\n")
     report = _audit(tree)
-    dangling = [value.place.path for value in report.values if value.state is State.DANGLING]
+    dangling = [value.place.path for value in report.values if value.state is SiteState.DANGLING]
     assert dangling == ["a/svc/inner/more.yaml"]
-    assert {v.place.path for v in report.values if v.state is State.ORPHANED} == {f"a/svc/inner/{VAULT}"}
+    assert {v.place.path for v in report.values if v.state is SiteState.ORPHANED} == {f"a/svc/inner/{VAULT}"}
 
 
 def test_a_subject_that_is_named_is_not_found_again(tree: Path) -> None:

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from ciphertool.audit import Evidence, Finding, KeyCard, Level, Report, State, Subject, Value, audit
+from ciphertool.audit import AuditFinding, Evidence, KeyCard, Level, Report, SiteState, Subject, Value, audit
 from ciphertool.audit.model import Place, Skipped, Suppression
 from ciphertool.audit.reports import Format, render
 from ciphertool.audit.reports.table import Look
@@ -35,13 +35,13 @@ def report() -> Report:
         root=Path("/srv/app"),
         time=time,
         values=(
-            Value(place, HOSTILE, State.UNPROTECTED, Evidence.DECLARED),
-            Value(Place("b.yaml", 2, "$.a"), "b", State.PROTECTED, Evidence.REFERENCE),
+            Value(place, HOSTILE, SiteState.UNPROTECTED, Evidence.DECLARED),
+            Value(Place("b.yaml", 2, "$.a"), "b", SiteState.PROTECTED, Evidence.REFERENCE),
         ),
         findings=(
-            Finding(DECLARED_IN_CLEAR, place, HOSTILE),
-            Finding(COMMENTED_OUT, Place("=cmd.yaml", 3), "a note"),
-            Finding(BACKUP, Place("c.bak"), "accepted", Suppression("baseline", HOSTILE, "2026-01-01")),
+            AuditFinding(DECLARED_IN_CLEAR, place, HOSTILE),
+            AuditFinding(COMMENTED_OUT, Place("=cmd.yaml", 3), "a note"),
+            AuditFinding(BACKUP, Place("c.bak"), "accepted", Suppression("baseline", HOSTILE, "2026-01-01")),
         ),
         keys=(card,),
         skipped=(Skipped("binary", 2, (HOSTILE,)),),
@@ -69,8 +69,8 @@ def test_sarif_follows_the_official_schema(report: Report) -> None:
 
 def test_fingerprints_are_of_rule_path_selector_and_ordinal_only(report: Report) -> None:
     first = report.findings[0]
-    moved = Finding(first.rule, Place(first.place.path, 99, first.place.selector), "another message")
-    elsewhere = Finding(first.rule, Place("other", 7, first.place.selector), first.message)
+    moved = AuditFinding(first.rule, Place(first.place.path, 99, first.place.selector), "another message")
+    elsewhere = AuditFinding(first.rule, Place("other", 7, first.place.selector), first.message)
     alike = first._replace(ordinal=1)
     assert moved.fingerprint == first.fingerprint
     assert moved._replace(mark="abc").fingerprint == first.fingerprint
@@ -152,7 +152,7 @@ def _everywhere(tmp_path: Path) -> Report:
     (tmp_path / "deploy.sh").write_text("curl http://u:Zq81mmPx4@host/\n")
     (tmp_path / "b.yaml").write_text("password: '****'\ntoken: yes\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
-    protected = Value(Place("c.yaml", 1, "$.a"), "a", State.PROTECTED, Evidence.REFERENCE)
+    protected = Value(Place("c.yaml", 1, "$.a"), "a", SiteState.PROTECTED, Evidence.REFERENCE)
     return replace(report, values=(*report.values, protected))
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ciphertool.audit import KeyCard, Options, Report, Subject, audit, propose
-from ciphertool.audit.model import Finding, Place, Skipped, State, Suppression, Value
+from ciphertool.audit.model import AuditFinding, Place, SiteState, Skipped, Suppression, Value
 from ciphertool.audit.reports import Format, render
 from ciphertool.audit.rules import UNPROTECTED_NAME
 from ciphertool.detection.evidence import Evidence
@@ -205,10 +205,10 @@ def _hostile(name: str) -> Report:
     return Report(
         root=Path("/srv/app"),
         time=NOW,
-        values=(Value(place, name, State.UNPROTECTED, Evidence.DECLARED),),
+        values=(Value(place, name, SiteState.UNPROTECTED, Evidence.DECLARED),),
         findings=(
-            Finding(UNPROTECTED_NAME, place, name),
-            Finding(UNPROTECTED_NAME, place._replace(line=2), name, Suppression("inline", name)),
+            AuditFinding(UNPROTECTED_NAME, place, name),
+            AuditFinding(UNPROTECTED_NAME, place._replace(line=2), name, Suppression("inline", name)),
         ),
         keys=(card,),
         skipped=(Skipped("binary", 1, (name,)),),

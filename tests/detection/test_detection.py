@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ciphertool.audit import Level, State, Subject, audit
+from ciphertool.audit import Level, SiteState, Subject, audit
 from ciphertool.audit.model import IN_A_BACKUP
 from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
 from ciphertool.detection.comments import in_comments, in_text
@@ -46,30 +46,30 @@ def test_the_labelled_set_is_found_as_well_as_the_documentation_says() -> None:
 @pytest.mark.parametrize(
     ("text", "state"),
     [
-        ("password: hunter2", State.UNPROTECTED),
-        ("password: password", State.UNPROTECTED),
-        ("password: ${env:PW}", State.PLACEHOLDER),
-        ("password: '{{ vault_pw }}'", State.PLACEHOLDER),
-        ("token: vault:secret/data/app#token", State.PLACEHOLDER),
-        ("password: ''", State.NOT_A_SECRET),
-        ("password: '****'", State.EXAMPLE),
-        ("password: <your password>", State.EXAMPLE),
-        ("password: /run/secrets/db", State.NOT_A_SECRET),
-        ("password: $2b$12$abcdefghijklmnopqrstuv", State.NOT_A_SECRET),
+        ("password: hunter2", SiteState.UNPROTECTED),
+        ("password: password", SiteState.UNPROTECTED),
+        ("password: ${env:PW}", SiteState.PLACEHOLDER),
+        ("password: '{{ vault_pw }}'", SiteState.PLACEHOLDER),
+        ("token: vault:secret/data/app#token", SiteState.PLACEHOLDER),
+        ("password: ''", SiteState.NOT_A_SECRET),
+        ("password: '****'", SiteState.EXAMPLE),
+        ("password: <your password>", SiteState.EXAMPLE),
+        ("password: /run/secrets/db", SiteState.NOT_A_SECRET),
+        ("password: $2b$12$abcdefghijklmnopqrstuv", SiteState.NOT_A_SECRET),
         ("passwordPolicy: strict", None),
-        ("token: 3600", State.NOT_A_SECRET),
-        ("token: q8Zr1LmX0vTb", State.UNPROTECTED),
-        ("pair: {name: DB_PASSWORD, value: hunter2}", State.UNPROTECTED),
-        ("env: [DB_PASSWORD=hunter2]", State.UNPROTECTED),
-        ("url: jdbc:mysql://db/x?user=a&password=hunter2", State.UNPROTECTED),
-        ("url: jdbc:mysql://db/x?user=a&password=$secret{a}", State.UNJUDGED),
-        ("salt: 8f14e45fceea167a5a36dedd4bea2543", State.UNPROTECTED),
+        ("token: 3600", SiteState.NOT_A_SECRET),
+        ("token: q8Zr1LmX0vTb", SiteState.UNPROTECTED),
+        ("pair: {name: DB_PASSWORD, value: hunter2}", SiteState.UNPROTECTED),
+        ("env: [DB_PASSWORD=hunter2]", SiteState.UNPROTECTED),
+        ("url: jdbc:mysql://db/x?user=a&password=hunter2", SiteState.UNPROTECTED),
+        ("url: jdbc:mysql://db/x?user=a&password=$secret{a}", SiteState.UNJUDGED),
+        ("salt: 8f14e45fceea167a5a36dedd4bea2543", SiteState.UNPROTECTED),
         ("salt: sea", None),
-        ("services: {app: {secrets: [db_password]}}", State.NOT_A_SECRET),
-        ("token: {secretKeyRef: {name: app, token: Zq81mmPw0a}}", State.NOT_A_SECRET),
+        ("services: {app: {secrets: [db_password]}}", SiteState.NOT_A_SECRET),
+        ("token: {secretKeyRef: {name: app, token: Zq81mmPw0a}}", SiteState.NOT_A_SECRET),
     ],
 )
-def test_one_value(tmp_path: Path, text: str, state: State | None) -> None:
+def test_one_value(tmp_path: Path, text: str, state: SiteState | None) -> None:
     (tmp_path / "a.yaml").write_text(text + "\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
     assert [value.state for value in report.values] == ([] if state is None else [state])
@@ -146,7 +146,7 @@ _TWICE = {
 def test_every_occurrence_of_a_repeated_key_is_judged(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(_TWICE[name])
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
-    clear = [value for value in report.values if value.state is State.UNPROTECTED]
+    clear = [value for value in report.values if value.state is SiteState.UNPROTECTED]
     lines = [number for number, line in enumerate(_TWICE[name].splitlines(), 1) if "c4n4ry" in line]
     assert [value.place.line for value in clear] == lines
     assert [f.place.line for f in report.findings if f.rule is UNPROTECTED_NAME] == lines
@@ -159,10 +159,10 @@ def test_the_secrets_of_a_deployment_toml_are_judged_wherever_it_lies(tmp_path: 
     (tmp_path / "deployment.toml").write_text("\n".join([*lines, 'password = "$secret{a}"', ""]))
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
     assert [(value.place.line, value.state) for value in report.values] == [
-        (2, State.UNPROTECTED),
-        (3, State.UNPROTECTED),
-        (4, State.NOT_A_SECRET),
-        (6, State.UNJUDGED),
+        (2, SiteState.UNPROTECTED),
+        (3, SiteState.UNPROTECTED),
+        (4, SiteState.NOT_A_SECRET),
+        (6, SiteState.UNJUDGED),
     ]
 
 
@@ -222,14 +222,14 @@ def test_what_is_no_secret_fails_nothing(tmp_path: Path, name: str, text: str) -
 def test_a_message_catalogue_with_a_password_in_it_is_found(tmp_path: Path) -> None:
     (tmp_path / "messages.properties").write_text("db.password=Zx9kQ2mmT\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
-    assert [value.state for value in report.values] == [State.UNPROTECTED]
+    assert [value.state for value in report.values] == [SiteState.UNPROTECTED]
 
 
 def test_a_backup_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml.bak").write_text("a: {password: x1, token: Zq81mmPw0a}\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
     assert [(f.rule.id, f.message) for f in report.findings] == [("CT023", "a backup with 2 secrets in clear")]
-    assert [(value.state, value.where) for value in report.values] == [(State.UNPROTECTED, IN_A_BACKUP)] * 2
+    assert [(value.state, value.where) for value in report.values] == [(SiteState.UNPROTECTED, IN_A_BACKUP)] * 2
 
 
 def test_the_parts_of_a_total_add_up(tmp_path: Path) -> None:
@@ -239,10 +239,10 @@ def test_the_parts_of_a_total_add_up(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("a: [\npassword: c4n4ry-4\nurl: http://u:c4n4ry-5@host/\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
     found = sorted((f.place.path, f.place.line) for f in report.findings if f.rule.id in ("CT003", "CT004", "CT005"))
-    clear = [value for value in report.values if value.state is State.UNPROTECTED]
+    clear = [value for value in report.values if value.state is SiteState.UNPROTECTED]
     assert sorted((value.place.path, value.place.line) for value in clear) == found
     assert sorted(value.where for value in clear) == ["", "comment", "text", "text", "text"]
-    assert sum(map(report.count, State)) == len(report.values) == 6
+    assert sum(map(report.count, SiteState)) == len(report.values) == 6
 
 
 def test_a_reference_is_unjudged_where_no_repository_was_read(protected: Path, run: Callable[..., Outcome]) -> None:

@@ -19,14 +19,14 @@ from ciphertool.runtimes.registry import runtime_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.ledger import Ledger
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
 
 _LARGEST_PASSWORD_FILE = 4096
 
 
-def judge(gathered: Gathered, settings: Settings, repository: SecretRepository | None, tree: Path) -> None:
+def judge(gathered: Ledger, settings: Settings, repository: SecretRepository | None, tree: Path) -> None:
     """Judge the modes of keystore, repository and password files, and report password files beside the keystore.
 
     Of settings that were found and not named nothing is looked at that leads out of the `tree`.
@@ -50,7 +50,7 @@ def _keystore_level(path: Path) -> Level:
         return Level.NOTE
 
 
-def _judge_mode(gathered: Gathered, path: Path, what: str, *, readable: Level | None) -> None:
+def _judge_mode(gathered: Ledger, path: Path, what: str, *, readable: Level | None) -> None:
     if os.name != "posix" or not path.is_file():
         return
     mode = path.stat().st_mode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import git, references
 from ciphertool.audit import rules
-from ciphertool.audit.model import State
+from ciphertool.audit.model import SiteState
 from ciphertool.audit.scope.reading import rewriter_of
 from ciphertool.detection import harmless
 from ciphertool.errors import CipherToolError
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.ledger import Ledger
     from ciphertool.audit.model import Value
     from ciphertool.audit.scope.targets import Targets
     from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Rewriter
 
 
-def judge(gathered: Gathered, values: Iterable[Value], targets: Targets | None, extensions: Extensions) -> None:
+def judge(gathered: Ledger, values: Iterable[Value], targets: Targets | None, extensions: Extensions) -> None:
     """Report each protected place that held a value in clear in an earlier version, and what is missing.
 
     Files are read as their targets say, in a format that may be one of `extensions`.
     """
     by_path: defaultdict[Path, dict[str, Value]] = defaultdict(dict)
     for value in values:
-        if value.state is State.PROTECTED and value.place.selector is not None:
+        if value.state is SiteState.PROTECTED and value.place.selector is not None:
             by_path[gathered.base / value.place.path][value.place.selector] = value
     gaps: defaultdict[str, list[Path]] = defaultdict(list)
     for path, places in by_path.items():

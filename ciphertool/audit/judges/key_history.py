@@ -20,7 +20,7 @@ from ciphertool.settings import ciphertool_toml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.ledger import Ledger
     from ciphertool.settings.model import Settings
 
 INDEX = ""
@@ -41,7 +41,7 @@ class _State(NamedTuple):
     held: tuple[str, ...]
 
 
-def judge(gathered: Gathered, settings: Settings, *, staged: bool = False) -> None:
+def judge(gathered: Ledger, settings: Settings, *, staged: bool = False) -> None:
     """Report each commit that changed the key, or, with `staged`, that the next one does; and what is not judged."""
     gap, states = "", list[_State]()
     try:
@@ -73,7 +73,7 @@ def _is_unsure(before: _State, after: _State) -> bool:
 
 
 def _report_gap(
-    gathered: Gathered, settings: Settings, gap: str, unsure: Sequence[str], states: Sequence[_State]
+    gathered: Ledger, settings: Settings, gap: str, unsure: Sequence[str], states: Sequence[_State]
 ) -> None:
     reasons = [gap] if gap else []
     unread = sum(state.key is None for state in states)
@@ -92,7 +92,7 @@ def _who(state: _State) -> str:
     return f"commit {state.revision}" if state.revision else "the next commit"
 
 
-def _report(gathered: Gathered, settings: Settings, before: _State, after: _State) -> None:
+def _report(gathered: Ledger, settings: Settings, before: _State, after: _State) -> None:
     who = _who(after)
     left = sum(key != after.key for key in after.held)
     vault = f"; {left} of the vault's {len(after.held)} values stay under another" if left else ""

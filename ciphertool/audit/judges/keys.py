@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.ledger import Ledger
     from ciphertool.audit.model import Place
     from ciphertool.certificates.facts import CertificateFacts
     from ciphertool.certificates.findings import CertificateFinding
@@ -43,7 +43,7 @@ _RULES: Mapping[findings.Rule, tuple[rules.Rule, Level | None]] = {
 
 
 def judge(
-    gathered: Gathered,
+    gathered: Ledger,
     settings: Settings,
     now: datetime,
     opened: Keystore | None,
@@ -112,14 +112,14 @@ def _card(facts: CertificateFacts, place: Place, alias: str) -> KeyCard:
     )
 
 
-def _report_key(gathered: Gathered, place: Place, alias: str, found: Sequence[CertificateFinding]) -> None:
+def _report_key(gathered: Ledger, place: Place, alias: str, found: Sequence[CertificateFinding]) -> None:
     for finding in found:
         if finding.rule in (findings.PUBLIC_KEY, findings.SHORT_KEY):
             rule, level = _RULES[finding.rule]
             gathered.finding(rule, place, f"the key of {alias!r} {finding.reason}", level=level)
 
 
-def _report(gathered: Gathered, place: Place, alias: str, verdict: Verdict) -> None:
+def _report(gathered: Ledger, place: Place, alias: str, verdict: Verdict) -> None:
     """Report what Java makes of the certificate; raise its refusal if the key is not RSA, or cannot be read."""
     if verdict.refusal is not None:
         if verdict.findings[0].rule not in _RULES:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ciphertool.audit.ledger import Gathered
-    from ciphertool.audit.scope.reading import Opened
+    from ciphertool.audit.ledger import Ledger
+    from ciphertool.audit.scope.reading import FileReading
 
 
-def judge(gathered: Gathered, opened: Opened) -> None:
+def judge(gathered: Ledger, opened: FileReading) -> None:
     """Report each secret of a document that is in none of its values and comments: those are judged elsewhere."""
     for line, kind, secret in dict.fromkeys(_in_document(opened)):
         place = gathered.place(opened.path, line)
@@ -25,7 +25,7 @@ def judge(gathered: Gathered, opened: Opened) -> None:
         gathered.finding(rules.SECRET_AS_NAME, place, message, stands=secret)
 
 
-def judge_paths(gathered: Gathered, paths: Sequence[Path]) -> None:
+def judge_paths(gathered: Ledger, paths: Sequence[Path]) -> None:
     """Report each file, and each directory with files in it, whose name is a secret."""
     found: dict[tuple[str, str], None] = {}
     names = [gathered.place(path).path for path in paths]
@@ -38,7 +38,7 @@ def judge_paths(gathered: Gathered, paths: Sequence[Path]) -> None:
         gathered.finding(rules.SECRET_AS_NAME, place, f"{kind}, in a file's name", stands=path)
 
 
-def _in_document(opened: Opened) -> Iterator[tuple[int, str, str]]:
+def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
     """Yield line, kind and text of each secret: by the text, and, where it is spelled with escapes, by the keys."""
     assert opened.document is not None  # noqa: S101 - the caller has looked
     seen: set[str] = set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.audit import rules, suppress
 from ciphertool.audit.judges import named
-from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, Place, State
+from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, Place, SiteState
 from ciphertool.detection import comments, embedded, patterns
 from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
@@ -20,8 +20,8 @@ from ciphertool.findings import Level
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from ciphertool.audit.ledger import Gathered
-    from ciphertool.audit.scope.reading import Opened
+    from ciphertool.audit.ledger import Ledger
+    from ciphertool.audit.scope.reading import FileReading
     from ciphertool.audit.scope.targets import Declared
     from ciphertool.detection.detector import Suspect
     from ciphertool.detection.verdicts import Verdict
@@ -38,19 +38,19 @@ class Judge:
     `known` are the vault's values, as far as they are known: plaintext → alias.
     """
 
-    gathered: Gathered
+    gathered: Ledger
     aliases: Container[str] | None
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     own: Path | None = None
     """The real path of the vault's repository where it is a part of a configuration file, judged for what it is."""
 
-    def references(self, opened: Opened) -> None:
+    def references(self, opened: FileReading) -> None:
         """Judge the references of a file, and nothing else."""
         self._allow(opened)
         selectors = opened.outline.selectors
         self._settle(opened, opened.pick({selectors[index] for index in opened.outline.marked}), {})
 
-    def file(self, opened: Opened, declared: Mapping[str, Sequence[Declared]]) -> None:
+    def file(self, opened: FileReading, declared: Mapping[str, Sequence[Declared]]) -> None:
         """Judge every site of a file, and its comments; `declared` are the targets' secrets by their selector."""
         self._allow(opened)
         if opened.document is not None:
@@ -79,31 +79,33 @@ class Judge:
             self._shadowed(opened, detector)
         self._text(opened, commented)
 
-    def _allow(self, opened: Opened) -> None:
+    def _allow(self, opened: FileReading) -> None:
         if suppress.MARK in opened.text:
             sites = opened.document.sites() if opened.document else ()
             self.gathered.allowed[opened.relative] = suppress.allowances(opened.text, sites)
 
-    def _settle(self, opened: Opened, sites: Iterable[Site], declared: Mapping[str, Sequence[Declared]]) -> set[str]:
+    def _settle(
+        self, opened: FileReading, sites: Iterable[Site], declared: Mapping[str, Sequence[Declared]]
+    ) -> set[str]:
         """Judge sites by their targets and references; return the selectors of those of which that is all to say."""
         return {site.selector for site in sites if self._site(opened, site, declared.get(site.selector, ()))}
 
-    def _known(self, opened: Opened, sites: Iterable[Site]) -> None:
+    def _known(self, opened: FileReading, sites: Iterable[Site]) -> None:
         for site in sites:
             if (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
                 place = self._place(opened, site)
                 message = f"the value of {alias!r} stands in clear here"
                 self.gathered.finding(rules.ALSO_IN_CLEAR, place, message, stands=site.value)
 
-    def _place(self, opened: Opened, site: Site) -> Place:
+    def _place(self, opened: FileReading, site: Site) -> Place:
         return Place(opened.relative, site.line, site.selector)
 
-    def _site(self, opened: Opened, site: Site, declared: Sequence[Declared]) -> bool:
+    def _site(self, opened: FileReading, site: Site, declared: Sequence[Declared]) -> bool:
         """Judge a site by its targets and its references; return whether that was all there is to say."""
         place = self._place(opened, site)
         evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
         if site.beside is not None:
-            self.gathered.value(place, site.beside, State.UNPROTECTED, evidence, "in clear beside a reference")
+            self.gathered.value(place, site.beside, SiteState.UNPROTECTED, evidence, "in clear beside a reference")
             message = f"a value in clear beside the reference to {site.beside!r}"
             self.gathered.finding(rules.BESIDE_REFERENCE, place, message, stands=site.value)
             return True
@@ -120,27 +122,27 @@ class Judge:
                 message = f"refers to {item.reference.alias!r}, its target says {item.alias!r}"
                 self.gathered.finding(rules.OTHER_ALIAS, place, message)
         elif references.is_placeholder(item.value) and not item.target.literal:
-            self.gathered.value(place, item.alias, State.PLACEHOLDER, Evidence.DECLARED, "a target holds it")
+            self.gathered.value(place, item.alias, SiteState.PLACEHOLDER, Evidence.DECLARED, "a target holds it")
             message = f"the target {item.alias!r} holds a placeholder"
             self.gathered.finding(rules.TARGET_PLACEHOLDER, place, message, stands=item.value)
         else:
-            self.gathered.value(place, item.alias, State.UNPROTECTED, Evidence.DECLARED, "a target names it")
+            self.gathered.value(place, item.alias, SiteState.UNPROTECTED, Evidence.DECLARED, "a target names it")
             message = f"{item.alias!r} stands in clear"
             self.gathered.finding(rules.DECLARED_IN_CLEAR, place, message, stands=f"{item.alias}\0{item.value}")
 
     def _reference(self, place: Place, reference: Reference, evidence: Evidence) -> None:
         alias = reference.alias
         if self.aliases is None:
-            self.gathered.value(place, alias, State.UNJUDGED, evidence, "no repository was read")
+            self.gathered.value(place, alias, SiteState.UNJUDGED, evidence, "no repository was read")
             self.gathered.finding(rules.UNJUDGED, place, f"{alias!r} is not judged: no repository was read")
             return
         if alias in self.aliases:
-            self.gathered.value(place, alias, State.PROTECTED, evidence, "the repository has it")
+            self.gathered.value(place, alias, SiteState.PROTECTED, evidence, "the repository has it")
             return
-        self.gathered.value(place, alias, State.DANGLING, evidence, "the repository does not have it")
+        self.gathered.value(place, alias, SiteState.DANGLING, evidence, "the repository does not have it")
         self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
-    def _shadowed(self, opened: Opened, detector: Detector) -> None:
+    def _shadowed(self, opened: FileReading, detector: Detector) -> None:
         """Judge what no selector names, since its key is there again: some reader may take it."""
         assert opened.document is not None  # noqa: S101 - the caller has looked
         sites = list(opened.document.shadowed())
@@ -150,7 +152,7 @@ class Judge:
         for suspect in embedded.suspects(detector, sites, opened.text, opened.relative):
             self._suspect(opened, suspect, REPEATED)
 
-    def _suspect(self, opened: Opened, suspect: Suspect, where: str = "") -> None:
+    def _suspect(self, opened: FileReading, suspect: Suspect, where: str = "") -> None:
         site, verdict, line, commented, _ = suspect
         place = Place(opened.relative, line or site.line, None if where else site.selector)
         if commented:
@@ -169,7 +171,7 @@ class Judge:
         level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
         self.gathered.finding(rule, place, message, level=level, stands=stands)
 
-    def _text(self, opened: Opened, judged: Container[int]) -> None:
+    def _text(self, opened: FileReading, judged: Container[int]) -> None:
         """Judge what no selector names: all of a file without a parser, else its comments, but for lines `judged`."""
         if opened.document is None:
             found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
@@ -191,7 +193,7 @@ class Judge:
         if verdict.is_secret:
             self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}", stands=stands)
 
-    def _backup(self, opened: Opened) -> None:
+    def _backup(self, opened: FileReading) -> None:
         detector = Detector(opened.relative, opened.outline, opened.text)
         telling = detector.candidates | embedded.containers(opened.outline.values)
         sites = opened.pick({opened.outline.selectors[index] for index in telling})

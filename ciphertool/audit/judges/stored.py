@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.audit.model import SchemeUse, State
+from ciphertool.audit.model import SchemeUse, SiteState
 from ciphertool.ciphertext import Native, SelfContained, Symmetric
 from ciphertool.detection.evidence import Evidence
 from ciphertool.engine import scheme_named
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
-    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.ledger import Ledger
     from ciphertool.audit.model import Place
     from ciphertool.audit.rules import Rule
     from ciphertool.ciphertext import Ciphertext
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def judge(
-    gathered: Gathered,
+    gathered: Ledger,
     settings: Settings,
     repository: SecretRepository,
     key: AnyOpener | Sealer | None,
@@ -49,7 +49,7 @@ def judge(
 
 @dataclass(frozen=True)
 class _Judge:
-    gathered: Gathered
+    gathered: Ledger
     settings: Settings
     repository: SecretRepository
     key: AnyOpener | Sealer | None
@@ -97,7 +97,7 @@ class _Judge:
         nothing = isinstance(entry.stored, Malformed) and not self._is_name(alias)
         if self.used is not None and alias not in self.used and not waits and not nothing:
             name = alias if self._is_name(alias) else None
-            self.gathered.value(self._place(alias), name, State.ORPHANED, Evidence.DECLARED, "no file refers to it")
+            self.gathered.value(self._place(alias), name, SiteState.ORPHANED, Evidence.DECLARED, "no file refers to it")
             self._finding(rules.ORPHANED, alias, "no file refers to {}")
 
     def _origin(self, alias: str, ciphertext: Ciphertext) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import State
+from ciphertool.audit.model import SiteState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ _ROWS = 16
 _PARTS = 6
 _SMALL = 1 / 20
 """The share of all values below which a directory is not split."""
-_NO_SECRETS = frozenset({State.EXAMPLE, State.NOT_A_SECRET})
+_NO_SECRETS = frozenset({SiteState.EXAMPLE, SiteState.NOT_A_SECRET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class _Directory:
     """A directory, or the files that lie in one."""
 
     name: str
-    own: Counter[State] = field(default_factory=Counter)
+    own: Counter[SiteState] = field(default_factory=Counter)
     below: dict[str, _Directory] = field(default_factory=dict)
-    states: Counter[State] = field(default_factory=Counter)
+    states: Counter[SiteState] = field(default_factory=Counter)
 
     def parts(self) -> list[_Directory]:
         """Return what stands in place of this directory if it is split: its own files and its directories.
@@ -59,7 +59,7 @@ class _Directory:
         own = [_Directory(f"{start}*", states=self.own)] if self.own else []
         found = sorted([*own, *self.below.values()], key=lambda each: -each.states.total()) if self.below else []
         if len(found) > _PARTS + 1:
-            rest = sum((each.states for each in found[_PARTS:]), Counter[State]())
+            rest = sum((each.states for each in found[_PARTS:]), Counter[SiteState]())
             found[_PARTS:] = [_Directory(f"{start}… ({len(found) - _PARTS} more)", states=rest)]
         return found
 
@@ -79,12 +79,12 @@ def coverage(report: Report) -> list[Row]:
             shown += parts
         else:
             done.append(largest)
-    done.sort(key=lambda each: (-each.states[State.UNPROTECTED], -each.states.total(), each.name))
+    done.sort(key=lambda each: (-each.states[SiteState.UNPROTECTED], -each.states.total(), each.name))
     return [_row(each.name or ".", each.states) for each in done if each.states]
 
 
-def _tree(values: Iterable[tuple[str, State]]) -> _Directory:
-    counts: defaultdict[str, Counter[State]] = defaultdict(Counter)
+def _tree(values: Iterable[tuple[str, SiteState]]) -> _Directory:
+    counts: defaultdict[str, Counter[SiteState]] = defaultdict(Counter)
     for path, state in values:
         counts[path.rpartition("/")[0]][state] += 1
     root = _Directory("")
@@ -99,12 +99,12 @@ def _tree(values: Iterable[tuple[str, State]]) -> _Directory:
     return root
 
 
-def _row(name: str, states: Counter[State]) -> Row:
+def _row(name: str, states: Counter[SiteState]) -> Row:
     bars = []
     x = 0.0
-    for state in State:
+    for state in SiteState:
         if states[state]:
             width = WIDTH * states[state] / states.total()
             bars.append(Bar(state.value, round(x, 1), round(width, 1), states[state]))
             x += width
-    return Row(name, states.total(), states[State.UNPROTECTED], tuple(bars))
+    return Row(name, states.total(), states[SiteState.UNPROTECTED], tuple(bars))

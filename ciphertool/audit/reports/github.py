@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool.audit.reports.summary import counted, sentence
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, Report
+    from ciphertool.audit.model import AuditFinding, Report
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -21,7 +21,7 @@ def render(report: Report) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _command(finding: Finding) -> str:
+def _command(finding: AuditFinding) -> str:
     place = finding.place
     line = f",line={place.line}" if place.line else ""
     title = _property(f"{finding.rule.id} {finding.rule.name}")

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ciphertool import __version__
-from ciphertool.audit.model import State
+from ciphertool.audit.model import SiteState
 from ciphertool.audit.reports import coverage, summary
 from ciphertool.audit.rules import RULES
 from ciphertool.audit.shown import root
@@ -23,7 +23,7 @@ from ciphertool.findings import Level
 if TYPE_CHECKING:
     import jinja2
 
-    from ciphertool.audit.model import Finding, KeyCard, Report
+    from ciphertool.audit.model import AuditFinding, KeyCard, Report
 
 _SOON_DAYS = 90
 
@@ -49,15 +49,15 @@ def render(report: Report) -> str:
         evidence=evidence.of,
         split=_split,
         standing=lambda card: _standing(report, card),
-        states=list(State),
+        states=list(SiteState),
         rules=[rule for rule in RULES if any(finding.rule is rule for finding in report.findings)],
     )
     return page + "\n"
 
 
-def _by_file(findings: tuple[Finding, ...]) -> list[tuple[str, list[Finding]]]:
+def _by_file(findings: tuple[AuditFinding, ...]) -> list[tuple[str, list[AuditFinding]]]:
     """Return the findings by file, the gravest of each first, and the files with the gravest first."""
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[AuditFinding]] = {}
     for finding in findings:
         found.setdefault(finding.place.path, []).append(finding)
     for group in found.values():
@@ -65,7 +65,7 @@ def _by_file(findings: tuple[Finding, ...]) -> list[tuple[str, list[Finding]]]:
     return sorted(found.items(), key=lambda item: _gravity(item[1][0]))
 
 
-def _gravity(finding: Finding) -> tuple[bool, int]:
+def _gravity(finding: AuditFinding) -> tuple[bool, int]:
     return finding.suppression is not None, finding.effective_level.rank
 
 

@@ -9,7 +9,7 @@ from ciphertool.audit.reports.summary import Evidence, counts
 from ciphertool.audit.shown import root
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, KeyCard, Place, Report, Value
+    from ciphertool.audit.model import AuditFinding, KeyCard, Place, Report, Value
 
 VERSION = "1.2"
 
@@ -55,7 +55,7 @@ def _value(value: Value) -> dict[str, object]:
     }
 
 
-def _finding(finding: Finding, evidence: str) -> dict[str, object]:
+def _finding(finding: AuditFinding, evidence: str) -> dict[str, object]:
     suppression = finding.suppression
     return {
         "rule": finding.rule.id,

@@ -9,7 +9,7 @@ from ciphertool.audit.reports import summary
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, Report
+    from ciphertool.audit.model import AuditFinding, Report
 
 
 def render(report: Report) -> str:
@@ -39,7 +39,7 @@ def render(report: Report) -> str:
     )
 
 
-def _case(finding: Finding) -> str:
+def _case(finding: AuditFinding) -> str:
     name = _attribute(f"{finding.rule.id} {finding.place.selector or finding.place}")
     case = f"    <testcase classname={_attribute(finding.place.path)} name={name}"
     message = _attribute(f"{finding.place}: {finding.message}")

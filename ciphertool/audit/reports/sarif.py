@@ -12,7 +12,7 @@ from ciphertool.audit.reports.summary import counts
 from ciphertool.audit.rules import RULES
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, Report
+    from ciphertool.audit.model import AuditFinding, Report
     from ciphertool.audit.rules import Rule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -55,7 +55,7 @@ def _rule(rule: Rule) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding) -> dict[str, object]:
+def _result(finding: AuditFinding) -> dict[str, object]:
     place = finding.place
     physical: dict[str, object] = {"artifactLocation": {"uri": quote(os.fsencode(place.path)), "uriBaseId": "ROOT"}}
     if place.line:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import State
+from ciphertool.audit.model import SiteState
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
-    from ciphertool.audit.model import Finding, Place, Report, Value
+    from ciphertool.audit.model import AuditFinding, Place, Report, Value
 
 
 def counts(report: Report) -> dict[str, int]:
     """Return how many values are in each state, by its name, zeros included."""
-    return {state.value: report.count(state) for state in State}
+    return {state.value: report.count(state) for state in SiteState}
 
 
 def levels(report: Report) -> dict[str, int]:
@@ -38,10 +38,10 @@ class Evidence:
     def __init__(self, report: Report) -> None:
         self._values: dict[Place, Value] = {}
         for value in report.values:
-            if value.place not in self._values or value.state is State.UNPROTECTED:
+            if value.place not in self._values or value.state is SiteState.UNPROTECTED:
                 self._values[value.place] = value
 
-    def of(self, finding: Finding) -> str:
+    def of(self, finding: AuditFinding) -> str:
         """Return why the place of a finding is taken for that of a secret, or "" if it is about something else."""
         value = self._values.get(finding.place)
         return value.evidence.value if value is not None else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ciphertool.audit.model import State
+from ciphertool.audit.model import SiteState
 from ciphertool.audit.reports import summary
 from ciphertool.findings import Level
 from ciphertool.redaction.visible import visible
@@ -15,23 +15,23 @@ from ciphertool.redaction.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ciphertool.audit.model import Finding, Report, Value
+    from ciphertool.audit.model import AuditFinding, Report, Value
 
 Row = tuple[str, ...]
 
-_COUNTED = frozenset({State.EXAMPLE, State.NOT_A_SECRET})
+_COUNTED = frozenset({SiteState.EXAMPLE, SiteState.NOT_A_SECRET})
 """In the summary, and not listed unless everything is."""
 _INDENT = "  "
 _NARROWEST = 24
 _COLOURS = {
-    State.PROTECTED.value: "32",
-    State.UNPROTECTED.value: "31",
-    State.DANGLING.value: "35",
-    State.ORPHANED.value: "33",
-    State.UNJUDGED.value: "33",
-    State.PLACEHOLDER.value: "36",
-    State.EXAMPLE.value: "2",
-    State.NOT_A_SECRET.value: "2",
+    SiteState.PROTECTED.value: "32",
+    SiteState.UNPROTECTED.value: "31",
+    SiteState.DANGLING.value: "35",
+    SiteState.ORPHANED.value: "33",
+    SiteState.UNJUDGED.value: "33",
+    SiteState.PLACEHOLDER.value: "36",
+    SiteState.EXAMPLE.value: "2",
+    SiteState.NOT_A_SECRET.value: "2",
     Level.ERROR.value: "31",
     Level.WARNING.value: "33",
     Level.NOTE.value: "2",
@@ -79,7 +79,7 @@ def _about(value: Value, *, everything: bool) -> str:
 
 def _findings(report: Report, look: Look) -> Iterator[str]:
     """Yield the findings, the files with the gravest of them first."""
-    files: dict[str, list[Finding]] = {}
+    files: dict[str, list[AuditFinding]] = {}
     for finding in report.active:
         files.setdefault(finding.place.path, []).append(finding)
     evidence = summary.Evidence(report)

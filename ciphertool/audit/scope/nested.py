@@ -14,7 +14,7 @@ from ciphertool.settings.confined import Found
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ciphertool.audit.ledger import Gathered
+    from ciphertool.audit.ledger import Ledger
 
 
 def outermost(path: Path, root: Path) -> Path | None:
@@ -24,7 +24,7 @@ def outermost(path: Path, root: Path) -> Path | None:
     return next((parent for parent in reversed(between) if reader.is_configuration(parent)), None)
 
 
-def read_settings(directory: Path, root: Path, gathered: Gathered) -> Found:
+def read_settings(directory: Path, root: Path, gathered: Ledger) -> Found:
     """Return what a vault's settings say of the tree below `root`; what cannot be read is a finding."""
     try:
         return reader.load_found(directory, tree=root, audited=True)

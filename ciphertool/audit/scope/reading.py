@@ -46,7 +46,7 @@ _NOTHING = Outline((), (), (), ())
 
 
 @dataclass(frozen=True)
-class Opened:
+class FileReading:
     """One file as an audit reads it. Without `document` it is text alone; `problem` says why it is not one."""
 
     path: Path
@@ -101,7 +101,7 @@ def rewriter_of(path: Path, said: Reading, extensions: Extensions) -> Rewriter |
     return said.rewriter(path, extensions) if said.format else format_of(path.name, said.encoding)
 
 
-def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions) -> Opened:
+def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions) -> FileReading:
     """Return a file as a document of the format that is said or that its name tells, or as text alone.
 
     The format that is said may be one of `extensions`.
@@ -113,10 +113,10 @@ def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions:
         rewriter = rewriter_of(path, said, extensions)
         if rewriter is not None:
             document = rewriter.parse(data)
-            return Opened(path, relative, document.source.text, backup, rewriter, document, document.outline())
+            return FileReading(path, relative, document.source.text, backup, rewriter, document, document.outline())
     except CipherToolError as error:
         what = "as its targets say" if rewriter is None else f"as {rewriter.name}"
         problem, line = f"not readable {what}: {error.message}", error.line
     text = data.decode("utf-16" if data.startswith(_BOMS) else said.encoding or "utf-8-sig", "replace")
     assigns = rewriter is not None or _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
-    return Opened(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)
+    return FileReading(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)

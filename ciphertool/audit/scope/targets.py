@@ -21,8 +21,8 @@ from ciphertool.targets.matching import expand_alias
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from ciphertool.audit.ledger import Gathered
-    from ciphertool.audit.scope.reading import Opened
+    from ciphertool.audit.ledger import Ledger
+    from ciphertool.audit.scope.reading import FileReading
     from ciphertool.references import Reference
     from ciphertool.rewriters.base import Site
     from ciphertool.settings.model import Settings, Target
@@ -52,7 +52,7 @@ class Targets:
     """Whether no product says how its files are read."""
 
     @classmethod
-    def of(cls, settings: Settings, filled: Container[str], gathered: Gathered) -> Targets:
+    def of(cls, settings: Settings, filled: Container[str], gathered: Ledger) -> Targets:
         """Find the targets' files; a target without any is a finding."""
         by_file: defaultdict[Path, list[Target]] = defaultdict(list)
         files: dict[Path, None] = {}
@@ -77,7 +77,7 @@ class Targets:
         """Return what a file's targets say of how it is read; raise `ConfigError` where they contradict each other."""
         return reading(self.of_file(path))
 
-    def match(self, opened: Opened, gathered: Gathered) -> dict[str, list[Declared]]:
+    def match(self, opened: FileReading, gathered: Ledger) -> dict[str, list[Declared]]:
         """Return a file's declared secrets by their selector; a target that names nothing in it is a finding."""
         targets = self.of_file(opened.path)
         if not targets or opened.document is None:
@@ -110,7 +110,7 @@ class Targets:
             raise NoMatchError(site.selector, "has no such part", line=site.line)
         return Declared(target, alias, part.text, references.parse(part.text))
 
-    def _miss(self, gathered: Gathered, target: Target, path: Path, reason: str, line: int | None) -> None:
+    def _miss(self, gathered: Ledger, target: Target, path: Path, reason: str, line: int | None) -> None:
         if target.optional or (target.optional_if_unknown and target.alias not in self.filled):
             return
         place = gathered.place(path, line, target.selector)
