@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciphertool import files
-from ciphertool.cli.keystore.common import (
+from ciphertool.cli.keystore.access import (
     Alias,
     Format,
     PasswordFileOption,

@@ -10,7 +10,7 @@ import typer
 
 from ciphertool.certificates.roles import Role
 from ciphertool.cli import console
-from ciphertool.cli.keystore.common import (
+from ciphertool.cli.keystore.access import (
     Alias,
     Json,
     Names,

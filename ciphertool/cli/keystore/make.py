@@ -9,7 +9,7 @@ import typer
 
 from ciphertool import files
 from ciphertool.certificates.roles import Role
-from ciphertool.cli.keystore.common import Format, Names, PasswordFileOption, RoleOption, Store, write
+from ciphertool.cli.keystore.access import Format, Names, PasswordFileOption, RoleOption, Store, write
 from ciphertool.cli.options import new_password
 from ciphertool.errors import ConfigError
 from ciphertool.files import Audience

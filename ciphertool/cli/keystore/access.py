@@ -1,4 +1,4 @@
-"""What the keystore commands share: their options, and how a store is opened and written."""
+"""How the keystore commands get at a store: their shared options, its passwords, opening and writing it."""
 
 from __future__ import annotations
 
