@@ -1,0 +1,52 @@
+"""What a target matches is the secret itself for every reader of the file, or is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+TARGET = '\n[[target]]\nfile = "app.env"\nselector = "PASSWORD"\nalias = "app"\n'
+TEXTS = [
+    ('PASSWORD="c4n4ry$HOME"\n', ""),
+    ('PASSWORD="key=c4n4ry$HOME;x"\n', "part = 'key=(?P<secret>[^;]+)'\n"),
+    ('PASSWORD="$HOME;key=c4n4ry$USER"\n', "part = 'key=(?P<secret>.+)'\n"),
+]
+
+
+def _one(project: Path, text: str, more: str) -> None:
+    settings = (project / "ciphertool.toml").read_text().partition("[[target]]")[0]
+    (project / "ciphertool.toml").write_text(settings + TARGET + more)
+    (project / "app.env").write_text(text)
+
+
+@pytest.mark.parametrize(("text", "part"), TEXTS)
+def test_what_some_readers_would_expand_is_refused(project: Path, run: Run, text: str, part: str) -> None:
+    _one(project, text, part)
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert "app.env:1: PASSWORD: holds a $ or ` that a shell or compose expands" in outcome.err
+    assert "c4n4ry" not in outcome.out + outcome.err
+    assert (project / "app.env").read_text() == text
+
+
+@pytest.mark.parametrize(("text", "part"), TEXTS)
+def test_it_is_protected_if_the_text_itself_is_the_secret(project: Path, run: Run, text: str, part: str) -> None:
+    _one(project, text, part + "literal = true\n")
+    assert run("protect").status == 0
+    assert "c4n4ry" not in (project / "app.env").read_text()
+    assert run("resolve", "app.env").out == text
+
+
+def test_only_the_part_that_is_the_secret_must_be_certain(project: Path, run: Run) -> None:
+    _one(project, 'PASSWORD="$HOME;key=c4n4ry;$USER"\n', "part = 'key=(?P<secret>[^;]+)'\n")
+    assert run("protect").status == 0
+    assert (project / "app.env").read_text() == 'PASSWORD="$HOME;key={ciphertool:app};$USER"\n'
