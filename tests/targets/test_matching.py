@@ -50,3 +50,13 @@ def test_only_the_part_that_is_the_secret_must_be_certain(project: Path, run: Ru
     _one(project, 'PASSWORD="$HOME;key=c4n4ry;$USER"\n', "part = 'key=(?P<secret>[^;]+)'\n")
     assert run("protect").status == 0
     assert (project / "app.env").read_text() == 'PASSWORD="$HOME;key={ciphertool:app};$USER"\n'
+
+
+@pytest.mark.parametrize(("text", "noted"), [("v: one\n  two\n", True), ("v: one two\n", False)])
+def test_a_value_that_comes_back_on_one_line_is_noted_once(project: Path, run: Run, text: str, noted: bool) -> None:
+    settings = (project / "ciphertool.toml").read_text().partition("[[target]]")[0]
+    (project / "ciphertool.toml").write_text(f"{settings}[[target]]\nfile = 'u.yaml'\nselector = '$.v'\nalias = 'u'\n")
+    (project / "u.yaml").write_text(text)
+    assert ("u.yaml:1: u: " in run("protect").err) is noted
+    assert "u.yaml:1: u: " not in run("protect").err
+    assert run("resolve", "u.yaml").out == "v: one two\n"
