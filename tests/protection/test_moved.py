@@ -454,8 +454,8 @@ def test_plaintext_beside_a_moved_attribute_counts_as_its_place(project: Path, r
     assert _tree(project) == before
 
 
-@pytest.mark.parametrize("moved", ["attribute", "text", "utf-16"])
-def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_bytes: bytes, moved: str) -> None:
+def _home(project: Path, keystore_bytes: bytes) -> tuple[Path, Path]:
+    """Make a Carbon home of one target, and return it and its directory of configuration."""
     home = project / "home"
     conf = home / "repository/conf"
     (conf / "security").mkdir(parents=True)
@@ -468,6 +468,12 @@ def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_by
     )
     (conf / "a.xml").write_text(CASES[5].text)
     (conf / "security/cipher-tool.properties").write_text("pw=repository/conf/a.xml///R/Property[2],false\n")
+    return home, conf
+
+
+@pytest.mark.parametrize("moved", ["attribute", "text", "utf-16"])
+def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_bytes: bytes, moved: str) -> None:
+    home, conf = _home(project, keystore_bytes)
     (conf / "security/cipher-text.properties").write_text("pw=[c4n4ry-pw]\n")
     assert run("protect", "--home", str(home)).status == 0
     text = (conf / "a.xml").read_text() if moved == "attribute" else "<R>\n\n<P/><P>${sec:pw}</P></R>"
@@ -484,6 +490,16 @@ def test_a_file_that_only_the_product_reads(project: Path, run: Run, keystore_by
     assert (conf / "security/cipher-text.properties").read_bytes() == before[
         "repository/conf/security/cipher-text.properties"
     ]
+
+
+def test_an_alias_that_waits_for_its_value_takes_it_although_it_is_in_use(
+    project: Path, run: Run, keystore_bytes: bytes
+) -> None:
+    home, conf = _home(project, keystore_bytes)
+    (conf / "security/cipher-text.properties").write_text("pw=[]\n")
+    (conf / "other.xml").write_text("<R><P>${sec:pw}</P></R>")
+    assert run("protect", "--home", str(home)).status == 0
+    assert SECRET in run("resolve", "--home", str(home), str(conf / "other.xml")).out
 
 
 def test_what_a_target_calls_a_secret_is_no_name_in_a_hint(project: Path, run: Run) -> None:
