@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,15 @@ def test_marks_of_a_sheet_become_labels(tmp_path: Path) -> None:
         "00000000000000d4\ttrue\tcomment\t1",
         "00000000000000d5\tfalse\tname\t1",
     ]
+
+
+def test_a_line_of_one_long_word_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS)
+    kind_of = importlib.import_module("real_data").kind_of
+    start = time.process_time()
+    assert kind_of(f'"data": "{"Zm9v" * 10_000}"') is None
+    assert kind_of(f"{'Zm9v' * 10_000} amqp://app:hunter2@queue") == "url"
+    assert time.process_time() - start < 2
 
 
 def test_the_committed_labels_hold_digests_alone() -> None:
