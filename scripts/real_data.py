@@ -98,7 +98,7 @@ WORD = (
 )
 KINDS = {
     "pem": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
-    "url": re.compile(r"[a-z][a-z0-9+.-]+://[^\s/:@\"']*:[^\s/@\"']+@", re.I),
+    "url": re.compile(r"[a-z][a-z0-9+.-]{1,30}://[^\s/:@\"']*:[^\s/@\"']+@", re.I),
     "token": re.compile(
         r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}"
         r"|AIza[\w-]{30,}|[sr]k_(?:live|test)_\w{10,}|npm_\w{30,}|pypi-\w{20,}|hv[sb]\.\w{20,}|SG\.[\w-]{16,}\.)"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,37 @@ def test_marks_of_a_sheet_become_labels(tmp_path: Path) -> None:
         "00000000000000d4\ttrue\tcomment\t1",
         "00000000000000d5\tfalse\tname\t1",
     ]
+
+
+def test_what_a_later_version_reports_and_no_sheet_could_have_had_has_a_sheet_of_its_own(checkouts: Path) -> None:
+    earlier = checkouts.parent / "earlier"
+    earlier.write_text("""#!/bin/sh\necho '{"values": [], "findings": []}'\n""")
+    earlier.chmod(0o755)
+    rows = {}
+    for before in (earlier, PROGRAM):
+        # A program that prints nothing stands for a detect-secrets that reports nothing.
+        done = run("label-real", "--python", "true", "--before", before, "sheet", checkouts / "acme+shop")
+        rows[before] = done.stdout.splitlines()
+    assert [row for row in rows[earlier] if row.startswith("==")] == ["== README.md"]
+    assert rows[earlier][-1].split() == ["1", digest("postgres://app:hunter2-Zx9k@db/app", "README.md"), "1", "url"]
+    assert rows[PROGRAM] == ["--- do not read on: number, digest, weight, kind of acme/shop"]
+
+
+def test_labels_are_kept_beside_those_taken(tmp_path: Path) -> None:
+    (tmp_path / "sheet").write_text("--- do not read on: number, digest, weight, kind of acme/shop\n1 d1 2 url\n")
+    (tmp_path / "marks").write_text("t 1\n")
+    labels = label(tmp_path / "checkouts", "tuning", ("d0", "false", "name", 1.5)) / "tuning" / "acme+shop.tsv"
+    done = run("label-real", "--beside", labels, "take", tmp_path / "sheet", "0123456789abcdef", tmp_path / "marks")
+    assert done.stdout.splitlines()[2:] == ["d0\tfalse\tname\t1.5", "d1\ttrue\turl\t2"]
+
+
+def test_a_line_of_one_long_word_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(SCRIPTS)
+    kind_of = importlib.import_module("real_data").kind_of
+    start = time.process_time()
+    assert kind_of(f'"data": "{"Zm9v" * 10_000}"') is None
+    assert kind_of(f"{'Zm9v' * 10_000} amqp://app:hunter2@queue") == "url"
+    assert time.process_time() - start < 2
 
 
 def test_the_committed_labels_hold_digests_alone() -> None:
