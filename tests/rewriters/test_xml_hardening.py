@@ -260,3 +260,12 @@ def test_two_changes_of_one_site_are_never_written() -> None:
     assert isinstance(found, tuple)
     with pytest.raises(SpliceError):
         rewrite(REWRITER, document, [Change(found[0], "t"), Change(found[0], "u")])
+
+
+@pytest.mark.parametrize("prefix", ["", "undeclared:"])
+@pytest.mark.parametrize("after", ["<b/>", "</b>", "x", '<">&', "<c", "&#1;", "<![CDATA[x]]>", "<!DOCTYPE a>"])
+def test_what_follows_the_root_is_not_left_out(prefix: str, after: str) -> None:
+    whole = f'<a><p {prefix}q="1">v</p></a><!-- c -->\n'
+    assert [site.value for site in REWRITER.parse(whole.encode()).sites()] == ["1", "v"]
+    with pytest.raises(ConfigSyntaxError):
+        REWRITER.parse((whole + after).encode())

@@ -74,8 +74,23 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
         parser = _parser(recover=True)
         root = etree.fromstring(data, parser)
         if root is not None and all(entry.type_name in _HARMLESS for entry in parser.error_log):
+            _refuse_incomplete(data)
             return _bounded(data, root), True
     raise _error(parser)
+
+
+def _refuse_incomplete(data: bytes) -> None:
+    """Raise `ConfigSyntaxError` unless a document is well-formed but for its namespaces.
+
+    After an undeclared prefix, libxml2 reports nothing that follows the root. Expat, asked so, knows no namespaces.
+    """
+    from xml.parsers import expat
+
+    try:
+        expat.ParserCreate("utf-8").Parse(data, True)
+    except expat.ExpatError as error:
+        reason = f"not well-formed XML: {expat.ErrorString(error.code)}"
+        raise ConfigSyntaxError(reason, error.lineno, error.offset + 1) from None
 
 
 def _bounded(data: bytes, root: etree._Element) -> etree._ElementTree:
