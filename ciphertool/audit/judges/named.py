@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.detection import comments, patterns
+from ciphertool.detection import comments, hints, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def judge_paths(gathered: Ledger, paths: Sequence[Path]) -> None:
     """Report each file, and each directory with files in it, whose name is a secret."""
     found: dict[tuple[str, str], None] = {}
     names = [gathered.place(path).path for path in paths]
-    for index in sorted(patterns.candidates(names)):
+    for index in sorted(hints.candidates(names)):
         parts = names[index].split("/")
         for part, until in zip(parts, accumulate(parts, "{}/{}".format), strict=True):
             found.update(((until, kind), None) for _, _, kind in patterns.secrets_in_name(part))
@@ -53,7 +53,7 @@ def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
             if not before or ends[before - 1] <= start:
                 yield opened.document.source.line(start), kind, opened.text[start:end]
     outline = opened.outline
-    for index in sorted(patterns.candidates(outline.keys)):
+    for index in sorted(hints.candidates(outline.keys)):
         key = outline.keys[index]
         for start, end, kind in patterns.secrets_in_name(key):
             if key[start:end] not in seen:
@@ -65,6 +65,6 @@ def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
 def _in_text(text: str) -> Iterator[tuple[int, int, str]]:
     lines = text.splitlines(keepends=True)
     starts = [0, *accumulate(map(len, lines))]
-    for index in patterns.alone(lines):
+    for index in hints.alone(lines):
         for start, end, kind in patterns.secrets_in_name(lines[index], assigned=False):
             yield starts[index] + start, starts[index] + end, kind
