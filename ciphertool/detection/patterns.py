@@ -72,7 +72,7 @@ class Held(NamedTuple):
 
 def held(value: str) -> Iterator[Held]:
     """Yield what in a value can be a secret, whatever it is called: tokens and keys first, then credentials."""
-    if not hints.candidates([value]):
+    if not hints.is_candidate(value):
         return
     for found in _BY_ITSELF.finditer(value):
         yield Held(_kind(found, KINDS), found[0], found.start(), is_itself=True)
@@ -87,7 +87,7 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
 
     Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
     """
-    if not (_MAY_HOLD.search(name) and (hints.candidates([name]) if assigned else hints.alone([name]))):
+    if not (_MAY_HOLD.search(name) and hints.is_candidate(name, assigned=assigned)):
         return []
     found = [
         (*match.span(), _kind(match, KINDS)) for match in _IN_NAMES.finditer(name) if not harmless.is_example(match[0])

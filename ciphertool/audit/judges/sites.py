@@ -62,7 +62,7 @@ class Judge:
         if opened.problem:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
-        selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline, opened.text)
+        selectors, detector = opened.outline.selectors, _detector(opened)
         telling = detector.candidates | embedded.containers(opened.outline.values)
         few = {selectors[index] for index in telling | {*opened.outline.marked}}
         sites = opened.pick(few.union(declared))
@@ -195,7 +195,7 @@ class Judge:
             self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}", stands=stands)
 
     def _backup(self, opened: FileReading) -> None:
-        detector = Detector(opened.relative, opened.outline, opened.text)
+        detector = _detector(opened)
         telling = detector.candidates | embedded.containers(opened.outline.values)
         sites = opened.pick({opened.outline.selectors[index] for index in telling})
         suspects = embedded.suspects(detector, sites, opened.text, opened.relative)
@@ -215,6 +215,10 @@ class Judge:
         if held:
             message = f"a backup with {'a secret' if len(held) == 1 else f'{len(held)} secrets'} in clear"
             self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), message, stands="\0".join(held))
+
+
+def _detector(opened: FileReading) -> Detector:
+    return Detector(opened.relative, opened.outline, opened.text, tokenless=opened.is_tokenless)
 
 
 def _what(verdict: Verdict) -> str:
