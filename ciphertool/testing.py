@@ -5,6 +5,7 @@ A subclass names the rewriter and its example documents; pytest collects the inh
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Document, Rewriter, Site
 
 _CANARY = "c4n4ry-7d1f"
+_WORD = re.compile(r"[\w./+=~$%-]+")
 
 
 def is_outlined(document: Document) -> bool:
@@ -80,6 +82,13 @@ class RewriterContract:
     def test_an_outline_says_what_there_is_to_say_of_the_sites(self) -> None:
         for data in self.documents:
             assert is_outlined(self.rewriter.parse(data))
+
+    def test_a_word_stands_in_a_text_as_it_is_unless_the_text_has_escapes(self) -> None:
+        for data in self.documents:
+            document = self.rewriter.parse(data)
+            if document.escapes is not None and not document.escapes.search(document.source.text):
+                words = {word for site in document.sites() for word in _WORD.findall(site.value)}
+                assert [word for word in sorted(words) if word not in document.source.text] == []
 
     def test_a_stable_selector_finds_its_site_alone(self) -> None:
         for data in self.documents:

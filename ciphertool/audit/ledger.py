@@ -12,6 +12,8 @@ from ciphertool.audit.model import AuditFinding, Place, SiteState, Value
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ciphertool.audit.model import KeyCard, SchemeUse
     from ciphertool.audit.rules import Rule
     from ciphertool.audit.suppress import Allowances
@@ -50,14 +52,22 @@ class Ledger:
         self.values.append(Value(place, None, state, evidence, doubt, reason, kind, decided_by, confidence, where))
 
     def finding(
-        self, rule: Rule, place: Place, message: str, *, level: Level | None = None, stands: str | None = None
+        self,
+        rule: Rule,
+        place: Place,
+        message: str,
+        *,
+        level: Level | None = None,
+        stands: str | Callable[[], str] | None = None,
     ) -> None:
-        """Add a finding; `level` where this case is milder or graver than the rule.
+        """Add a finding; `level` if this case is milder or graver than the rule.
 
-        `stands` is what stands there, values and all, or else what makes it another finding than before: its mark is
-        kept, and nothing more. Without it the message tells.
+        `stands` is what stands there, values and all, or whatever else distinguishes the finding from a later one at
+        the same place; only its mark is kept. It defaults to the message. A function is called only if there is a key.
         """
-        mark = identity.mark(self.key, message if stands is None else stands)
+        mark = ""
+        if self.key:
+            mark = identity.mark(self.key, message if stands is None else stands() if callable(stands) else stands)
         self.findings.append(AuditFinding(rule, place, message, level=level, mark=mark))
 
     def refused(self, error: FoundSettingsError) -> None:

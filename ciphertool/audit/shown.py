@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool.detection import patterns
+from ciphertool.detection import hints, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,7 +34,7 @@ def shown(report: Report) -> Report:
 def _each(items: Iterable[T], texts: Callable[[T], tuple[str | None, ...]], mask: Callable[[T], T]) -> tuple[T, ...]:
     """Mask those of many items that need it: they are found all at once."""
     result = list(items)
-    for index in patterns.candidates(["\0".join(text for text in texts(item) if text) for item in result]):
+    for index in hints.candidates(["\0".join(text for text in texts(item) if text) for item in result]):
         result[index] = mask(result[index])
     return tuple(result)
 

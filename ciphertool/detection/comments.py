@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
-from ciphertool.detection import assigned, grammars, harmless, patterns
+from ciphertool.detection import assigned, grammars, harmless, hints, patterns
 from ciphertool.detection.judgement import NAMELESS, by_itself, judge, named
 from ciphertool.detection.names import Strength
 
@@ -118,7 +118,7 @@ def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
 
 def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool, commented: bool) -> Iterator[Found]:
     """Judge lines: of comments, or of a text in which some are comments."""
-    candidates = patterns.candidates([line for _, line in lines])
+    candidates = hints.candidates([line for _, line in lines])
     telling = assigned.telling([line for _, line in lines], path) if assignments else set()
     at = 0
     for index, (number, text) in enumerate(lines):

@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection import grammars, known_settings, names, patterns
+from ciphertool.detection import grammars, hints, known_settings, names
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.judgement import Name, judge, named, none
 from ciphertool.detection.names import Strength, strength
@@ -71,14 +71,17 @@ class Suspect(NamedTuple):
 
 
 class Detector:
-    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be one."""
+    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be one.
 
-    def __init__(self, path: str, outline: Outline, text: str = "") -> None:
+    `tokenless` is as in `hints.candidates`.
+    """
+
+    def __init__(self, path: str, outline: Outline, text: str = "", *, tokenless: bool = False) -> None:
         self._path, self._outline, self._text = path, outline, text
         self._known = known_settings.known(path, outline)
         lasts = names.lasts(outline.keys)
         self._titles = _titles(outline, lasts)
-        self.candidates = patterns.candidates(outline.values) | self._telling(outline, lasts)
+        self.candidates = hints.candidates(outline.values, tokenless=tokenless) | self._telling(outline, lasts)
 
     def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
         """Yield those of the candidates' sites of which there is something to say, with their verdicts."""

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_right
 from collections import Counter
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection import grammars, harmless, tokens
+from ciphertool.detection import grammars, harmless, hints, tokens
 from ciphertool.detection.names import Strength, reads_as_name
 from ciphertool.secret import MASK, repr_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 KINDS: dict[str, str] = {
     "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
@@ -47,32 +45,6 @@ _IN_NAMES = re.compile(
 )
 _URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
-# Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
-# look for them first, in all values of a file at once, costs a twentieth. Each pattern is a character to leap to, since
-# it is rare, with what is to stand before it.
-_SHORTEST = 8
-_MARKS = "_-.~=/"
-_LEADS = sorted({lead for token in tokens.TOKENS for lead in token.leads.split()})
-_HINT_WORDS = tuple(
-    {
-        *("PRIVATE KEY", "LS0tLS1CRUdJTi", "eyJ", "@", "earer ", "asic "),
-        *(lead for lead in _LEADS if lead[-1] not in _MARKS),
-    }
-)
-_DOTTED = r"(?=[\w-]{27}|[\w-]{6}\.[\w-]{27})"
-_NAMES = "word wd phrase code pass secret key token"  # as the names of passwords end
-_HINT_PATTERNS = (
-    *(
-        re.compile(f"{re.escape(mark)}(?=[\\w./+=~$%-]{{{10 if mark == '-' else 16}}})(?:{'|'.join(ways)})")
-        for mark in _MARKS
-        if (ways := [f"(?<={re.escape(lead)})" for lead in _LEADS if lead[-1] == mark] + [_DOTTED] * (mark == "."))
-    ),
-    re.compile(r"-(?<=[\s\0(]-)-?[A-Za-z]"),  # a flag of a command line
-    re.compile(f"=(?<=[dDeEsStTnNyY \\t]=)(?i:{'|'.join(f'(?<={name}=)|(?<={name}.=)' for name in _NAMES.split())})"),
-)
-# The same for what is a secret by itself or the password of a URL, where no assignment counts.
-_WORDS_ALONE = tuple(word for word in _HINT_WORDS if word != "@")
-_PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|://[^\s/:@'\"<>?#]*:[^\s/@\"]+@"))
 # What any secret of a text has: a run of characters, or a sign of an assignment.
 _MAY_HOLD = re.compile(r"[\w+/~-]{10}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
@@ -80,33 +52,6 @@ _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
 _MIXED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _DIGIT_OR_MIXED = re.compile(r"\d")
-
-
-def candidates(values: Sequence[str]) -> set[int]:
-    """Return the indexes of all values of which `held` may say something, and of few others."""
-    longer = [index for index, value in enumerate(values) if len(value) >= _SHORTEST]
-    return {longer[index] for index in _hinted([values[index] for index in longer], _HINT_WORDS, _HINT_PATTERNS)}
-
-
-def alone(lines: Sequence[str]) -> list[int]:
-    """Return the indexes of all lines in which `secrets_in_name` may find something without `assigned`, in order."""
-    longer = [index for index, line in enumerate(lines) if len(line) >= _SHORTEST]
-    found = _hinted([lines[index] for index in longer], _WORDS_ALONE, _PATTERNS_ALONE)
-    return sorted(longer[index] for index in found)
-
-
-def _hinted(texts: Sequence[str], words: Sequence[str], hints: Sequence[re.Pattern[str]]) -> set[int]:
-    text = "\0".join(("", *texts))  # between texts stands what no pattern matches
-    at = [match.start() for pattern in hints for match in pattern.finditer(text)]
-    for word in words:
-        position = text.find(word)
-        while position >= 0:
-            at.append(position)
-            position = text.find(word, position + len(word))
-    if not at:
-        return set()
-    ends = list(accumulate([len(each) + 1 for each in texts]))
-    return {bisect_right(ends, position - 1) for position in at}
 
 
 class Held(NamedTuple):
@@ -127,7 +72,7 @@ class Held(NamedTuple):
 
 def held(value: str) -> Iterator[Held]:
     """Yield what in a value can be a secret, whatever it is called: tokens and keys first, then credentials."""
-    if not candidates([value]):
+    if not hints.is_candidate(value):
         return
     for found in _BY_ITSELF.finditer(value):
         yield Held(_kind(found, KINDS), found[0], found.start(), is_itself=True)
@@ -142,7 +87,7 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
 
     Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
     """
-    if not (_MAY_HOLD.search(name) and (candidates([name]) if assigned else alone([name]))):
+    if not (_MAY_HOLD.search(name) and hints.is_candidate(name, assigned=assigned)):
         return []
     found = [
         (*match.span(), _kind(match, KINDS)) for match in _IN_NAMES.finditer(name) if not harmless.is_example(match[0])

@@ -12,9 +12,9 @@ from typing import NamedTuple
 class Token(NamedTuple):
     """One line of the table: forms of one provider's tokens.
 
-    Each text that `pattern` matches holds one of `leads`, words between spaces. Behind one that ends with a sign follow
-    at least sixteen characters of `[\\w./+=~$%-]`, behind a dash ten. Without leads it has a dot, and 27 of `[\\w-]`
-    behind it.
+    Each text that `pattern` matches holds one of `leads`, words between spaces. At least sixteen characters of
+    `[\\w./+=~$%-]` follow one that ends with a sign, ten if the sign is a dash. A token without leads has a dot, with
+    27 characters of `[\\w-]` behind it. Each text has a run of fifteen such characters.
     """
 
     kind: str
@@ -47,7 +47,8 @@ TOKENS: tuple[Token, ...] = (
           "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair"),
     Token("cloud token", r"\bHRKU-(?:AA[\w-]{58}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", "HRKU-",
           "https://devcenter.heroku.com/articles/authentication"),
-    Token("cloud token", r"\bfm[12][ar]?_[A-Za-z0-9+/]{60,}={0,3}|\bfo1_[\w-]{43}", "fm1a_ fm1r_ fm2_ fo1_",
+    Token("cloud token", r"\bfm[12][ar]?_[A-Za-z0-9+/]{60,}={0,3}|\bfo1_[\w-]{43}",
+          "fm1_ fm1a_ fm1r_ fm2_ fm2a_ fm2r_ fo1_",
           "https://fly.io/docs/security/tokens/"),
     Token("cloud token", r"\bv1\.0-[0-9a-f]{24}-[0-9a-f]{146}", "v1.0-",
           "https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/"),
@@ -129,7 +130,7 @@ TOKENS: tuple[Token, ...] = (
     # Talking
     Token("Slack token", r"\bxox[abeoprs]-[\w-]{10,}|\bxapp-\d-[\w-]{10,}|\bxoxe\.xox[bp]-[\w-]{20,}",
           "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-", "https://docs.slack.dev/authentication/tokens"),
-    Token("Slack token", r"hooks\.slack\.com/\w+/[TA-Z]\w+/\w+/\w+", "hooks.slack.",
+    Token("Slack token", r"hooks\.slack\.com/\w+/[TA-Z]\w+/\w+/\w+", "hooks.slack",
           "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks"),
     Token("chat bot token", r"(?<!\d)(?:\b|(?<=bot))\d{8,10}:AA[\w-]{32,33}(?![\w-])", ":AA",
           "https://core.telegram.org/bots/api#authorizing-your-bot"),
@@ -137,7 +138,7 @@ TOKENS: tuple[Token, ...] = (
           "https://discord.com/developers/docs/reference#authentication"),
     Token("chat bot token", r"discord(?:app)?\.com/api/webhooks/\d+/[\w-]+", "discord.com/ discordapp.com/",
           "https://discord.com/developers/docs/resources/webhook"),
-    Token("chat bot token", r"\.webhook\.office\.com/webhookb2/[\w@-]{30,}", ".office.com/",
+    Token("chat bot token", r"\.webhook\.office\.com/webhookb2/[\w@-]{30,}", "webhookb2",
           "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook"),
     Token("mail service key", r"\bSG\.[\w-]{16,}\.[\w-]{32,}", "SG.",
           "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys"),
@@ -188,7 +189,7 @@ TOKENS: tuple[Token, ...] = (
     Token("work service token", r"\btfp_[\w.=-]{55,}",
           "tfp_", "https://www.typeform.com/developers/get-started/personal-access-token/"),
     Token("work service token", r"\bpat-(?:na|eu|ap)\d-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-          "pat-na1- pat-na2- pat-eu1- pat-ap1-",
+          "pat-na pat-eu pat-ap",
           "https://developers.hubspot.com/docs/guides/apps/private-apps/overview"),
     Token("work service token", r"\bCFPAT-[\w-]{43}", "CFPAT-",
           "https://www.contentful.com/developers/docs/references/authentication/"),

@@ -240,6 +240,10 @@ class Document(ABC):
     joins_lines = False
     """Whether the format writes a value that stood on several lines on one, where it reads the same."""
 
+    escapes: re.Pattern[str] | None = None
+    """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
+    of letters, digits and `-_.~+/=%$`. None, if any text may be such a one, costs an audit a second search."""
+
     def is_reshaped(self, site: Site) -> bool:
         """Tell whether a value, put back as a whole, is spelled otherwise than it is now."""
         return self.joins_lines and "\n" in self.source.text[site.start : site.end]

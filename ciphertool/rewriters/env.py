@@ -66,6 +66,8 @@ _HINT_OF_PART = "protect the whole value"
 class EnvDocument(EntryDocument):
     """A parsed `.env` file. Selector and key are the variable's name."""
 
+    escapes = re.compile(r"\\")
+
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for, with its variables as written."""
         return quoting.read(spelled)

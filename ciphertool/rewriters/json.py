@@ -151,6 +151,8 @@ class _Scanner:
 class JsonDocument(TreeDocument):
     """A parsed JSON file. What is under a duplicate key is neither a site nor a target."""
 
+    escapes = re.compile(r"\\")
+
     def __init__(self, source: Source, judged: str, data: object, *, repeating: bool) -> None:
         super().__init__(source, data)
         self.judged = judged

@@ -100,6 +100,7 @@ def _escape_one(match: re.Match[str]) -> str:
 class PropertiesDocument(EntryDocument):
     """A parsed `.properties` file. Selector and key are the property's key itself."""
 
+    escapes = re.compile(r"\\")
     whole = True
     joins_lines = True
 

@@ -140,6 +140,7 @@ def _unquoted(part: str) -> str:
 class TomlDocument(TreeDocument):
     """A parsed TOML file; `data` is what `tomllib` returns."""
 
+    escapes = re.compile(r"\\")
     data: dict[str, Any]
 
     @cached_property

@@ -18,8 +18,9 @@ from ciphertool.audit.model import IN_A_BACKUP
 from ciphertool.audit.rules import COMMENTED_OUT, UNPROTECTED_NAME, UNPROTECTED_VALUE
 from ciphertool.detection.comments import in_comments, in_text
 from ciphertool.detection.harmless import is_example
+from ciphertool.detection.hints import candidates
 from ciphertool.detection.judgement import NAMELESS, judge, named
-from ciphertool.detection.patterns import CREDENTIALS, KINDS, candidates, is_random
+from ciphertool.detection.patterns import CREDENTIALS, KINDS, is_random
 from ciphertool.rewriters import by_name
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.detection.patterns import candidates, held
+from ciphertool.detection.hints import candidates
+from ciphertool.detection.patterns import held
 from ciphertool.detection.tokens import TOKENS
 
 if TYPE_CHECKING:

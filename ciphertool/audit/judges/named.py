@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
-from ciphertool.detection import comments, patterns
+from ciphertool.detection import comments, hints, patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def judge_paths(gathered: Ledger, paths: Sequence[Path]) -> None:
     """Report each file, and each directory with files in it, whose name is a secret."""
     found: dict[tuple[str, str], None] = {}
     names = [gathered.place(path).path for path in paths]
-    for index in sorted(patterns.candidates(names)):
+    for index in sorted(hints.candidates(names)):
         parts = names[index].split("/")
         for part, until in zip(parts, accumulate(parts, "{}/{}".format), strict=True):
             found.update(((until, kind), None) for _, _, kind in patterns.secrets_in_name(part))
@@ -42,7 +42,7 @@ def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
     """Yield line, kind and text of each secret: by the text, and, where it is spelled with escapes, by the keys."""
     assert opened.document is not None  # noqa: S101 - the caller has looked
     seen: set[str] = set()
-    hits = list(_in_text(opened.text))
+    hits = list(_in_text(opened))
     if hits:
         spans = [(site.start, site.end) for site in opened.document.sites()]
         spans = sorted(spans + comments.spans(opened.rewriter, opened.text))
@@ -53,7 +53,7 @@ def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
             if not before or ends[before - 1] <= start:
                 yield opened.document.source.line(start), kind, opened.text[start:end]
     outline = opened.outline
-    for index in sorted(patterns.candidates(outline.keys)):
+    for index in sorted(_spelled_otherwise(opened)):
         key = outline.keys[index]
         for start, end, kind in patterns.secrets_in_name(key):
             if key[start:end] not in seen:
@@ -62,9 +62,24 @@ def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
                 yield site.line, kind, key[start:end]
 
 
-def _in_text(text: str) -> Iterator[tuple[int, int, str]]:
-    lines = text.splitlines(keepends=True)
-    starts = [0, *accumulate(map(len, lines))]
-    for index in patterns.alone(lines):
-        for start, end, kind in patterns.secrets_in_name(lines[index], assigned=False):
-            yield starts[index] + start, starts[index] + end, kind
+def _spelled_otherwise(opened: FileReading) -> set[int]:
+    """Return the indexes of the keys that may hold a secret which no line of the text holds."""
+    keys = opened.outline.keys
+    if not opened.is_verbatim:
+        return hints.candidates(keys)
+    spaced = [index for index, key in enumerate(keys) if " " in key]  # the space may be the end of a line
+    return {spaced[index] for index in hints.candidates([keys[index] for index in spaced])}
+
+
+def _in_text(opened: FileReading) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and kind of each secret in a text, line by line."""
+    text, end = opened.text, 0
+    for position in opened.hints:
+        if position < end:
+            continue
+        start, end = text.rfind("\n", 0, position) + 1, text.find("\n", position) + 1 or len(text)
+        at = start
+        for line in text[start:end].splitlines(keepends=True):
+            for begin, finish, kind in patterns.secrets_in_name(line, assigned=False):
+                yield at + begin, at + finish, kind
+            at += len(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from ciphertool.detection.verdicts import Confidence
 from ciphertool.findings import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from ciphertool.audit.ledger import Ledger
     from ciphertool.audit.scope.reading import FileReading
@@ -61,7 +62,7 @@ class Judge:
         if opened.problem:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
-        selectors, detector = opened.outline.selectors, Detector(opened.relative, opened.outline, opened.text)
+        selectors, detector = opened.outline.selectors, _detector(opened)
         telling = detector.candidates | embedded.containers(opened.outline.values)
         few = {selectors[index] for index in telling | {*opened.outline.marked}}
         sites = opened.pick(few.union(declared))
@@ -156,7 +157,7 @@ class Judge:
         site, verdict, line, commented, _ = suspect
         place = Place(opened.relative, line or site.line, None if where else site.selector)
         if commented:
-            self._commented(place, verdict, opened.around.site(site, place.line))
+            self._commented(place, verdict, partial(opened.around.site, site, place.line))
             return
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
         self.gathered.verdict(place, verdict, doubt, where)
@@ -164,9 +165,9 @@ class Judge:
             # A key is its selector in other signs, and a secret in those is one that no pattern finds.
             name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
             what = f"{name}: {verdict.kind or 'a value in clear'}"
-            self._clear(place, verdict, what, opened.around.site(site, place.line))
+            self._clear(place, verdict, what, partial(opened.around.site, site, place.line))
 
-    def _clear(self, place: Place, verdict: Verdict, message: str, stands: str) -> None:
+    def _clear(self, place: Place, verdict: Verdict, message: str, stands: Callable[[], str]) -> None:
         rule = rules.UNPROTECTED_VALUE if verdict.evidence is Evidence.VALUE else rules.UNPROTECTED_NAME
         level = Level.NOTE if verdict.confidence is Confidence.DOUBTFUL else None
         self.gathered.finding(rule, place, message, level=level, stands=stands)
@@ -181,20 +182,20 @@ class Judge:
         for line, verdict, commented, _ in found:
             place = self.gathered.place(opened.path, line)
             if commented:
-                stands = opened.around.comment(line) if opened.document else opened.around.line(line)
-                self._commented(place, verdict, stands)
+                stands = opened.around.comment if opened.document else opened.around.line
+                self._commented(place, verdict, partial(stands, line))
                 continue
             self.gathered.verdict(place, verdict, where=IN_TEXT)
             if verdict.is_secret:
-                self._clear(place, verdict, _what(verdict), opened.around.line(line))
+                self._clear(place, verdict, _what(verdict), partial(opened.around.line, line))
 
-    def _commented(self, place: Place, verdict: Verdict, stands: str) -> None:
+    def _commented(self, place: Place, verdict: Verdict, stands: Callable[[], str]) -> None:
         self.gathered.verdict(place, verdict, where=IN_A_COMMENT)
         if verdict.is_secret:
             self.gathered.finding(rules.COMMENTED_OUT, place, f"in a comment: {_what(verdict)}", stands=stands)
 
     def _backup(self, opened: FileReading) -> None:
-        detector = Detector(opened.relative, opened.outline, opened.text)
+        detector = _detector(opened)
         telling = detector.candidates | embedded.containers(opened.outline.values)
         sites = opened.pick({opened.outline.selectors[index] for index in telling})
         suspects = embedded.suspects(detector, sites, opened.text, opened.relative)
@@ -214,6 +215,10 @@ class Judge:
         if held:
             message = f"a backup with {'a secret' if len(held) == 1 else f'{len(held)} secrets'} in clear"
             self.gathered.finding(rules.BACKUP, self.gathered.place(opened.path), message, stands="\0".join(held))
+
+
+def _detector(opened: FileReading) -> Detector:
+    return Detector(opened.relative, opened.outline, opened.text, tokenless=opened.is_tokenless)
 
 
 def _what(verdict: Verdict) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import rewriters
 from ciphertool.audit.scope.surroundings import Surroundings
+from ciphertool.detection import hints
 from ciphertool.errors import CipherToolError, UnknownFormatError
 from ciphertool.rewriters.base import Outline
 
@@ -65,6 +66,22 @@ class FileReading:
     def around(self) -> Surroundings:
         """What stands at each place, and around it."""
         return Surroundings(self.text, self.rewriter, self.outline)
+
+    @cached_property
+    def hints(self) -> list[int]:
+        """Where in the text a token, a key or the password of a URL may stand."""
+        return hints.in_text(self.text)
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether each word of a key or a value of the document stands as it is in the text."""
+        escapes = None if self.document is None else self.document.escapes
+        return escapes is not None and escapes.search(self.text) is None
+
+    @property
+    def is_tokenless(self) -> bool:
+        """Whether none of the document's values can be a token or a key."""
+        return not self.hints and self.is_verbatim
 
     def pick(self, selectors: Collection[str]) -> list[Site]:
         """Return the document's sites with these selectors, which it has, in document order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ _start = attrgetter("site.start")
 
 class ParsedXml(Document):
     """A parsed XML file: `tree` is lxml's, `scan` finds the tags of the same text."""
+
+    # A comment, an instruction or a CDATA section within a word divides it in the text, not in the value.
+    escapes = re.compile(r"&|<[!?](?<=[^\s>]..)|\]\]>[^\s<]")
 
     def __init__(self, data: bytes, encoding: str | None = None) -> None:
         """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -36,6 +37,7 @@ _ANCHORED = "protect the value that has the anchor"
 class YamlDocument(Document):
     """A YAML file of one document or several; `selector` and `key` of a site are as `jsonpath` spells them."""
 
+    escapes = re.compile(r"\\")
     joins_lines = True
 
     def __init__(self, source: Source) -> None:
