@@ -132,7 +132,8 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
                 held = by_itself(kind) if kind else judge(NAMELESS, line, path)
                 found = [(0, held)] if held is not None else found
             for start, verdict in found:
-                yield Found(number, verdict, is_comment, at + before + start)
+                if verdict.kind != grammars.REFERENCE:  # a reference is a value of its own
+                    yield Found(number, verdict, is_comment, at + before + start)
         at += len(text) + 1
 
 
