@@ -130,7 +130,7 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
             if index in candidates and not any(verdict.is_secret for _, verdict in found):
                 kind = _kind_of_name(_ASSIGNMENT.match(line)) if assignments else None
                 held = by_itself(kind) if kind else judge(NAMELESS, line, path)
-                found = [(0, held)] if held is not None else found
+                found = [(0, held)] if held is not None and (held.is_secret or not found) else found
             for start, verdict in found:
                 if verdict.kind != grammars.REFERENCE:  # a reference is a value of its own
                     yield Found(number, verdict, is_comment, at + before + start)

@@ -168,9 +168,8 @@ _FLAG = re.compile(r"[A-Za-z][\w.-]*")
 _TAG = re.compile(r"!([\w:./-]+)[ \t]+(?:\[[^\]\n]*)?$")
 _MESSAGE = re.compile(r"[^\d$%&/\\=+*#@<>]+|.* .*", re.DOTALL)
 _CATALOGUE = re.compile(
-    r"(?i)(?:^|[/._-])(?:messages?|localstrings|i18n|l10n|locales?|lang(?:uages?)?|translations?|nls|strings|labels|resources?)"
-    r"(?:[/_.-][\w.-]+)*\.(?:properties|json|ya?ml|xml|resx)$"
-    r"|(?:^|/)(?:i18n|l10n|locales?|lang|languages|translations?|nls)/"
+    r"(?i)(?:^|/)(?:[\w.-]*[._-])?(?:messages?|localstrings|i18n|l10n|locales?|translations?|nls|strings)(?:[_.-][\w.-]+)?"
+    r"\.(?:properties|json|ya?ml|xml)$|\.resx$|(?:^|/)(?:i18n|l10n|locales?|lang|languages|translations?|nls)/"
 )
 _ORDER = [Outcome.NOT_A_SECRET, Outcome.EXAMPLE, Outcome.PLACEHOLDER, Outcome.UNPROTECTED]
 

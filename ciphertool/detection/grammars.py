@@ -139,15 +139,14 @@ def read(value: str, path: str = "") -> Filled | None:
     return Filled(product, tuple(defaults), "".join((*rest, value[position:]))) if product else None
 
 
-def begins(value: str, start: int, path: str = "") -> str | None:
-    """Return which product fills in what begins there in a value, to its end, with no literal text; or None."""
+def at(value: str, start: int) -> str:
+    """Return the text of what begins there in a value and looks like a placeholder, or ""."""
     opening = _OPENING.match(value, start)
     if opening is None:
         backticks = _BACKTICKS.match(value, start)
-        return "backticks" if backticks else None
+        return backticks[0] if backticks else ""
     end = _end(value, opening)
-    found = _placeholder(value[start:end], _of_file(path)) if end else None
-    return found[0] if found and not found[1] and value[end : end + 1] in ("", *"@\"';,&/? )") else None
+    return value[start:end] if value[end : end + 1] in ("", *"@\"';,&/? )") else ""
 
 
 def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...]) -> tuple[str, list[str]] | None:
@@ -156,7 +155,7 @@ def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...
     for grammar, spelled in grammars:
         if grammar.within and (match := spelled.fullmatch(text)) and _is_named(match):
             groups = match.groupdict()
-            return grammar.product, [text for text in (groups.get("default"), groups.get("other")) if text]
+            return grammar.product, [text.strip("\"'") for text in (groups.get("default"), groups.get("other")) if text]
     return None
 
 

@@ -87,6 +87,19 @@ def is_sql(value: str) -> bool:
     return _SQL.fullmatch(value) is not None
 
 
+_PROGRAM = re.compile(
+    r"\.(?:java|kt|kts|scala|groovy|gradle|js|mjs|cjs|jsx|ts|tsx|vue|py|go|rs|rb|cs|razor|cshtml|fs|vb|php|c|h|cpp|swift|tpl)$"
+)
+_EXPRESSION = re.compile(r"(?:await |new )?[A-Za-z_$][\w$]*(?:(?:\.|->|::|\?\.)[\w$]+|[(\[].*|!|\?)*", re.DOTALL)
+
+
+def is_expression(text: str, start: int, value: str, path: str) -> bool:
+    """Tell whether what stands there in a program's text is not within quotes and names something else."""
+    if _PROGRAM.search(path) is None or _EXPRESSION.fullmatch(value) is None:
+        return False
+    return all(text.count(quote, 0, start) % 2 == 0 for quote in "\"'`")
+
+
 def is_url(value: str) -> bool:
     """Tell whether a value is a URL."""
     return _URL.fullmatch(value) is not None
@@ -140,10 +153,13 @@ SHAPES: tuple[Shape, ...] = (
     Shape("connection string", "a connection string without a password", _TOKEN,
           _full(r"(?:[a-z][\w .]*=[^=;]*(?:;|\Z)){2,}")),
     Shape("URL", "an address without credentials", _TOKEN, is_url),
+    Shape("name of a secret", "it names a secret that is kept elsewhere", _TOKEN,
+          _full(r"[a-z]+\d*(?:-[a-z]+\d*)+-(?:secrets?|credentials?|creds)", re.NOFLAG)),
     Shape("path of words", "it says where something lies", _TOKEN, may_be_path),
     Shape("digest", "a digest", _HINT, _is_digest,
-          words=frozenset(("hash", "sig", "signature"))),
-    Shape("identifier", "an identifier", _HINT, _full(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
+          words=frozenset(("hash", "sig"))),
+    Shape("identifier", "an identifier", _HINT,
+          _full(r"(?:[\w-]{1,20}-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-\w{1,8})?")),
 )  # fmt: skip
 
 

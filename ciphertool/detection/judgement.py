@@ -67,10 +67,12 @@ def _held(value: str, path: str) -> Verdict | None:
             continue
         if harmless.is_sql(value) and value[start - 1] not in "\"'":  # names of columns, and bind marks
             verdict = none(Evidence.VALUE, "a statement of SQL", "SQL", "harmless/SQL")
-        elif product := grammars.begins(value, start, path):
-            verdict = _placeholder(_PASSWORD, product)
+        elif kind == patterns.COMMAND_LINE and secret.isupper() and reads_as_name(secret):
+            verdict = Verdict(Outcome.EXAMPLE, Evidence.VALUE, "it says what to put there", kind, "harmless/example")
+        elif harmless.is_expression(value, start, secret, path):
+            verdict = none(Evidence.VALUE, "an expression of a program", "expression", "harmless/expression")
         else:
-            verdict = _named(_PASSWORD, secret, path)
+            verdict = _named(_PASSWORD, grammars.at(value, start) or secret, path)
         if verdict.is_secret and verdict.confidence > Confidence.DOUBTFUL:
             return by_itself(kind)
         other = other or verdict

@@ -62,7 +62,7 @@ HARMLESS: tuple[Harmless, ...] = tuple(
 )  # fmt: skip
 # Of what a Kubernetes Secret holds, keys that say by themselves that they are none.
 _ABOUT = re.compile(
-    r"(?i)(?:^|[._-])(?:user(?:_?name)?|login|host(?:name)?|port|database|db_?name|dbname|endpoint|region|bucket|namespace|name|email|"
+    r"(?i)(?:^|[._-])(?:user(?:_?name)?|login|host(?:name)?|port|database|db|db_?name|env|dbname|endpoint|region|bucket|namespace|name|email|"
     r"issuer|server|type|id|(?:tls\.|ca[.-]?)?(?:crt|cert|certificate|bundle)|ca|tls\.crt|ca\.pem|cert\.pem)$"
 )
 

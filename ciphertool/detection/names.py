@@ -49,7 +49,7 @@ _TOKENS = _listed("""
     authtok connectionstring connstr accountkey licensekey servicekey sessionkey psk webhook
     credential credentials creds
 """)
-_HINTS = _listed("key auth salt hash sig signature cookie seed session bearer basic sas nonce otp pin license")
+_HINTS = _listed("key auth salt hash sig cookie seed session bearer basic sas nonce otp pin license")
 # Two words in a row.
 _PAIRS = _listed("""
     api-key secret-key private-key access-key auth-key shared-key signing-key encryption-key encrypt-key cipher-key
@@ -88,6 +88,7 @@ _ENDINGS = _listed("""
     authentication revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
     extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex
     warning hashers hashing module at until since date spec scheme sql query statement ratelimit limits digits plugin
+    index
 """)
 # A public key is no secret either.
 _PUBLIC = _listed("public pub publishable site")
@@ -200,7 +201,7 @@ def _read(name: str) -> tuple[Strength, str]:
     joined, pairs = "".join(found), [f"{a}-{b}" for a, b in itertools.pairwise(found)]
     if not _OTHERWISE.isdisjoint(pairs):
         return Strength.NONE, ""
-    if found[-1] in ("key", "hash") and not _PASSWORDS.isdisjoint(found[:-1]):
+    if (found[-1] in ("key", "hash") or "sha" in found) and not _PASSWORDS.isdisjoint(found):
         return Strength.NONE, ""  # adminPasswordKey: the key under which a password is kept, and no password
     for strong, listed, glued in (
         (Strength.PASSWORD, _PASSWORDS, _GLUED_PASSWORDS),

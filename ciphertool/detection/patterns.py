@@ -29,12 +29,13 @@ KINDS: dict[str, str] = {
     "authorization header": r"\b(?:[Bb]earer|[Bb]asic) (?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
     **{kind: pattern for kind, pattern in tokens.by_kind().items() if kind != "private key"},
 }
+COMMAND_LINE = "password in a command line"
 CREDENTIALS = {
     "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
     "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
-    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
+    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=(?![=>])\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
-    "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
+    COMMAND_LINE: r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
     r"pass|pwd|token|secret|(?:api|access|secret|private|signing|encryption|auth)[_-]?key))[= ])"
     r"[\"']?(?P<option>[^\s\"'-][^\s\"']*)",
 }
@@ -77,6 +78,7 @@ _PATTERNS_ALONE = (*_HINT_PATTERNS[:-2], re.compile(r"=(?i:(?<=sig=)|(?<=key=))|
 _MAY_HOLD = re.compile(r"[\w+/~-]{10}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
+_CHANGE = re.compile(r"(?i)(?:change[_-]?(?:me|it)[_-]?)+")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
 _MIXED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _DIGIT_OR_MIXED = re.compile(r"\d")
@@ -182,7 +184,7 @@ def _kind(found: re.Match[str], table: dict[str, str]) -> str:
 
 def looks_like_token(value: str) -> bool:
     """Tell whether a value of no harmless shape can be a token: neither short nor a name."""
-    if value.lower() in _WEAK:
+    if value.lower() in _WEAK or _CHANGE.fullmatch(value):
         return True
     return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6 and reads_as_name(value))
 

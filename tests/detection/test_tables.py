@@ -75,6 +75,7 @@ HARMLESS_VALUES = {
     "list of words": ("token", "METHOD_DEF,CTOR_DEF"),
     "connection string": ("connectionString", "Server=db;Database=main;Trusted_Connection=True"),
     "URL": ("token", "https://auth.example.com/token"),
+    "name of a secret": ("sshSecret", "airflow-cluster1-git-secret"),
     "path of words": ("token", "secret/data/app"),
     "digest": ("hash", "8f14e45fceea167a5a36dedd4bea2543"),
     "identifier": ("key", "1b4e28ba-2fa1-11d2-883f-0016d3cca427"),
