@@ -34,7 +34,8 @@ def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str
 
 # A text for a person to fill in. What is between brackets is one only if it reads as words.
 _PHRASE = re.compile(
-    r"(?i)(?:your|my|the|a|enter|insert|put|type|specify|example|dummy|redacted|masked|some)(?:[ _-][a-z]++)*"
+    r"(?i)(?:your|(?:my|the|a|some)(?=[ _-])|enter|insert|put|type|specify|example|dummy|redacted|masked)"
+    r"(?:[ _-][a-z]++)*"
     r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
     r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-](?P<rest>.*))?"
     r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
@@ -98,6 +99,11 @@ def is_expression(text: str, start: int, value: str, path: str) -> bool:
     if _PROGRAM.search(path) is None or _EXPRESSION.fullmatch(value) is None:
         return False
     return all(text.count(quote, 0, start) % 2 == 0 for quote in "\"'`")
+
+
+def is_operand(value: str) -> bool:
+    """Tell whether what an option of a command line has is a word for it, or the properties of a mounted secret."""
+    return (value.isupper() and reads_as_name(value)) or re.match(r"(?:id|type|src|source)=", value) is not None
 
 
 def is_url(value: str) -> bool:
@@ -178,7 +184,11 @@ CIPHERS: tuple[Cipher, ...] = (
     Cipher("jasypt", "", r"ENC\([A-Za-z0-9+/=_\s-]{12,}\)"),
     Cipher("ciphertool", "", r"ENC\[[A-Z0-9-]+(?:[,:;].*)?\]"),
     Cipher("spring cloud", "", r"'?\{cipher\}.*"),
-    Cipher("maven, jenkins", r"\.xml\b", r"\{[A-Za-z0-9+/]{22,}={0,2}\}"),
+    Cipher(
+        "maven, jenkins",
+        r"\.xml\b",
+        r"\{(?:AQAAABAAAA[\w+/=]+|(?:[\w+/]{64})*(?:[\w+/]{22}==|[\w+/]{43}=|[\w+/]{64}))\}",
+    ),
     Cipher("wso2 secure vault", r"(?:^|/)(?:deployment\.toml|cipher-text\.properties)", r"[A-Za-z0-9+/=\s]{128,}"),
     Cipher("weblogic, websphere", "", r"\{(?:AES(?:256)?|xor|aes|3DES)\}.*"),
     Cipher("wildfly", "", r"CRYPT:.*|VAULT::.*"),

@@ -67,8 +67,8 @@ def _held(value: str, path: str) -> Verdict | None:
             continue
         if harmless.is_sql(value) and value[start - 1] not in "\"'":  # names of columns, and bind marks
             verdict = none(Evidence.VALUE, "a statement of SQL", "SQL", "harmless/SQL")
-        elif kind == patterns.COMMAND_LINE and secret.isupper() and reads_as_name(secret):
-            verdict = Verdict(Outcome.EXAMPLE, Evidence.VALUE, "it says what to put there", kind, "harmless/example")
+        elif kind == patterns.COMMAND_LINE and harmless.is_operand(secret):
+            verdict = Verdict(Outcome.EXAMPLE, Evidence.VALUE, "it says what to put there", kind, "harmless/operand")
         elif harmless.is_expression(value, start, secret, path):
             verdict = none(Evidence.VALUE, "an expression of a program", "expression", "harmless/expression")
         else:
@@ -123,7 +123,7 @@ def _placeholder(name: Name, product: str) -> Verdict:
 
 def _describes(value: str, name: str) -> bool:
     """Tell whether a value repeats its name, as a field's label does, or the name of another variable."""
-    if value.islower() and " " not in value:
+    if (value.islower() and " " not in value) or "!" in value:
         return False
     said = words(value)
     return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
