@@ -184,11 +184,8 @@ CIPHERS: tuple[Cipher, ...] = (
     Cipher("jasypt", "", r"ENC\([A-Za-z0-9+/=_\s-]{12,}\)"),
     Cipher("ciphertool", "", r"ENC\[[A-Z0-9-]+(?:[,:;].*)?\]"),
     Cipher("spring cloud", "", r"'?\{cipher\}.*"),
-    Cipher(
-        "maven, jenkins",
-        r"\.xml\b",
-        r"\{(?:AQAAABAAAA[\w+/=]+|(?:[\w+/]{64})*(?:[\w+/]{22}==|[\w+/]{43}=|[\w+/]{64}))\}",
-    ),
+    Cipher("maven", r"(?:^|/)settings[\w.-]*\.xml\b", r"\{[A-Za-z0-9+/]{22,}={0,2}\}"),
+    Cipher("jenkins", r"\.xml\b", r"\{AQAAABAAAA[A-Za-z0-9+/]+={0,2}\}"),
     Cipher("wso2 secure vault", r"(?:^|/)(?:deployment\.toml|cipher-text\.properties)", r"[A-Za-z0-9+/=\s]{128,}"),
     Cipher("weblogic, websphere", "", r"\{(?:AES(?:256)?|xor|aes|3DES)\}.*"),
     Cipher("wildfly", "", r"CRYPT:.*|VAULT::.*"),
