@@ -134,8 +134,9 @@ def _text(site: Site, part: str | None) -> str:
 def _doubt(suspect: Suspect, text: str, known: Known) -> str:
     """Return why a value may be no secret, "" if it certainly is one."""
     verdict, key = suspect.verdict, suspect.site.key
-    if verdict.evidence is Evidence.KNOWN_PLACE and known.is_kubernetes and strength(key) is Strength.NONE:
-        return "" if patterns.looks_like_token(known.decoded(key, text)) else f"{verdict.reason}, but it may be a word"
+    if verdict.evidence is Evidence.KNOWN_PLACE and known.is_entry(suspect.site) and strength(key) is Strength.NONE:
+        decoded = known.decoded(suspect.site, text)
+        return "" if patterns.looks_like_token(decoded) else f"{verdict.reason}, but it may be a word"
     if verdict.confidence is Confidence.CERTAIN:
         return ""
     if verdict.confidence is Confidence.DOUBTFUL:

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
-from ciphertool.detection import assigned, grammars, harmless, hints, patterns
-from ciphertool.detection.judgement import NAMELESS, by_itself, judge, named
+from ciphertool.detection import assigned, grammars, harmless, hints, patterns, programs
+from ciphertool.detection.evidence import Evidence
+from ciphertool.detection.judgement import NAMELESS, by_itself, judge, named, none
 from ciphertool.detection.names import Strength
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ASSIGNMENT = re.compile(
     r"^[\s\-{,]*(?:export\s+|set\s+|ENV\s+|ARG\s+)?(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.\-/\[\]]*)(?P=quote)"
     r"\s*(?:(?P<sign>=>|:=|==?|:(?!//))\s*|(?<=\s)(?=[^\s=:]+\s*$))(?P<value>.*)$"
 )
+_QUOTED_PLACEHOLDER = re.compile(r"(?P<quote>[\"'])(?P<value>\$\{.*\})(?P=quote)\s*$")  # with quotes within its default
 _QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(?:[,;)}\]].*|[#/].*)?$")
 _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
 # In a text without a parser, a line that is nothing but a comment.
@@ -130,9 +132,10 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
             if index in candidates and not any(verdict.is_secret for _, verdict in found):
                 kind = _kind_of_name(_ASSIGNMENT.match(line)) if assignments else None
                 held = by_itself(kind) if kind else judge(NAMELESS, line, path)
-                found = [(0, held)] if held is not None else found
+                found = [(0, held)] if held is not None and (held.is_secret or not found) else found
             for start, verdict in found:
-                yield Found(number, verdict, is_comment, at + before + start)
+                if verdict.kind != grammars.REFERENCE:  # a reference is a value of its own
+                    yield Found(number, verdict, is_comment, at + before + start)
         at += len(text) + 1
 
 
@@ -141,6 +144,9 @@ def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdic
     match = _ASSIGNMENT.match(line)
     value = _value(match, path, commented=commented) if match else None
     verdict = _judge(match["name"], value, path) if match and value is not None else None
+    if match and value is not None and verdict is not None and match["value"][:1] not in ("'", '"'):
+        is_expression = programs.is_expression(line, match.start("value"), value, path)
+        verdict = _EXPRESSION if is_expression else verdict
     if match and verdict is not None:
         return [(match.start("value"), verdict)]
     return _inner(line, path)
@@ -149,22 +155,29 @@ def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdic
 def _inner(line: str, path: str) -> list[tuple[int, Verdict]]:
     if harmless.is_sql(line):  # names of columns, and bind marks
         return []
-    found = [
-        (each.start, _judge(each.name, line[each.start : each.end], path)) for each in assigned.in_line(line, path)
-    ]
-    return [(start, verdict) for start, verdict in found if verdict is not None]
+    found = []
+    for each in assigned.in_line(line, path):
+        text = line[each.start : each.end]
+        if not each.quoted and programs.is_expression(line, each.start, text, path):
+            found.append((each.start, _EXPRESSION))
+        elif (verdict := _judge(each.name, grammars.at(line, each.start) or text, path)) is not None:
+            found.append((each.start, verdict))
+    return found
+
+
+_EXPRESSION = none(Evidence.NAME, "an expression of a program", "expression", "harmless/expression")
 
 
 def _value(assignment: re.Match[str], path: str, *, commented: bool) -> str | None:
     """Return what an assignment gives its name, or None where it is prose."""
     text = assignment["value"].strip()
-    if (quoted := _QUOTED_VALUE.match(text)) is not None:
+    if (quoted := _QUOTED_PLACEHOLDER.match(text) or _QUOTED_VALUE.match(text)) is not None:
         return quoted["value"]
     text = _AFTER.sub("", text).rstrip()
     if text.endswith("}") and "{" not in text:
         text = text.rstrip("} ")
     filled = grammars.read(text, path)
-    if " " in text and (filled is None or filled.rest):
+    if " " in text and (filled is None or filled.rest) and not harmless.is_example(text):
         return None
     if commented and assignment["sign"] is None and text.isalpha():
         return None

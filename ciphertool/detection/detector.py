@@ -10,7 +10,7 @@ from ciphertool.detection import grammars, hints, known_settings, names
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.judgement import Name, judge, named, none
 from ciphertool.detection.names import Strength, strength
-from ciphertool.detection.verdicts import Outcome, Verdict
+from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
 from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _TITLED = (
     ".value",
     "['default']",
 )
-_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?P<value>\S.*)", re.DOTALL)
+_ASSIGNED = re.compile(r"(?P<name>[A-Za-z_][\w.-]*)=(?P<value>[^\s=].*)", re.DOTALL)
 _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 
@@ -101,6 +101,8 @@ class Detector:
         if self._known.secrets is not None:
             search = self._known.secrets.search
             found.update([index for index, key in enumerate(outline.keys) if search(key)])
+        if begins := self._known.entries:
+            found.update([index for index, selector in enumerate(outline.selectors) if selector.startswith(begins)])
         if pairs := [pair for pair, title in self._titles.items() if strength(title)]:
             titled = {f"{pair}{value}" for pair in pairs for value in ("", *_TITLED)}
             found.update([index for index, selector in enumerate(outline.selectors) if selector in titled])
@@ -130,7 +132,7 @@ class Detector:
         """Return what a site is called: by its key, by what titles it, by the place."""
         title = self._title(site.selector) if self._titles else None
         names = [named(site.key), *([named(title)] if title else [])]
-        if self._known.is_secret(site.key):
+        if self._known.is_secret(site):
             names = [Name(site.key, Strength.PASSWORD, Evidence.KNOWN_PLACE)]
         return names
 
@@ -140,16 +142,30 @@ class Detector:
         if (harmless := self._known.why_harmless(site.key)) is not None:
             return none(verdict.evidence, harmless.reason, harmless.name, f"known settings/{harmless.name}")
         if names[0].evidence is Evidence.KNOWN_PLACE:
-            if self._known.is_about(site.key):
-                reason = "the name of an account, an address or a certificate"
-                return none(verdict.evidence, reason, "kubernetes", "known settings/kubernetes")
-            return judge(names[0], self._known.decoded(site.key, value), self._path) or verdict
+            return self._kept(site, names[0], verdict)
         if (tag := self._tag(site)) and (filled := grammars.read(f"!{tag} {value}", self._path)):
             reason, product = "a product fills it in", filled.product
             return Verdict(Outcome.PLACEHOLDER, verdict.evidence, reason, product, f"grammars/{product}")
-        if self._is_catalogue and _MESSAGE.fullmatch(value):
+        if _MESSAGE.fullmatch(value) and (_CATALOGUE.search(self._path) or (_reads(value) and self._is_catalogue)):
             return none(verdict.evidence, "a text for people to read", "message", "harmless/message")
         return verdict
+
+    def _kept(self, site: Site, name: Name, verdict: Verdict) -> Verdict:
+        """Return what a value is at a place where a product keeps a secret."""
+        if self._known.is_about(site):
+            reason = "the name of an account, an address or a certificate"
+            return none(verdict.evidence, reason, "kubernetes", "known settings/kubernetes")
+        value = self._known.decoded(site, site.value.strip())
+        if self._known.is_entry(site) and strength(site.key) < Strength.TOKEN:
+            if "\n" in site.value.strip():
+                reason = "a file, in which each secret is judged"
+                return none(verdict.evidence, reason, "kubernetes", "known settings/file")
+            as_token = judge(name._replace(strong=Strength.TOKEN), value, self._path) or verdict
+            if as_token.is_secret or as_token.kind not in ("word", "words"):
+                return as_token
+            reason = f"{verdict.reason}, but it may be a word"
+            return verdict._replace(reason=reason, confidence=Confidence.DOUBTFUL)
+        return judge(name, value, self._path) or verdict
 
     def _tag(self, site: Site) -> str:
         """Return the YAML tag of a site."""
@@ -158,11 +174,9 @@ class Detector:
 
     @cached_property
     def _is_catalogue(self) -> bool:
-        """Whether the document is a catalogue of messages, by its path or by what most of its values are."""
-        if _CATALOGUE.search(self._path):
-            return True
+        """Whether the document is a catalogue of messages, by what most of its values are."""
         values = [value for value in self._outline.values if value]
-        return len(values) >= 8 and sum(" " in value for value in values) > 0.4 * len(values)
+        return len(values) >= 8 and sum(map(_is_text, values)) > 0.4 * len(values)
 
 
 _CONNECTION = re.compile(r"[;&]\s*\w+=")
@@ -171,10 +185,21 @@ _FLAG = re.compile(r"[A-Za-z][\w.-]*")
 _TAG = re.compile(r"!([\w:./-]+)[ \t]+(?:\[[^\]\n]*)?$")
 _MESSAGE = re.compile(r"[^\d$%&/\\=+*#@<>]+|.* .*", re.DOTALL)
 _CATALOGUE = re.compile(
-    r"(?i)(?:^|[/._-])(?:messages?|localstrings|i18n|l10n|locales?|lang(?:uages?)?|translations?|nls|strings|labels|resources?)"
-    r"(?:[/_.-][\w.-]+)*\.(?:properties|json|ya?ml|xml|resx)$"
-    r"|(?:^|/)(?:i18n|l10n|locales?|lang|languages|translations?|nls)/"
+    r"(?i)(?:^|/)(?:[\w.-]*[._-])?(?:messages?|localstrings|i18n|l10n|locales?|translations?|nls|strings)(?:[_.-][\w.-]+)?"
+    r"\.(?:properties|json|ya?ml|xml)$|\.resx$|(?:^|/)(?:i18n|l10n|locales?|lang|languages|translations?|nls)/"
 )
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a value is more than a word, and no script and no placeholder."""
+    return " " in value and "\n" not in value and "{{" not in value
+
+
+def _reads(value: str) -> bool:
+    """Tell whether a value can be a text for people, and not a word."""
+    return " " in value or value[:1].isupper() or not value.isascii()
+
+
 _ORDER = [Outcome.NOT_A_SECRET, Outcome.EXAMPLE, Outcome.PLACEHOLDER, Outcome.UNPROTECTED]
 
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ciphertool import rewriters
-from ciphertool.detection import assigned, comments
+from ciphertool.detection import assigned, comments, patterns
 from ciphertool.detection.comments import Found
 from ciphertool.detection.detector import Detector, Suspect
 from ciphertool.detection.evidence import Evidence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _DEEPEST = 3
 _LONGEST = 1 << 20
 _KEY = "-----BEGIN"
+_PROSE = re.compile(r"(?i)(?:^|[.'\":@/])(?:description|summary|documentation|help|tooltip|changelog|release_?notes?)$")
 _CHUNK = re.compile(r"[\w./+=:@-]{4,}", re.ASCII)
 _YAML = re.compile(r"(?i)\.ya?ml\b")
 # What template languages fill in: of Jinja and Go, of ERB.
@@ -52,7 +53,10 @@ def suspects(detector: Detector, sites: Iterable[Site], text: str, path: str, de
         if site.reference is not None:
             continue
         whole = list(detector.suspects([site]))
-        is_settled = "\n" not in text[site.start : site.end] and _is_settled(site.value, whole)
+        is_prose = _PROSE.search(site.key) is not None
+        if is_prose:  # a text for people may show an assignment or a command
+            whole = [each for each in whole if each.verdict.kind not in patterns.NAMED]
+        is_settled = is_prose or ("\n" not in text[site.start : site.end] and _is_settled(site.value, whole))
         inner = [] if is_settled else within(site.value, path, depth)
         if any(found.verdict.is_secret for found in inner) or not whole:
             yield from _placed(site, inner, text)
@@ -88,7 +92,7 @@ def in_text(rewriter: Rewriter | None, text: str, *, bare: bool, path: str) -> l
     """
     begins = text.lstrip()[:1]
     for name, sign in (("json", "{["), ("xml", "<")):
-        if begins and begins in sign and rewriter is None and len(text) < _LONGEST:
+        if begins and begins in sign and rewriter is None and len(text) < _LONGEST and "<?php" not in text:
             found = _as_document(name, text, path, 1)
             if found is not None:
                 return found

@@ -19,7 +19,10 @@ _SHELL = (
     r"(?:^|[/.])(?:env|envrc|sh|bash|profile)\b|(?:^|/)(?:Docker|Make|Jenkins)file"
     r"|(?:compose|gitlab-ci)[\w.-]*\.ya?ml\b"
 )
-_TEXT = r"\.(?:conf|cnf|cfg|config|rc|txt|sh|py|rb|js|ts|php|go|java|groovy|kts?|gradle|pp|tf|tfvars|hcl|lua|toml)\b"
+_TEXT = (
+    r"\.(?:mdx?|rst|adoc|html?|conf|cnf|cfg|config|rc|txt|sh|py|rb|js|ts|php|go|java|groovy|kts?|gradle|pp|tf|tfvars|hcl|"
+    r"lua|toml)\b"
+)
 
 
 class Grammar(NamedTuple):
@@ -38,7 +41,7 @@ class Grammar(NamedTuple):
 
 _NAME = r"[A-Za-z_][\w.\-/]*"
 _QUOTED = r"\"(?P<default>[^\"]*)\"|'(?P<other>[^']*)'"
-_DEFAULT = rf"(?:(?!\}}\}}).)*?\b(?:default|or)\b(?:(?!\}}\}})[^\"'])*(?:{_QUOTED})(?:(?!\}}\}}).)*"
+_DEFAULT = rf"(?:(?!\}}\}}).)*?\b(?:default|d|or)\b\s*\(?\s*(?:{_QUOTED})(?:(?!\}}\}}).)*"
 
 GRAMMARS: tuple[Grammar, ...] = (
     # A brace within a default ends nothing: `_braces` counts them before these see the text.
@@ -53,14 +56,20 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("grafana", _ANY, r"\$__(?:env|file|vault)\{[^{}]+\}"),
     Grammar("shell, compose", _ANY, r"\$\{(?:[A-Za-z_]\w*(?::[-=+](?P<default>.*)|:\?.*)"
             r"|[A-Z_][A-Z0-9_]*(?:[-=+](?P<other>.*)|(?:\?|[#%/^,@!]).*))\}"),
+    Grammar("visual studio code", r"(?:^|/)\.vscode/|\.code-workspace$",
+            r"\$\{(?:input|config|env|command|workspaceFolder)(?::[^{}]*)?\}"),
     Grammar("spring, quarkus, openshift", _ANY, rf"\$\{{\??{_NAME}(?:\[\w+\])*(?::`?(?P<default>.*?)`?)?\}}"),
     Grammar("terraform, groovy", r"\.(?:tf|tfvars|hcl|json|groovy|gradle)\b", r"\$\{[a-z_][\w.]*[\[(.].*\}"),
     Grammar("kubernetes, msbuild, azure pipelines", _ANY, r"\$\((?P<name>[A-Za-z_][\w.\-]*)\)"),
     Grammar("command substitution", rf"{_SHELL}|{_TEXT}|{_YAML}", r"\$\([a-z./][\w./-]*\s[^()]*\)"),
-    Grammar("spel, octopus, ruby", _ANY, r"#\{\s*[@'\"]?(?P<name>[A-Za-z_][\w.\-]*)(?:[\[(.'\"?!|:\s][^{}]*)?\}#?"),
+    Grammar("begin of a command", _SHELL, r"\$\([a-z./][\w./-]*\s[^)]*", within=False),
+    Grammar("spel, octopus, ruby", _ANY,
+            r"#\{\s*(?:T(?=\()|[@'\"]?(?P<name>[A-Za-z_][\w.\-]*))(?:[\[(.'\"?!|:\s][^{}]*)?\}#?"),
     Grammar("puppet, logstash, apache", r"\.(?:ya?ml|conf|json|cfg)\b", r"%\{[^{}]+\}"),
     Grammar("python", _ANY, r"%\((?P<name>[A-Za-z_]\w*)\)[sdr]"),
-    Grammar("shell", rf"{_SHELL}|\.(?:conf|pp|php|pl)\b", r"\$\$?(?P<name>[A-Za-z_]\w*)", within=False),
+    Grammar("shell", rf"{_SHELL}|\.(?:conf|pp|php|pl)\b", r"(?:pass:)?\$\$?(?P<name>[A-Za-z_]\w*)", within=False),
+    Grammar("argument of a script", _SHELL, r"(?:pass:)?\$(?:\{?[\d@*#]\}?|\{\d+:?[?-][^{}]*\})", within=False),
+    Grammar("openssl", _SHELL, r"env:\w+|fd:\d+|stdin", within=False),
     Grammar("envsubst", _ANY, r"\$(?P<name>[A-Z_][A-Z0-9_]*)", within=False),
     Grammar("backticks", _SHELL, r"`[^`]+`", within=False),
     Grammar("symfony, windows", _ANY, r"%(?:env\([\w:]+\)|(?P<name>[A-Za-z_][\w.]*))%", within=False),
@@ -139,15 +148,14 @@ def read(value: str, path: str = "") -> Filled | None:
     return Filled(product, tuple(defaults), "".join((*rest, value[position:]))) if product else None
 
 
-def begins(value: str, start: int, path: str = "") -> str | None:
-    """Return which product fills in what begins there in a value, to its end, with no literal text; or None."""
+def at(value: str, start: int) -> str:
+    """Return the text of what begins there in a value and looks like a placeholder, or ""."""
     opening = _OPENING.match(value, start)
     if opening is None:
         backticks = _BACKTICKS.match(value, start)
-        return "backticks" if backticks else None
+        return backticks[0] if backticks else ""
     end = _end(value, opening)
-    found = _placeholder(value[start:end], _of_file(path)) if end else None
-    return found[0] if found and not found[1] and value[end : end + 1] in ("", *"@\"';,&/? )") else None
+    return value[start:end] if value[end : end + 1] in ("", *"@\"';,&/? )") else ""
 
 
 def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...]) -> tuple[str, list[str]] | None:
@@ -156,7 +164,7 @@ def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...
     for grammar, spelled in grammars:
         if grammar.within and (match := spelled.fullmatch(text)) and _is_named(match):
             groups = match.groupdict()
-            return grammar.product, [text for text in (groups.get("default"), groups.get("other")) if text]
+            return grammar.product, [text.strip("\"'") for text in (groups.get("default"), groups.get("other")) if text]
     return None
 
 

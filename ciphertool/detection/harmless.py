@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection.names import Strength, reads_as_name
+from ciphertool.detection.names import Strength, names_a_secret, reads_as_name
 from ciphertool.detection.verdicts import Outcome
 
 if TYPE_CHECKING:
@@ -34,16 +34,22 @@ def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str
 
 # A text for a person to fill in. What is between brackets is one only if it reads as words.
 _PHRASE = re.compile(
-    r"(?i)(?:your|my|the|a|enter|insert|put|type|specify|example|dummy|redacted|masked|some)(?:[ _-][a-z]++)*"
+    r"(?i)(?:your|enter|insert|put|type|specify|redacted|masked)(?:[ _-][a-z]++)*"
     r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
+    r"|(?:your|the)(?=.*(?:password|secret|token|key))(?:[_-][a-z]++){3,}"
+    r"|(?:[a-z]+[ _-])*+(?:password|passwd|secret|token|key|value)[ _-]here"
     r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-](?P<rest>.*))?"
     r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
     r"|placeholder|redacted|hidden|masked|sanitized"
 )
+# A word for it: as a token no more than that, as a password one that people set.
+_MENTION = (
+    r"(?:my|the|a|some|example|dummy)[ _-](?:[a-z]++[ _-])*?(?:password|passwd|secret|token|key|value|credentials?)"
+)
+_FRAMED = re.compile(r"([!*#~=])\1+ ?(?P<inside>[\w -]*\w) ?\1{2,}")
 _BRACKETED = re.compile(r"<+(?P<angle>[^<>]*)>+|\[(?P<square>[^\[\]]*)\]", re.DOTALL)
 _SWITCHES = (
-    r"true|false|yes|no|on|off|none|null|enabled?|disabled?|auto|required|optional|never|always|inherit|plain|plaintext|"
-    r"default"
+    r"true|false|yes|no|on|off|none|null|enabled?|disabled?|auto|required|optional|never|always|inherit|plain|plaintext"
 )
 _ROOTS = (
     r"etc|run|var|opt|usr|home|mnt|srv|tmp|secrets?|config|conf|data|app|root|vault|keys|certs|ssl|proc|dev|workspace|"
@@ -51,12 +57,15 @@ _ROOTS = (
 )
 _SUFFIXES = (
     r"jks|jceks|p12|pfx|pem|key|crt|cer|csr|der|asc|gpg|json|ya?ml|properties|xml|txt|conf|cfg|ini|env|toml|keystore|"
-    r"truststore|keytab|kdbx?|bcfks|pub|age|enc|sh|py|php|rb|js|ts|html?|htpasswd|pwd?|pass(?:wd|word)?|creds?|secret|token"
+    r"truststore|keytab|kdbx?|bcfks|pub|age|enc|sh|py|php|rb|js|ts|html?|ps1|bat|cmd|jar|war|tf|htpasswd|pwd?|pass(?:wd|word)?|creds?|secret|token"
 )
 _FOLDER = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:|file:)?(?:(?:[/\\]+[\w .@${}:+-]+)+[/\\]?|[\w.-]+(?:[/\\][\w .@-]+)+)")
 _ROOTED = re.compile(rf"(?:~|\.{{1,2}}|[A-Za-z]:|file:)[/\\].*|[/\\]+(?:{_ROOTS})[/\\].*", re.DOTALL)
 _NAMED_FILE = re.compile(rf"[\w./\\~ @${{}}:+-]*[\w}}-]\.(?:{_SUFFIXES})", re.IGNORECASE)
-_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*", re.IGNORECASE)
+_URL = re.compile(
+    r"(?:(?:(?:jdbc|r2dbc):)?[a-z][a-z0-9+.-]*://|jdbc:[a-z]+:|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*",
+    re.IGNORECASE,
+)
 _ALGORITHM = (
     r"(?>PBEWith\w+|PBKDF2\w*|RSA|DSA|ECDSA|ECB|EC|EdDSA|Ed25519|X25519|AES|DESede|DES|3DES|Blowfish|"
     r"ChaCha20(?:-?Poly1305)?|SSHA|SHA|MD5|Hmac\w+|HMAC|(?:HS|RS|ES|PS)\d{3}|bcrypt|scrypt|argon2\w{0,2}|crypt|"
@@ -87,6 +96,11 @@ def is_sql(value: str) -> bool:
     return _SQL.fullmatch(value) is not None
 
 
+def is_operand(value: str) -> bool:
+    """Tell whether what an option of a command line has is a word for it, or the properties of a mounted secret."""
+    return (value.isupper() and reads_as_name(value)) or re.match(r"(?:id|type|src|source)=", value) is not None
+
+
 def is_url(value: str) -> bool:
     """Tell whether a value is a URL."""
     return _URL.fullmatch(value) is not None
@@ -101,7 +115,19 @@ def is_example(value: str) -> bool:
         if found["angle"] is not None:
             return reads_as_name(inside)
         return is_example(inside) or inside.isupper() or (" " in inside and reads_as_name(inside))
+    if (found := _FRAMED.fullmatch(value)) is not None:
+        return " " in found["inside"] and reads_as_name(found["inside"])
     return "EXAMPLE" in value
+
+
+def is_variable(value: str) -> bool:
+    """Tell whether a value is the name of a secret's variable, or the word SECRET in its place."""
+    return _VARIABLE.fullmatch(value) is not None and reads_as_name(value) and names_a_secret(value)
+
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
+# What an expression of a search pattern has, and no password: something that is repeated.
+_REPEATED = re.compile(r"(?:\[\^?[^\]]{1,64}\]|\\[wWsSdDbB]|\([?][:=!<i][^()]{1,64}\)|\.)[+*](?!\w)")
 
 
 def _is_digest(value: str) -> bool:
@@ -114,13 +140,22 @@ _ALL, _TOKEN, _HINT = Strength.PASSWORD, Strength.TOKEN, Strength.HINT
 
 SHAPES: tuple[Shape, ...] = (
     Shape("empty", "it is empty", _ALL, lambda value: not value or value in ("''", '""')),
-    Shape("mask", "a mask stands for it", _ALL, _full(r"([*•xX.#?_-])\1{2,}|[*•]+"), Outcome.EXAMPLE),
+    Shape("mask", "a mask stands for it", _ALL, _full(r"([*•xX.#?_-])\1{2,}|[*•…]+"), Outcome.EXAMPLE),
     Shape("example", "a text for a person to replace", _ALL, is_example, Outcome.EXAMPLE),
+    Shape("cut short", "a text cut short", _ALL, _full(r".*(?:\.\.\.|…)"), Outcome.EXAMPLE),
+    Shape("mention", "a word for it", _TOKEN, _full(_MENTION), Outcome.EXAMPLE),
+    Shape("variable", "the name of a variable", _ALL, is_variable, Outcome.EXAMPLE),
+    Shape("pattern", "a search pattern", _ALL, lambda value: _REPEATED.search(value) is not None),
+    Shape("pointer", "a pointer into a document", _ALL, _full(r"[\w./:-]*#/[\w/.~-]+")),
     Shape("switch", "a word that switches", _ALL, _full(_SWITCHES)),
+    Shape("type", "the type of a value", _ALL,
+          _full(r"string|str|integer|int|boolean|bool|number|object|array|bytes|any|text|varchar(?:\(\d+\))?")),
     Shape("public key", "a public key or a certificate", _ALL,
           _full(r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) .*|\s*-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE|"
                 r"CERTIFICATE REQUEST)-----.*|pk_(?:live|test)_\w+|LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR\S*", re.DOTALL)),
-    Shape("bind mark", "a bind mark", _ALL, _full(r"\?\d?|%[sd]|\{\d\}|\?::?\w+")),
+    Shape("bind mark", "a bind mark", _ALL, _full(r"\?\d?|%[sd]|\{\d\}|\?::?\w+|\$\d")),
+    Shape("sign", "a sign, and no text", _ALL, _full(r"[^\w\s]|[|>][+-]?")),
+    Shape("range of versions", "a range of versions", _ALL, _full(r"[~^]\d+(?:\.\d+)+")),
     Shape("date", "a date", _ALL, _full(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?|\d\d?[/.]\d\d?[/.]\d{4}")),
     Shape("count", "a count", _ALL,
           _full(r"\d{1,2}|\d{1,6} ?(?:ms|s|m|h|d|w|kb|mb|gb|%|days?|hours?|minutes?|seconds?)")),
@@ -133,6 +168,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape("path", "it says where a file lies", _TOKEN, is_path),
     Shape("number", "a number", _TOKEN, _full(r"[+-]?[\d.,_]+(?:ms|s|m|h|d|w|y|kb|mb|gb|%)?")),
     Shape("version", "a version", _TOKEN, _full(r"[\^~<>=v ]*\d+(?:\.[\dx*]+)+(?:[-+][\w.+-]+)?(?: .*)?|latest|\*")),
+    Shape("coordinates", "the coordinates of a library", _TOKEN, _full(r"[a-z][\w.-]*:[a-z][\w.-]*:[\w.$-]+")),
+    Shape("host and port", "an address without credentials", _TOKEN, _full(r"[a-z][a-z.-]*\d{0,3}:\d{2,5}", re.NOFLAG)),
     Shape("words", "words", _TOKEN, lambda value: value.count(" ") > 2 or (" " in value and reads_as_name(value))),
     Shape("class name", "the name of a class", _TOKEN, _full(r"[A-Za-z_]\w*(?:[.$][A-Za-z_]\w*){2,}")),
     Shape("list of words", "a list of words", _TOKEN,
@@ -140,10 +177,18 @@ SHAPES: tuple[Shape, ...] = (
     Shape("connection string", "a connection string without a password", _TOKEN,
           _full(r"(?:[a-z][\w .]*=[^=;]*(?:;|\Z)){2,}")),
     Shape("URL", "an address without credentials", _TOKEN, is_url),
+    Shape("name of a secret", "it names a secret that is kept elsewhere", _TOKEN,
+          _full(r"[a-z]+\d*(?:-[a-z]+\d*)+-(?:secrets?|credentials?|creds)", re.NOFLAG)),
     Shape("path of words", "it says where something lies", _TOKEN, may_be_path),
+    Shape("settings of a connection", "a connection without a password", _TOKEN,
+          _full(r"(?:jdbc:|&|[\w.-]+:\d|[a-z][\w .]*=[^=]).*"),
+          words=frozenset(("dsn", "connstr", "connectionstring", "connection-string", "conn-string"))),
+    Shape("indexed name", "a name with an index", _HINT, _full(r"[a-z][\w.]*\[[^\[\]]*\]")),
+    Shape("name", "words", _HINT, lambda value: not value.isalnum() and reads_as_name(value)),
     Shape("digest", "a digest", _HINT, _is_digest,
-          words=frozenset(("hash", "sig", "signature"))),
-    Shape("identifier", "an identifier", _HINT, _full(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
+          words=frozenset(("hash", "sig"))),
+    Shape("identifier", "an identifier", _HINT,
+          _full(r"(?:[\w-]{1,20}-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:-\w{1,8})?")),
 )  # fmt: skip
 
 
@@ -162,7 +207,8 @@ CIPHERS: tuple[Cipher, ...] = (
     Cipher("jasypt", "", r"ENC\([A-Za-z0-9+/=_\s-]{12,}\)"),
     Cipher("ciphertool", "", r"ENC\[[A-Z0-9-]+(?:[,:;].*)?\]"),
     Cipher("spring cloud", "", r"'?\{cipher\}.*"),
-    Cipher("maven, jenkins", r"\.xml\b", r"\{[A-Za-z0-9+/]{22,}={0,2}\}"),
+    Cipher("maven", r"(?:^|/)settings[\w.-]*\.xml\b", r"\{(?:[\w+/]{4}){5,}(?:[\w+/]{4}|[\w+/]{3}=|[\w+/]{2}==)\}"),
+    Cipher("jenkins", r"\.xml\b", r"\{AQAAABAAAA[A-Za-z0-9+/]+={0,2}\}"),
     Cipher("wso2 secure vault", r"(?:^|/)(?:deployment\.toml|cipher-text\.properties)", r"[A-Za-z0-9+/=\s]{128,}"),
     Cipher("weblogic, websphere", "", r"\{(?:AES(?:256)?|xor|aes|3DES)\}.*"),
     Cipher("wildfly", "", r"CRYPT:.*|VAULT::.*"),

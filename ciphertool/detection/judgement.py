@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ciphertool.detection import grammars, harmless, patterns
+from ciphertool.detection import grammars, harmless, patterns, programs
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.names import Strength, deciding_word, reads_as_name, strength, words
 from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
@@ -37,6 +37,7 @@ class Name(NamedTuple):
 
 NAMELESS = Name("", Strength.NONE)
 _PASSWORD = Name("", Strength.PASSWORD, Evidence.VALUE)
+_NAME_BEFORE = re.compile(r"(?P<name>[^\W\d][\w.\-]*)(?P<sign>\s?[=\s]\s?)(?P<quote>\\?[\"'])?\Z")
 
 
 def named(text: str) -> Name:
@@ -65,16 +66,32 @@ def _held(value: str, path: str) -> Verdict | None:
             reason = "an example in place of a secret"
             other = other or Verdict(Outcome.EXAMPLE, Evidence.VALUE, reason, kind, "harmless/example")
             continue
-        if harmless.is_sql(value) and value[start - 1] not in "\"'":  # names of columns, and bind marks
-            verdict = none(Evidence.VALUE, "a statement of SQL", "SQL", "harmless/SQL")
-        elif product := grammars.begins(value, start, path):
-            verdict = _placeholder(_PASSWORD, product)
-        else:
-            verdict = _named(_PASSWORD, secret, path)
-        if verdict.is_secret and verdict.confidence > Confidence.DOUBTFUL:
+        verdict = _assigned(value, kind, secret, start, path)
+        if verdict is not None and verdict.is_secret and verdict.confidence > Confidence.DOUBTFUL:
             return by_itself(kind)
         other = other or verdict
     return other
+
+
+def _assigned(value: str, kind: str, secret: str, start: int, path: str) -> Verdict | None:
+    """Return what the credentials in a value are; None if they are under the name of something else."""
+    if harmless.is_sql(value) and value[start - 1] not in "\"'":  # names of columns, and bind marks
+        return none(Evidence.VALUE, "a statement of SQL", "SQL", "harmless/SQL")
+    rest = value[start:].strip()
+    if (filled := grammars.read(rest, path)) is not None and not filled.defaults and not filled.rest:
+        return _placeholder(_PASSWORD, filled.product)
+    if (kind == patterns.COMMAND_LINE and harmless.is_operand(secret)) or harmless.is_example(rest):
+        return Verdict(Outcome.EXAMPLE, Evidence.VALUE, "it says what to put there", kind, "harmless/operand")
+    if kind == patterns.CONNECTION and programs.is_expression(value, start, secret, path):
+        return none(Evidence.VALUE, "an expression of a program", "expression", "harmless/expression")
+    name = _PASSWORD
+    if kind in patterns.NAMED and (before := _NAME_BEFORE.search(value[max(0, start - 128) : start])) is not None:
+        strong = strength(before["name"])
+        if strong < Strength.TOKEN:
+            return None
+        secret = secret.removesuffix("\\") if (before["quote"] or "").startswith("\\") else secret
+        name = Name(before["name"], strong if programs.is_program(path) else Strength.PASSWORD, Evidence.VALUE)
+    return _named(name, grammars.at(value, start) or secret, path)
 
 
 def _named(name: Name, value: str, path: str) -> Verdict:
@@ -121,9 +138,11 @@ def _placeholder(name: Name, product: str) -> Verdict:
 
 def _describes(value: str, name: str) -> bool:
     """Tell whether a value repeats its name, as a field's label does, or the name of another variable."""
-    if value.islower() and " " not in value:
-        return False
     said = words(value)
+    if len(said) > 1 and said == words(name.rpartition(".")[2]):
+        return True
+    if (value.islower() and " " not in value) or "!" in value:
+        return False
     return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from ciphertool.rewriters.base import Outline
+    from collections.abc import Iterator
+
+    from ciphertool.rewriters.base import Outline, Site
 
 # File → the dotted keys that are secrets there. WSO2's, then those of others.
 _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
@@ -27,6 +28,9 @@ _SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
 )
 # The logins of a container client, wherever they are kept.
 _AUTHS = re.compile(r"(?:^|[.\]'\"])auths\b.*\bauth$")
+_MANIFEST = re.compile(r"\.(?:ya?ml|json)\b")
+_KIND = "['kind']"
+_DATA = re.compile(r"\['data'\]\[[^\[\]]*\]$")
 _KUBERNETES = r"\.(?:ya?ml|json)$"
 
 
@@ -46,7 +50,7 @@ HARMLESS: tuple[Harmless, ...] = tuple(
          r"(?:^|/)(?:secret-conf|cipher-tool|cipher-standalone-config)\.properties$", r""),
         ("names of secrets", "it names a secret that is kept elsewhere", _KUBERNETES,
          r"(?:^|\.)(?:secrets|imagePullSecrets|resources|resourceNames|verbs)(?:\.\d+|\[\d+\])*$"
-         r"|(?:^|\.)(?:data|items)(?:\.\d+|\[\d+\])*\.secretKey$|(?:secretKeyRef|valueFrom|configMapKeyRef|secretRef)\."),
+         r"|(?:^|\.)(?:data|items)(?:\.\d+|\[\d+\])*\.secretKey$|(?:secretKeyRef|valueFrom|configMapKeyRef|secretRef|remoteRef|extract)\."),
         ("workflow", "it names what a workflow is given", r"\.ya?ml$", r"(?:^|\.)on\.|^jobs\..*\.secrets$"),
         ("dependencies", "a dependency or its version",
          r"(?:^|/)(?:package|package-lock|npm-shrinkwrap|composer|bower|lerna|deno)\.json$|(?:^|/)(?:composer|pdm|uv|poetry|"
@@ -62,7 +66,7 @@ HARMLESS: tuple[Harmless, ...] = tuple(
 )  # fmt: skip
 # Of what a Kubernetes Secret holds, keys that say by themselves that they are none.
 _ABOUT = re.compile(
-    r"(?i)(?:^|[._-])(?:user(?:_?name)?|login|host(?:name)?|port|database|db_?name|dbname|endpoint|region|bucket|namespace|name|email|"
+    r"(?i)(?:^|[._-])(?:user(?:_?name)?|login|host(?:name)?|port|database|db|db_?name|env|dbname|endpoint|region|bucket|namespace|name|email|"
     r"issuer|server|type|id|(?:tls\.|ca[.-]?)?(?:crt|cert|certificate|bundle)|ca|tls\.crt|ca\.pem|cert\.pem)$"
 )
 
@@ -72,25 +76,31 @@ class Known(NamedTuple):
 
     secrets: re.Pattern[str] | None
     harmless: tuple[Harmless, ...]
-    is_kubernetes: bool = False
+    entries: tuple[str, ...] = ()
+    """How the selectors of what Kubernetes Secrets hold begin."""
 
-    def is_secret(self, key: str) -> bool:
-        """Tell whether a product keeps a secret at this key."""
+    def is_secret(self, site: Site) -> bool:
+        """Tell whether a product keeps a secret at this place."""
+        key = site.key
         if key.endswith("auth") and _AUTHS.search(key):
             return True
-        return self.secrets is not None and self.secrets.search(key) is not None
+        return self.is_entry(site) or (self.secrets is not None and self.secrets.search(key) is not None)
 
     def why_harmless(self, key: str) -> Harmless | None:
         """Return why what stands at this key is no secret, whatever it is called, or None."""
         return next((each for each in self.harmless if each.keys.search(key)), None)
 
-    def is_about(self, key: str) -> bool:
-        """Tell whether the key of a Kubernetes Secret's entry says: an account, an address, a certificate."""
-        return self.is_kubernetes and _ABOUT.search(key) is not None
+    def is_entry(self, site: Site) -> bool:
+        """Tell whether a place is an entry of a Kubernetes Secret."""
+        return bool(self.entries) and site.selector.startswith(self.entries)
 
-    def decoded(self, key: str, value: str) -> str:
+    def is_about(self, site: Site) -> bool:
+        """Tell whether the key of a Kubernetes Secret's entry says: an account, an address, a certificate."""
+        return self.is_entry(site) and _ABOUT.search(site.key) is not None
+
+    def decoded(self, site: Site, value: str) -> str:
         """Return the text that a value stands for: entries of a Kubernetes Secret are spelled in base64."""
-        if not (self.is_kubernetes and key.startswith("data.")):
+        if not (self.is_entry(site) and _DATA.search(site.selector)):
             return value
         try:
             text = base64.b64decode(value, validate=True).decode()
@@ -102,9 +112,13 @@ class Known(NamedTuple):
 def known(path: str, outline: Outline) -> Known:
     """Return what is known of a document by its path, and by what it says that it is."""
     secrets = next((keys for files, keys in _SECRETS if files.search(path)), None)
-    kubernetes = path.endswith((".yaml", ".yml", ".json")) and ("kind", "Secret") in islice(
-        zip(outline.keys, outline.values, strict=True), 50
-    )
-    if kubernetes:
-        secrets = re.compile(r"^(?:data|stringData)\.")
-    return Known(secrets, tuple(each for each in HARMLESS if each.files.search(path)), kubernetes)
+    harmless = tuple(each for each in HARMLESS if each.files.search(path))
+    return Known(secrets, harmless, tuple(_entries(outline)) if _MANIFEST.search(path) else ())
+
+
+def _entries(outline: Outline) -> Iterator[str]:
+    """Yield how the selectors of what the Secrets of a document, or of a list in it, hold begin."""
+    for index in [index for index, value in enumerate(outline.values) if value == "Secret"]:
+        if outline.selectors[index].endswith(_KIND):
+            prefix = outline.selectors[index].removesuffix(_KIND)
+            yield from (f"{prefix}['data']", f"{prefix}['stringData']")

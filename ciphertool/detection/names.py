@@ -39,17 +39,19 @@ def _plain(text: str) -> str:
 # One word is enough, wherever it stands in the name.
 _PASSWORDS = _listed("""
     password passwords passwd passwort passphrase passcode passkey pass pswd pswrd psw pw pwd keypass storepass
-    keystorepass truststorepass requirepass masterauth rootpw userpw bindpw
+    keystorepass truststorepass requirepass masterauth rootpw userpw bindpw passin passout
     contrasena contrasenia clave senha motdepasse mdp wachtwoord losenord adgangskode passord salasana haslo parola
     sifre heslo jelszo kennwort пароль 密码 密碼 パスワード 暗証番号 비밀번호 암호
 """)
 _TOKENS = _listed("""
     secret secrets token tokens apikey secretkey privatekey accesskey authtoken authkey sharedkey signingkey
     encryptionkey masterkey cred dsn jwt pat geheim geheimnis segredo secreto schlussel секрет 密钥 秘密 暗号 키
-    authtok connectionstring connstr accountkey licensekey servicekey sessionkey psk webhook
+    authtok connectionstring connstr accountkey licensekey servicekey sessionkey psk
     credential credentials creds
 """)
-_HINTS = _listed("key auth salt hash sig signature cookie seed session bearer basic sas nonce otp pin license")
+_HINTS = _listed("""
+    key auth salt hash sig cookie seed session bearer basic sas nonce otp pin license webhook
+""")
 # Two words in a row.
 _PAIRS = _listed("""
     api-key secret-key private-key access-key auth-key shared-key signing-key encryption-key encrypt-key cipher-key
@@ -61,6 +63,10 @@ _GLUED_PASSWORDS = ("password", "passwd", "passphrase", "passcode", "passwort", 
 _GLUED_TOKENS = (
     *("token", "secret", "secretkey", "apikey", "privatekey", "accesskey", "signingkey", "encryptionkey", "masterkey"),
     *("sharedkey", "authkey"),
+)
+_STRONG = (
+    (Strength.PASSWORD, _PASSWORDS, _GLUED_PASSWORDS),
+    (Strength.TOKEN, _TOKENS, _GLUED_TOKENS),
 )
 # Words that end as the glued ones do, and have nothing of them.
 _WORDS = _listed(
@@ -88,13 +94,23 @@ _ENDINGS = _listed("""
     authentication revocation renewal lookup selector engine backend keyring ring algorithms ciphers signer parser
     extractor repository repositories operator namespace annotations labels owner group pool queue topic table column ex
     warning hashers hashing module at until since date spec scheme sql query statement ratelimit limits digits plugin
+    index volume volumes extra extras args opts options setup manifest exception exceptions event events expired
+    mismatch invalid incorrect wrong missing failed failure action actions view controller model schema schemas claim
+    claims toggle icon dialog modal screen route found passthrough
 """)
+# Two words in a row that are a password's, though each of them is a token's.
+_PASSWORD_PAIRS = _listed("client-secret secret-access")
+# The name is of a secret, although it ends so: what a server takes for its first token.
+_ALTHOUGH = _listed("root-token-id")
 # A public key is no secret either.
 _PUBLIC = _listed("public pub publishable site")
 _VERBS = _listed("""
     store use allow enable disable require show hide reset change update forgot existing has is should validate check
-    skip no with
+    skip no with get generate prompt ask encrypted hashed
 """)
+# What stands directly below one of these is a secret, whatever a person calls it, unless it is about it.
+_COLLECTIONS = ("passwords.", "passwds.", "tokens.", "secrets.", "apikeys.", "api_keys.", "api-keys.")
+_ABOUT = _listed("user login account email create")
 _SPLIT = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _LAST = re.compile(r"[./\[\]:@]+")
@@ -113,7 +129,8 @@ def words(name: str) -> list[str]:
 
 
 _WORDS_ONLY = re.compile(r"[\w\s.,:;/@()'\"|=+*?!&-]*")
-_WORD = re.compile(r"[^\W\d_]+\d{0,4}|\d+")
+_INNER_DIGIT = re.compile(r"[^\W\d_]\d+(?=[^\W\d_])")
+_WORD = re.compile(r"[^\W\d_]{1,24}\d{0,4}|\d+")
 
 
 def reads_as_name(text: str) -> bool:
@@ -122,8 +139,8 @@ def reads_as_name(text: str) -> bool:
         return False
     found = words(text)
     letters = [len(word.rstrip("0123456789")) for word in found if not word.isdigit()]
-    enough = 2 if len(letters) == 1 else 2.5
-    return all(map(_WORD.fullmatch, found)) and sum(letters) >= enough * len(letters)
+    enough = 2 if len(letters) == 1 else 2.5 * len(letters) + 2 * len(_INNER_DIGIT.findall(text))
+    return all(map(_WORD.fullmatch, found)) and sum(letters) >= enough
 
 
 def names_a_secret(name: str) -> bool:
@@ -139,14 +156,29 @@ def lasts(names: Sequence[str]) -> list[str]:
 def telling(names: Sequence[str], lasts: Sequence[str]) -> set[int]:
     """Return the indexes of the dotted paths of any strength, given their lasts: sooner than by asking for each."""
     weak = {last for last in set(lasts) if _strength_of_last(last) is Strength.NONE}
-    return {index for index, last in enumerate(lasts) if last not in weak and strength(names[index])}
+    found = {index for index, last in enumerate(lasts) if last not in weak and strength(names[index])}
+    text = "\n".join(names).lower()
+    if any(collection in text for collection in _COLLECTIONS):
+        found.update(index for index, name in enumerate(names) if lasts[index] in weak and strength(name))
+    return found
 
 
 def strength(name: str) -> Strength:
     """Return how much a name, or a dotted path, says of its value."""
     # Nearly all names are told by what is after their last dot, and those are few.
     found = _strength_of_last(name[name.rfind(".") + 1 :])
+    if found is Strength.NONE and (collection := _collection(name)):
+        return _strength(collection)
     return _strength_of_path(name) if found is None else found
+
+
+def _collection(name: str) -> str:
+    """Return what a path's last step is one of, if a person chose its name: `password` of `passwords.bob`."""
+    *parents, last = name.rsplit(".", 2)
+    if not parents or not f"{parents[-1].lower()}.".endswith(_COLLECTIONS) or not words(last):
+        return ""
+    found = words(last)
+    return "" if found[-1] in _ENDINGS or found[0] in _VERBS or not _ABOUT.isdisjoint(found) else parents[-1][:-1]
 
 
 @lru_cache(maxsize=8192)
@@ -183,6 +215,8 @@ def _parts(name: str) -> list[str]:
 def deciding_word(name: str) -> str:
     """Return the word, of the lists above, by which a name means a secret, or ""; nothing of the name itself."""
     found = _strength_of_last(name[name.rfind(".") + 1 :])
+    if found is Strength.NONE and (collection := _collection(name)):
+        return _read(collection)[1]
     parts = _parts(name) if found is None else [name[name.rfind(".") + 1 :]]
     return _read(parts[-1])[1] if parts else ""
 
@@ -195,22 +229,25 @@ def _strength(name: str) -> Strength:
 def _read(name: str) -> tuple[Strength, str]:
     """Return the strength of a name of one step, and the word that gives it."""
     found = [word for word in (word.rstrip("0123456789") for word in words(name)) if word]
+    if (end := "-".join(found[-3:])) in _ALTHOUGH:
+        return Strength.PASSWORD, end
     if not found or found[-1] in _ENDINGS or (len(found) > 1 and found[0] in _VERBS) or not _PUBLIC.isdisjoint(found):
         return Strength.NONE, ""
     joined, pairs = "".join(found), [f"{a}-{b}" for a, b in itertools.pairwise(found)]
     if not _OTHERWISE.isdisjoint(pairs):
         return Strength.NONE, ""
-    if found[-1] in ("key", "hash") and not _PASSWORDS.isdisjoint(found[:-1]):
+    if (found[-1] in ("key", "hash") or "sha" in found) and not _PASSWORDS.isdisjoint(found):
         return Strength.NONE, ""  # adminPasswordKey: the key under which a password is kept, and no password
-    for strong, listed, glued in (
-        (Strength.PASSWORD, _PASSWORDS, _GLUED_PASSWORDS),
-        (Strength.TOKEN, _TOKENS, _GLUED_TOKENS),
-    ):
+    if (pair := next((pair for pair in pairs if pair in _PASSWORD_PAIRS), None)) is not None:
+        return Strength.PASSWORD, pair
+    # passwordSecret: as often as not the name of one
+    for strong, listed, glued in _STRONG[found[-1] in ("secret", "secrets") :]:
         one = (word for word in (*found, joined) if word in listed)
-        word = next(one, None) or next((end for end in glued if joined.endswith(end) and joined not in _WORDS), None)
+        word = next(one, None) or next((end for end in glued if joined.endswith(end) and found[-1] not in _WORDS), None)
         if word is None and strong is Strength.TOKEN:
             word = next((pair for pair in pairs if pair in _PAIRS), None)
         if word is not None:
             return strong, word
-    hint = next((word for word in found if word in _HINTS), "") or ("key" if joined.endswith("key") else "")
+    hint = next((word for word in (*found, joined, *pairs) if word in _HINTS), "")
+    hint = hint or ("key" if joined.endswith("key") else "")
     return (Strength.HINT, hint) if hint else (Strength.NONE, "")

@@ -27,14 +27,27 @@ KINDS: dict[str, str] = {
     "authorization header": r"\b(?:[Bb]earer|[Bb]asic) (?=[\w+/.=~-]*\d)[\w+/.~-]{16,}=*",
     **{kind: pattern for kind, pattern in tokens.by_kind().items() if kind != "private key"},
 }
+COMMAND_LINE, CONNECTION = "password in a command line", "password in a connection string"
+NAMED = (COMMAND_LINE, CONNECTION)
+# What stands between a command and its option, and what such an option may have: no port, no other option.
+_REST, _OPERAND = r"[^|;&\n]{0,300}?", r"(?!\d[\d:.]*(?:[\s\"']|$))[^\s\"'-][^\s\"']*"
 CREDENTIALS = {
     "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
-    "password in a connection string": r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
-    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=\s?)[\"']?(?P<parameter>[^;&,\s\"')]+)",
+    CONNECTION: r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
+    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=(?![=>~|])\s?)(?:\\?[\"'])?(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
-    "password in a command line": r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
+    COMMAND_LINE: r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
     r"pass|pwd|token|secret|(?:api|access|secret|private|signing|encryption|auth)[_-]?key))[= ])"
-    r"[\"']?(?P<option>[^\s\"'-][^\s\"']*)",
+    r"(?:\\?[\"'])?(?P<option>[^\s\"'-][^\s\"']*)",
+    "password of a command": rf"\bcurl\b{_REST}\s(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?[^\s:\"']{{0,128}}:"
+    r"(?P<curl>[^\s\"']+)"
+    rf"|\b(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin)?)\b{_REST}\s-p[\"']?(?P<mysql>{_OPERAND})"
+    r"|\b(?:sshpass|(?:docker|podman|registry|skopeo|buildah|az|oc) login|mongo(?:sh|dump|restore|import|export)?|"
+    rf"sqlcmd)\b{_REST}\s-[pP]\s?[\"']?(?P<login>{_OPERAND})"
+    rf"|\bredis-cli\b{_REST}\s-a\s[\"']?(?P<redis>{_OPERAND})|\bldap[a-z]+\b{_REST}\s-w\s[\"']?(?P<ldap>{_OPERAND})"
+    rf"|\bhtpasswd\s+-(?=\w*b)(?:(?=\w*n)\w+\s+\S+|\w+\s+\S+\s+\S+)\s+[\"']?(?P<htpasswd>[^\s\"'-][^\s\"']*)",
+    "password in SQL": r"(?i:\bidentified\s+(?:with\s+\S{1,64}\s+)?by\s+(?:password\s+)?|"
+    r"\b(?:user|role|login)\b[^;\n]{0,200}?\spassword\s?=?\s?)N?'(?P<sql>[^'\n]+)'",
 }
 _BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(KINDS.values())))
 # In a name `_` joins words, and a private key's other lines follow its first.
@@ -43,12 +56,14 @@ _IN_NAMES = re.compile(
         "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
+_SIGNS = "=@-'"  # of these each of them has one
 _URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # What any secret of a text has: a run of characters, or a sign of an assignment.
 _MAY_HOLD = re.compile(r"[\w+/~-]{10}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
+_CHANGE = re.compile(r"(?i)(?:change[_-]?(?:me|it)[_-]?)+")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
 _MIXED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _DIGIT_OR_MIXED = re.compile(r"\d")
@@ -76,7 +91,7 @@ def held(value: str) -> Iterator[Held]:
         return
     for found in _BY_ITSELF.finditer(value):
         yield Held(_kind(found, KINDS), found[0], found.start(), is_itself=True)
-    if "=" in value or "@" in value or "-" in value:
+    if any(sign in value for sign in _SIGNS):
         for found in _WITHIN.finditer(value):
             group, secret = next((n, text) for n, text in found.groupdict().items() if text and not n[1:].isdigit())
             yield Held(_kind(found, CREDENTIALS), secret, found.start(group), is_itself=False)
@@ -92,7 +107,7 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
     found = [
         (*match.span(), _kind(match, KINDS)) for match in _IN_NAMES.finditer(name) if not harmless.is_example(match[0])
     ]
-    within = any(sign in name for sign in "=@-") if assigned else "://" in name
+    within = any(sign in name for sign in _SIGNS) if assigned else "://" in name
     for match in _WITHIN.finditer(name) if within else ():
         group = next(n for n, t in match.groupdict().items() if t and not n[1:].isdigit())
         start, end = match.span(group)
@@ -127,7 +142,7 @@ def _kind(found: re.Match[str], table: dict[str, str]) -> str:
 
 def looks_like_token(value: str) -> bool:
     """Tell whether a value of no harmless shape can be a token: neither short nor a name."""
-    if value.lower() in _WEAK:
+    if value.lower() in _WEAK or _CHANGE.fullmatch(value):
         return True
     return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6 and reads_as_name(value))
 
