@@ -96,7 +96,8 @@ class VaultOptions:
         """Return where passwords come from: a file that was named, the environment, the settings' sources, a person."""
         named = (PasswordFile(self.password_file),) if self.password_file else ()
         sources = settings.password_sources if settings else ()
-        return PasswordChain((*named, Environment(), *sources, Prompt(lambda: ask("Keystore password"))))
+        prompt = Prompt(lambda: ask("Keystore password"), lambda: ask("Key password"))
+        return PasswordChain((*named, Environment(), *sources, prompt))
 
 
 def cores() -> int:

@@ -12,6 +12,7 @@ from ciphertool.errors import (
     NoSuchKeyAliasError,
     UnprovenCertificateError,
     UnsupportedKeystoreError,
+    WrongKeyPasswordError,
 )
 from ciphertool.keystore.entries import EntryKind, KeyEntry, error_path
 from ciphertool.keystore.entries import StoreContent as Content  # noqa: F401 - the former path, kept for one release
@@ -110,8 +111,20 @@ class Keystore:
             elif not self.verified and (self.format not in _BARE or entry.sealed):
                 if entry.sealed is None or self.password is None:
                     raise UnprovenCertificateError(entry.alias, "nothing proves the integrity of the file")
-                self.private_key(entry.alias, key_password)
+                self._prove_by_key(entry, key_password)
         return certificate
+
+    def _prove_by_key(self, entry: KeyEntry, key_password: str | None) -> None:
+        try:
+            self.private_key(entry.alias, key_password)
+        except WrongKeyPasswordError:
+            if key_password is not None or self.format in _BARE:
+                raise
+            raise UnprovenCertificateError(
+                entry.alias,
+                "nothing proves the integrity of the file, and the keystore password does not open the private key",
+                "provide the key's own password (CIPHERTOOL_KEY_PASSWORD) or the expected fingerprint",
+            ) from None
 
     def private_key(self, alias: str | None = None, key_password: str | None = None) -> rsa.RSAPrivateKey:
         """Return an entry's RSA key, proved by its arithmetic and by matching the entry's certificate.

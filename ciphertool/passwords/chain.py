@@ -92,20 +92,29 @@ class PasswordChain:
             self._asked_all_but_people = True
         return self._given
 
+    def ask_for_key(self) -> str | None:
+        """Return what a person types as the password of a key that has its own; None if nobody can be asked."""
+        prompts = (source for source in self._sources if isinstance(source, Prompt))
+        return next((typed for prompt in prompts if (typed := prompt.ask_for_key()) is not None), None)
+
     def _first(self, sources: Iterable[PasswordSource]) -> Passwords | None:
         return next((found for source in sources if (found := source.read()) is not None), None)
 
 
 class Prompt:
-    """Asks a person. `ask` returns what was typed, or None if there is no terminal."""
+    """Asks a person. `ask`, and `ask_key` for a key's own password, return what was typed, None without a terminal."""
 
     name = "a prompt on the terminal"
     variables = ()
 
-    def __init__(self, ask: Callable[[], str | None]) -> None:
-        self._ask = ask
+    def __init__(self, ask: Callable[[], str | None], ask_key: Callable[[], str | None] = lambda: None) -> None:
+        self._ask, self._ask_key = ask, ask_key
 
     def read(self) -> Passwords | None:
         """Return the keystore password that was typed; the key's password is assumed to be the same."""
         typed = self._ask()
         return None if typed is None else Passwords(typed)
+
+    def ask_for_key(self) -> str | None:
+        """Return the password that was typed for a key."""
+        return self._ask_key()
