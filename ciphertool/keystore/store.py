@@ -10,6 +10,7 @@ from ciphertool.errors import (
     NoPrivateKeyError,
     NoSecretKeyError,
     NoSuchKeyAliasError,
+    NotRsaError,
     UnprovenCertificateError,
     UnsupportedKeystoreError,
     WrongKeyPasswordError,
@@ -98,6 +99,9 @@ class Keystore:
         from ciphertool.certificates import chains
 
         entry = self.entry(alias)
+        with error_path(self.path):
+            if entry.chain and (algorithm := chains.key_algorithm(entry.chain[0])) not in ("RSA", None):
+                raise NotRsaError(entry.alias, algorithm)  # even if nothing else in the certificate can be read
         certificate = self.certificate(entry.alias)
         with error_path(self.path):
             chains.rsa_public_key(certificate, entry.alias)
