@@ -13,7 +13,6 @@ from ciphertool.errors import (
     NotRsaError,
     UnprovenCertificateError,
     UnsupportedKeystoreError,
-    WrongKeyPasswordError,
 )
 from ciphertool.keystore.entries import EntryKind, KeyEntry, error_path
 from ciphertool.keystore.entries import StoreContent as Content  # noqa: F401 - the former path, kept for one release
@@ -92,8 +91,8 @@ class Keystore:
     ) -> x509.Certificate:
         """Return the RSA certificate to encrypt with, proven to be the one that the keystore's owner put there.
 
-        The proof is the expected `fingerprint` ("sha256:…"), the integrity of the store under its password, or the
-        match with the private key. A PEM file without a key contains nothing but its certificate, which is trusted as
+        The proof is the expected `fingerprint` ("sha256:…"), the integrity of the store under its password, or, only if
+        there is neither, the match with the private key. A PEM file without a key contains nothing but its certificate, which is trusted as
         it is. Raise `UnprovenCertificateError` if there is no proof, `NotRsaError` for another kind of key.
         """
         from ciphertool.certificates import chains
@@ -115,20 +114,8 @@ class Keystore:
             elif not self.verified and (self.format not in _BARE or entry.sealed):
                 if entry.sealed is None or self.password is None:
                     raise UnprovenCertificateError(entry.alias, "nothing proves the integrity of the file")
-                self._prove_by_key(entry, key_password)
+                self.private_key(entry.alias, key_password)
         return certificate
-
-    def _prove_by_key(self, entry: KeyEntry, key_password: str | None) -> None:
-        try:
-            self.private_key(entry.alias, key_password)
-        except WrongKeyPasswordError:
-            if key_password is not None or self.format in _BARE:
-                raise
-            raise UnprovenCertificateError(
-                entry.alias,
-                "nothing proves the integrity of the file, and the keystore password does not open the private key",
-                "provide the key's own password (CIPHERTOOL_KEY_PASSWORD) or the expected fingerprint",
-            ) from None
 
     def private_key(self, alias: str | None = None, key_password: str | None = None) -> rsa.RSAPrivateKey:
         """Return an entry's RSA key, proved by its arithmetic and by matching the entry's certificate.
