@@ -92,8 +92,9 @@ class Keystore:
         """Return the RSA certificate to encrypt with, proven to be the one that the keystore's owner put there.
 
         The proof is the expected `fingerprint` ("sha256:…"), the integrity of the store under its password, or, only if
-        there is neither, the match with the private key. A PEM file without a key contains nothing but its certificate, which is trusted as
-        it is. Raise `UnprovenCertificateError` if there is no proof, `NotRsaError` for another kind of key.
+        there is neither, the match with the private key. A PEM file without a key contains nothing but its certificate,
+        which is trusted as it is. Raise `UnprovenCertificateError` if there is no proof, `NotRsaError` for another kind
+        of key.
         """
         from ciphertool.certificates import chains
 

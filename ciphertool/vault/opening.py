@@ -76,6 +76,20 @@ class VaultAccess:
         With `allow_unpadded`, textbook RSA is read, with a warning, if the vault declares it. Raises `KeystoreError`
         for anything wrong with the keystore, alias or passwords.
         """
+        with self._passwords.named():
+            return self._opening_keys(allow_unpadded=allow_unpadded)
+
+    def to_seal(self, *, now: datetime) -> SealingKeys:
+        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
+
+        The keystore password is enough, whatever opens the key: without the key's own password the sealer has no
+        opener. With `[keystore] certificate` no password is asked for; the private key is then available only if a
+        source has a password without asking.
+        """
+        with self._passwords.named():
+            return _sealing_keys(self._settings, self._passwords, now)
+
+    def _opening_keys(self, *, allow_unpadded: bool) -> OpeningKeys:
         settings = self._settings
         keystore, given = _open(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
@@ -93,15 +107,6 @@ class VaultAccess:
             )
         return OpeningKeys(opener, keystore, tuple(warnings))
 
-    def to_seal(self, *, now: datetime) -> SealingKeys:
-        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
-
-        The keystore password is enough, whatever opens the key: without the key's own password the sealer has no
-        opener. With `[keystore] certificate` no password is asked for; the private key is then available only if a
-        source has a password without asking.
-        """
-        return _sealing_keys(self._settings, self._passwords, now)
-
     def _decryptor(self, keystore: Keystore, given: Passwords | None) -> Decryptor:
         """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
         alias = self._settings.keystore.alias
@@ -111,7 +116,11 @@ class VaultAccess:
             own = self._passwords.ask_for_key() if given is not None and given.key is None else None
             if own is None:
                 raise
-        return Decryptor(keystore.private_key(alias, own))
+        try:
+            return Decryptor(keystore.private_key(alias, own))
+        except WrongKeyPasswordError as error:
+            error.name_source("the prompt")
+            raise
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
@@ -226,6 +235,8 @@ def _decryptor(
         key = keystore.private_key(entry.alias, given.key if given else None)
     except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
         if given is not None and given.key is not None:
+            if isinstance(error, WrongKeyPasswordError):
+                given.name_source(error)
             doubts.append(f"{error}; values can be encrypted, but not decrypted")
         return None
     if not keys.matches(key, certificate, entry.alias):

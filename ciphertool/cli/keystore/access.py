@@ -62,11 +62,12 @@ def open_store(
 
     chain = chain_of(password_file)
     given = chain.read() if asking else chain.read_unasked()
-    try:
-        return open_keystore(store, given.keystore if given else None, data=data), given
-    except PasswordNeededError:
-        given = chain.read()
-        return open_keystore(store, given.keystore, data=data), given
+    with chain.named():
+        try:
+            return open_keystore(store, given.keystore if given else None, data=data), given
+        except PasswordNeededError:
+            given = chain.read()
+            return open_keystore(store, given.keystore, data=data), given
 
 
 def change_store(
