@@ -12,12 +12,18 @@ from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedK
 from ciphertool.keystore import keys
 from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, error_path
 from ciphertool.keystore.formats.writing import write
+from ciphertool.keystore.store import Keystore
+from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from ciphertool.keystore.store import Keystore
+
+def new_keystore(path: Path, password: str, *, format_name: str = "PKCS12") -> Keystore:
+    """Return an empty store that is no file yet, to put certificates or keys into."""
+    return Keystore(path, format_name, (), verified=True, password=Secret(password))
 
 
 def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = None, now: datetime) -> bytes:

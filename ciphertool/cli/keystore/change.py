@@ -80,9 +80,8 @@ def trust(
     password_file: PasswordFileOption = None,
 ) -> None:
     """Add certificates to a truststore, creating it if it does not exist."""
-    from ciphertool.keystore import Keystore, changes
+    from ciphertool.keystore import changes
     from ciphertool.keystore.formats import pem
-    from ciphertool.secret import Secret
 
     trusted = pem.read_certificates(files.read(certificate).bytes)
     before = files.destination(store, Audience.OURSELVES)
@@ -90,7 +89,7 @@ def trust(
         opened, _ = open_store(store, password_file, data=before.data)
     else:
         given = chain_of(password_file).read()
-        opened = Keystore(store, format.value, (), verified=True, password=Secret(given.keystore))
+        opened = changes.new_keystore(store, given.keystore, format_name=format.value)
     write(before, changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC)))
 
 
