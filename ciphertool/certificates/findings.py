@@ -101,6 +101,7 @@ CHAIN_SIGNATURE = Rule("chain-signature", _E, "import the certificate of the act
 CHAIN_INCOMPLETE = Rule(
     "chain-incomplete", _W, "import the reply with its whole chain, or with a truststore that completes it"
 )
+TRUSTED = Rule("trusted", _N, "no action needed: trust is granted by one certificate of the chain")
 NOT_TRUSTED = Rule(
     "not-trusted", _E, "add the issuer, or the certificate, to the truststore: ciphertool keystore trust"
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         new_keystore,
         trust,
     )
-    from ciphertool.keystore.check import check_keystore, check_passwords, trusted_by
+    from ciphertool.keystore.check import check_keystore, check_passwords, check_trust, trusted_by
     from ciphertool.keystore.create import CertificateRequest, create_keystore
     from ciphertool.keystore.entries import Entry, EntryKind, KeyEntry
     from ciphertool.keystore.exports import (
@@ -50,6 +50,7 @@ __all__ = [
     "change_password",
     "check_keystore",
     "check_passwords",
+    "check_trust",
     "client_context",
     "configured",
     "convert",
@@ -81,6 +82,7 @@ _HOMES = {
     "change_password": "ciphertool.keystore.changes",
     "check_keystore": "ciphertool.keystore.check",
     "check_passwords": "ciphertool.keystore.check",
+    "check_trust": "ciphertool.keystore.check",
     "client_context": "ciphertool.keystore.tls",
     "convert": "ciphertool.keystore.changes",
     "create_keystore": "ciphertool.keystore.create",

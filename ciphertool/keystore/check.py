@@ -94,6 +94,20 @@ def trusted_by(chain: Sequence[bytes], truststore: Keystore) -> KeyEntry | None:
     return None
 
 
+def check_trust(keystore: Keystore, truststore: Keystore, alias: str | None = None) -> list[CertificateFinding]:
+    """Return a note for each trusted entry of a keystore, or for `alias`: which certificate makes it trusted."""
+    entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
+    found = []
+    for entry in entries:
+        if (anchor := trusted_by(entry.chain, truststore)) is not None:
+            place = next((n for n, data in enumerate(entry.chain, 1) if data == anchor.chain[0]), None)
+            which = "the issuer of the last one" if place is None else f"certificate {place} of {len(entry.chain)}"
+            subject = certificate_facts(anchor.chain[0]).subject or "no subject"
+            message = f"trusted by {anchor.alias!r} of {truststore.path} ({subject}): {which}"
+            found.append(finding(rules.TRUSTED, message, alias=entry.alias))
+    return found
+
+
 def check_passwords(keystore: Keystore, others: Sequence[Keystore]) -> list[CertificateFinding]:
     """Return a finding for each other keystore that has the same password; each was opened with its own."""
     return [

@@ -14,12 +14,12 @@ from ciphertool.certificates.roles import Role
 from ciphertool.cli import console
 from ciphertool.cli.options import ask
 from ciphertool.cli.streams import is_stdout
-from ciphertool.errors import PasswordNeededError
+from ciphertool.errors import PasswordNeededError, WrongKeystorePasswordError
 from ciphertool.files import Audience
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords, Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ciphertool.files.snapshots import Snapshot
     from ciphertool.keystore import Keystore
@@ -68,6 +68,23 @@ def open_store(
         except PasswordNeededError:
             given = chain.read()
             return open_keystore(store, given.keystore, data=data), given
+
+
+def open_other(store: Path, given: Passwords | None, password_files: Sequence[Path]) -> Keystore:
+    """Open a keystore to compare: by the passwords of the files, the one given for the first store, or without any."""
+    from ciphertool.keystore import open_keystore
+
+    read = [PasswordFile(path).read() for path in password_files]
+    for passwords in (*read, *([given] if given else [])):
+        try:
+            return open_keystore(store, passwords.keystore)
+        except WrongKeystorePasswordError:
+            continue
+    try:
+        return open_keystore(store, None)
+    except PasswordNeededError as error:
+        error.hint = "name a file with its password by --other-password-file"
+        raise
 
 
 def change_store(
