@@ -134,6 +134,7 @@ def new_password() -> str | None:
 def vault_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command whose first parameter is a `VaultOptions` that class's fields as options of its own."""
     hints = get_type_hints(VaultOptions, include_extras=True)
+    declared = inspect.signature(command).parameters  # a command may declare one of them anew, to take several
     shared = [
         inspect.Parameter(
             item.name,
@@ -142,6 +143,7 @@ def vault_options(command: Callable[..., Any]) -> Callable[..., Any]:
             annotation=hints[item.name],
         )
         for item in fields(VaultOptions)
+        if item.name not in declared
     ]
     own_hints = get_type_hints(command, include_extras=True)
     own = [

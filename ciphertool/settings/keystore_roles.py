@@ -243,7 +243,7 @@ def _filled(key: str, stated: Mapping[str, Site], defaults: Mapping[str, str]) -
         line = line or site.line
         found = _REF.search(site.value)
         if found is None:
-            return site if site.line else _Default(site.value, line)
+            return _Default(site.value, line, site.reference)
         key = found[1].strip()
         if found[0] != site.value.strip():  # text around it: no keystore's table has that
             return None
