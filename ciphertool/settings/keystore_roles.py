@@ -124,7 +124,10 @@ class _Reader:
         for name, purpose_of in (
             ("carbon.xml", self._carbon),
             ("tomcat/catalina-server.xml", self._tomcat),
+            ("catalina-server.xml", self._tomcat),  # as older products have it
             ("axis2/axis2.xml", self._axis2),
+            ("axis2.xml", self._axis2),
+            ("axis2/axis2_blocking_client.xml", self._axis2),
         ):
             path = self._conf / name
             for element, fields in self._elements(path).items():
@@ -169,7 +172,7 @@ class _Reader:
         from ciphertool import files
 
         spelled = _HOME.sub(lambda _: str(self._home.absolute()), location.replace("\\", "/"))
-        if not spelled or "$" in spelled or "\0" in spelled or len(spelled) > 4096:
+        if not spelled or "\0" in spelled or len(spelled) > 4096:
             return None
         path = Path(spelled)
         home = self._home.absolute()

@@ -127,6 +127,14 @@ def test_a_home_with_a_keystore_for_each_purpose_has_no_finding(home: Path, run:
     assert PASSWORD not in repr(keystore_uses(home))
 
 
+def test_the_report_shows_the_key_of_each_purpose_once(home: Path, run: Run) -> None:
+    keys = json.loads(run("audit", "--home", str(home), "--json").out)["keys"]
+    assert [(key["path"].rpartition("/")[2], key["primary"]) for key in keys] == [
+        ("primary.jks", True),
+        ("tls.jks", False),
+    ]
+
+
 def test_one_key_for_secrets_and_for_tls_is_found(home: Path, run: Run) -> None:
     primary = f"${{carbon.home}}/{STORES}/primary.jks"
     shutil.copy(home / STORES / "primary.jks", home / STORES / "copy.jks")
@@ -192,6 +200,7 @@ def test_a_wrong_password_or_alias_is_found_and_what_is_missing_or_protected_is_
         (p12, f' keystorePass="{PASSWORD}" keyAlias="b"', "CT040", "no entry 'b'"),
         (p12, ' keystorePass="$secret{tls}"', "CT025", "needs a password"),
         (p12.replace("tls", "absent"), f' keystorePass="{PASSWORD}"', "CT025", "no such keystore file"),
+        ("${product.stores}/tls.p12", f' keystorePass="{PASSWORD}"', "CT025", "no such keystore file"),
     ):
         _write(home, primary, tls, trust, rest=rest)
         found = [(r, m) for r, _, file, m in _found(run, home) if file == "catalina-server.xml"]

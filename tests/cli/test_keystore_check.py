@@ -107,3 +107,18 @@ def test_a_tls_key_that_the_keystore_password_does_not_open_is_tomcats_fault(run
     found = _rules(run, store, "--role", "tls", "--alias", "other")
     assert "Tomcat needs them to be the same" in found["key-password"]
     assert "wrong key password" in _rules(run, store, "--role", "primary", "--alias", "other")["key-unusable"]
+
+
+def test_commands_name_the_source_of_a_wrong_key_password(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = str(VECTORS / "key-password.jks")
+    for arguments in (
+        ("csr", store, "--alias", "other"),
+        ("export", store, "--alias", "other", "--private-key"),
+        ("import", str(tmp_path / "new.p12"), store),
+    ):
+        assert "(from CIPHERTOOL_KEYSTORE_PASSWORD)" in run("keystore", *arguments).err, arguments
+    monkeypatch.setenv("CIPHERTOOL_KEY_PASSWORD", "wrong")
+    outcome = run("keystore", "csr", store, "--alias", "other")
+    assert (outcome.status, "(from CIPHERTOOL_KEY_PASSWORD)" in outcome.err) == (4, True)

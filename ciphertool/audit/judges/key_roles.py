@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.audit import rules
+from ciphertool.audit.judges.keys import card_of
 from ciphertool.audit.ledger import relative
 from ciphertool.certificates import findings
 from ciphertool.certificates.facts import certificate_facts
@@ -125,7 +126,11 @@ class _Judge:
             except CipherToolError as error:
                 self._report(rules.KEYSTORE_ROLE, use, error.message)
                 continue
-            told = bool(entry.chain) and certificate_facts(entry.chain[0]).public_key_sha256 in known
+            facts = certificate_facts(entry.chain[0]) if entry.chain else None
+            told = facts is not None and facts.public_key_sha256 in known
+            if facts is not None and all(card.sha256 != facts.sha256 for card in self._gathered.keys):
+                place = self._gathered.place(use.path, selector=entry.alias)
+                self._gathered.keys.append(card_of(facts, place, entry.alias, primary=False))
             for one in found:
                 beside = one.rule in _OF_FILES or (one.rule in _OF_SERVERS and not use.serves)
                 if one.level is not Level.NOTE and not beside and not (told and one.rule in _OF_KEYS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +15,12 @@ from ciphertool.certificates.roles import Role
 from ciphertool.cli import console
 from ciphertool.cli.options import ask
 from ciphertool.cli.streams import is_stdout
-from ciphertool.errors import PasswordNeededError, WrongKeystorePasswordError
+from ciphertool.errors import PasswordNeededError, WrongKeyPasswordError, WrongKeystorePasswordError
 from ciphertool.files import Audience
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords, Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ciphertool.files.snapshots import Snapshot
     from ciphertool.keystore import Keystore
@@ -70,6 +71,17 @@ def open_store(
             return open_keystore(store, given.keystore, data=data), given
 
 
+@contextmanager
+def naming(given: Passwords | None) -> Iterator[None]:
+    """Add to an error about a wrong key password where that password comes from."""
+    try:
+        yield
+    except WrongKeyPasswordError as error:
+        if given is not None:
+            given.name_source(error)
+        raise
+
+
 def open_other(store: Path, given: Passwords | None, password_files: Sequence[Path]) -> Keystore:
     """Open a keystore to compare: by the passwords of the files, the one given for the first store, or without any."""
     from ciphertool.keystore import open_keystore
@@ -96,7 +108,10 @@ def change_store(
     before = read_file(store)
     if (found := files.obstacle(before, Audience.OURSELVES)) is not None:
         raise found
-    write(before, change(*open_store(store, password_file, data=before.bytes)))
+    opened, given = open_store(store, password_file, data=before.bytes)
+    with naming(given):
+        data = change(opened, given)
+    write(before, data)
 
 
 def write(before: Snapshot, data: bytes) -> None:

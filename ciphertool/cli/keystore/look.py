@@ -19,6 +19,7 @@ from ciphertool.cli.keystore.access import (
     RoleOption,
     Store,
     destination,
+    naming,
     open_other,
     open_store,
     put_out,
@@ -145,7 +146,8 @@ def export(
     opened, given = open_store(store, password_file, asking=private_key)
     if private_key and given is not None:
         password = None if clear else given.for_key
-        data = exports.export_private_key(opened, alias, password=password, key_password=given.key)
+        with naming(given):
+            data = exports.export_private_key(opened, alias, password=password, key_password=given.key)
     elif der:
         data = exports.export_der(opened, alias)
     else:
@@ -167,5 +169,6 @@ def csr(
     before = destination(output)
     opened, given = open_store(store, password_file)
     key_password = given.key if given else None
-    data = exports.signing_request(opened, alias, role=role, names=tuple(name or ()), key_password=key_password)
+    with naming(given):
+        data = exports.signing_request(opened, alias, role=role, names=tuple(name or ()), key_password=key_password)
     put_out(data, before)
