@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
-from ciphertool.audit.judges import exposure, history, key_history, keys, named, stored
+from ciphertool.audit.judges import exposure, history, key_history, key_roles, keys, named, stored
 from ciphertool.audit.ledger import Ledger
 from ciphertool.audit.model import Report, SchemeUse, SiteState, numbered
 from ciphertool.audit.scope import nested
@@ -84,6 +84,7 @@ def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None
     gathered, skipped = Ledger(base, key=options.key), SkippedFiles(base)
     run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
     count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
+    key_roles.compare(gathered, [subject.settings for subject in subjects if subject.settings is not None])
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
     report = Report(
         root=base,
@@ -240,6 +241,7 @@ class _Audit:
             stored.judge(self._gathered, settings, self._repository, self._subject.opener or sealer, known, used)
         if index is None:  # modes, and what else lies about, are no part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
+            key_roles.judge(self._gathered, settings, self._run.now, opened=self._subject.keystore)
 
     @cached_property
     def _repository(self) -> SecretRepository | None:

@@ -33,6 +33,14 @@ def audit(
         list[Path] | None,
         typer.Argument(metavar="[PATH]...", help="A home, a configuration, or any directory or file."),
     ] = None,
+    home: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="A Carbon home. Repeatable: instances of one product are compared.",
+            rich_help_panel="Vault",
+        ),
+    ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         Format | None, typer.Option("--format", "-f", help="How the report is written (default: table).")
     ] = None,
@@ -78,6 +86,8 @@ def audit(
 
     ciphertool audit --home /opt/wso2
 
+    ciphertool audit --home /opt/node1 --home /opt/node2
+
     ciphertool audit . --output report.html --output report.sarif
 
     ciphertool audit . --write-targets >> ciphertool.toml
@@ -92,7 +102,10 @@ def audit(
     ledger = None if accept is None else _baseline(baseline, accept)
     reads_it = baseline is not None and (suppressions or ledger is not None)
     accepted = _accepted(baseline, ledger) if baseline is not None and reads_it else None
+    vault = replace(vault, home=home[0]) if home else vault
     subjects = _subjects(vault, paths or [], staged=staged)
+    if home and len(home) > 1:
+        subjects = _instances(vault, home, alone=not (paths or staged))
     if decrypt:
         subjects = [_with_key(vault, subject, paths or []) for subject in subjects]
     with console.progress() as progress:
@@ -187,6 +200,16 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
         )
         for subject in subjects
     ]
+
+
+def _instances(vault: VaultOptions, homes: list[Path], *, alone: bool) -> list[Subject]:
+    """Return the homes of several instances, each with its own settings."""
+    from ciphertool.audit import Subject
+
+    if not alone:
+        raise typer.BadParameter("several --home are audited as a whole: they go with no PATH and not with --staged")
+    found = [replace(vault, home=home).settings() for home in homes]
+    return [Subject(settings.root, settings) for settings in found]
 
 
 def _found(vault: VaultOptions, path: Path) -> Subject:

@@ -16,7 +16,9 @@ from ciphertool.errors import (
     KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
+    UnsupportedKeystoreError,
     UnsupportedSchemeError,
+    WrongKeyPasswordError,
 )
 from ciphertool.repository import open_repository
 from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener
@@ -74,6 +76,20 @@ class VaultAccess:
         With `allow_unpadded`, textbook RSA is read, with a warning, if the vault declares it. Raises `KeystoreError`
         for anything wrong with the keystore, alias or passwords.
         """
+        with self._passwords.named():
+            return self._opening_keys(allow_unpadded=allow_unpadded)
+
+    def to_seal(self, *, now: datetime) -> SealingKeys:
+        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
+
+        The keystore password is enough, whatever opens the key: without the key's own password the sealer has no
+        opener. With `[keystore] certificate` no password is asked for; the private key is then available only if a
+        source has a password without asking.
+        """
+        with self._passwords.named():
+            return _sealing_keys(self._settings, self._passwords, now)
+
+    def _opening_keys(self, *, allow_unpadded: bool) -> OpeningKeys:
         settings = self._settings
         keystore, given = _open(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
@@ -81,8 +97,8 @@ class VaultAccess:
         if _is_secret(entry):
             opener = _symmetric_opener(settings, keystore, entry.alias, given)
         else:
-            key = keystore.private_key(settings.keystore.alias, given.key if given else None)
-            opener = Opener(_scheme(settings, allow_unpadded=allow_unpadded), settings.native, Decryptor(key))
+            scheme = _scheme(settings, allow_unpadded=allow_unpadded)
+            opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
         warnings = _exposed(given)
         if opener.unpadded:
             warnings.insert(
@@ -91,13 +107,20 @@ class VaultAccess:
             )
         return OpeningKeys(opener, keystore, tuple(warnings))
 
-    def to_seal(self, *, now: datetime) -> SealingKeys:
-        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
-
-        With `[keystore] certificate` no password is asked for; the private key is then available only if a source has a
-        password without asking.
-        """
-        return _sealing_keys(self._settings, self._passwords, now)
+    def _decryptor(self, keystore: Keystore, given: Passwords | None) -> Decryptor:
+        """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
+        alias = self._settings.keystore.alias
+        try:
+            return Decryptor(keystore.private_key(alias, given.key if given else None))
+        except WrongKeyPasswordError:
+            own = self._passwords.ask_for_key() if given is not None and given.key is None else None
+            if own is None:
+                raise
+        try:
+            return Decryptor(keystore.private_key(alias, own))
+        except WrongKeyPasswordError as error:
+            error.name_source("the prompt")
+            raise
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
@@ -136,7 +159,8 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         encryptor = Encryptor(key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
-    decryptor = _decryptor(settings, keystore, given, leaf)
+    doubts: list[str] = []
+    decryptor = _decryptor(settings, keystore, given, leaf, doubts)
     sealer = Sealer(
         _scheme(settings),
         settings.native,
@@ -150,7 +174,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     warnings += (
         f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
     )
-    return SealingKeys(sealer, (*warnings, *_exposed(given)))
+    return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
 
 
 def _exposed(given: Passwords | None) -> list[str]:
@@ -173,7 +197,7 @@ def _judged(
     settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
 ) -> list[str]:
     """Return further warnings about a primary keystore; under the strict policy a public default key is an error."""
-    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY
+    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY, UNUSABLE_KEY
     from ciphertool.certificates.policy import DECIDED, Policy
     from ciphertool.certificates.roles import Role
     from ciphertool.findings import Level
@@ -188,14 +212,18 @@ def _judged(
     return [
         f"{'PUBLIC KEY, it protects nothing: ' if finding.rule is PUBLIC_KEY else ''}{finding.message}"
         for finding in found
-        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY}
+        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY, UNUSABLE_KEY}
     ]
 
 
 def _decryptor(
-    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: bytes
+    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: bytes, doubts: list[str]
 ) -> Decryptor | None:
-    """Return the decryptor if the keystore is open and has the private key, which must match the certificate."""
+    """Return the decryptor if the private key is available, which must match the certificate.
+
+    A key that the password does not open is not available, which is no error: encrypting needs no private key. If the
+    password was given for the key alone, `doubts` gets a warning.
+    """
     from ciphertool.keystore import keys
 
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
@@ -203,7 +231,14 @@ def _decryptor(
     entry = keystore.entry(_encrypting_alias(settings, keystore))
     if entry.sealed is None:
         return None
-    key = keystore.private_key(entry.alias, given.key if given else None)
+    try:
+        key = keystore.private_key(entry.alias, given.key if given else None)
+    except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
+        if given is not None and given.key is not None:
+            if isinstance(error, WrongKeyPasswordError):
+                given.name_source(error)
+            doubts.append(f"{error}; values can be encrypted, but not decrypted")
+        return None
     if not keys.matches(key, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
