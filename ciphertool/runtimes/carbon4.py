@@ -10,7 +10,7 @@ from ciphertool.passwords.carbon import HOME_FILES
 from ciphertool.references import Syntax
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 from ciphertool.runtimes.base import Files, Runtime
-from ciphertool.settings.carbon4 import ALGORITHM, LEGACY_SCHEME, LOCATION
+from ciphertool.settings.secret_conf import ALGORITHM, LEGACY_SCHEME, LOCATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,18 +5,17 @@ WSO2's cipher-tool 1.2 and org.wso2.securevault define their meaning. Writes not
 
 from __future__ import annotations
 
-import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.settings import confined
+from ciphertool.settings.carbon_paths import Places, environment, find, is_file
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
+from ciphertool.settings.secret_conf import LEGACY_SCHEME, LOCATION, declared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
 _CONF = (Path("repository/conf"), Path("conf"))
 _DEPLOYMENT = "deployment.toml"
 _STANDALONE = "cipher-standalone-config.properties"
-LEGACY_SCHEME = "RSA"  # the runtime's default if secret-conf.properties names none
-LOCATION = "secretRepositories.file.location"
-ALGORITHM = "secretRepositories.file.algorithm"
-_TRANSFORMATION = "keystore.identity.CipherTransformation"
-_MODE = "secretRepositories.file.encryptionMode"
-_DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
-_LONGEST_PATH = 4096
 
 
 def is_home(directory: Path) -> bool:
@@ -75,11 +67,11 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
         or _security(conf, home, "cipher-text")
     )
     carbon_xml = confined.read(conf / "carbon.xml", tree, home)
-    keystore = _keystore(carbon_xml, _Places(home, conf, names, tree), secret_conf, standalone)
+    keystore = _keystore(carbon_xml, Places(home, conf, names, tree), secret_conf, standalone)
     targets = home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))
-    if not _is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
+    if not is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
         return _deployment(home, conf, keystore, secret_conf)
-    scheme = (_declared(secret_conf) or LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
+    scheme = (declared(secret_conf) or LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
     mode_like = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
     return Settings(
         origin=home,
@@ -105,16 +97,9 @@ def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf:
         repository_settings=RepositorySettings(
             conf / _DEPLOYMENT, "toml-secrets", mode_like.path, mode_like.mode_beside
         ),
-        encryption=EncryptionSettings(_declared(secret_conf) or CARBON_SCHEME),
+        encryption=EncryptionSettings(declared(secret_conf) or CARBON_SCHEME),
         password_sources=(CarbonHome(home),),
     )
-
-
-def _declared(secret_conf: Mapping[str, str]) -> str | None:
-    """Return the transformation that a vault declares; its symmetric mode takes precedence over a name, as in Java."""
-    if secret_conf.get(_MODE) == "symmetric":
-        return AES_GCM
-    return secret_conf.get(ALGORITHM) or secret_conf.get(_TRANSFORMATION)
 
 
 def _security(conf: Path, home: Path, name: str) -> Path:
@@ -157,22 +142,13 @@ def _to_attribute(xpath: str) -> str:
     return f"{element}/@{name}"
 
 
-class _Places(NamedTuple):
-    """What a home's paths depend on: its directories, the values of placeholders, and the tree if it was found."""
-
-    home: Path
-    conf: Path
-    names: Mapping[str, str]
-    tree: Path | None
-
-
 def _keystore(
-    carbon_xml: Snapshot, places: _Places, secret_conf: Mapping[str, str], standalone: Mapping[str, str]
+    carbon_xml: Snapshot, places: Places, secret_conf: Mapping[str, str], standalone: Mapping[str, str]
 ) -> KeystoreSettings:
     if location := secret_conf.get("keystore.identity.location"):
-        return KeystoreSettings(_find(location, places), secret_conf.get("keystore.identity.alias"))
+        return KeystoreSettings(find(location, places), secret_conf.get("keystore.identity.alias"))
     if location := standalone.get("primary.key.location"):
-        return KeystoreSettings(_find(location, places), standalone.get("primary.key.alias"))
+        return KeystoreSettings(find(location, places), standalone.get("primary.key.alias"))
     if carbon_xml.data is None:
         return KeystoreSettings()
     from ciphertool.rewriters.xml import XmlRewriter
@@ -182,44 +158,9 @@ def _keystore(
         base = f"/Server/Security/{element}"
         location, alias = (_text(document.locate([f"{base}/{name}"])[0]) for name in ("Location", "KeyAlias"))
         if location:
-            return KeystoreSettings(_find(location, places), alias or None)
+            return KeystoreSettings(find(location, places), alias or None)
     return KeystoreSettings()
 
 
 def _text(found: tuple[Site, ...] | ConfigError) -> str:
     return found[0].value if isinstance(found, tuple) else ""
-
-
-def _find(location: str, places: _Places) -> Path:
-    """Return a keystore's path: as named, relative to the working directory or the file, or its tail in the home.
-
-    For a home that was found, nothing outside its tree is tried.
-    """
-    home, conf, names, tree = places
-    path = Path(expand(location, names))
-    if len(location) > _LONGEST_PATH:
-        return conf / path
-    for candidate in (path, conf / path):
-        if _is_file(candidate, tree):
-            return candidate
-    parts = path.parts[1:] if path.is_absolute() else path.parts
-    for first in range(len(parts)):
-        tail = home.joinpath(*parts[first:])
-        if _is_file(tail, tree):
-            return tail
-    return path if tree is None else conf / path
-
-
-def _is_file(path: Path, tree: Path | None) -> bool:
-    # Path.is_file raises for a name that is too long
-    return (tree is None or files.lies_in(path, tree)) and os.path.isfile(path)  # noqa: PTH113
-
-
-def environment() -> dict[str, str]:
-    """Return the environment under the names that paths use: `env:NAME`."""
-    return {f"env:{name}": value for name, value in os.environ.items()}
-
-
-def expand(text: str, names: Mapping[str, str]) -> str:
-    """Replace `${name}` and `${sys:name}` in a Carbon path; unknown names stay as they are."""
-    return _DEFINED.sub(lambda match: names.get(match[1], match[0]), text)
