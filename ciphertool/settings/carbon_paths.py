@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
+_DRIVE = re.compile(r"[A-Za-z]:(?=/)")
+_HOME = re.compile(r"\$\{(?:sys:)?carbon\.home\}/*")
 _LONGEST_PATH = 4096
+_STORES = Path("repository/resources/security")
+"""Where a keystore lies that is named without a directory."""
 
 
 class Places(NamedTuple):
@@ -24,25 +28,34 @@ class Places(NamedTuple):
     names: Mapping[str, str]
     tree: Path | None
 
+    def keystore(self, location: str) -> Path:
+        """Return the path of a keystore.
 
-def find(location: str, places: Places) -> Path:
-    """Return a keystore's path: as named, relative to the working directory or the file, or its tail in the home.
+        A name without a directory is one below `repository/resources/security`; a relative path that passes there leads
+        on from the home, any other from the working directory, the home or its configuration. A path that leads nowhere
+        is looked for by its tail in the home. For a home that was found, nothing outside its tree is tried.
+        """
+        spelled = expand(location.strip().replace("\\", "/"), self.names)
+        path = Path(_DRIVE.sub("", spelled, count=1) if os.name == "posix" else spelled)
+        if len(spelled) > _LONGEST_PATH or "\0" in spelled:
+            return self.conf / "keystore"
+        bare = self.home / _STORES / path
+        own = bare if path.name == str(path) else self.home / path
+        first = (own, path) if own == bare or str(_STORES) in str(path) else (path, own)
+        for candidate in (*first, self.conf / path, *self._tails(path), bare):
+            if is_file(candidate, self.tree):
+                return candidate
+        return self.conf / path if self.tree is not None and path.is_absolute() else own
 
-    For a home that was found, nothing outside its tree is tried.
-    """
-    home, conf, names, tree = places
-    path = Path(expand(location, names))
-    if len(location) > _LONGEST_PATH:
-        return conf / path
-    for candidate in (path, conf / path):
-        if is_file(candidate, tree):
-            return candidate
-    parts = path.parts[1:] if path.is_absolute() else path.parts
-    for first in range(len(parts)):
-        tail = home.joinpath(*parts[first:])
-        if is_file(tail, tree):
-            return tail
-    return path if tree is None else conf / path
+    def _tails(self, path: Path) -> list[Path]:
+        parts = path.parts[1:] if path.is_absolute() else path.parts
+        return [self.home.joinpath(*parts[first:]) for first in range(len(parts))]
+
+    def inside(self, location: str) -> str:
+        """Return a path relative to the home, as a target has it: with `/`, without the home's own path before it."""
+        path = _HOME.sub("", location.strip().replace("\\", "/"), count=1)
+        home = self.home.absolute().as_posix()
+        return path.removeprefix(home).lstrip("/") if path.startswith(f"{home}/") else path
 
 
 def is_file(path: Path, tree: Path | None) -> bool:
