@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _IN_A_FILE = (
     "protect them with `ciphertool audit --home {0} --write-targets >> {0}/ciphertool.toml` "
-    "and `ciphertool protect --home {0}`"
+    "and `ciphertool protect --home {0}`; uncomment the targets that are proposed with a doubt"
 )
 _IN_A_HOME = "docs/carbon.md says how a home declares its secrets; `ciphertool audit --home {}` lists what is in clear"
 _IN_SETTINGS = "`ciphertool audit --config {0} --write-targets >> {0}` proposes targets for them"
@@ -62,11 +62,15 @@ def report(settings: Settings) -> int:
     """
     from ciphertool import audit
     from ciphertool.audit.model import SiteState
+    from ciphertool.runtimes.registry import runtime_of
 
+    where = console.display_path(settings.origin)
+    if settings.home is not None and (file := runtime_of(settings.kind).stated_in(settings)) is not None:
+        console.say("warning", f"nothing is declared: {where} names no value of a file, and the vault holds none")
+        return console.FINDINGS if _in_clear(settings, file) else 0
     with console.progress() as progress:
         options = audit.Options(processes=cores(), progress=progress)
         found = audit.audit([audit.Subject(settings.root)], now=datetime.now(UTC), options=options)
-    where = console.display_path(settings.origin)
     clear = [value for value in found.values if value.state is SiteState.UNPROTECTED]
     console.say("warning", f"nothing is declared: {where} names no value of a file, and the vault holds none")
     if not clear:

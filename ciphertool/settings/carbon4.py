@@ -81,8 +81,7 @@ class _Reader:
         self._places = places
         self._home, self._conf = places.home, places.conf
         self._carbon_xml = self.snapshot(self._conf / _CARBON_XML)
-        # As in WSO2's tool, the standalone file counts only if there is no carbon.xml.
-        self._standalone = {} if self._carbon_xml.data is not None else _entries(self._sites(self._conf / _STANDALONE))
+        self._standalone = _entries(self._sites(self._conf / _STANDALONE))
         secret_conf = self._named("secret.conf.properties.file", "secret-conf")
         self._secret_conf = SecretConf.of(secret_conf, self._sites(secret_conf))
 
@@ -199,11 +198,13 @@ class _Reader:
             raise error.at(snapshot.path) from None
 
     def _stated_in_xml(self) -> StatedKeystore | None:
-        """Return the keystore in `carbon.xml`, or in the standalone file if there is no `carbon.xml`."""
-        if self._carbon_xml.data is None:
-            location = self._standalone.get("primary.key.location")
-            alias = self._standalone.get("primary.key.alias")
-            return StatedKeystore(self._conf / _STANDALONE, location, alias or None) if location else None
+        """Return the keystore in `carbon.xml`, else in the standalone file."""
+        if self._carbon_xml.data is not None and (found := self._stated_in_carbon_xml()) is not None:
+            return found
+        location, alias = (self._standalone.get(f"primary.key.{name}") for name in ("location", "alias"))
+        return StatedKeystore(self._conf / _STANDALONE, location, alias or None) if location else None
+
+    def _stated_in_carbon_xml(self) -> StatedKeystore | None:
         from ciphertool.rewriters.xml import XmlRewriter
 
         try:

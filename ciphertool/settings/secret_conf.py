@@ -78,7 +78,8 @@ class SecretConf(NamedTuple):
         mode, algorithm, provider = self.get(_MODE) or "", self.get(ALGORITHM), self.get(PROVIDER)
         if mode not in _MODES:
             found.append((_MODE, f"encryption mode {mode!r} is not supported"))
-        if mode in (_SYMMETRIC, _KEY_BASED) and algorithm not in (None, AES_GCM):
+        fits = algorithm in (None, AES_GCM) or (mode == _SYMMETRIC and (algorithm or "").startswith("RSA"))
+        if mode in (_SYMMETRIC, _KEY_BASED) and not fits:
             found.append((ALGORITHM, f"{algorithm!r} is not supported in a symmetric vault, only {AES_GCM}"))
         if others := [name for name in _names(self.get(REPOSITORIES)) if name != "file"]:
             found.append((REPOSITORIES, f"repository type {others[0]!r} is not supported, only 'file'"))
