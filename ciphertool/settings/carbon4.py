@@ -17,11 +17,12 @@ from ciphertool.settings import confined, deployment_toml
 from ciphertool.settings.carbon_paths import Places, environment
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.deployment_toml import Deployment, StatedKeystore
+from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 from ciphertool.settings.secret_conf import KEY_ALIAS, KEYSTORE, LOCATION, SecretConf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ciphertool.files import Snapshot
     from ciphertool.passwords import PasswordSource
@@ -97,7 +98,8 @@ class _Reader:
             repository = self._home / self._places.inside(stated)
         tool = self._named("cipher.tool.properties.file", "cipher-tool")
         targets = tuple(_targets(tool, self._sites(tool), self._places))
-        return self._settings("carbon4", repository, self._stated_in_xml())._replace(targets=targets)
+        settings = self._settings("carbon4", repository, self._stated_in_xml())
+        return settings._replace(targets=targets, warnings=tuple(_misnamed(tool, targets)))
 
     def deployment(self, snapshot: Snapshot) -> Settings:
         """Return the settings of a home whose product generates its configuration from `deployment.toml`."""
@@ -219,6 +221,14 @@ class _Reader:
             if location:
                 return StatedKeystore(self._carbon_xml.path, location, alias, password, key)
         return None
+
+
+def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
+    """Yield a warning for each target whose alias is not the one that the product looks up."""
+    for target in targets:
+        fixed = fixed_alias(target.file, target.selector)
+        if fixed is not None and fixed != target.alias:
+            yield f"{path}:{target.line}: the product asks for this secret as {fixed!r}, not as {target.alias!r}"
 
 
 def _text(found: tuple[Site, ...] | ConfigError) -> str | None:
