@@ -79,18 +79,21 @@ def test_a_keystore_that_is_missing_is_named_where_it_should_be(tmp_path: Path) 
     assert settings.load(home).keystore.path == home / STORES / "gone.jks"
 
 
+CONFIGURATIONS = ("repository\\\\conf\\\\", "${carbon.home}/repository/conf/", "{home}/repository/conf/")
+
+
 @pytest.mark.jvm
-@pytest.mark.parametrize(
-    "before", ["repository\\\\conf\\\\", "${carbon.home}/repository/conf/", "{home}/repository/conf/"]
-)
+@pytest.mark.parametrize("before", CONFIGURATIONS)
 def test_a_target_is_found_and_the_product_decrypts_it(tmp_path: Path, run: Run, before: str) -> None:
     home = tmp_path / "home"
     name = before.replace("{home}", str(home))
-    tool = (
-        f"UserManager.AdminUser.Password={name}user-mgt.xml//UserManager/Realm/Configuration/AdminUser/Password,false\n"
+    place = f"{name}user-mgt.xml//UserManager/Realm/Configuration/AdminUser/Password"
+    inner = "<Configuration><AdminUser><Password>c4n4ry</Password></AdminUser></Configuration>"
+    user = f"<UserManager><Realm>{inner}</Realm></UserManager>"
+    lay_out(
+        home,
+        {"security/cipher-tool.properties": f"UserManager.AdminUser.Password={place},false\n", "user-mgt.xml": user},
     )
-    user = "<UserManager><Realm><Configuration><AdminUser><Password>c4n4ry</Password></AdminUser></Configuration></Realm></UserManager>"
-    lay_out(home, {"security/cipher-tool.properties": tool, "user-mgt.xml": user})
     outcome = run("protect", "--home", str(home))
     assert outcome.status == 0
     assert "asks for this secret" not in outcome.err
