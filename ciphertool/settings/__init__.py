@@ -124,12 +124,18 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
     return _read_config(snapshot, overrides, tree)
 
 
-def _read_config(snapshot: Snapshot, overrides: Overrides, tree: Path | None) -> Settings:
-    """Return the settings of a `ciphertool.toml`, which adds to those of the Carbon home that its vault belongs to."""
+def _read_config(
+    snapshot: Snapshot, overrides: Overrides, tree: Path | None, directory: Path | None = None
+) -> Settings:
+    """Return the settings of a `ciphertool.toml`, which adds to those of the Carbon home that its vault belongs to.
+
+    `directory` is its directory as it was named; without one, an absolute path.
+    """
     from ciphertool.settings import carbon4, ciphertool_toml
 
     def home_of(repository: Path | None) -> Settings | None:
-        home = snapshot.path.absolute().parent if repository is None else carbon4.home_of(repository)
+        beside = directory or snapshot.path.absolute().parent
+        home = beside if repository is None else carbon4.home_of(repository)
         if home is None or not carbon4.is_home(home) or (tree is not None and not files.lies_in(home, tree)):
             return None
         found = carbon4.read_home(home, overrides.define, tree=tree)
@@ -147,8 +153,11 @@ def _read_home(home: Path, overrides: Overrides, tree: Path | None) -> Settings:
     snapshot = confined.read(home / ciphertool_toml.FILE_NAME, tree, home)
     if snapshot.data is None:
         return found
-    added = _read_config(snapshot, overrides, tree)
-    return found if added.home is None else added._replace(origin=home, root=home)
+    added = _read_config(snapshot, overrides, tree, home)
+    if added.home is None:
+        return found
+    repository = added.repository_settings._replace(path=found.repository)
+    return added._replace(origin=home, root=home, repository_settings=repository)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:

@@ -176,7 +176,8 @@ def test_these_commands_protect_them(tmp_path: Path, run: Run) -> None:
     assert 'password = "$secret{deployment_super_admin_password}"' in protected
     assert secrets_of(home, "c4n4ry-store") == {"deployment_super_admin_password": "c4n4ry-admin-pw", "other": "m0re"}
     assert Vault.open(home).resolve_file(home / CONF / "deployment.toml").decode().startswith(IN_CLEAR)
-    for vault in ("--home", str(home)), ("--config", str(home / "ciphertool.toml")):
+    for vault in ("--home", home.name), ("--home", str(home)), ("--config", str(home / "ciphertool.toml")):
+        assert "1 reference in 1 file: all resolve" in run("check", *vault).err
         again = run("protect", *vault)
         assert (again.status, "nothing to do" in again.err) == (0, True)
 
