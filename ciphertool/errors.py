@@ -447,6 +447,17 @@ class NotAesError(KeystoreError):
         )
 
 
+class BadKeyTextError(KeystoreError):
+    """A password of so many bytes, that should itself be an AES-256 key."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__(
+            f"the vault's key is not an AES-256 key: it is {size} bytes",
+            hint="give 64 hexadecimal digits or 32 bytes as the keystore password",
+        )
+
+
 class OtherKeyError(KeystoreError):
     """A vault whose values are encrypted to other keys than new ones would be; `keys` are those others."""
 

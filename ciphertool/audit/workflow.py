@@ -25,6 +25,7 @@ from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository import Clear, repository_of
+from ciphertool.runtimes.base import NO_PROVIDERS
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import is_configuration
 from ciphertool.workers import Progress, no_progress
@@ -170,6 +171,7 @@ class _Audit:
             self._known,
             NO_EXTENSIONS if settings is None else settings.trust.extensions,
             own=None if settings is None else _repository_amid_configuration(settings),
+            providers=NO_PROVIDERS if settings is None else runtime_of(settings.kind).providers(settings),
             key=self._gathered.key,
         )
         count = self._judge_files(judge, found)

@@ -122,7 +122,7 @@ def audit(
         show(report, asked, as_json=as_json)
         return
     if write_targets:
-        _propose(propose.targets(report))
+        _propose(propose.targets(report, subjects[0].settings if len(subjects) == 1 else None))
         return
     reports.write(report, wanted, everything=everything)
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)

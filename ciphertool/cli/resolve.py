@@ -108,6 +108,7 @@ def check(
     """
     problems: tuple[CipherToolError, ...] = ()
     vault = open_vault(options)
+    undeclared.warn(vault.settings)
     try:
         examined = vault.examine()
         _report(vault, examined, as_json=as_json)

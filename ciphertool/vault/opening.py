@@ -21,7 +21,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
 )
 from ciphertool.repository import open_repository
-from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener
+from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener, SymmetricSealer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import AnyOpener
+    from ciphertool.vault.cipher import AnyOpener, AnySealer
 
 _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
 
 class OpeningKeys(NamedTuple):
-    """The opener of a vault, the keystore that it comes from, and the warnings about both."""
+    """The opener of a vault, the keystore that it comes from, if there is one, and the warnings about both."""
 
     opener: AnyOpener
-    keystore: Keystore
+    keystore: Keystore | None
     warnings: tuple[str, ...] = ()
 
 
 class SealingKeys(NamedTuple):
     """The sealer of a vault, which has an opener if the private key is available, and the warnings about it."""
 
-    sealer: Sealer
+    sealer: AnySealer
     warnings: tuple[str, ...] = ()
 
     @property
-    def cipher(self) -> Sealer:
+    def cipher(self) -> AnySealer:
         """The sealer by its former name, kept for one release: other people's scripts ask for it."""
         return self.sealer
 
@@ -87,10 +87,16 @@ class VaultAccess:
         source has a password without asking.
         """
         with self._passwords.named():
+            if self._settings.encryption.key_based:
+                sealer, warnings = _key_based(self._passwords)
+                return SealingKeys(sealer, tuple(warnings))
             return _sealing_keys(self._settings, self._passwords, now)
 
     def _opening_keys(self, *, allow_unpadded: bool) -> OpeningKeys:
         settings = self._settings
+        if settings.encryption.key_based:
+            sealer, warnings = _key_based(self._passwords)
+            return OpeningKeys(sealer.opener, None, tuple(warnings))
         keystore, given = _open(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
         opener: AnyOpener
@@ -99,13 +105,13 @@ class VaultAccess:
         else:
             scheme = _scheme(settings, allow_unpadded=allow_unpadded)
             opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
-        warnings = _exposed(given)
+        exposed = _exposed(given)
         if opener.unpadded:
-            warnings.insert(
+            exposed.insert(
                 0,
                 f"{settings.repository}: its values are encrypted with textbook RSA; encrypt them with another scheme",
             )
-        return OpeningKeys(opener, keystore, tuple(warnings))
+        return OpeningKeys(opener, keystore, tuple(exposed))
 
     def _decryptor(self, keystore: Keystore, given: Passwords | None) -> Decryptor:
         """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
@@ -121,6 +127,15 @@ class VaultAccess:
         except WrongKeyPasswordError as error:
             error.name_source("the prompt")
             raise
+
+
+def _key_based(passwords: PasswordChain) -> tuple[SymmetricSealer, list[str]]:
+    """Return the sealer of a vault whose password is its AES key, and the warnings about the password."""
+    from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor, key_of_text
+
+    given = passwords.read()
+    key = key_of_text(given.keystore)
+    return SymmetricSealer(SecretKeyEncryptor(key), SymmetricOpener(SecretKeyDecryptor(key))), _exposed(given)
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
@@ -168,6 +183,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
         _jca_type(source),
         certificate_facts(leaf).subject,
+        source.entry(alias).alias if source is keystore else None,
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: the certificate {one.reason}" for one in found]
@@ -183,7 +199,7 @@ def _exposed(given: Passwords | None) -> list[str]:
     return [f"{given.exposed}: password file is world-readable"]
 
 
-def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
+def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     """Raise `OtherKeyError` if a vault's values were encrypted with a key other than the one for new values.
 
     Otherwise an unintended change of key would disclose every new value to whoever made the change. Bare ciphertexts do

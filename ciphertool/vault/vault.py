@@ -14,7 +14,7 @@ from ciphertool.secret import Values
 from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
 from ciphertool.vault.opening import VaultAccess
-from ciphertool.vault.resolver import OpenerAtHand, Resolver, check_document, resolve_document
+from ciphertool.vault.resolver import OpenerAtHand, Resolver, check_document, mention_sites, resolve_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,7 +98,15 @@ class Vault:
         repository = self._access.repository()
         if repository.snapshot.data is None:
             raise ConfigError("no such secret repository", path=self.settings.repository)
-        return Resolver(repository, opener, warn=self._warn, tell=self._seen.add)
+        return Resolver(repository, opener, warn=self._warn, tell=self._seen.add, elsewhere=self._elsewhere)
+
+    def _elsewhere(self, alias: str) -> bool:
+        """Return whether the product takes a secret that the repository lacks from another provider."""
+        if self.settings.native:
+            return False
+        from ciphertool.runtimes.registry import runtime_of
+
+        return runtime_of(self.settings.kind).providers(self.settings).have(alias)
 
     # --- secrets -----------------------------------------------------------------------------------------------------
 
@@ -233,6 +241,7 @@ class Vault:
                 problems.append(error.at(path))
                 continue
             sites, found = check_document(document, path, resolver)
+            sites += mention_sites(document)
             count += sum(len(references) for _, references in sites)
             used.update(reference.alias for _, references in sites for reference in references)
             problems += found

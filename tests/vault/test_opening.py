@@ -44,7 +44,7 @@ from ciphertool.passwords import (
 from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import load
-from ciphertool.vault.cipher import Opener
+from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.opening import (
     open_to_decrypt,
     open_to_encrypt,
@@ -96,6 +96,7 @@ STORE = 'path = "security/primary.p12"\nalias = "primary"'
 def test_what_encrypts_is_the_stores_certificate_and_its_key_proves_it(project: Path) -> None:
     primary = open_to_encrypt(_settings(project, STORE), GIVEN, now=datetime.now(UTC))
     cipher = primary.cipher
+    assert isinstance(cipher, Sealer)
     assert (cipher.opener is not None, cipher.store_type, cipher.subject, cipher.native) == (
         True,
         "PKCS12",
