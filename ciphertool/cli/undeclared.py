@@ -1,4 +1,4 @@
-"""What `protect` and `check` say if nothing is declared: that this is no success, what is in clear, and what to do."""
+"""What `protect` and `check` report if nothing is declared: what is in clear, and how to declare it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _IN_SETTINGS = "`ciphertool audit --config {0} --write-targets >> {0}` proposes 
 
 
 def report(settings: Settings) -> int:
-    """Say that no target was found, and how many values in clear an audit lists; return the exit status.
+    """Report that no target was found, and how many values in clear an audit lists; return the exit status.
 
-    The audit is one of the directory alone: it reads no keystore and no password.
+    It audits the directory alone, without keystore or password.
     """
     from ciphertool import audit
     from ciphertool.audit.model import SiteState
