@@ -1,4 +1,4 @@
-"""What `protect` and `check` say of secrets that nothing declares: what is in clear, and what to do."""
+"""Reports values in clear that nothing declares, for `protect` and `check`, and how to declare them."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def _in_clear(settings: Settings, file: Path) -> list[int]:
 
 
 def report(settings: Settings) -> int:
-    """Say that no target was found, and how many values in clear an audit lists; return the exit status.
+    """Report that no target was found, and how many values in clear an audit lists; return the exit status.
 
-    The audit is one of the directory alone: it reads no keystore and no password.
+    It audits the directory alone, without keystore or password.
     """
     from ciphertool import audit
     from ciphertool.audit.model import SiteState

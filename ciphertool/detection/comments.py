@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 # Each way to begin with a character of its own: few places of a text have to be tried.
-_LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)| #[ \t]?(.*)|\t#[ \t]?(.*)")
+_LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)|#(?<=[ \t].)[ \t]?(.*)")
 # A word of an attribute's name may begin behind each dot or dash: not with all that follows to be read from each.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"

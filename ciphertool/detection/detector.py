@@ -228,6 +228,8 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
 
 def _add_flags(titles: dict[str, str], outline: Outline) -> None:
     """Add what names the items of a list that follow a command's flags: ["--admin-password", "x"]."""
+    if "\0-" not in "\0".join(("", *outline.values)):
+        return
     for index in [index for index, value in enumerate(outline.values) if value[:1] == "-"]:
         flag, at = outline.values[index].lstrip("-"), _ITEM.search(outline.selectors[index])
         if at is not None and _FLAG.fullmatch(flag) and strength(flag) >= Strength.TOKEN:

@@ -150,7 +150,7 @@ def names_a_secret(name: str) -> bool:
 
 def lasts(names: Sequence[str]) -> list[str]:
     """Return what is after the last dot of each dotted path."""
-    return [name[name.rfind(".") + 1 :] for name in names]
+    return [name.rpartition(".")[2] for name in names]
 
 
 def telling(names: Sequence[str], lasts: Sequence[str]) -> set[int]:

@@ -168,7 +168,7 @@ def is_mixed(value: str) -> bool:
 def is_distinctive(value: str) -> bool:
     """Tell whether a value is hardly the same as a secret by chance, as a user name or a product's name can be."""
     classes = (str.islower, str.isupper, str.isdigit)
-    kinds = sum(any(test(c) for c in value) for test in classes) + any(not c.isalnum() for c in value)
+    kinds = sum(any(map(test, value)) for test in classes) + (not value.isalnum())
     return len(value) >= 8 and (kinds >= 3 or (kinds == 2 and len(value) >= 14))
 
 

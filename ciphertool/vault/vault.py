@@ -97,7 +97,7 @@ class Vault:
     def _read(self, opener: OpenerAtHand) -> Resolver:
         repository = self._access.repository()
         if repository.snapshot.data is None:
-            raise ConfigError("no such secret repository", path=self.settings.repository)
+            raise ConfigError("no such secret repository", path=self.settings.repository, hint=self._how_to_create_it())
         return Resolver(repository, opener, warn=self._warn, tell=self._seen.add, elsewhere=self._elsewhere)
 
     def _elsewhere(self, alias: str) -> bool:
@@ -107,6 +107,13 @@ class Vault:
         from ciphertool.runtimes.registry import runtime_of
 
         return runtime_of(self.settings.kind).providers(self.settings).have(alias)
+
+    def _how_to_create_it(self) -> str:
+        count = len(self.settings.targets)
+        if not count:
+            return "declare what to protect, then run `ciphertool protect`; the settings have no targets yet"
+        declared = "1 target" if count == 1 else f"{count} targets"
+        return f"run `ciphertool protect` to create it from {declared}, or restore it if it was there before"
 
     # --- secrets -----------------------------------------------------------------------------------------------------
 

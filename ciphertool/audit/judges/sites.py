@@ -167,9 +167,11 @@ class Judge:
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
         self.gathered.verdict(place, verdict, doubt, where)
         if verdict.is_secret:
-            # A key is its selector in other signs, and a secret in those is one that no pattern finds.
-            name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
-            what = f"{name}: {verdict.kind or 'a value in clear'}"
+            what = verdict.kind or "a value in clear"
+            # A key is its selector in other signs, and a secret in those is one that no pattern finds. What is masked
+            # ends the message: masked once more, it would take with it what follows.
+            is_secret = patterns.secrets_in_name(site.selector)
+            what = f"{what} under {patterns.masked(site.selector)}" if is_secret else f"{site.key}: {what}"
             self._clear(place, verdict, what, partial(opened.around.site, site, place.line))
 
     def _clear(self, place: Place, verdict: Verdict, message: str, stands: Callable[[], str]) -> None:
