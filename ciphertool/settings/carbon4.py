@@ -124,10 +124,11 @@ class _Reader:
         alias: str | None = None
         if keystore is not None:
             path, alias = self._places.keystore(keystore.location), keystore.alias
-            if keystore.password is not None:
-                sources.append(StatedPasswords(keystore.source, keystore.password, keystore.key_password))
+        stated = path
         if location := secret_conf.get(KEYSTORE):
             path, alias = self._places.keystore(location), secret_conf.get(KEY_ALIAS)
+        if keystore is not None and keystore.password is not None and path == stated:
+            sources.append(StatedPasswords(keystore.source, keystore.password, keystore.key_password))
         return Settings(
             origin=self._home,
             root=self._home,
