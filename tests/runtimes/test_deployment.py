@@ -246,6 +246,15 @@ def test_the_key_password_comes_from_where_the_keystore_is_stated(
     assert run("check", "--home", str(home)).status == 0
 
 
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_passwords_of_the_keystore_are_those_that_its_file_states(tmp_path: Path, run: Run, relative: bool) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT})
+    named = home.name if relative else str(home)
+    for command in (["protect"], ["protect"], ["check"], ["get", "admin"]):
+        outcome = run(*command, "--home", named)
+        assert (outcome.status, "names the keystore" in outcome.err) == (0, False)
+
+
 def test_a_stated_password_is_not_tried_on_another_keystore(tmp_path: Path) -> None:
     home = lay_out(tmp_path / "home", {"deployment.toml": f"{PRIMARY}{DEPLOYMENT}".replace("$env{STORE}", "0wn-p4ss")})
     assert len(settings.load(home).password_sources) == 2
