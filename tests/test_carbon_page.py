@@ -72,7 +72,7 @@ def _target(alias: str, place: str) -> str:
 
 def _lay_out(root: Path) -> None:
     carbon_xml = CARBON_XML.format(store="wso2carbon.jks", password=STORE_PASSWORD).replace(">wso2<", ">wso2carbon<")
-    common = {"carbon.xml": carbon_xml, f"/{STORES}/wso2carbon.jks": keystore("wso2carbon")}
+    common: dict[str, str | bytes] = {"carbon.xml": carbon_xml, f"/{STORES}/wso2carbon.jks": keystore("wso2carbon")}
     admin = "user-mgt.xml//UserManager/Realm/Configuration/AdminUser/Password"
     stock = _target(
         "Carbon.Security.KeyStore.Password", "repository/conf/carbon.xml//Server/Security/KeyStore/Password"

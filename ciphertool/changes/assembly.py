@@ -87,6 +87,12 @@ def record(
     return Journal(repository.snapshot.real.name, Identity.of(repository.snapshot), entries, records)
 
 
+def companion_obstacles(changes: ChangeSet) -> list[WriteError]:
+    """Return the reasons why companions cannot be written; a directory of theirs that is missing is made."""
+    there = (item.before for item in changes.companions if item.before.path.parent.exists())
+    return [found for snapshot in there if (found := files.obstacle(snapshot)) is not None]
+
+
 def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save_repository: bool) -> list[WriteError]:
     """Return the reasons why files that are to change cannot be replaced."""
     touched = [plan.before for plan in planned if plan.planned]

@@ -80,7 +80,8 @@ class PasswordSource(Protocol):
 class PasswordChain:
     """Sources in order of precedence, tried when a password is first needed; the first that has one wins.
 
-    Both passwords come from the same source, so that no key password is tried on an unrelated keystore.
+    Both passwords come from the same source, so that no key password is tried on an unrelated keystore; a source that
+    `completes` others adds the key's to the same keystore password.
     """
 
     def __init__(self, sources: Sequence[PasswordSource]) -> None:
@@ -99,13 +100,14 @@ class PasswordChain:
         passwords = self.read_unasked() or self._first(s for s in self._sources if isinstance(s, Prompt))
         if passwords is None:
             raise NoPasswordError(source.name for source in self._sources)
-        self._given = passwords
-        return passwords
+        self._given = self._completed(passwords)
+        return self._given
 
     def read_unasked(self) -> Passwords | None:
         """Return the passwords that are available without asking a person, or None."""
         if self._given is None and not self._asked_all_but_people:
-            self._given = self._first(source for source in self._sources if not isinstance(source, Prompt))
+            found = self._first(source for source in self._sources if not isinstance(source, Prompt))
+            self._given = found and self._completed(found)
             self._asked_all_but_people = True
         return self._given
 
@@ -123,6 +125,17 @@ class PasswordChain:
         """Return what a person types as the password of a key that has its own; None if nobody can be asked."""
         prompts = (source for source in self._sources if isinstance(source, Prompt))
         return next((typed for prompt in prompts if (typed := prompt.ask_for_key()) is not None), None)
+
+    def _completed(self, found: Passwords) -> Passwords:
+        """Return the passwords with the key's own, if a source states it beside the same keystore password."""
+        for source in self._sources if found.key is None else ():
+            if getattr(source, "completes", False):
+                stated = source.read()
+                if stated is not None and stated.keystore == found.keystore:
+                    return Passwords(
+                        found.keystore, stated.key, found.exposed, source=found.source, key_source=source.name
+                    )
+        return found
 
     def _first(self, sources: Iterable[PasswordSource]) -> Passwords | None:
         for source in sources:

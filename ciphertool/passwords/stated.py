@@ -19,6 +19,7 @@ class StatedPasswords:
     keystore: str = field(repr=False)
     key: str | None = field(repr=False)
     variables: ClassVar[tuple[str, ...]] = ()
+    completes: ClassVar[bool] = True
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
 from ciphertool.changes import journal
-from ciphertool.changes.assembly import change_set, obstacles, record
+from ciphertool.changes.assembly import change_set, companion_obstacles, obstacles, record
 from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
@@ -146,10 +146,12 @@ class _Planner:
         )
         keystore = KeystoreFacts(self._sealer.store_type, self._sealer.key_alias)
         try:
-            return replace(change_set(self._settings, repository, planned, new, keystore), vault=vault)
+            changes = change_set(self._settings, repository, planned, new, keystore)
         except ConfigError as error:
             self._problems.append(error)
             return ChangeSet()
+        self._problems += companion_obstacles(changes)
+        return ChangeSet() if self._problems else replace(changes, vault=vault)
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:

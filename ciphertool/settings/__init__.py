@@ -170,6 +170,7 @@ def _override(settings: Settings, overrides: Overrides) -> Settings:
         keystore = keystore._replace(alias=overrides.key_alias)
     return settings._replace(
         keystore=keystore,
+        password_sources=settings.sources_for(keystore.path),
         repository_settings=repository._replace(path=overrides.repository or repository.path),
         encryption=encryption._replace(
             policy=overrides.policy or encryption.policy,

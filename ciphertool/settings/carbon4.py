@@ -54,7 +54,7 @@ def home_of(repository: Path) -> Path | None:
     conf = repository.parent if repository.name == deployment_toml.NAME else repository.parent.parent
     for home in (conf.parent, conf.parent.parent):
         found = configuration(home)
-        if found is not None and os.path.realpath(found) == os.path.realpath(conf) and is_home(home):
+        if _same(found, conf) and is_home(home):
             return home
     return None
 
@@ -124,10 +124,11 @@ class _Reader:
         alias: str | None = None
         if keystore is not None:
             path, alias = self._places.keystore(keystore.location), keystore.alias
-            if keystore.password is not None:
-                sources.append(StatedPasswords(keystore.source, keystore.password, keystore.key_password))
+        stated = path
         if location := secret_conf.get(KEYSTORE):
             path, alias = self._places.keystore(location), secret_conf.get(KEY_ALIAS)
+        if keystore is not None and keystore.password is not None and _same(path, stated):
+            sources.append(StatedPasswords(keystore.source, keystore.password, keystore.key_password))
         return Settings(
             origin=self._home,
             root=self._home,
@@ -147,7 +148,7 @@ class _Reader:
         if not stated.location:
             stated = stated._replace(location=in_xml.location)
         keystore = self._places.keystore
-        same = keystore(stated.location) == keystore(in_xml.location)
+        same = _same(keystore(stated.location), keystore(in_xml.location))
         return stated._replace(alias=in_xml.alias) if same and stated.alias is None else stated
 
     def _differences(
@@ -159,7 +160,7 @@ class _Reader:
             if used is None or stated is None or secret_conf.key_based:
                 continue
             named = self._places.keystore(stated.location)
-            if os.path.realpath(named) == os.path.realpath(used):
+            if _same(named, used):
                 continue
             if secret_conf.get(KEYSTORE):
                 yield f"{stated.source} names the keystore {named}, {secret_conf.path} {used}, which the vault uses"
@@ -229,6 +230,10 @@ def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
         fixed = fixed_alias(target.file, target.selector)
         if fixed is not None and fixed != target.alias:
             yield f"{path}:{target.line}: the product asks for this secret as {fixed!r}, not as {target.alias!r}"
+
+
+def _same(one: Path | None, other: Path | None) -> bool:
+    return one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other)
 
 
 def _text(found: tuple[Site, ...] | ConfigError) -> str | None:

@@ -94,7 +94,7 @@ def _add(home: Settings | None, settings: Settings) -> Settings:
         keystore=keystore._replace(alias=stated.alias or keystore.alias),
         encryption=settings.encryption._replace(key_based=home.encryption.key_based),
         targets=(*home.targets, *settings.targets),
-        password_sources=(*settings.password_sources, *home.password_sources),
+        password_sources=(*settings.password_sources, *home.sources_for(keystore.path)),
         home=home.home,
         secret_conf=home.secret_conf,
         elsewhere=home.elsewhere,

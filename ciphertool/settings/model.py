@@ -125,6 +125,12 @@ class Settings(NamedTuple):
     elsewhere: bool = False
     warnings: tuple[str, ...] = ()
 
+    def sources_for(self, keystore: Path | None) -> tuple[PasswordSource, ...]:
+        """Return the password sources, without those that state the password of another keystore."""
+        if keystore == self.keystore.path:
+            return self.password_sources
+        return tuple(source for source in self.password_sources if not getattr(source, "completes", False))
+
     @property
     def repository(self) -> Path:
         """Where the secret repository is."""

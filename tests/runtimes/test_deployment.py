@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -223,3 +225,53 @@ def test_a_ciphertool_toml_with_another_repository_is_a_vault_of_its_own(tmp_pat
     home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT, "/ciphertool.toml": other})
     assert settings.load(home).kind == "toml-secrets"
     assert settings.load(home / "ciphertool.toml").home is None
+
+
+@pytest.mark.jvm
+def test_the_key_password_comes_from_where_the_keystore_is_stated(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stated = f'{INTERNAL}key_password = "k3y-p4ss"\n'
+    home = lay_out(
+        tmp_path / "home",
+        {"deployment.toml": f"{stated}{DEPLOYMENT}", f"/{STORES}/own.jks": keystore("own", "0wn-p4ss")},
+    )
+    store = ("-keystore", str(home / STORES / "own.jks"), "-storetype", "JKS", "-storepass", "0wn-p4ss")
+    passwords = ("-alias", "own", "-keypass", "0wn-p4ss", "-new", "k3y-p4ss")
+    subprocess.run(["keytool", "-keypasswd", *store, *passwords], check=True, capture_output=True, timeout=120)
+    assert run("protect", "--home", str(home)).status == 0
+    assert Vault.open(home)["admin"].reveal() == "s3cr]t="
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "0wn-p4ss")
+    assert run("get", "--home", str(home), "admin").out == "s3cr]t=\n"
+    assert run("check", "--home", str(home)).status == 0
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_passwords_of_the_keystore_are_those_that_its_file_states(tmp_path: Path, run: Run, relative: bool) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT})
+    named = home.name if relative else str(home)
+    for command in (["protect"], ["protect"], ["check"], ["get", "admin"]):
+        outcome = run(*command, "--home", named)
+        assert (outcome.status, "names the keystore" in outcome.err) == (0, False)
+
+
+def test_a_stated_password_is_not_tried_on_another_keystore(tmp_path: Path) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": f"{PRIMARY}{DEPLOYMENT}".replace("$env{STORE}", "0wn-p4ss")})
+    assert len(settings.load(home).password_sources) == 2
+    other = settings.Overrides(keystore=home / STORES / "main.jks")
+    assert len(settings.load(home, other).password_sources) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_nothing_is_written_if_what_the_product_needs_cannot_be(tmp_path: Path, run: Run) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT, "security/a": ""})
+    (home / CONF / "security").chmod(0o500)
+    assert run("protect", "--home", str(home)).status == 6
+    assert (home / CONF / "deployment.toml").read_text() == DEPLOYMENT
+
+
+def test_a_hard_link_in_place_of_what_the_product_needs_is_refused_at_once(tmp_path: Path, run: Run) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT, "security/secret-conf.properties": COMMENTS})
+    os.link(home / CONF / "security/secret-conf.properties", tmp_path / "linked")
+    assert run("protect", "--home", str(home)).status == 6
+    assert (home / CONF / "deployment.toml").read_text() == DEPLOYMENT
