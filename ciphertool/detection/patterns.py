@@ -43,6 +43,7 @@ CREDENTIALS = {
     r"(?:\\?[\"'])?+(?P<option>[^\s\"'-][^\s\"']*)",
     "password of a command": rf"\bcurl\b{_REST}\s(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?[^\s:\"']{{0,128}}:"
     r"(?P<curl>[^\s\"']+)"
+    r"|(?:^|[\s\"'])[\w.-]{1,64}:(?P<chpasswd>[^\s\"':|]+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b"
     rf"|\b(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin)?)\b{_REST}\s-p[\"']?(?P<mysql>{_OPERAND})"
     r"|\b(?:sshpass|(?:docker|podman|registry|skopeo|buildah|az|oc) login|mongo(?:sh|dump|restore|import|export)?|"
     rf"sqlcmd)\b{_REST}\s-[pP]\s?[\"']?(?P<login>{_OPERAND})"
@@ -58,7 +59,7 @@ _IN_NAMES = re.compile(
         "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
-_SIGNS = "=@-'"  # of these each of them has one
+_SIGNS = "=@-'|"  # of these each of them has one
 _URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # Whatever the patterns above match holds one of these words, or matches one of these patterns (a test proves it): to
@@ -70,7 +71,7 @@ _LEADS = sorted({lead for token in tokens.TOKENS for lead in token.leads.split()
 _HINT_WORDS = tuple(
     {
         *("PRIVATE KEY", "LS0tLS1CRUdJTi", "eyJ", "@", "earer ", "asic "),
-        *("dentified", "DENTIFIED", "assword '", "ASSWORD '"),
+        *("chpasswd", "dentified", "DENTIFIED", "assword '", "ASSWORD '"),
         *(lead for lead in _LEADS if lead[-1] not in _MARKS),
     }
 )
