@@ -76,7 +76,7 @@ _WORDS = _listed(
 _OTHERWISE = _listed("""
     proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through phrase-dialog default-auth
     token-filter filter-token consumer-key cache-key sort-key primary-key partition-key foreign-key range-key
-    routing-key object-key message-key translation-key config-key project-key
+    object-key message-key translation-key config-key project-key
 """)
 # The name is of something about a secret, and not of one, if it ends so.
 _ENDINGS = _listed("""
