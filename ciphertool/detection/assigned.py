@@ -58,6 +58,8 @@ FORMS: tuple[Form, ...] = (
     Form("pgpass", r"(?:^|[./])pgpass\b",
          r"^\s*(?:(?:[^:\\\n]|\\.)*:){4}(?P<field>(?:[^:\\\n]|\\.)+)$", called="password"),
     Form("object", _ANY, r"(?P<quote>\\?[\"'])NAME(?P=quote)\s*(?:=>|:|=)\s*VALUE"),
+    Form("index", _ANY, r"\[\s*(?P<quote>[\"'])NAME(?P=quote)\s*\]\s*=\s*QUOTED"),
+    Form("nginx variable", r"\.conf\b|nginx", r"\bset\s+\$NAME\s+VALUE"),
     Form("inner assignment", _ANY, r"(?<![\w.\-%/&?;])\$?NAME(?:\s*(?:=>|:=)\s*|=(?![=~]))VALUE"),
     Form("spaced assignment", _ANY, r"(?<![\w.\-%/&?;])\$?NAME\s+=\s+QUOTED"),
     Form("inner mapping", _ANY, r"[{,]\s*NAME:\s+VALUE"),

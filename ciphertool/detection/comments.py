@@ -146,7 +146,9 @@ def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdic
     verdict = _judge(match["name"], value, path) if match and value is not None else None
     if match and value is not None and verdict is not None and match["value"][:1] not in ("'", '"'):
         is_expression = programs.is_expression(line, match.start("value"), value, path)
-        verdict = _EXPRESSION if is_expression else verdict
+        if is_expression:  # with arguments, that may be secrets
+            inner = [each for each in _inner(line, path) if each[1].is_secret]
+            return inner or [(match.start("value"), _EXPRESSION)]
     if match and verdict is not None:
         return [(match.start("value"), verdict)]
     return _inner(line, path)

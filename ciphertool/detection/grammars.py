@@ -72,6 +72,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("python", _ANY, r"%\((?P<name>[A-Za-z_]\w*)\)[sdr]"),
     Grammar("shell", rf"{_SHELL}|\.(?:conf|pp|php|pl)\b", r"(?:pass:)?\$\$?(?P<name>[A-Za-z_]\w*)", within=False),
     Grammar("argument of a script", _SHELL, r"(?:pass:)?\$(?:\{?[\d@*#]\}?|\{\d+:?[?-][^{}]*\})", within=False),
+    Grammar("parameter expansion", _SHELL, r"\$\{[A-Za-z_]\w*[#%/^,@\[].*\}"),
     Grammar("openssl", _SHELL, r"env:\w+|fd:\d+|stdin", within=False),
     Grammar("envsubst", _ANY, r"\$(?P<name>[A-Z_][A-Z0-9_]*)", within=False),
     Grammar("backticks", _SHELL, r"`[^`]+`", within=False),

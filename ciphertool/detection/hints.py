@@ -72,7 +72,7 @@ _OTHERS = _Hints(("PRIVATE KEY", "earer ", "asic ", *[lead for lead in _UNMARKED
 _NAMES = "word wd phrase code pass secret key token".split()  # noqa: SIM905 - as the names of passwords end
 _NAMED = "|".join([rf"(?<={name}=)|(?<={name}\s=)" for name in _NAMES])
 _CREDENTIALS = _Hints(
-    ("@", "dentified", "DENTIFIED", "assword '", "ASSWORD '"),
+    ("@", "chpasswd", "dentified", "DENTIFIED", "assword '", "ASSWORD '"),
     (
         re.compile(r"-(?<=[\s\0(]-)-?[A-Za-z]"),  # a flag of a command line
         re.compile(rf"=(?<=[dDeEsStTnNyY\s]=)(?i:{_NAMED})"),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ciphertool.detection import grammars, harmless, patterns, programs
 from ciphertool.detection.evidence import Evidence
-from ciphertool.detection.names import Strength, deciding_word, names_a_secret, reads_as_name, strength, words
+from ciphertool.detection.names import Strength, deciding_word, reads_as_name, strength, words
 from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
 
 # Words that a field's description has beside its name's.
@@ -147,7 +147,9 @@ def _describes(value: str, name: str) -> bool:
 
 
 # A setting of a flat file, or a variable of the environment, has its token itself; others name an object that has it.
-_FLAT = re.compile(r"\.(?:properties|ini|cfg|conf|cnf|toml|env)\b|(?:^|/)\.env")
+_FLAT = re.compile(
+    r"\.(?:properties|ini|cfg|conf|cnf|toml|env)\b|(?:^|/)\.env|(?:^|/)(?:application|bootstrap)[\w-]*\.ya?ml\b"
+)
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _ONE = (
     "token",
@@ -161,7 +163,10 @@ _ONE = (
     "auth-key",
     "access-token",
 )
-_SCHEME = re.compile(r"(?i)authorization|bearer|basic|cookie|header|token|write|read|inherit|jwt")
+_SCHEME = re.compile(
+    r"(?i)authorization|bearer|basic|cookie|header|token|write|read|inherit|jwt|"
+    r"(?:x-)?(?:access|auth|api|refresh|id|csrf|xsrf|session)[_-]?(?:token|key|secret)"
+)
 
 
 def _is_token(name: Name, value: str, path: str) -> bool:
@@ -174,9 +179,10 @@ def _is_token(name: Name, value: str, path: str) -> bool:
 def _is_demo(name: Name, value: str, path: str) -> bool:
     """Tell whether a word is a token all the same, as those of demos and tests are."""
     last = name.text.rpartition(".")[2]
-    if deciding_word(name.text) not in _ONE or not (_FLAT.search(path) or _VARIABLE.fullmatch(last)):
+    is_one = _FLAT.search(path) or _VARIABLE.fullmatch(last) or (last == "secret" and path.endswith(".json"))
+    if deciding_word(name.text) not in _ONE or not is_one:
         return False
-    return len(value) >= 3 and not (_SCHEME.fullmatch(value) or names_a_secret(value))
+    return len(value) >= 3 and _SCHEME.fullmatch(value) is None
 
 
 def _by_name(name: Name, value: str, path: str) -> Verdict:

@@ -75,7 +75,8 @@ _WORDS = _listed(
 # Two words in a row that name something else, as the directives of web servers do.
 _OTHERWISE = _listed("""
     proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through phrase-dialog default-auth
-    token-filter filter-token consumer-key
+    token-filter filter-token consumer-key cache-key sort-key primary-key partition-key foreign-key range-key
+    object-key message-key translation-key config-key project-key
 """)
 # The name is of something about a secret, and not of one, if it ends so.
 _ENDINGS = _listed("""
@@ -168,7 +169,7 @@ def strength(name: str) -> Strength:
     # Nearly all names are told by what is after their last dot, and those are few.
     found = _strength_of_last(name[name.rfind(".") + 1 :])
     if found is Strength.NONE and (collection := _collection(name)):
-        return _strength(collection)
+        return min(_strength(collection), Strength.TOKEN)  # of texts there are collections, too
     return _strength_of_path(name) if found is None else found
 
 

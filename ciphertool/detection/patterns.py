@@ -41,6 +41,7 @@ CREDENTIALS = {
     r"(?:\\?[\"'])?+(?P<option>[^\s\"'-][^\s\"']*)",
     "password of a command": rf"\bcurl\b{_REST}\s(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?[^\s:\"']{{0,128}}:"
     r"(?P<curl>[^\s\"']+)"
+    r"|(?:^|[\s\"'])[\w.-]{1,64}:(?P<chpasswd>[^\s\"':|]+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b"
     rf"|\b(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin)?)\b{_REST}\s-p[\"']?(?P<mysql>{_OPERAND})"
     r"|\b(?:sshpass|(?:docker|podman|registry|skopeo|buildah|az|oc) login|mongo(?:sh|dump|restore|import|export)?|"
     rf"sqlcmd)\b{_REST}\s-[pP]\s?[\"']?(?P<login>{_OPERAND})"
@@ -56,7 +57,7 @@ _IN_NAMES = re.compile(
         "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
-_SIGNS = "=@-'"  # of these each of them has one
+_SIGNS = "=@-'|"  # of these each of them has one
 _URL_PASSWORD = re.compile(r"[^\s\"]*(?=@)")
 _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS.values())))
 # What any secret of a text has: a run of characters, or a sign of an assignment.

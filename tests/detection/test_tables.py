@@ -42,6 +42,7 @@ FILLED = {
     "python": ("supervisord.conf", "%(ENV_DB_PASSWORD)s", ()),
     "shell": ("compose.yaml", "$db_password", ()),
     "argument of a script": ("start.sh", "${1}", ()),
+    "parameter expansion": ("start.sh", "${token#*=}", ()),
     "openssl": ("start.sh", "env:DB_PASSWORD", ()),
     "envsubst": ("a.json", "$DB_PASSWORD", ()),
     "backticks": ("start.sh", "`pass show db`", ()),
@@ -221,6 +222,7 @@ def _decided(path: str, text: str) -> list[str]:
         (names._TOKENS, Strength.TOKEN),
         (names._PAIRS, Strength.TOKEN),
         (names._HINTS, Strength.HINT),
+        (names._PASSWORD_PAIRS, Strength.PASSWORD),
     ],
 )
 def test_every_word_gives_its_strength(words: frozenset[str], strong: Strength) -> None:
@@ -229,6 +231,20 @@ def test_every_word_gives_its_strength(words: frozenset[str], strong: Strength) 
         assert found >= strong, word
         assert deciding_word(word), word
         assert strength(f"{word}_policy") is Strength.NONE
+
+
+@pytest.mark.parametrize("collection", names._COLLECTIONS)
+def test_what_a_collection_has_is_one_of_it(collection: str) -> None:
+    assert strength(f"app.{collection}bob") is Strength.TOKEN
+    assert deciding_word(f"app.{collection}bob")
+    for about in (*names._ABOUT, *names._VERBS, "name"):
+        assert strength(f"app.{collection}{about}") is Strength.NONE
+    assert strength(f"app.{collection}bob.file") is Strength.NONE
+
+
+def test_a_name_that_ends_as_others_is_one_all_the_same() -> None:
+    for name in names._ALTHOUGH:
+        assert strength(f"VAULT_DEV_{name.upper()}") is Strength.PASSWORD
 
 
 @pytest.mark.parametrize("word", sorted(names._ENDINGS | names._OTHERWISE))
