@@ -64,7 +64,7 @@ def judge(gathered: Ledger, settings: Settings, *, staged: bool = False) -> None
 
 
 def _is_unsure(before: _State, after: _State) -> bool:
-    """Tell whether the key may have changed under values that there were, or would be read by whoever has it."""
+    """Return whether the key may have changed: it cannot be read now, or there are values of another key."""
     if before.source == after.source:
         return False
     if after.key is None:
