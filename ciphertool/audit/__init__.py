@@ -1,4 +1,4 @@
-"""The reviewer's view: which secrets are protected, which are not, and how sure that is. Needs no password and no key.
+"""The reviewer's view: which secrets are protected and which are not. Needs no password and no key.
 
 `audit(subjects, now=…)` returns a `Report`; `reports.render` writes one. Nothing here prints, and no value leaves it.
 """

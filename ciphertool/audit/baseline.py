@@ -1,4 +1,4 @@
-"""The baseline, a file of accepted findings. An entry accepts one finding, and only while the same stands there."""
+"""The baseline, a file of accepted findings. An entry accepts one finding, while its place holds the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 
 
 class Entry(NamedTuple):
-    """One accepted finding. Without a `mark` it is of an earlier version, which accepts nothing."""
+    """One accepted finding. An entry of an earlier version has no `mark` and accepts nothing."""
 
     rule: str
     path: str
@@ -39,13 +39,13 @@ class Entry(NamedTuple):
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """What it has in common with the finding that it accepts, beside the mark."""
+        """What it shares with the finding that it accepts, besides the mark."""
         return self.rule, self.path, identity.bare(self.selector)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The entries of a baseline, and the key of their marks, see `identity.mark`."""
+    """The entries of a baseline, and the key of their marks (see `identity.mark`)."""
 
     path: Path
     key: bytes = field(default_factory=lambda: secrets.token_bytes(16))
@@ -53,7 +53,7 @@ class Baseline:
 
 
 def read(snapshot: Snapshot) -> Baseline:
-    """Return a baseline; raise `ConfigError` if it is none, or an entry has no rule, path, reason or date."""
+    """Read a baseline; raise `ConfigError` if it is not one, or an entry lacks its rule, path, reason or date."""
     path = snapshot.path
     try:
         document = json.loads(snapshot.bytes)
@@ -167,5 +167,5 @@ def _is_on_request(entry: Entry) -> bool:
 
 
 def _shown(path: Path, root: Path) -> str:
-    """Return a path from the root, or of a file outside its name alone."""
+    """Return a path relative to the root, or only the name of a file outside it."""
     return relative(path, root) if path.absolute().is_relative_to(root) else path.name

@@ -1,4 +1,4 @@
-"""Judges files in batches, in one process or in several: what goes between those holds no secret."""
+"""Judges files in batches, in one process or several; what they exchange holds no secret."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """What there is to say of a batch, and of how many files that is."""
+    """What was found in a batch, and its number of files."""
 
     gathered: Ledger
     skipped: SkippedFiles
@@ -57,7 +57,7 @@ class FileJudge:
     key: bytes = b""
 
     def __call__(self, paths: Sequence[Path]) -> Judged:
-        """Judge files, in their order."""
+        """Judge files in order."""
         judged = Ledger(self.base, key=self.key), SkippedFiles(self.base)
         judge = Judge(judged[0], self.aliases, self.known, self.providers, self.own)
         count = 0
@@ -77,7 +77,7 @@ class FileJudge:
         judge.file(opened, self.targets.match(opened, judge.gathered) if self.targets else {})
 
     def _said(self, path: Path, gathered: Ledger) -> Reading:
-        """Return what the targets say of how a file is read; that they contradict each other is a finding."""
+        """Return how targets say that a file is read; a contradiction between them is a finding."""
         try:
             return self.targets.reading(path) if self.targets else Reading()
         except CipherToolError as error:
@@ -101,7 +101,7 @@ class FileJudge:
 
 
 def judge_all(judge: FileJudge, paths: Sequence[Path], processes: int, progress: Progress) -> Iterator[Judged]:
-    """Judge files in batches and yield what was found, in the files' order, however many processes do it."""
+    """Judge files in batches; yield what was found in the files' order, whatever the number of processes."""
     if judge.contents is not None or judge.known:
         processes = 1  # what may be secret stays here
     sizes = [_size(judge, path) for path in paths]

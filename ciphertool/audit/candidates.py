@@ -46,7 +46,7 @@ _PLACEHOLDER = "`protect` takes its value for a placeholder; if it is the secret
 
 
 class Candidate(NamedTuple):
-    """A place that a target can name; `reason` is why it may be no secret, or why `protect` refuses it, else ""."""
+    """A place that a target can name; `reason` is why it may not be a secret, or why `protect` refuses it, or ""."""
 
     path: str
     line: int
@@ -56,7 +56,7 @@ class Candidate(NamedTuple):
 
 
 def of_file(root: Path, path: str, selectors: Collection[str]) -> list[Candidate]:
-    """Return what may be targets among these sites of a file, in its order; nothing if the file has changed."""
+    """Return possible targets among these sites of a file, in its order; none if the file has changed."""
     opened = _opened(root / path, path)
     document = opened.document if opened else None
     if opened is None or document is None or opened.rewriter is None:
@@ -80,7 +80,7 @@ def of_file(root: Path, path: str, selectors: Collection[str]) -> list[Candidate
 
 
 def _of_path(path: str) -> str:
-    """Return why nothing in a file is protected without a person's word, by its path, or ""."""
+    """Return why a file, by its path, is protected only if a person decides so, or ""."""
     if _GENERATED.search(path):
         return "a tool writes this file anew"
     return "it is a catalogue of messages" if _CATALOGUE.search(path) else ""
@@ -94,7 +94,7 @@ def _opened(path: Path, relative: str) -> FileReading | None:
 
 
 def _part(suspect: Suspect) -> tuple[str | None, str]:
-    """Return the part of a site's value that is the secret, None if all of it is, and why there is no certain one."""
+    """Return the part of a site's value that is the secret, or None for all of it, and why none is certain."""
     site, verdict = suspect.site, suspect.verdict
     if suspect.at is not None:
         names = [_NAME_BEFORE.search(site.value[: suspect.at]) or _NAME_BEFORE.search(site.value[: suspect.at + 1])]
@@ -113,12 +113,12 @@ def _part(suspect: Suspect) -> tuple[str | None, str]:
 
 
 def _says(name: str, suspect: Suspect) -> bool:
-    """Tell whether it is by the name of an item `NAME=value`, or by its value alone, that it is taken for a secret."""
+    """Return whether the name of an item `NAME=value`, or the value alone, makes it a secret."""
     return strength(name) >= Strength.TOKEN or (suspect.verdict.evidence is Evidence.VALUE and name.isupper())
 
 
 def _starts(site: Site, part: str) -> int | None:
-    """Return where a part begins, None if there is no such or no certain one."""
+    """Return where a part begins, or None if it is absent or ambiguous."""
     try:
         found = parts.find(site, part)
     except SelectorError:
@@ -132,7 +132,7 @@ def _text(site: Site, part: str | None) -> str:
 
 
 def _doubt(suspect: Suspect, text: str, known: Known) -> str:
-    """Return why a value may be no secret, "" if it certainly is one."""
+    """Return why a value may not be a secret, or "" if it certainly is one."""
     verdict, key = suspect.verdict, suspect.site.key
     if verdict.evidence is Evidence.KNOWN_PLACE and known.is_entry(suspect.site) and strength(key) is Strength.NONE:
         decoded = known.decoded(suspect.site, text)
@@ -148,7 +148,7 @@ def _doubt(suspect: Suspect, text: str, known: Known) -> str:
 
 
 def _tried(path: Path, rewriter: Rewriter, document: Document, found: list[Candidate]) -> Iterator[Candidate]:
-    """Yield the candidates, each that `protect` would refuse with its reason."""
+    """Yield the candidates; those that `protect` would refuse, with the reason."""
     certain = [each for each in found if not each.reason]
     if _refusals(path, rewriter, document, certain):
         refused = {each: _refusals(path, rewriter, document, [each]) for each in certain}
@@ -157,7 +157,7 @@ def _tried(path: Path, rewriter: Rewriter, document: Document, found: list[Candi
 
 
 def _refusals(path: Path, rewriter: Rewriter, document: Document, found: Sequence[Candidate]) -> str:
-    """Return why `protect` would not put references in these places, "" if it would."""
+    """Return why `protect` would not write references to these places, or "" if it would."""
     targets = [Target(each.path, each.selector, f"a{n}", part=each.part) for n, each in enumerate(found)]
     located = locate(path.parent, files.read(path), document, targets, native=True)
     problems = [*located.problems, *(error for _, error in located.missing)]

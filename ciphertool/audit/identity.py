@@ -1,8 +1,8 @@
-"""What tells a finding from all others, over time and from machine to machine. Holds no value, and of a mark 12 bits.
+"""What distinguishes a finding from all others, over time and across machines. Holds no value, only 12 bits of a mark.
 
-Two things with two readers. A *fingerprint* is for whoever follows findings from report to report: of rule, path,
-selector and, among those that are alike in these, the ordinal. No value is in it. A *mark* is for a baseline alone: it
-tells whether what stands at a place is still what was accepted.
+There are two identities. A *fingerprint* follows a finding from report to report: it is of rule, path, selector and,
+among findings that agree in these, an ordinal, but not of a value. A *mark* is for a baseline alone: it shows whether a
+place still holds what was accepted.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _DIGITS = 3
 def mark(key: bytes, stands: str) -> str:
     """Return 12 bits of a keyed digest of what stands at a place, in hex: "" without a key.
 
-    The key is random, made once for a baseline and kept in it in clear, since whoever audits has to come to the same
-    marks. So it hides nothing; what does is that a mark is so short: of a list of guesses one in 4,096 fits whatever
-    the value is, and no list is narrowed to one. It hinders that marks of two baselines, or tables made in advance,
-    are compared. Of one value it says the same 12 bits wherever that stands, not 12 more at each place. A value that
-    changes keeps its mark once in 4,096 times.
+    The key is random, created once for a baseline and kept in it in clear, since everyone who audits must compute the
+    same marks. So it hides nothing. What hides a value is that marks are short: whatever the value, one guess in 4,096
+    fits, so a mark never singles out one of a long list of guesses. The key only prevents comparing the marks of two
+    baselines, or using precomputed tables. A value has the same mark at each of its places, so that several of them
+    reveal no more bits. A value that changes keeps its mark once in 4,096 times.
     """
     if not key:
         return ""
@@ -30,5 +30,5 @@ def mark(key: bytes, stands: str) -> str:
 
 
 def bare(selector: str | None) -> str:
-    """Return a selector without positions, which an entry above it would change."""
+    """Return a selector without positions, which change if an element is inserted before it."""
     return _POSITION.sub("", selector or "")

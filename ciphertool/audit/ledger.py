@@ -1,4 +1,4 @@
-"""What one audit has found so far, with paths made relative. Judging is elsewhere."""
+"""What an audit has found so far, with relative paths. Nothing is judged here."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ledger:
-    """Values, findings, keys and schemes, in the order in which they were found.
+    """Values, findings, keys and schemes, in the order of their discovery.
 
-    Findings are marked for the baseline whose `key` this is, if there is one.
+    If there is a `key`, findings are marked for the baseline that has it.
     """
 
     base: Path
@@ -46,7 +46,7 @@ class Ledger:
         self.values.append(Value(place, alias, state, evidence, reason=reason))
 
     def verdict(self, place: Place, verdict: Verdict, doubt: str = "", where: str = "") -> None:
-        """Add a value that nothing names, as detection judges it."""
+        """Add a value that nothing names, with the verdict of detection."""
         outcome, evidence, reason, kind, decided_by, confidence = verdict
         state = SiteState(outcome.value)
         self.values.append(Value(place, None, state, evidence, doubt, reason, kind, decided_by, confidence, where))
@@ -71,12 +71,12 @@ class Ledger:
         self.findings.append(AuditFinding(rule, place, message, level=level, mark=mark))
 
     def refused(self, error: FoundSettingsError) -> None:
-        """Add what settings of the tree ask for and do not get; the path that they name is not shown."""
+        """Add a request of found settings that was denied; the path that they name is not shown."""
         message = f"the {error.what} of this vault {error.reason}; not looked at"
         self.finding(rules.UNREADABLE, self.place(error.settings), message, level=Level.WARNING)
 
     def add(self, other: Ledger) -> None:
-        """Add what another has found after this."""
+        """Append what another ledger has found."""
         self.values += other.values
         self.findings += other.findings
         self.keys += other.keys
@@ -85,6 +85,6 @@ class Ledger:
 
 
 def relative(path: Path, root: Path) -> str:
-    """Return a path as reports show it: from the root, with `/`; a path outside as it is."""
+    """Return a path as reports show it: relative to the root, with `/`; a path outside it is absolute."""
     path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -1,4 +1,4 @@
-"""What an audit finds, as values: places, their states, findings, keys. Nothing here reads a file or holds a secret."""
+"""The results of an audit: places, their states, findings, keys. Nothing here reads a file or holds a secret."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class SiteState(Enum):
     DANGLING = "dangling"
     ORPHANED = "orphaned"
     UNJUDGED = "unjudged"
-    """A reference, and no repository was read that would have its secret."""
+    """A reference, but no repository was read that could have its secret."""
     PLACEHOLDER = "placeholder"
     EXAMPLE = "example"
-    """A mask, or a text for a person to replace."""
+    """A mask, or a text that a person is to replace."""
     NOT_A_SECRET = "not-a-secret"  # noqa: S105 - a state, no password
-    """Named or shaped like a secret, and none."""
+    """Named or shaped like a secret, but not one."""
 
 
 IN_A_COMMENT, IN_TEXT, IN_A_BACKUP, REPEATED = "comment", "text", "backup", "repeated key"
@@ -83,10 +83,10 @@ class Suppression:
 
 
 class AuditFinding(NamedTuple):
-    """A rule that is broken at a place. `message` says what is there and never quotes a value.
+    """A rule that is broken at a place. `message` describes what is there and never quotes a value.
 
-    `mark` is what a baseline knows it by, "" without one: `identity.mark`. It is in no report. `ordinal` counts those
-    that are alike.
+    A baseline recognises it by `mark` (`identity.mark`), which is "" without one and in no report. `ordinal`
+    distinguishes findings that are alike.
     """
 
     rule: Rule
@@ -99,17 +99,17 @@ class AuditFinding(NamedTuple):
 
     @property
     def effective_level(self) -> Level:
-        """The finding's own level where the case is milder or graver than the rule, else the rule's."""
+        """The finding's own level if the case is milder or graver than the rule, else the rule's."""
         return self.level or self.rule.level
 
     @property
     def alike(self) -> tuple[str, ...]:
-        """What findings can have in common: rule, path and selector, or without a selector the message."""
+        """What findings can have in common: rule, path and selector or, without a selector, the message."""
         return self.rule.id, self.place.path, identity.bare(self.place.selector) or self.message
 
     @property
     def fingerprint(self) -> str:
-        """An identity that no other finding of the report has, and that stays when lines move: never of a value."""
+        """An identity that is unique in the report and stays when lines move; it does not depend on the value."""
         text = "\0".join((*self.alike, str(self.ordinal)))
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -146,7 +146,7 @@ class KeyCard:
 
 @dataclass(frozen=True, slots=True)
 class SchemeUse:
-    """A file that has secrets encrypted by a scheme, and how many; 0 where it only declares the scheme."""
+    """A file with secrets encrypted by a scheme, and their number; 0 if it only declares the scheme."""
 
     path: str
     name: str
@@ -155,7 +155,7 @@ class SchemeUse:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Files that were not looked at, and why: `ignored by git`, `binary`, `link`, …
+    """Files that were skipped, and why: `ignored by git`, `binary`, `link`, …
 
     `examples` are the first few of `paths`, as reports show them; `paths` may hold secrets.
     """
@@ -168,7 +168,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that one audit found. `values` and `findings` are in the order of their places."""
+    """The result of one audit. `values` and `findings` are in the order of their places."""
 
     root: Path
     time: datetime
@@ -181,11 +181,11 @@ class Report:
 
     @property
     def active(self) -> tuple[AuditFinding, ...]:
-        """The findings that nothing suppresses."""
+        """The findings that are not suppressed."""
         return tuple(finding for finding in self.findings if finding.suppression is None)
 
     def fails(self, threshold: Level) -> bool:
-        """Tell whether a finding that nothing suppresses is at least as grave as `threshold`."""
+        """Return whether a finding that is not suppressed is at least as grave as `threshold`."""
         return any(finding.effective_level.reaches(threshold) for finding in self.active)
 
     def count(self, state: SiteState) -> int:

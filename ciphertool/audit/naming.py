@@ -1,4 +1,4 @@
-"""Aliases for proposed targets, as a person would give them: `compose.db.MYSQL_PASSWORD`. Knows no value."""
+"""Aliases for proposed targets, as a person would choose them: `compose.db.MYSQL_PASSWORD`. Knows no values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FEWEST = 2
 
 
 def aliases(candidates: Sequence[Candidate], taken: Collection[str], separator: str = ".") -> list[str]:
-    """Return an alias for each candidate, none twice and none that is taken: with as few words as tell them apart."""
+    """Return a new, unique alias for each candidate, with as few words as distinguish them."""
     chains = [_words(each) for each in candidates]
     counts = [count for _, _, count in chains]
     while True:

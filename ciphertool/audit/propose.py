@@ -119,13 +119,13 @@ def _obstacle(root: Path, value: Value) -> str | None:
 
 
 def _beyond(report: Report) -> list[str]:
-    """Return what is left out since it stands where no selector leads, file by file."""
+    """Return what is left out because no selector can name it, file by file."""
     counts = Counter((value.place.path, value.where) for value in _in_clear(report) if value.where)
     return [f"{path}: {count} {_BEYOND[where]}" for (path, where), count in counts.items()]
 
 
 def _shows(candidate: Candidate) -> bool:
-    """Tell whether what a target would say of a place holds a secret."""
+    """Return whether the target of a place would itself contain a secret."""
     text = f"{candidate.selector}\0{candidate.part or ''}"
     return bool(patterns.secrets_in_name(text, assigned=False))
 
@@ -153,7 +153,7 @@ def _table(candidate: Candidate, alias: str) -> str:
 
 
 def _format(path: str) -> str | None:
-    """Return the format's name if the file's own name does not tell it."""
+    """Return the format's name if the file's name does not determine it."""
     try:
         for_path(PurePosixPath(path))
     except UnknownFormatError:

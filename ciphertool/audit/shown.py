@@ -1,4 +1,4 @@
-"""What of a report is shown: every text of it passes through here, and those that hold a secret come out masked."""
+"""Masks the secrets in a report: each of its texts passes through here before it is shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def shown(report: Report) -> Report:
-    """Return the report with every secret that a name, a path, a selector or a message quotes as `****`."""
+    """Return the report with `****` for every secret in a name, a path, a selector or a message."""
     return replace(
         report,
         values=_each(report.values, _value_texts, _value),
@@ -32,7 +32,7 @@ def shown(report: Report) -> Report:
 
 
 def _each(items: Iterable[T], texts: Callable[[T], tuple[str | None, ...]], mask: Callable[[T], T]) -> tuple[T, ...]:
-    """Mask those of many items that need it: they are found all at once."""
+    """Mask the items that need it; one search finds them all."""
     result = list(items)
     for index in hints.candidates(["\0".join(text for text in texts(item) if text) for item in result]):
         result[index] = mask(result[index])
@@ -84,5 +84,5 @@ def _maybe(text: str | None) -> str | None:
 
 
 def root(report: Report) -> PurePath:
-    """Return the audited directory as it is shown."""
+    """Return the audited directory as reports show it."""
     return PurePath(patterns.masked(report.root.as_posix()))

@@ -1,4 +1,4 @@
-"""Findings that comments in the files themselves accept. Each has a reason, or it does not count."""
+"""Findings that comments in the audited files accept. A comment without a reason has no effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Site
 
 MARK = "ciphertool:"
-"""What stands in every text that allows something."""
+"""Part of every comment that allows something."""
 _ALLOW = re.compile(r"ciphertool:[ \t]*allow[ \t]+(?P<rule>[\w-]+)[ \t]+(?P<reason>\S.*)")
 _COMMENT_ENDS = ("-->", "*/")
 _ONLY_COMMENT = re.compile(r"\s*(?:#|;|!|//|<!--|/\*)")
@@ -48,13 +48,13 @@ def allowances(text: str, sites: Iterable[Site]) -> Allowances:
 
 
 def _is_within(spans: Sequence[tuple[int, int]], offset: int) -> bool:
-    """Tell whether an offset is in one of the spans, which are in order."""
+    """Return whether an offset is in one of the spans, which are sorted."""
     before = bisect_right(spans, offset, key=itemgetter(0))
     return before > 0 and offset < spans[before - 1][1]
 
 
 def inline(findings: Iterable[AuditFinding], allowed: Mapping[str, Allowances]) -> list[AuditFinding]:
-    """Return the findings with what their files' comments allow marked as such."""
+    """Return the findings; those that comments in their files allow are suppressed."""
     result = []
     for finding in findings:
         here = allowed.get(finding.place.path, {}).get(finding.place.line or 0, ())

@@ -245,7 +245,7 @@ class Document(ABC):
     of letters, digits and `-_.~+/=%$`. None, if any text may be such a one, costs an audit a second search."""
 
     def is_reshaped(self, site: Site) -> bool:
-        """Tell whether a value, put back as a whole, is spelled otherwise than it is now."""
+        """Return whether a value, written back as a whole, would be spelled differently than now."""
         return self.joins_lines and "\n" in self.source.text[site.start : site.end]
 
     @abstractmethod

@@ -44,5 +44,5 @@ def assigned(item: str) -> str | None:
 
 
 def is_option(item: object) -> bool:
-    """Tell whether an item of a list of arguments is the name of an option, `--password`."""
+    """Return whether an item of a list of arguments is the name of an option, such as `--password`."""
     return isinstance(item, str) and _OPTION.fullmatch(item) is not None

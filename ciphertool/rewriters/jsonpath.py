@@ -66,7 +66,7 @@ class Assigns(NamedTuple):
     start: str
 
     def holds(self, node: object) -> bool:
-        """Tell whether a node is such an item."""
+        """Return whether a node is such an item."""
         return isinstance(node, str) and node.startswith(self.start) and "\n" not in node and "\r" not in node
 
 
@@ -177,7 +177,7 @@ def filtered_steps(path: str) -> tuple[str | int | Where | Assigns, ...] | None:
 
 
 def is_by_name(path: str) -> bool:
-    """Tell whether a path leads to an element of a list by what that is called."""
+    """Return whether a path names an element of a list by its name."""
     return "[?" in path or "['-" in path or '["-' in path
 
 

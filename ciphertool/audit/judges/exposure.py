@@ -1,4 +1,4 @@
-"""Judges who can get at a vault's files: their modes, and passwords that lie beside the keystore."""
+"""Judges who can read a vault's files: their modes, and password files beside the keystore."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def judge(gathered: Ledger, settings: Settings, repository: SecretRepository | N
 
 
 def _keystore_level(path: Path) -> Level:
-    """A keystore is encrypted by its password, which can be guessed offline; a key in clear needs no guessing."""
+    """Judge a keystore: its password can be guessed offline, and a key in clear needs no guessing."""
     try:
         return Level.ERROR if b"PRIVATE KEY-----" in files.read(path).bytes[:65536] else Level.NOTE
     except CipherToolError:

@@ -1,4 +1,4 @@
-"""Finds in the git history where secrets stood in clear that are protected today. Needs no key: places are compared."""
+"""Searches the git history for secrets in clear that are protected today. Compares places, so it needs no key."""
 
 from __future__ import annotations
 

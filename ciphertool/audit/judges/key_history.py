@@ -1,4 +1,4 @@
-"""Finds the commits that changed the key to which a vault's secrets are encrypted. Needs no key, only certificates."""
+"""Finds the commits that changed the key for which a vault's secrets are encrypted. Needs only certificates."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings
 
 INDEX = ""
-"""The revision that is git's index."""
+"""How git names its index as a revision."""
 _MOST_SETTINGS, _MOST_BYTES = 4 << 20, 64 << 20
 """What all versions of a file may have together to be looked at: of the settings, and of keystore or vault."""
 _MOST_SHOWN = 5
@@ -64,7 +64,7 @@ def judge(gathered: Ledger, settings: Settings, *, staged: bool = False) -> None
 
 
 def _is_unsure(before: _State, after: _State) -> bool:
-    """Tell whether the key may have changed under values that there were, or would be read by whoever has it."""
+    """Return whether the key may have changed: it cannot be read now, or there are values of another key."""
     if before.source == after.source:
         return False
     if after.key is None:
@@ -160,7 +160,7 @@ def _certificate(settings: Settings, origin: git.Blob | None) -> tuple[Path | No
 
 
 def _key(path: Path | None, alias: str | None, data: bytes | None) -> tuple[str | None, str]:
-    """Return the id and the subject of a certificate's key, as far as they can be read without a password."""
+    """Return the id and the subject of a certificate's key, if they can be read without a password."""
     from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
     from ciphertool.keystore import open_keystore

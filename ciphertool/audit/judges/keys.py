@@ -1,4 +1,4 @@
-"""Judges the primary key and its certificate, as far as they can be read with the password or without one."""
+"""Judges the primary key and its certificate, as far as they are readable, with or without the password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets that stand where a name belongs: keys, sections, declarations, files and directories. Judges by patterns."""
+"""Finds secrets in place of names: of keys, sections, declarations, files and directories. Judges by patterns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def judge(gathered: Ledger, opened: FileReading) -> None:
-    """Report each secret of a document that is in none of its values and comments: those are judged elsewhere."""
+    """Report each secret of a document outside its values and comments, which are judged elsewhere."""
     for line, kind, secret in dict.fromkeys(_in_document(opened)):
         place = gathered.place(opened.path, line)
         message = f"{kind}, in a key or elsewhere outside the values"
@@ -39,7 +39,7 @@ def judge_paths(gathered: Ledger, paths: Sequence[Path]) -> None:
 
 
 def _in_document(opened: FileReading) -> Iterator[tuple[int, str, str]]:
-    """Yield line, kind and text of each secret: by the text, and, where it is spelled with escapes, by the keys."""
+    """Yield line, kind and text of each secret: first from the text, then from keys that are spelled with escapes."""
     assert opened.document is not None  # noqa: S101 - the caller has looked
     seen: set[str] = set()
     hits = list(_in_text(opened))

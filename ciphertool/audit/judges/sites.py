@@ -1,4 +1,4 @@
-"""Judges the sites of one file: targets, references, suspects, comments. Knows the repository by its aliases only."""
+"""Judges the sites of one file: targets, references, suspects, comments. Knows only the repository's aliases."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ _SECRETS = "secrets."  # the table of a `deployment.toml` that is its repository
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges files against one vault; `aliases` is None if no repository was read to judge references by.
+    """Judges files against one vault; `aliases` is None if no repository was read.
 
-    `known` are the vault's values, as far as they are known: plaintext → alias.
+    `known` are the vault's values if there is a private key: plaintext → alias.
     """
 
     gathered: Ledger
@@ -45,16 +45,16 @@ class Judge:
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     providers: Providers = NO_PROVIDERS
     own: Path | None = None
-    """The real path of the vault's repository where it is a part of a configuration file, judged for what it is."""
+    """The real path of the vault's repository if it is part of a configuration file."""
 
     def references(self, opened: FileReading) -> None:
-        """Judge the references of a file, and nothing else."""
+        """Judge only the references of a file."""
         self._allow(opened)
         selectors = opened.outline.selectors
         self._settle(opened, opened.pick({selectors[index] for index in opened.outline.marked}), {})
 
     def file(self, opened: FileReading, declared: Mapping[str, Sequence[Declared]]) -> None:
-        """Judge every site of a file, and its comments; `declared` are the targets' secrets by their selector."""
+        """Judge every site and comment of a file; `declared` are the secrets of targets by their selector."""
         self._allow(opened)
         if opened.document is not None:
             named.judge(self.gathered, opened)
@@ -90,21 +90,21 @@ class Judge:
     def _settle(
         self, opened: FileReading, sites: Iterable[Site], declared: Mapping[str, Sequence[Declared]]
     ) -> set[str]:
-        """Judge sites by their targets and references; return the selectors of those of which that is all to say."""
+        """Judge sites by their targets and references; return the selectors of those that need no further judging."""
         return {site.selector for site in sites if self._site(opened, site, declared.get(site.selector, ()))}
 
     def _known(self, opened: FileReading, sites: Iterable[Site]) -> None:
         for site in sites:
             if (alias := self.known.get(site.value)) is not None and patterns.is_distinctive(site.value):
                 place = self._place(opened, site)
-                message = f"the value of {alias!r} stands in clear here"
+                message = f"the value of {alias!r} is in clear here"
                 self.gathered.finding(rules.ALSO_IN_CLEAR, place, message, stands=site.value)
 
     def _place(self, opened: FileReading, site: Site) -> Place:
         return Place(opened.relative, site.line, site.selector)
 
     def _site(self, opened: FileReading, site: Site, declared: Sequence[Declared]) -> bool:
-        """Judge a site by its targets and its references; return whether that was all there is to say."""
+        """Judge a site by its targets and references; return whether it needs no further judging."""
         place = self._place(opened, site)
         evidence = Evidence.DECLARED if declared else Evidence.REFERENCE
         if site.beside is not None:
@@ -149,7 +149,7 @@ class Judge:
         self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
     def _shadowed(self, opened: FileReading, detector: Detector) -> None:
-        """Judge what no selector names, since its key is there again: some reader may take it."""
+        """Judge values that no selector names, since their key occurs again: some reader may use them."""
         assert opened.document is not None  # noqa: S101 - the caller has looked
         sites = list(opened.document.shadowed())
         for site in sites:
@@ -180,7 +180,7 @@ class Judge:
         self.gathered.finding(rule, place, message, level=level, stands=stands)
 
     def _text(self, opened: FileReading, judged: Container[int]) -> None:
-        """Judge what no selector names: all of a file without a parser, else its comments, but for lines `judged`."""
+        """Judge what no selector names: a file without a parser, or else its comments, except on lines in `judged`."""
         if opened.document is None:
             found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
         else:
@@ -229,6 +229,6 @@ def _detector(opened: FileReading) -> Detector:
 
 
 def _what(verdict: Verdict) -> str:
-    """Return what a secret in text is, without its value; of its name, only the word that decided."""
+    """Describe a secret in text, without its value, and with only the word of its name that decided."""
     word = verdict.decided_by.removeprefix("names/")
     return verdict.kind or f"a value in clear under a name with {word!r}"

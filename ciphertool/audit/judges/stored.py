@@ -1,4 +1,4 @@
-"""Judges what the secret repository holds, by the form of its ciphertexts: no key is needed, and none is used."""
+"""Judges the entries of the secret repository by the form of their ciphertexts. Needs and uses no key."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class _Judge:
 
 
 def plaintexts(repository: SecretRepository, opener: AnyOpener) -> Iterator[tuple[str, str]]:
-    """Yield alias and value of every ciphertext that decrypts."""
+    """Yield the alias and value of each ciphertext that decrypts."""
     for alias, entry in repository.entries.items():
         if isinstance(entry.stored, Encrypted):
             with contextlib.suppress(CipherToolError):
@@ -158,7 +158,7 @@ def plaintexts(repository: SecretRepository, opener: AnyOpener) -> Iterator[tupl
 
 
 def _is_native(name: str) -> bool:
-    """Tell whether a native ciphertext may name this scheme."""
+    """Return whether a native ciphertext may name this scheme."""
     try:
         return scheme_named(name, allow_unpadded=True).native
     except UnsupportedSchemeError:

@@ -1,4 +1,4 @@
-"""What a rule is. The rules themselves are beside this module, by their subjects."""
+"""What a rule is. The rules are in the modules beside this one, by subject."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from ciphertool.findings import Level
 
 PROTECT = "Run `ciphertool protect`; then change the secret wherever it may have been read."
-"""The remedy of what stands in clear and should not."""
+"""The remedy for a value in clear."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule. `cwe` is the number of the weakness in the Common Weakness Enumeration, where one fits."""
+    """One rule. `cwe` is the number of the weakness in the Common Weakness Enumeration, if one fits."""
 
     id: str
     name: str

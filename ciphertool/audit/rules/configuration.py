@@ -1,4 +1,4 @@
-"""The rules of values and names in configuration files, and what targets say of them."""
+"""The rules about values and names in configuration files, and about targets that name them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from ciphertool.audit.rules.base import PROTECT, Rule
 from ciphertool.findings import Level
 
 _DECLARE = (
-    "Declare it (`ciphertool audit --write-targets` proposes how) and run `ciphertool protect`; if it is no secret, "
-    "say so in a comment on its line: `ciphertool: allow {id} <reason>`."
+    "Declare it (`ciphertool audit --write-targets` proposes how) and run `ciphertool protect`; if it is not a "
+    "secret, add a comment on its line: `ciphertool: allow {id} <reason>`."
 )
 
 DECLARED_IN_CLEAR = Rule(
-    "CT001", "declared-in-clear", Level.ERROR, 256, "A target asks for protection, and the value is in clear.", PROTECT
+    "CT001", "declared-in-clear", Level.ERROR, 256, "A target names the value, but it is in clear.", PROTECT
 )
 BESIDE_REFERENCE = Rule(
     "CT002",
     "clear-beside-reference",
     Level.ERROR,
     256,
-    "A value stands in clear beside a reference, and the runtime ignores it.",
-    "Replace the text by the word `password`, or protect the site again; then change the secret.",
+    "A value is in clear beside a reference, and the runtime ignores it.",
+    "Replace the text with the word `password`, or protect the value again; then change the secret.",
 )
 UNPROTECTED_NAME = Rule(
     "CT003",
     "unprotected-secret",
     Level.WARNING,
     260,
-    "A setting whose name is that of a secret holds a value in clear.",
+    "A setting with the name of a secret has a value in clear.",
     _DECLARE,
 )
 UNPROTECTED_VALUE = Rule(
@@ -42,7 +42,7 @@ COMMENTED_OUT = Rule(
     "secret-in-comment",
     Level.NOTE,
     615,
-    "A comment holds what looks like a secret.",
+    "A comment contains what looks like a secret.",
     "Remove it from the comment; if it was ever in use, change it.",
 )
 SAME_ALIAS = Rule(
@@ -58,7 +58,7 @@ ALSO_IN_CLEAR = Rule(
     "also-in-clear",
     Level.ERROR,
     256,
-    "A secret that the repository holds also stands in clear elsewhere in the tree.",
+    "A secret in the repository is also in clear elsewhere in the tree.",
     "Remove or protect the other place, and change the secret.",
 )
 IN_HISTORY = Rule(
@@ -66,7 +66,7 @@ IN_HISTORY = Rule(
     "in-git-history",
     Level.WARNING,
     540,
-    "A secret that is protected today stands in clear in the git history.",
+    "A secret that is protected today is in clear in the git history.",
     "Change the secret: history is copied with every clone, and rewriting it does not reach the copies.",
 )
 BACKUP = Rule(
@@ -74,7 +74,7 @@ BACKUP = Rule(
     "backup-with-secrets",
     Level.WARNING,
     530,
-    "A backup copy of a configuration file holds secrets in clear.",
+    "A backup copy of a configuration file contains secrets in clear.",
     "Remove the copy; change its secrets if others could read it.",
 )
 TARGET_MISSES = Rule(
@@ -82,7 +82,7 @@ TARGET_MISSES = Rule(
     "target-without-site",
     Level.WARNING,
     None,
-    "A target of the settings names a file or a place that is not there.",
+    "A target in the settings names a file or a place that does not exist.",
     "Correct the target, or mark it `optional`.",
 )
 TARGET_PLACEHOLDER = Rule(
@@ -98,23 +98,23 @@ OTHER_ALIAS = Rule(
     "other-alias",
     Level.WARNING,
     None,
-    "A place refers to another alias than its target gives it.",
-    "Give the target the alias that the file has, or protect the place again.",
+    "A place refers to a different alias than its target.",
+    "Give the target the alias in the file, or protect the place again.",
 )
 SECRET_AS_NAME = Rule(
     "CT032",
     "secret-as-name",
     Level.ERROR,
     798,
-    "A key, a section, a file or a directory is named by what is a secret by itself, and names are shown everywhere.",
-    "Give it another name and put the secret into a value, or look it up; then change the secret.",
+    "The name of a key, section, file or directory is itself a secret, and names are shown everywhere.",
+    "Rename it and move the secret into a value, or look it up; then change the secret.",
 )
 STALE = Rule(
     "CT034",
     "stale-acceptance",
     Level.NOTE,
     None,
-    "An entry of the baseline accepts nothing: what it was for is protected, changed or gone, or an earlier version of "
-    "the baseline did not say what it was for.",
-    "Look at what is found, and write the baseline anew: `ciphertool audit … --baseline FILE --accept REASON`.",
+    "An entry of the baseline accepts nothing: its value is protected, changed or gone, or the entry is of an earlier "
+    "version, which did not record the value.",
+    "Review the findings, and write the baseline again: `ciphertool audit … --baseline FILE --accept REASON`.",
 )

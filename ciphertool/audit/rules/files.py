@@ -1,4 +1,4 @@
-"""The rules of files: their modes, what lies beside them, whether they can be read."""
+"""The rules about files: their modes, what is beside them, whether they can be read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ PERMISSIONS = Rule(
     Level.WARNING,
     732,
     "A keystore, a secret repository or a password file is open to others.",
-    "Take the permissions away: `chmod 600`, or 640 with a group of its own.",
+    "Restrict the permissions: `chmod 600`, or 640 with a dedicated group.",
 )
 PASSWORD_BESIDE = Rule(
     "CT018",
     "password-beside-keystore",
     Level.WARNING,
     522,
-    "A file beside the keystore holds its password in clear: who copies the directory has both.",
+    "A file beside the keystore contains its password in clear: anyone who copies the directory has both.",
     "Keep the password elsewhere: a mounted secret, a credential of the service manager, the environment.",
 )
 UNREADABLE = Rule(
@@ -26,7 +26,7 @@ UNREADABLE = Rule(
     "not-judged",
     Level.NOTE,
     None,
-    "A file could not be read as what its name says, or its history not wholly: its secrets were not judged, or only "
-    "by their shape.",
-    "Repair the file, or fetch the rest of its history; or look at it yourself.",
+    "A file could not be read in the format of its name, or not all of its history could be read: its secrets were not "
+    "judged, or only by their shape.",
+    "Repair the file, or fetch the rest of its history, or review it yourself.",
 )

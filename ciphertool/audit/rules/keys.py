@@ -1,4 +1,4 @@
-"""The rules of keys, certificates and the schemes that secrets are encrypted by."""
+"""The rules about keys, certificates and encryption schemes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ FOREIGN = Rule(
     "foreign-ciphertext",
     Level.ERROR,
     None,
-    "Ciphertexts cannot have been made by the primary key: their length or key id is another's. New values would be "
-    "encrypted to whoever has the key that the settings name now.",
+    "Ciphertexts are not of the primary key: their length or key id is that of another. New values would be encrypted "
+    "for whoever has the key that the settings name now.",
     "Find out who changed the key (`--history` names the commit), and put the former keystore back. docs/keystores.md "
     "says how to change a key.",
 )
@@ -37,15 +37,15 @@ SHORT_KEY = Rule(
     Level.WARNING,
     326,
     "The primary key is shorter than the settings allow.",
-    "Make a keystore with a longer key (`ciphertool keystore create`) and rotate to it.",
+    "Create a keystore with a longer key (`ciphertool keystore create`) and rotate to it.",
 )
 KEY_USAGE = Rule(
     "CT014",
     "key-usage",
     Level.WARNING,
     None,
-    "The primary certificate does not say that it may encrypt data; where its KeyUsage is critical, Java refuses it.",
-    "Make a certificate with dataEncipherment (`ciphertool keystore create --role primary`).",
+    "The primary certificate does not permit the encryption of data; if its KeyUsage is critical, Java refuses it.",
+    "Create a certificate with dataEncipherment (`ciphertool keystore create --role primary`).",
 )
 EXPIRED = Rule(
     "CT015",
@@ -53,15 +53,15 @@ EXPIRED = Rule(
     Level.WARNING,
     324,
     "The primary certificate has expired, or is not valid yet.",
-    "Make a new key and certificate, and rotate to it.",
+    "Create a new key and certificate, and rotate to it.",
 )
 PUBLIC_KEY = Rule(
     "CT016",
     "public-default-key",
     Level.ERROR,
     1394,
-    "The primary key is a published default: everybody has its private key, so it protects nothing.",
-    "Make a keystore of your own (`ciphertool keystore create`), rotate to it, and change the secrets.",
+    "The primary key is a published default: everyone has its private key, so it protects nothing.",
+    "Create your own keystore (`ciphertool keystore create`), rotate to it, and change the secrets.",
 )
 KEYSTORE_ROLE = Rule(
     "CT040",
@@ -94,7 +94,7 @@ KEYSTORE_NOT_JUDGED = Rule(
     "keystore-not-judged",
     Level.NOTE,
     None,
-    "The primary certificate could not be read without a password, so that key and certificate were not judged.",
+    "The primary certificate could not be read without a password, so neither key nor certificate were judged.",
     "Name the certificate as a PEM file: `[keystore] certificate`, or `--certificate`.",
 )
 BROKEN_KEY = Rule(
@@ -102,15 +102,15 @@ BROKEN_KEY = Rule(
     "broken-key",
     Level.ERROR,
     1241,
-    "The primary key can be broken by others: its modulus can be factored, or its numbers are no RSA key's.",
-    "Make a new key (`ciphertool keystore create`), rotate to it, and change the secrets.",
+    "Others can break the primary key: its modulus can be factored, or its numbers are not those of an RSA key.",
+    "Create a new key (`ciphertool keystore create`), rotate to it, and change the secrets.",
 )
 KEY_CHANGED = Rule(
     "CT031",
     "key-changed",
     Level.WARNING,
     None,
-    "A commit changes the key to which new secrets are encrypted: who has the new private key can read them.",
+    "A commit changes the key that encrypts new secrets: anyone who has the new private key can read them.",
     "Make sure that the new key is yours (`ciphertool keystore list`); if not, put the former one back and change the "
     "secrets that were set since.",
 )

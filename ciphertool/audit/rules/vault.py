@@ -1,4 +1,4 @@
-"""The rules of references and the secret repository."""
+"""The rules about references and the secret repository."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ORPHANED = Rule(
     Level.WARNING,
     None,
     "The repository has a secret that no audited file refers to.",
-    "Remove it (`ciphertool remove`), or accept it where an application asks for it by its alias.",
+    "Remove it (`ciphertool remove`), or accept it if an application asks for it by its alias.",
 )
 REPOSITORY_IN_CLEAR = Rule(
-    "CT008", "repository-in-clear", Level.ERROR, 312, "The secret repository holds a value in clear.", PROTECT
+    "CT008", "repository-in-clear", Level.ERROR, 312, "The secret repository contains a value in clear.", PROTECT
 )
 MALFORMED = Rule(
     "CT009",
@@ -46,13 +46,13 @@ DOES_NOT_DECRYPT = Rule(
     Level.ERROR,
     None,
     "A ciphertext does not decrypt with the private key.",
-    "Set the secret again, or restore the repository or the keystore that belong together.",
+    "Set the secret again, or restore the repository and the keystore that belong together.",
 )
 UNJUDGED = Rule(
     "CT033",
     "unjudged-reference",
     Level.NOTE,
     None,
-    "A reference names a secret, and no repository was read that would have it: whether it resolves is not known.",
+    "A reference names a secret, but no repository was read that could have it: it may or may not resolve.",
     "Audit the directory with its settings (`--config`, `--home`), or repair the repository that they name.",
 )

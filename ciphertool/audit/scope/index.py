@@ -1,4 +1,4 @@
-"""What git's index holds of a subject: the files that the next commit changes, and the vault as it leaves it."""
+"""What git's index has of a subject: the files that the next commit changes, and the vault after it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Index:
 
 
 def index_of(settings: Settings) -> Index:
-    """Return what the index of the vault's git repository holds of it."""
+    """Return what the index of its git repository has of a vault."""
     own = [settings.repository, settings.keystore.certificate, settings.keystore.path]
     return Index(
         vault=git.indexed([path for path in own if path is not None]),

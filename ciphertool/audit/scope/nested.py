@@ -1,4 +1,4 @@
-"""Vaults that lie within a tree under audit, each with settings of its own, which are found and not named."""
+"""Vaults inside an audited tree. Each has its own settings, which are found and not named."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def outermost(path: Path, root: Path) -> Path | None:
 
 
 def read_settings(directory: Path, root: Path, gathered: Ledger) -> Found:
-    """Return what a vault's settings say of the tree below `root`; what cannot be read is a finding."""
+    """Read the settings of a vault inside `root`; if they cannot be read, that is a finding."""
     try:
         return reader.load_found(directory, tree=root, audited=True)
     except CipherToolError as error:

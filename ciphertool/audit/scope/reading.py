@@ -1,4 +1,4 @@
-"""Opens a file for an audit: as a document of its format, as plain text, or not at all. Nothing of it is executed."""
+"""Opens a file for an audit: as a document of its format, as plain text, or not at all. Executes nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _NOTHING = Outline((), (), (), ())
 
 @dataclass(frozen=True)
 class FileReading:
-    """One file as an audit reads it. Without `document` it is text alone; `problem` says why it is not one."""
+    """One file as an audit reads it. Without a `document` it is plain text; `problem` says why."""
 
     path: Path
     relative: str
@@ -64,7 +64,7 @@ class FileReading:
 
     @cached_property
     def around(self) -> Surroundings:
-        """What stands at each place, and around it."""
+        """What stands at each place and around it."""
         return Surroundings(self.text, self.rewriter, self.outline)
 
     @cached_property
@@ -90,12 +90,12 @@ class FileReading:
 
 
 def is_binary(data: bytes) -> bool:
-    """Tell whether a file is no text, by its first bytes."""
+    """Return whether a file is not text, by its first bytes."""
     return b"\0" in data[:_SNIFFED] and not data.startswith(_BOMS)
 
 
 def format_of(name: str, encoding: str | None = None) -> Rewriter | None:
-    """Return the rewriter for a file's name, backup and template endings left aside, or None.
+    """Return the rewriter for a file's name without backup and template endings, or None.
 
     Raises `ConfigError` for an encoding that files of the format cannot have.
     """
@@ -114,14 +114,14 @@ def format_of(name: str, encoding: str | None = None) -> Rewriter | None:
 
 
 def rewriter_of(path: Path, said: Reading, extensions: Extensions) -> Rewriter | None:
-    """Return the rewriter that is said, or that a file's name tells as `format_of` understands it."""
+    """Return the stated rewriter, or else that of the file's name by `format_of`."""
     return said.rewriter(path, extensions) if said.format else format_of(path.name, said.encoding)
 
 
 def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions) -> FileReading:
-    """Return a file as a document of the format that is said or that its name tells, or as text alone.
+    """Return a file as a document of its stated format or that of its name, or else as plain text.
 
-    The format that is said may be one of `extensions`.
+    The stated format may be one of `extensions`.
     """
     backup = _BACKUP.search(path.name) is not None
     rewriter = None

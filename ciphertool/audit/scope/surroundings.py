@@ -20,7 +20,7 @@ _XML_STEP = re.compile(r"(?<=[^/])(?=/)|$")
 _TITLE = re.compile(r"(?i)(?:/@?|\[['\"]|\.)(?:name|key|id|param-name|property)(?:['\"]\])?$")
 _SECTION = re.compile(r"\[[^\[\]]+\]\s*$")
 _ASIDE = ("#", ";", "//", "!", "{{", "--")
-"""What begins a line that has no place in the indentation of those around it."""
+"""What begins a line that takes no part in the indentation of its neighbours."""
 _KEY_ENDS = re.compile(r"[:=\s]")
 _LEAD = re.compile(r"[ \t]*(?P<sign>[#;!/*-]*)[ \t]*")
 _OPEN_QUOTE = re.compile(r"[=:]\s*(?P<quote>[\"'])(?:(?!(?P=quote)).)*$")
@@ -37,28 +37,28 @@ def _lead(line: str) -> tuple[str, int]:
 
 
 def _is_below(line: str, sign: str, column: int) -> bool:
-    """Tell whether a line is a part of what begins at a column of a line before it."""
+    """Return whether a line belongs to what begins at this column of an earlier line."""
     return not line.strip() or (_lead(line)[0] == sign and _lead(line)[1] > column)
 
 
 class Surroundings:
-    """One file's text by line, and what its elements are called."""
+    """One file's text by line, and the names of its elements."""
 
     def __init__(self, text: str, rewriter: Rewriter | None, outline: Outline) -> None:
         self._text, self._rewriter, self._outline = text, rewriter, outline
 
     def site(self, site: Site, line: int | None) -> str:
-        """Return a site's value, what the list elements around it are called, and, of a value's inner line, that."""
+        """Return a site's value with the names of the list elements around it; of a value's inner line, that line."""
         if line is not None and line != site.line:
             return self.line(line)
         return "\0".join((*self._titles_of(site.selector), site.value))
 
     def line(self, line: int) -> str:
-        """Return what a line says, with all of a key or a command that begins there, and the names that it is under."""
+        """Return a line with the names above it, and with the rest of a key or a command that begins there."""
         return self._said(line, 0)
 
     def comment(self, line: int) -> str:
-        """Return the same of the comment on a line: what stands before it is left aside."""
+        """Return the same for the comment on a line, without what stands before it."""
         if self._lines is None:
             return self._text
         begin = self._starts[line - 1] if line <= len(self._starts) else len(self._text)
@@ -119,7 +119,7 @@ class Surroundings:
         return [end for _, end in self._comments]
 
     def _above(self, index: int) -> list[str]:
-        """Return the section of a line, and the keys of the lines that it is indented under."""
+        """Return the section of a line, and the keys that it is indented under."""
         lines = self._lines or []
         found = []
         above, section = self._parents[index]
@@ -149,7 +149,7 @@ class Surroundings:
         return found
 
     def _titles_of(self, selector: str) -> list[str]:
-        """Return what the elements are called that a selector leads through: their positions say nothing."""
+        """Return the names of the elements along a selector; their positions can change."""
         ends = _XML_STEP if selector.startswith("/") else _POSITION
         prefixes = [selector[: match.end()] for match in ends.finditer(selector)]
         return [self._titles[prefix] for prefix in prefixes if prefix in self._titles]

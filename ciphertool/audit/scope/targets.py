@@ -1,4 +1,4 @@
-"""The settings' targets as an audit sees them: which file has which, and which sites they name there."""
+"""The settings' targets as an audit uses them: the targets of each file, and the sites that they name there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One secret that a target names: its alias, what stands there, and the reference that it is, if it is one."""
+    """One secret that a target names: its alias, its value, and its reference if it is one."""
 
     target: Target
     alias: str
@@ -41,7 +41,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Targets:
-    """The targets of one vault. `filled` are the aliases that the repository has a value for."""
+    """The targets of one vault. `filled` are the aliases with a value in the repository."""
 
     root: Path
     by_file: Mapping[Path, Sequence[Target]]
@@ -49,7 +49,7 @@ class Targets:
     files: Sequence[Path]
     filled: Container[str]
     native: bool = True
-    """Whether no product says how its files are read."""
+    """Whether no product determines how its files are read."""
 
     @classmethod
     def of(cls, settings: Settings, filled: Container[str], gathered: Ledger) -> Targets:
@@ -70,7 +70,7 @@ class Targets:
         return replace(targets, files=tuple(files))
 
     def of_file(self, path: Path) -> Sequence[Target]:
-        """Return the targets of a file, behind whatever links."""
+        """Return the targets of a file, whatever links lead to it."""
         return self.by_file.get(Path(os.path.realpath(path)), ())
 
     def reading(self, path: Path) -> Reading:
