@@ -246,6 +246,21 @@ def test_the_key_password_comes_from_where_the_keystore_is_stated(
     assert run("check", "--home", str(home)).status == 0
 
 
+def test_a_home_may_have_nothing_but_a_deployment_toml(tmp_path: Path, run: Run) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": f"{PRIMARY}{DEPLOYMENT}".replace("own", "main")})
+    (home / CONF / "carbon.xml").unlink()
+    (home / "password-persist").write_text("c4n4ry-store\n")
+    (home / "password-persist").chmod(0o600)
+    assert run("protect", "--home", str(home), "--key-alias", "wso2").status == 0
+    assert Vault.open(home)["admin"].reveal() == "s3cr]t="
+
+
+def test_settings_show_no_password(tmp_path: Path) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": f"{INTERNAL}{DEPLOYMENT}", f"/{STORES}/own.jks": b"x"})
+    assert "own.jks" in repr(settings.load(home))
+    assert "0wn-p4ss" not in repr(settings.load(home))
+
+
 @pytest.mark.parametrize("relative", [False, True])
 def test_the_passwords_of_the_keystore_are_those_that_its_file_states(tmp_path: Path, run: Run, relative: bool) -> None:
     home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT})
