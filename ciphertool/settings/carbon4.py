@@ -148,7 +148,7 @@ class _Reader:
     def _completed(self, stated: StatedKeystore | None, in_xml: StatedKeystore | None) -> StatedKeystore | None:
         """Return a keystore with what `deployment.toml` leaves out, as the product wrote it at an earlier start."""
         if stated is None or in_xml is None:
-            return stated or in_xml
+            return stated if stated is not None and stated.location else in_xml
         if not stated.location:
             stated = stated._replace(location=in_xml.location)
         keystore = self._places.keystore
