@@ -24,10 +24,11 @@ def test_no_home_is_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name:
         assert exercise(lay_out(tmp_path / "home", files, random), files) == []
 
 
-_LONG = "x" * 300
+_LONG, _CONF = "x" * 300, f"{CONF}/security/secret-conf.properties"
 CASES = {
     "a number of many digits": {"ciphertool.toml": f"[encryption]\nminimum_bits = {'9' * 5000}\n"},
-    "a keystore with a long name": {f"{CONF}/security/secret-conf.properties": f"keystore.identity.location={_LONG}\n"},
+    "a keystore with a long name": {_CONF: f"keystore.identity.location={_LONG}\n"},
+    "a keystore in a long directory": {_CONF: f"keystore.identity.location={_LONG}/a/b\n"},
     "a keystore with a NUL": {"ciphertool.toml": '[keystore]\npath = "a\\u0000b"\n'},
     "a keystore that is a directory": {f"{CONF}/deployment.toml": '[keystore.primary]\nfile_name = "/"\n'},
     "a keystore without a name": {f"{CONF}/deployment.toml": '[keystore.primary]\npassword = "x"\n'},
