@@ -145,7 +145,7 @@ def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
         n
         for n, value in enumerate(values)
         if ((_BRACE in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole)))
-        or any(mentions(value))
+        or (_LOOKUP in value and any(mentions(value)))
     ]
 
 
@@ -160,6 +160,11 @@ def mentions(value: str) -> Iterator[Reference]:
     for match in _MENTION.finditer(value):
         if match.start() not in replaced:
             yield Reference((match["single"] or match["double"]).strip(), Syntax.LOOKUP, *match.span())
+
+
+def may_mention(text: str) -> bool:
+    """Return whether a document may have values in which `mentions` yields a reference."""
+    return _LOOKUP in text
 
 
 def names_provider(alias: str) -> bool:

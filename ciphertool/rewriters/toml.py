@@ -221,8 +221,6 @@ class TomlRewriter:
 
 def _syntax_error(source: Source, error: ValueError) -> ConfigSyntaxError:
     """Return the error of `tomllib` without what it quotes of the document."""
-    if not isinstance(error, tomllib.TOMLDecodeError):
-        return ConfigSyntaxError("a number has too many digits")
     message = str(error)
     where = _WHERE.search(message)
     line, column = (int(where[1]), int(where[2])) if where else source.position(len(source.text))

@@ -23,9 +23,9 @@ _MOST_PARTS = 50
 
 
 def read(text: str) -> dict[str, Any]:
-    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` if it would take too long.
+    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` for what it cannot bear.
 
-    Its time for a dotted key grows with the square of the number of parts.
+    Its time for a dotted key grows with the square of the number of parts, and Python limits the digits of a number.
     """
     if any(line.count(".") >= _MOST_PARTS for line in text.split("\n")):
         for key in re.finditer(_DOTTED, text):
@@ -35,3 +35,7 @@ def read(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ConfigSyntaxError("nested too deeply") from None
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:
+        raise ConfigSyntaxError("a number has too many digits") from None

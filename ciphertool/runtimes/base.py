@@ -27,6 +27,10 @@ class Files(NamedTuple):
     below: tuple[Path, ...] = ()
 
 
+JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
+"""The formats of keystores that have a name in Java."""
+
+
 class KeystoreFacts(NamedTuple):
     """What a product has to know of the keystore: the JCA name of its format, and the alias of its key."""
 

@@ -6,13 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.errors import ConfigError
+from ciphertool.engine import scheme_named
+from ciphertool.errors import CipherToolError, ConfigError
+from ciphertool.keystore.formats.registry import format_of
 from ciphertool.passwords.carbon import HOME_FILES
 from ciphertool.references import Syntax
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
-from ciphertool.runtimes.base import Files, KeystoreFacts, Providers, Runtime
+from ciphertool.runtimes.base import JCA_TYPES, Files, KeystoreFacts, Providers, Runtime
 from ciphertool.settings import deployment_toml
-from ciphertool.settings.carbon4 import configuration
+from ciphertool.settings.carbon4 import configuration, read_home
 from ciphertool.settings.secret_conf import (
     ALGORITHM,
     FILE_PROVIDER,
@@ -80,12 +82,12 @@ def is_generated(settings: Settings, path: Path) -> bool:
 
 def deployed(settings: Settings) -> tuple[Path, ...]:
     """Return the directories of what a home serves: user stores and integrations, tenants' included."""
-    return tuple(settings.root / "repository" / name for name in ("deployment", "tenants"))
+    return tuple((settings.home or settings.root) / "repository" / name for name in ("deployment", "tenants"))
 
 
 def home_passwords(settings: Settings) -> Iterator[Path]:
     """Yield the files that may hold the keystore's password in a home."""
-    yield from (settings.root / name for name in HOME_FILES)
+    yield from ((settings.home or settings.root) / name for name in HOME_FILES)
 
 
 def providers(settings: Settings) -> Providers:
@@ -110,6 +112,13 @@ def opening_file(settings: Settings, location: Path, keystore: KeystoreFacts) ->
             hint=f"add {REPOSITORIES}=file",
             path=conf.path,
         )
+    declared = conf.get(ALGORITHM)
+    if declared is not None and not conf.key_based and scheme_named(declared) is not scheme_named(settings.scheme):
+        raise ConfigError(
+            f"the product decrypts by {declared}, but values are encrypted by {settings.scheme}",
+            hint="take `scheme` out of [encryption]",
+            path=conf.path,
+        )
     changes = _missing(settings, conf, {LOCATION: os.path.relpath(location, settings.home)}, keystore)
     if not changes:
         return ()
@@ -123,6 +132,7 @@ def _missing(
 
     Only a vault that is disabled is enabled.
     """
+    store, facts = _keystore(settings, keystore)
     handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
     needed = {
         "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
@@ -134,9 +144,9 @@ def _missing(
         needed |= {"key.based.password": "key.based.password", "key.based.secretProvider": handler}
     else:
         needed |= {
-            KEYSTORE: str(settings.keystore.path.absolute()) if settings.keystore.path else "",
-            "keystore.identity.type": keystore.type,
-            KEY_ALIAS: settings.keystore.alias or keystore.alias or "",
+            KEYSTORE: str(store.absolute()) if store else "",
+            "keystore.identity.type": facts.type,
+            KEY_ALIAS: facts.alias or "",
             "keystore.identity.store.password": "identity.store.password",
             "keystore.identity.store.secretProvider": handler,
             "keystore.identity.key.password": "identity.key.password",
@@ -148,3 +158,26 @@ def _missing(
     if (conf.get("secVault.enabled") or "").lower() != "true":
         changes = {"secVault.enabled": "true", **changes}
     return changes
+
+
+def _keystore(settings: Settings, known: KeystoreFacts) -> tuple[Path | None, KeystoreFacts]:
+    """Return the keystore that the product opens, and what it has to know of it.
+
+    If only a certificate encrypts, that is the keystore of the home. `known` is what encrypting found.
+    """
+    keystore = settings.keystore
+    if keystore.path is None and settings.home is not None:
+        stated = read_home(settings.home, {}, tree=settings.home if settings.trust.confined else None).keystore
+        keystore = stated._replace(alias=keystore.alias or stated.alias)
+    return keystore.path, KeystoreFacts(_type_of(keystore.path) or known.type, keystore.alias or known.alias)
+
+
+def _type_of(path: Path | None) -> str | None:
+    """Return the JCA name of a keystore's format, None for a file that Java opens by no such name."""
+    if path is None:
+        return None
+    try:
+        name, _ = format_of(files.read_if_there(path).bytes)
+    except CipherToolError:
+        return None
+    return name if name in JCA_TYPES else None

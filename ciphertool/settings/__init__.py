@@ -154,7 +154,7 @@ def _read_home(home: Path, overrides: Overrides, tree: Path | None) -> Settings:
     if snapshot.data is None:
         return found
     added = _read_config(snapshot, overrides, tree, home)
-    if added.home is None:
+    if added.home is None or not set(found.targets).issubset(added.targets):
         return found
     repository = added.repository_settings._replace(path=found.repository)
     return added._replace(origin=home, root=home, repository_settings=repository)

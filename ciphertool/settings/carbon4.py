@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool import files, references
+from ciphertool import references
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.passwords.stated import StatedPasswords
@@ -46,7 +46,8 @@ def configuration(home: Path) -> Path | None:
         for name in (_CARBON_XML, _STANDALONE):
             if (home / conf / name).is_file():
                 return home / conf
-    return None
+    # Before its first start a home may have nothing but this file, which its product generates the others from.
+    return home / _CONF[0] if (home / _CONF[0] / deployment_toml.NAME).is_file() else None
 
 
 def home_of(repository: Path) -> Path | None:
@@ -119,7 +120,10 @@ class _Reader:
     def _settings(self, kind: str, repository: Path, keystore: StatedKeystore | None) -> Settings:
         secret_conf = self._secret_conf
         sources: list[PasswordSource] = [CarbonHome(self._home)]
-        mode_like = self._carbon_xml if self._carbon_xml.data is not None else files.read(self._conf / _STANDALONE)
+        mode_like = self._carbon_xml
+        if mode_like.data is None:
+            names = (_STANDALONE, deployment_toml.NAME)
+            mode_like = next(read for name in names if (read := self.snapshot(self._conf / name)).data is not None)
         path: Path | None = None
         alias: str | None = None
         if keystore is not None:
@@ -144,7 +148,7 @@ class _Reader:
     def _completed(self, stated: StatedKeystore | None, in_xml: StatedKeystore | None) -> StatedKeystore | None:
         """Return a keystore with what `deployment.toml` leaves out, as the product wrote it at an earlier start."""
         if stated is None or in_xml is None:
-            return stated or in_xml
+            return stated if stated is not None and stated.location else in_xml
         if not stated.location:
             stated = stated._replace(location=in_xml.location)
         keystore = self._places.keystore

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
-_DRIVE = re.compile(r"[A-Za-z]:(?=/)")
 _HOME = re.compile(r"\$\{(?:sys:)?carbon\.home\}/*")
 _LONGEST_PATH = 4096
 _STORES = Path("repository/resources/security")
@@ -36,7 +35,7 @@ class Places(NamedTuple):
         is looked for by its tail in the home. For a home that was found, nothing outside its tree is tried.
         """
         spelled = expand(location.strip().replace("\\", "/"), self.names)
-        path = Path(_DRIVE.sub("", spelled, count=1) if os.name == "posix" else spelled)
+        path = Path(spelled)
         if len(spelled) > _LONGEST_PATH or "\0" in spelled:
             return self.conf / "keystore"
         bare = self.home / _STORES / path

@@ -73,7 +73,7 @@ def read_config(
         table.finish()
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return _add(home, settings)
+    return _add(home, settings, shared="repository" not in content)
 
 
 def _position(error: Exception) -> str:
@@ -84,8 +84,11 @@ def _position(error: Exception) -> str:
     return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
-def _add(home: Settings | None, settings: Settings) -> Settings:
-    """Return what a file says in addition to the home that its vault belongs to, if there is one."""
+def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
+    """Return what a file says in addition to the home that its vault belongs to, if there is one.
+
+    The home's targets are `shared` by a file that states no repository of its own.
+    """
     if home is None:
         return settings
     stated = settings.keystore
@@ -93,7 +96,7 @@ def _add(home: Settings | None, settings: Settings) -> Settings:
     return settings._replace(
         keystore=keystore._replace(alias=stated.alias or keystore.alias),
         encryption=settings.encryption._replace(key_based=home.encryption.key_based),
-        targets=(*home.targets, *settings.targets),
+        targets=(*home.targets, *settings.targets) if shared else settings.targets,
         password_sources=(*settings.password_sources, *home.sources_for(keystore.path)),
         home=home.home,
         secret_conf=home.secret_conf,

@@ -45,6 +45,9 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str | None:
         """Take a string that is not empty."""
         value: str | None = self._take(key, str, "a non-empty string", default)
+        if value is not None and "\0" in value:
+            self.problem(key, "must not hold a NUL character")
+            return default
         return value
 
     def required(self, key: str) -> str:

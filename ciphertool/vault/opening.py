@@ -21,6 +21,7 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
 )
 from ciphertool.repository import open_repository
+from ciphertool.runtimes.base import JCA_TYPES
 from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener, SymmetricSealer
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnyOpener, AnySealer
-
-_JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
 
 class OpeningKeys(NamedTuple):
@@ -338,4 +337,4 @@ def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
 
 
 def _jca_type(keystore: Keystore) -> str:
-    return keystore.format if keystore.format in _JCA_TYPES else "JKS"
+    return keystore.format if keystore.format in JCA_TYPES else "JKS"

@@ -216,7 +216,7 @@ def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference,
 
 def mention_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
     """Yield each reference that an expression of the product makes, and its site. It cannot be replaced by a secret."""
-    if not any(references.mentions(document.source.text)) and not references.has_escapes(document.source.text.encode()):
+    if not references.may_mention(document.source.text):
         return
     for site in document.sites():
         for mention in references.mentions(site.value):

@@ -339,7 +339,7 @@ class _View(NamedTuple):
 def _stamp(path: Path | None) -> tuple[int, ...] | None:
     try:
         status = path.stat() if path is not None else None
-    except FileNotFoundError:
+    except (OSError, ValueError):  # reading the file reports why
         return None
     return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 

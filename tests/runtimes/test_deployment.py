@@ -246,6 +246,52 @@ def test_the_key_password_comes_from_where_the_keystore_is_stated(
     assert run("check", "--home", str(home)).status == 0
 
 
+def test_a_home_may_have_nothing_but_a_deployment_toml(tmp_path: Path, run: Run) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": f"{PRIMARY}{DEPLOYMENT}".replace("own", "main")})
+    (home / CONF / "carbon.xml").unlink()
+    (home / "password-persist").write_text("c4n4ry-store\n")
+    (home / "password-persist").chmod(0o600)
+    assert run("protect", "--home", str(home), "--key-alias", "wso2").status == 0
+    assert Vault.open(home)["admin"].reveal() == "s3cr]t="
+
+
+def test_settings_show_no_password(tmp_path: Path) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": f"{INTERNAL}{DEPLOYMENT}", f"/{STORES}/own.jks": b"x"})
+    assert "own.jks" in repr(settings.load(home))
+    assert "0wn-p4ss" not in repr(settings.load(home))
+
+
+@pytest.mark.jvm
+@pytest.mark.parametrize("how", ["option", "settings"])
+def test_who_encrypts_with_a_certificate_alone_also_says_what_the_product_needs(
+    tmp_path: Path, run: Run, how: str
+) -> None:
+    home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT})
+    password = tmp_path / "password"
+    password.write_text("c4n4ry-store\n")
+    password.chmod(0o600)
+    pem = run("keystore", "export", str(home / STORES / "main.jks"), "--password-file", str(password))
+    (home / "certificate.pem").write_text(pem.out)
+    given = ["--certificate", str(home / "certificate.pem")]
+    if how == "settings":
+        (home / "ciphertool.toml").write_text('[keystore]\ncertificate = "certificate.pem"\n')
+        given = []
+    assert run("protect", "--home", str(home), *given).status == 0
+    assert _conf(home)["keystore.identity.location"] == str(home / STORES / "main.jks")
+    assert secrets_of(home, "c4n4ry-store") == {"admin": "s3cr]t="}
+
+
+def test_a_scheme_that_the_product_does_not_use_is_refused(tmp_path: Path, run: Run) -> None:
+    stated = "secretRepositories.file.algorithm=RSA/ECB/OAEPwithSHA1andMGF1Padding\n"
+    scheme = '[encryption]\nscheme = "RSA"\n'
+    files = {"deployment.toml": DEPLOYMENT, "security/secret-conf.properties": stated, "/ciphertool.toml": scheme}
+    home = lay_out(tmp_path / "home", files)
+    outcome = run("protect", "--home", str(home))
+    assert outcome.status == 3
+    assert "the product decrypts by RSA/ECB/OAEPwithSHA1andMGF1Padding" in outcome.err
+    assert (home / CONF / "deployment.toml").read_text() == DEPLOYMENT
+
+
 @pytest.mark.parametrize("relative", [False, True])
 def test_the_passwords_of_the_keystore_are_those_that_its_file_states(tmp_path: Path, run: Run, relative: bool) -> None:
     home = lay_out(tmp_path / "home", {"deployment.toml": DEPLOYMENT})

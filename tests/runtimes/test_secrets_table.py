@@ -181,6 +181,15 @@ def test_a_symmetric_vault_of_another_transformation_is_refused(tmp_path: Path) 
         settings.load(home)
 
 
+@pytest.mark.parametrize("algorithm", ["", "AES/GCM/NoPadding"])
+def test_a_key_based_vault_may_name_its_transformation(tmp_path: Path, run: Run, algorithm: str) -> None:
+    conf = f"{KEY_BASED}secretRepositories.file.algorithm={algorithm}\n" if algorithm else KEY_BASED
+    text = '[secrets]\na = "[s3cret]"\n'
+    home = lay_out(tmp_path / "home", {"deployment.toml": text, "security/secret-conf.properties": conf})
+    (home / "password-persist").write_text("0" * 64)
+    assert run("protect", "--home", str(home)).status == 0
+
+
 KEYS = ("0123456789abcdefABCDEF9876543210" * 2, "a key of 32 bytes, ä €, and .")
 
 

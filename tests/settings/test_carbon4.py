@@ -236,3 +236,29 @@ def test_a_configuration_is_a_file_of_that_name_or_a_directory_with_one(tmp_path
     (tmp_path / "other.toml").touch()
     asked = (file, file.parent, tmp_path, tmp_path / "other.toml")
     assert [settings.is_configuration(path) for path in asked] == [True, True, False, False]
+
+
+OWN = '[[target]]\nfile = "repository/conf/own.yaml"\nselector = "$.password"\nalias = "own"\n'
+
+
+def test_a_ciphertool_toml_in_the_home_adds_its_targets(home: Path, run: Run) -> None:
+    (home / "repository/conf/own.yaml").write_text("password: c4n4ry-own\n")
+    (home / "ciphertool.toml").write_text(OWN)
+    for named in ("--home", str(home)), ("--config", str(home / "ciphertool.toml")):
+        assert run("protect", *named).status == 0
+    vault = Vault.open(home)
+    assert vault["own"].reveal() == "c4n4ry-own"
+    assert vault["Carbon.Security.KeyStore.Password"].reveal() == "c4n4ry-store"
+    secret_conf = home / "repository/conf/security/secret-conf.properties"
+    assert "secretRepositories.file.location=repository/conf/security/cipher-text.properties" in secret_conf.read_text()
+
+
+def test_one_that_states_the_repository_has_its_own_targets_alone(home: Path) -> None:
+    stated = '[repository]\npath = "repository/conf/security/cipher-text.properties"\nkind = "carbon4"\n'
+    (home / "ciphertool.toml").write_text(f"{stated}{OWN}")
+    assert [target.alias for target in settings.load(home / "ciphertool.toml").targets] == ["own"]
+    assert [target.alias for target in settings.load(home).targets] == [
+        "Carbon.Security.KeyStore.Password",
+        "Server.Service.Connector.keystorePass",
+        "Absent.Password",
+    ]

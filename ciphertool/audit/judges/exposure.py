@@ -51,7 +51,7 @@ def _keystore_level(path: Path) -> Level:
 
 
 def _judge_mode(gathered: Ledger, path: Path, what: str, *, readable: Level | None) -> None:
-    if os.name != "posix" or not path.is_file():
+    if os.name != "posix" or not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for a name that is too long
         return
     mode = path.stat().st_mode
     place = gathered.place(path)
@@ -69,7 +69,8 @@ def _password_files(settings: Settings, tree: Path) -> Iterator[Path]:
         if not settings.trust.reaches(path, tree):
             continue
         real = Path(os.path.realpath(path))
-        if real not in seen and path.is_file() and 0 < path.stat().st_size <= _LARGEST_PASSWORD_FILE:
+        there = os.path.isfile(path)  # noqa: PTH113 - as above
+        if real not in seen and there and 0 < path.stat().st_size <= _LARGEST_PASSWORD_FILE:
             seen.add(real)
             yield path
 
@@ -77,7 +78,7 @@ def _password_files(settings: Settings, tree: Path) -> Iterator[Path]:
 def _candidates(settings: Settings) -> Iterator[Path]:
     yield from runtime_of(settings.kind).password_files(settings)
     keystore = settings.keystore.path
-    if keystore is None or not keystore.parent.is_dir():
+    if keystore is None or not os.path.isdir(keystore.parent):  # noqa: PTH112 - as above
         return
     for path in sorted(keystore.parent.iterdir()):
         named = strength(path.stem) is Strength.PASSWORD or strength(path.name) is Strength.PASSWORD
