@@ -20,6 +20,7 @@ from ciphertool.errors import (
     WrongKeystorePasswordError,
 )
 from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
+from ciphertool.keystore.formats import key_protectors
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
@@ -52,7 +53,7 @@ class JavaSealedKey:
         oid, *parameters = algorithm.sequence()
         try:
             if oid.oid() == _JKS_KEY_PROTECTOR:
-                plain = _unsealed_jks(ciphertext.octets(), password.encode("utf-16-be"))
+                plain = key_protectors.unsealed_jks(ciphertext.octets(), password.encode("utf-16-be"))
             elif oid.oid() == _JCE_KEY_PROTECTOR and parameters and self.format_name == "JCEKS":
                 salt, count = parameters[0].sequence(2)[:2]
                 # Both halves of the salt take that many iterations.
@@ -67,20 +68,6 @@ class JavaSealedKey:
         return plain
 
 
-def _unsealed_jks(sealed: bytes, password: bytes) -> bytes | None:
-    """Unseal a key of Sun's JKS key protector (`sun.security.provider.KeyProtector`); return None if that fails.
-
-    Its parts are a salt of 20 bytes, the key under a stream of chained SHA-1 digests, and a digest of password and key.
-    """
-    salt, key, expected = sealed[:20], sealed[20:-20], sealed[-20:]
-    stream, block = bytearray(), salt
-    while len(stream) < len(key):
-        block = _sha1(password + block)
-        stream += block
-    plain = bytes(a ^ b for a, b in zip(key, stream, strict=False))
-    return plain if hmac.compare_digest(_sha1(password + plain), expected) else None
-
-
 def _unsealed_jceks(sealed: bytes, password: str, salt: bytes, count: int) -> bytes | None:
     from jks import sun_crypto, util
 
@@ -90,10 +77,6 @@ def _unsealed_jceks(sealed: bytes, password: str, salt: bytes, count: int) -> by
         raise
     except (util.BadPaddingException, ValueError):  # or a wrong length, or a password that JCEKS cannot have
         return None
-
-
-def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
 def read_jks(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
