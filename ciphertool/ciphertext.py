@@ -65,6 +65,9 @@ class Symmetric(NamedTuple):
     def __repr__(self) -> str:
         return repr_of(self, "transformation")
 
+    def __str__(self) -> str:
+        return _encoded(f'{{"cipherText":"{_encoded(self.data)}","iv":"{_encoded(self.iv)}"}}'.encode("ascii"))
+
     @property
     def transformation(self) -> str:
         """The JCA name of the transformation that makes such a ciphertext."""

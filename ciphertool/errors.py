@@ -291,7 +291,7 @@ class NoPasswordError(KeystoreError):
         self.tried = tuple(tried)
         super().__init__(
             f"no keystore password: tried {'; '.join(self.tried) or 'nothing'}",
-            hint="set CIPHERTOOL_KEYSTORE_PASSWORD or use --password-file FILE",
+            hint="set CIPHERTOOL_KEYSTORE_PASSWORD or use --password-file FILE (one empty line: an empty password)",
         )
 
 
@@ -324,22 +324,40 @@ class PasswordRefusedError(KeystoreError):
 
 
 class WrongKeystorePasswordError(KeystoreError):
-    """A keystore password that does not open the store, or a store that was changed after it was written."""
+    """A keystore password that does not open the store, or a store that was changed after it was written.
+
+    `source` names where the password comes from, "" if that is not known.
+    """
 
     def __init__(self) -> None:
+        self.source = ""
         super().__init__("wrong keystore password, or the keystore is damaged")
+
+    def name_source(self, source: str) -> None:
+        """Add where the password comes from, unless it is known already."""
+        if source and not self.source:
+            self.source = source
+            self.message = f"wrong keystore password (from {source}), or the keystore is damaged"
 
 
 class WrongKeyPasswordError(KeystoreError):
-    """A key password that does not open the entry `alias`."""
+    """A key password that does not open the entry `alias`; `source` is as in `WrongKeystorePasswordError`."""
 
     def __init__(self, alias: str, reason: str = "") -> None:
         self.alias = alias
         self.reason = reason
-        super().__init__(
-            f"wrong key password for {alias!r}{f': {reason}' if reason else ', or its entry is damaged'}",
-            hint="if the key has its own password, set CIPHERTOOL_KEY_PASSWORD",
-        )
+        self.source = ""
+        super().__init__(self._message(""), hint="if the key has its own password, set CIPHERTOOL_KEY_PASSWORD")
+
+    def name_source(self, source: str) -> None:
+        """Add where the password comes from, unless it is known already."""
+        if source and not self.source:
+            self.source = source
+            self.message = self._message(f" (from {source})")
+
+    def _message(self, source: str) -> str:
+        reason = f": {self.reason}" if self.reason else ", or its entry is damaged"
+        return f"wrong key password for {self.alias!r}{source}{reason}"
 
 
 class NoSuchKeyAliasError(KeystoreError):
@@ -426,6 +444,17 @@ class NotAesError(KeystoreError):
         super().__init__(
             f"the secret key {alias!r} is not an AES key: it is {algorithm} with {bits} bits",
             hint="set the key alias to an entry that holds a 128-, 192- or 256-bit AES key",
+        )
+
+
+class BadKeyTextError(KeystoreError):
+    """A password of so many bytes, that should itself be an AES-256 key."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        super().__init__(
+            f"the vault's key is not an AES-256 key: it is {size} bytes",
+            hint="give 64 hexadecimal digits or 32 bytes as the keystore password",
         )
 
 

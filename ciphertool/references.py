@@ -44,7 +44,7 @@ class Reference(NamedTuple):
         return self.syntax.value.replace("ALIAS", self.alias)
 
 
-MARKS = ("${sec:", "$secret{", "secretAlias", "{wso2:vault-lookup(", "{ciphertool")
+MARKS = ("${sec:", "$secret{", "secretAlias", "wso2:vault-lookup(", "{ciphertool")
 """A file that refers to a secret contains one of these texts, unless it spells them with escapes."""
 _MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
 # Escapes of characters that no mark contains: quotes, blanks, the escape characters themselves, all beyond ASCII.
@@ -57,7 +57,8 @@ _ESCAPE = re.compile(rb"[\\&]|<!\[CDATA\[|(?:--|\?)>[^\s<]")
 # Strict in what is written, lenient in what is read: anything without `}` and control characters.
 _WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
 _NEVER = r"}\x00-\x1f\x7f"
-_CALL = rf"\{{wso2:vault-lookup\(\s*+'(?P<lookup>[^'{_NEVER}]++)'\s*+\)\}}"
+# After a dollar sign the braces are those of an expression, of which the call is only a part.
+_CALL = rf"(?<!\$)\{{wso2:vault-lookup\(\s*+'(?P<lookup>[^'{_NEVER}]++)'\s*+\)\}}"
 _OPENINGS = {
     "sec": r"\$\{sec:",
     "secret": r"\$secret\{",
@@ -79,6 +80,10 @@ _SYNTAXES = {
     "lookup": Syntax.LOOKUP,
     "whole": Syntax.SECRET_ALIAS,
 }
+_LOOKUP = "wso2:vault-lookup("
+_MENTION = re.compile(rf"wso2:vault-lookup\(\s*+(?:'(?P<single>[^'{_NEVER}]++)'|\"(?P<double>[^\"{_NEVER}]++)\")\s*+\)")
+_FILLED_IN = re.compile(r"\$(?:env|sys|ref)\{[^{}]++\}")
+_PROVIDED = re.compile(r"[^:]++:[^:]++:[^:]++")
 # The places of the user's password and of the query's values in a URL.
 _USER = re.compile(r"://(?=[^/?#@:\s]*+(:))")
 _QUERY = re.compile(r"://[^?#\s]*+((?:\?[^#\s]*+)?)")
@@ -135,12 +140,31 @@ def has_escapes(data: bytes) -> bool:
 
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
-    """Return the indexes of the values in which `find` yields a reference."""
+    """Return the indexes of the values in which `find` or `mentions` yields a reference."""
     return [
         n
         for n, value in enumerate(values)
-        if (_BRACE in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole))
+        if ((_BRACE in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole)))
+        or any(mentions(value))
     ]
+
+
+def mentions(value: str) -> Iterator[Reference]:
+    """Yield the references that an expression in a value makes: `wso2:vault-lookup('a')` without braces of its own.
+
+    They are evaluated by the product. No secret could take their place, so that `find` does not yield them.
+    """
+    if _LOOKUP not in value:
+        return
+    replaced = {reference.start + 1 for reference in find(value) if reference.syntax is Syntax.LOOKUP}
+    for match in _MENTION.finditer(value):
+        if match.start() not in replaced:
+            yield Reference((match["single"] or match["double"]).strip(), Syntax.LOOKUP, *match.span())
+
+
+def names_provider(alias: str) -> bool:
+    """Return whether an alias has the form `provider:repository:alias`, which names a secret of another provider."""
+    return _PROVIDED.fullmatch(alias) is not None
 
 
 def is_in_url(value: str, start: int, end: int) -> bool:
@@ -218,3 +242,8 @@ def _named(match: re.Match[str]) -> tuple[str, str]:
 def is_placeholder(value: str) -> bool:
     """Return whether a whole value is a product's placeholder, not a reference to a secret."""
     return _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
+
+
+def has_placeholder(value: str) -> bool:
+    """Return whether a value is a product's placeholder or contains `$env{X}`, `$sys{X}` or `$ref{X}`."""
+    return is_placeholder(value) or _FILLED_IN.search(value) is not None

@@ -2,54 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[1]
-_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from tests.walk import ROOT, environment, matches, shell, steps
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def _steps() -> list[tuple[str, str]]:
-    text = "".join(_BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
-    parts = re.split(r"^\$ (.*)\n", text, flags=re.MULTILINE)[1:]
-    return list(zip(parts[::2], parts[1::2], strict=True))
-
-
-def _matches(expected: str, found: str) -> bool:
-    pattern = "".join(".*" if part == "…" else re.escape(part) for part in re.split("(…)", expected))
-    return re.fullmatch(pattern, found, re.DOTALL) is not None
+_PASSWORD = "a password for the walk-through"
 
 
 def test_the_walk_through_does_what_it_says(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "sample-configs", tmp_path / "app")
-    program = tmp_path / "bin/ciphertool"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ciphertool "$@"\n')
-    program.chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "CIPHERTOOL_KEYSTORE_PASSWORD": "a password for the walk-through",
-    }
-    steps = _steps()
-    assert len(steps) >= 8
-    for command, expected in steps:
-        done = subprocess.run(
-            ["bash", "-c", f"{{ {command}\n}} 2>&1"],
-            cwd=tmp_path / "app",
-            env=environment,
-            capture_output=True,
-            check=False,
-        )
-        assert _matches(expected, done.stdout.decode()), f"$ {command}\n{done.stdout.decode()}"
-        assert done.returncode == 0, command
+    found = steps("README.md")
+    assert len(found) >= 8
+    for command, expected in found:
+        status, output = shell(command, tmp_path / "app", _PASSWORD)
+        assert matches(expected, output), f"$ {command}\n{output}"
+        assert status == 0, command
     done = subprocess.run(
-        [sys.executable, "application.py"], cwd=tmp_path / "app", env=environment, capture_output=True, check=True
+        [sys.executable, "application.py"],
+        cwd=tmp_path / "app",
+        env=environment(tmp_path / "app", _PASSWORD),
+        capture_output=True,
+        check=True,
     )
     assert done.stdout.decode() == (
         "database user: orders\ndatabase password: ***************\nkeystore password: *************\n"

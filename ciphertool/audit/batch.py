@@ -14,6 +14,7 @@ from ciphertool.audit.scope.tree import SkippedFiles
 from ciphertool.errors import CipherToolError
 from ciphertool.findings import Level
 from ciphertool.plugins import NO_EXTENSIONS, Extensions
+from ciphertool.runtimes.base import NO_PROVIDERS, Providers
 from ciphertool.settings.targets import Reading
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class FileJudge:
     `contents` stand for what the files hold; of those in `referring` only the references are judged. `known` are the
     vault's values, as far as they are known, plaintext → alias: where there are any, this is no value for other
     processes. A target's format may be one of `extensions`. `own` is the repository, as a judge of sites has it. `key`
-    is what findings are marked with.
+    is what findings are marked with. `providers` are the others of the vault's product.
     """
 
     base: Path
@@ -52,12 +53,13 @@ class FileJudge:
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     extensions: Extensions = NO_EXTENSIONS
     own: Path | None = None
+    providers: Providers = NO_PROVIDERS
     key: bytes = b""
 
     def __call__(self, paths: Sequence[Path]) -> Judged:
         """Judge files, in their order."""
         judged = Ledger(self.base, key=self.key), SkippedFiles(self.base)
-        judge = Judge(judged[0], self.aliases, self.known, self.own)
+        judge = Judge(judged[0], self.aliases, self.known, self.providers, self.own)
         count = 0
         for path in paths:
             data = self._read(path, *judged)

@@ -30,29 +30,30 @@ _VALUES = frozenset(("value", "values"))
 _FEWEST = 2
 
 
-def aliases(candidates: Sequence[Candidate], taken: Collection[str]) -> list[str]:
+def aliases(candidates: Sequence[Candidate], taken: Collection[str], separator: str = ".") -> list[str]:
     """Return an alias for each candidate, none twice and none that is taken: with as few words as tell them apart."""
     chains = [_words(each) for each in candidates]
     counts = [count for _, _, count in chains]
     while True:
-        names = [".".join((stem, *words[-count:])) for (stem, words, _), count in zip(chains, counts, strict=True)]
+        joined = zip(chains, counts, strict=True)
+        names = [separator.join((stem, *words[-count:])) for (stem, words, _), count in joined]
         often = Counter(names)
         longer = [
             n for n, name in enumerate(names) if (often[name] > 1 or name in taken) and counts[n] < len(chains[n][1])
         ]
         if not longer:
-            return _numbered(names, taken)
+            return _numbered(names, taken, separator)
         for n in longer:
             counts[n] += 1
 
 
-def _numbered(names: Sequence[str], taken: Collection[str]) -> list[str]:
+def _numbered(names: Sequence[str], taken: Collection[str], separator: str) -> list[str]:
     seen = {*taken}
     unique = []
     for name in names:
         alias, number = name, 2
         while alias in seen:
-            alias, number = f"{name}.{number}", number + 1
+            alias, number = f"{name}{separator}{number}", number + 1
         seen.add(alias)
         unique.append(alias)
     return unique

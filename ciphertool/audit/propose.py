@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import os
 import re
 from collections import Counter
 from pathlib import PurePosixPath
@@ -15,10 +16,12 @@ from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED,
 from ciphertool.audit.naming import aliases
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.reading import format_of
+from ciphertool.changes.plan import join_names
 from ciphertool.detection import patterns
 from ciphertool.detection.evidence import Evidence
 from ciphertool.errors import UnknownFormatError
 from ciphertool.rewriters import for_path
+from ciphertool.runtimes.registry import runtime_of
 from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from ciphertool.audit.candidates import Candidate
     from ciphertool.audit.model import Report, Value
+    from ciphertool.runtimes.base import Runtime
+    from ciphertool.settings import Settings
 
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")
 _SHORT = re.compile(r"\['([A-Za-z_][0-9A-Za-z_]*)'\]")
@@ -49,31 +54,47 @@ class Proposal(NamedTuple):
     doubtful: int = 0
 
 
-def targets(report: Report) -> Proposal:
+def targets(report: Report, settings: Settings | None = None) -> Proposal:
     """Return a table for each value in clear that no target declares yet, each with an alias of its own.
 
-    Live are those that certainly are secrets and that `protect` can replace; the others are commented out.
+    Live are those that certainly are secrets and that `protect` can replace; the others are commented out. Files that
+    the product of the `settings` generates are left out.
     """
+    runtime, of_product = runtime_of(settings.kind if settings else ""), set[str]()
     left_out: dict[str, None] = {}
     sought: dict[str, set[str]] = {}
     for value in _in_clear(report):
         if value.where or value.place.selector is None:
             continue
-        if reason := _obstacle(report.root, value):
+        if settings is not None and _is_products(runtime, settings, report.root / value.place.path):
+            of_product.add(value.place.path)
+        elif reason := _obstacle(report.root, value):
             left_out[reason] = None
         else:
             sought.setdefault(value.place.path, set()).add(value.place.selector)
+    if of_product:
+        names = join_names(sorted(of_product))
+        left_out[f"the product generates these or takes them from a package: {names}"] = None
     left_out |= dict.fromkeys(_beyond(report))
     found = [each for path in sought for each in candidates.of_file(report.root, path, sought[path])]
     shown = [each for each in found if not _shows(each)]
     left_out |= {f"{each.path}:{each.line}: {_HIDDEN}": None for each in found if _shows(each)}
     taken = {value.alias for value in report.values if value.alias is not None}
-    tables = [_table(each, alias) for each, alias in zip(shown, aliases(shown, taken), strict=True)]
+    named = aliases(shown, taken, runtime.separator)
+    tables = [_table(each, alias) for each, alias in zip(shown, named, strict=True)]
     certain = sum(not each.reason for each in shown)
     return Proposal("".join(f"\n{table}\n" for table in tables), tuple(left_out), certain, len(shown) - certain)
 
 
 _HIDDEN = "has a name that holds a secret, which no target should repeat; give it another name"
+
+
+def _is_products(runtime: Runtime, settings: Settings, path: Path) -> bool:
+    """Return whether the values of a file are stated elsewhere: its product takes all settings from one file."""
+    stated, (_, below) = runtime.stated_in(settings), runtime.files(settings)
+    if stated is None or os.path.realpath(path) == os.path.realpath(stated):
+        return runtime.overwrites(settings, path)
+    return not any(path.is_relative_to(directory) for directory in below)
 
 
 def _in_clear(report: Report) -> list[Value]:

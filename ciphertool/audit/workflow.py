@@ -1,4 +1,4 @@
-"""One run of the audit: reads each file of each subject once and asks the judges. What cannot be read is a finding."""
+"""One run of the audit: reads each file of each subject once and calls the judges. An unreadable file is a finding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
-from ciphertool.audit.judges import exposure, history, key_history, keys, named, stored
+from ciphertool.audit.judges import exposure, history, key_history, key_roles, keys, named, stored
 from ciphertool.audit.ledger import Ledger
 from ciphertool.audit.model import Report, SchemeUse, SiteState, numbered
 from ciphertool.audit.scope import nested
@@ -25,6 +25,7 @@ from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository import Clear, repository_of
+from ciphertool.runtimes.base import NO_PROVIDERS
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import is_configuration
 from ciphertool.workers import Progress, no_progress
@@ -43,12 +44,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is audited: the files below `root`, or of these those in `contents` only, and the vault of `settings`.
+    """What is audited: the files below `root`, or only those in `contents`, and the vault of `settings`.
 
-    `refused` is what settings that were found ask for and do not get, as `settings.load_found` says it: findings.
-    `contents` stand for what the files hold, as git's index does; the vault is then judged only with its `index`.
-    `opener`, with a private key, proves that every value decrypts; `keystore`, opened with its password, shows a
-    certificate that is encrypted in it. Without settings, references are listed and not judged.
+    `refused` are requests of found settings that were denied, from `settings.load_found`; they become findings.
+    `contents` replace the contents of files, as git's index does; the vault is then judged only with its `index`.
+    `opener` has a private key and proves that every value decrypts; `keystore`, opened with its password, shows a
+    certificate that is encrypted in it. Without settings, references are listed but not judged.
     """
 
     root: Path
@@ -62,12 +63,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How far an audit goes: into the git history; and whether comments and `.gitignore` may take something out.
+    """How far an audit goes: whether it searches the git history, and whether comments and `.gitignore` count.
 
-    Findings are marked for the baseline that has this `key`, so that it accepts no others.
+    Findings are marked for the baseline with this `key`, so that it accepts no others.
 
-    With more than one of `processes` files are judged in as many, where there are enough of them; the report is the
-    same. As ever with `multiprocessing`, the program that asks for it must be importable without starting anew.
+    If there are enough files, they are judged in up to `processes` processes; the report is the same. As always with
+    `multiprocessing`, it must be possible to import the main program without running it.
     """
 
     history: bool = False
@@ -78,12 +79,13 @@ class Options:
 
 
 def audit(subjects: Sequence[Subject], *, now: datetime, options: Options | None = None) -> Report:
-    """Return what there is to say of the subjects at the time `now`."""
+    """Audit the subjects as of the time `now`."""
     options = options or Options()
     base = Path(os.path.commonpath([_directory(subject.root) for subject in subjects]))
     gathered, skipped = Ledger(base, key=options.key), SkippedFiles(base)
     run = _Run(gathered, skipped, now, options, frozenset(_real(subject.root) for subject in subjects))
     count = sum(_Audit(run, subject, subject.root, {}).run() for subject in subjects)
+    key_roles.compare(gathered, [subject.settings for subject in subjects if subject.settings is not None])
     findings = suppress.inline(gathered.findings, gathered.allowed) if options.suppressions else gathered.findings
     report = Report(
         root=base,
@@ -109,7 +111,7 @@ def _order(place: Place) -> tuple[str, int, str]:
 
 
 def _once(values: Sequence[Value]) -> list[Value]:
-    """Return the values without those that say the same alias of one place again."""
+    """Return the values, without repetitions of the same alias at the same place."""
     named = dict.fromkeys(value for value in values if value.alias is not None)
     return [*named, *(value for value in values if value.alias is None)]
 
@@ -119,14 +121,14 @@ def _real(path: Path) -> Path:
 
 
 def _repository_amid_configuration(settings: Settings) -> Path | None:
-    """Return the repository if it is a part of a configuration file, which is judged like any other, or None."""
+    """Return the repository if it is part of a configuration file, which is judged like any other, or None."""
     own = runtime_of(settings.kind).own_files(settings)
     return None if settings.repository in own else _real(settings.repository)
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What the audits of all subjects share. `apart` are files that are not, or not again, to be judged as others."""
+    """What the audits of all subjects share. `apart` are files that are not judged like others, or not again."""
 
     gathered: Ledger
     skipped: SkippedFiles
@@ -137,9 +139,9 @@ class _Run:
 
 
 class _Audit:
-    """The audit of one subject, and of the vaults within it.
+    """The audit of one subject and the vaults within it.
 
-    `tree` is the root that a person named, `known` are the values of the vaults around this one, plaintext → alias.
+    `tree` is the root that a person named; `known` are the values of the enclosing vaults, plaintext → alias.
     """
 
     def __init__(self, run: _Run, subject: Subject, tree: Path, known: Mapping[str, str]) -> None:
@@ -152,7 +154,7 @@ class _Audit:
             self._gathered.refused(error)
 
     def run(self) -> int:
-        """Judge everything; return how many files were looked at."""
+        """Judge everything; return the number of files read."""
         first, settings = len(self._gathered.values), self._subject.settings
         targets = Targets.of(settings, self._filled, self._gathered) if settings is not None else None
         contents, referring = self._subject.contents, self._referring()
@@ -169,6 +171,7 @@ class _Audit:
             self._known,
             NO_EXTENSIONS if settings is None else settings.trust.extensions,
             own=None if settings is None else _repository_amid_configuration(settings),
+            providers=NO_PROVIDERS if settings is None else runtime_of(settings.kind).providers(settings),
             key=self._gathered.key,
         )
         count = self._judge_files(judge, found)
@@ -197,7 +200,7 @@ class _Audit:
         return count
 
     def _inner(self, directory: Path, contents: Mapping[Path, bytes] | None) -> _Audit:
-        """Return the audit of a vault within this subject."""
+        """Return the audit of a vault inside this subject."""
         settings, refused = nested.read_settings(directory, self._tree, self._gathered)
         subject = Subject(directory, settings, refused)
         if contents is not None:
@@ -207,7 +210,7 @@ class _Audit:
         return _Audit(self._run, subject, self._tree, self._known)
 
     def _is_nested(self, directory: Path) -> bool:
-        """Tell whether a directory is a vault within this subject, and keep it in mind."""
+        """Return whether a directory is a vault inside this subject, and remember it."""
         settings = self._subject.settings
         if (settings is not None and _real(settings.root) == _real(directory)) or not is_configuration(directory):
             return False
@@ -222,7 +225,7 @@ class _Audit:
                 yield path
 
     def _referring(self) -> dict[Path, bytes]:
-        """The files of the index whose references count though nothing else of them is judged."""
+        """The files of the index of which only references are judged."""
         if self._subject.index is None:
             return {}
         judged = set(map(_real, self._subject.contents or ()))
@@ -235,11 +238,12 @@ class _Audit:
         held = index.vault if index else {}
         sealer = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)
         if self._repository is not None:
-            # Of a repository that git does not track nobody knows by the index who refers to it.
+            # If git does not track the repository, the index does not show what refers to it.
             known = used if index is None or settings.repository in index.vault else None
             stored.judge(self._gathered, settings, self._repository, self._subject.opener or sealer, known, used)
-        if index is None:  # modes, and what else lies about, are no part of a commit
+        if index is None:  # modes and untracked files are not part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
+            key_roles.judge(self._gathered, settings, self._run.now, opened=self._subject.keystore)
 
     @cached_property
     def _repository(self) -> SecretRepository | None:
@@ -268,7 +272,7 @@ class _Audit:
 
     @cached_property
     def _filled(self) -> frozenset[str]:
-        """The aliases that have a value: an empty one waits to be filled."""
+        """The aliases that have a value; an empty entry is yet to be filled in."""
         entries = self._repository.entries if self._repository else {}
         return frozenset(
             alias
@@ -277,7 +281,7 @@ class _Audit:
         )
 
     def _plaintexts(self) -> dict[str, str]:
-        """The repository's values where there is a private key: plaintext → alias."""
+        """The repository's values, plaintext → alias, if there is a private key."""
         if self._repository is None or self._subject.opener is None:
             return {}
         return {value: alias for alias, value in stored.plaintexts(self._repository, self._subject.opener)}
@@ -292,12 +296,12 @@ class _Audit:
         found = list(walk(subject.root, self._run.skipped, respect_ignore=respect, is_apart=self._is_nested))
         yield from found
         if targets is not None and targets.files:
-            # Targets are looked at wherever they lie, ignored by git or behind a link.
+            # Targets are read even if git ignores them or they are behind a link.
             seen = set(map(_real, found))
             yield from (path for path in targets.files if _real(path) not in seen)
 
     def _own_files(self) -> set[Path]:
-        """The files of the vault itself, which are judged for what they are."""
+        """The vault's own files, which have judges of their own."""
         settings = self._subject.settings
         if settings is None:
             return set()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import warnings
 from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.asn1 import der
 from ciphertool.asn1.limits import Budget
+from ciphertool.certificates.quiet import quiet
 from ciphertool.errors import BadCertificateError, MalformedStructureError, NotRsaError
 
 _EXTENSIONS = 0xA3
@@ -20,32 +20,59 @@ if TYPE_CHECKING:
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+_ALGORITHMS = {
+    "1.2.840.113549.1.1.1": "RSA",
+    "1.2.840.113549.1.1.10": "RSA",
+    "1.2.840.113549.1.3.1": "DH",
+    "1.2.840.10046.2.1": "DH",
+    "1.2.840.10040.4.1": "DSA",
+    "1.2.840.10045.2.1": "EC",
+    "1.3.101.110": "X25519",
+    "1.3.101.111": "X448",
+    "1.3.101.112": "Ed25519",
+    "1.3.101.113": "Ed448",
+}
 
 
 def load(data: bytes, alias: str) -> x509.Certificate:
     """Return the certificate that DER encodes; raise `BadCertificateError` if it cannot be read."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.utils import CryptographyDeprecationWarning
 
-    with warnings.catch_warnings():
-        # One in eight real certificates has a serial number that is not positive: no warning that helps its owner.
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        try:
+    try:
+        with quiet():
             return x509.load_der_x509_certificate(data)
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
-            raise BadCertificateError(alias, "cannot be read") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
+        raise BadCertificateError(alias, "cannot be read") from None
+
+
+def subject(certificate: x509.Certificate, alias: str) -> x509.Name:
+    """Return the certificate's subject; raise `BadCertificateError` if it cannot be read."""
+    try:
+        with quiet():
+            return certificate.subject
+    except (ValueError, TypeError):
+        raise BadCertificateError(alias, "has a subject that cannot be read") from None
+
+
+def public_key(certificate: x509.Certificate, alias: str) -> CertificatePublicKeyTypes:
+    """Return the certificate's key of any algorithm; raise `BadCertificateError` if it cannot be read."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        with quiet():
+            return certificate.public_key()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise BadCertificateError(alias, "has a public key that cannot be read") from None
 
 
 def rsa_public_key(certificate: x509.Certificate, alias: str) -> rsa.RSAPublicKey:
     """Return the certificate's RSA key; raise `NotRsaError` if it has another kind of key."""
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import rsa
 
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise BadCertificateError(alias, "has a public key that cannot be read") from None
+    key = public_key(certificate, alias)
     if not isinstance(key, rsa.RSAPublicKey):
         raise NotRsaError(alias, algorithm_name(key))
     return key
@@ -55,6 +82,15 @@ def algorithm_name(key: object) -> str:
     """Return the usual name of a private or public key's algorithm, as keytool prints it: RSA, EC, Ed25519."""
     name = type(key).__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
     return {"EllipticCurve": "EC"}.get(name, name)
+
+
+def key_algorithm(data: bytes) -> str | None:
+    """Return the algorithm of the key of a certificate in DER, from its identifier alone; None if it is not known."""
+    try:
+        algorithm = _to_be_signed(data)[5].sequence(2)[0].sequence(1)[0].oid()
+    except MalformedStructureError:
+        return None
+    return _ALGORITHMS.get(algorithm)
 
 
 def has_fingerprint(data: bytes, expected: str) -> bool:
@@ -105,7 +141,8 @@ def issued_by(data: bytes, issuer: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
-        load(data, "").verify_directly_issued_by(load(issuer, ""))
+        with quiet():
+            load(data, "").verify_directly_issued_by(load(issuer, ""))
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, BadCertificateError):
         return False
     return True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool.certificates import chains
 from ciphertool.certificates.key_usage import KeyUsage, key_usage
+from ciphertool.certificates.quiet import quiet
 from ciphertool.errors import BadCertificateError
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What one certificate says; a fact is None if it is absent or cannot be read."""
+    """What one certificate says; a fact is None if it is absent or cannot be read.
+
+    A certificate that cannot be read as a whole may still have an `algorithm`; its `public_key_sha256` is None.
+    """
 
     sha256: str
     """The SHA-256 fingerprint of its DER, in lower-case hex."""
@@ -48,7 +52,7 @@ def certificate_facts(data: bytes) -> CertificateFacts:
         certificate = chains.load(data, "")
         spki = chains.public_key_info(data, "")
     except BadCertificateError:
-        return CertificateFacts(fingerprint)
+        return CertificateFacts(fingerprint, algorithm=chains.key_algorithm(data))
     algorithm, bits, modulus, exponent = _read(lambda: _public_key(certificate)) or (None, None, None, None)
     return CertificateFacts(
         fingerprint,
@@ -85,6 +89,7 @@ def _read(part: Callable[[], T]) -> T | None:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        return part()
+        with quiet():
+            return part()
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm):
         return None

@@ -60,6 +60,9 @@ FILE_WRITABLE = Rule("file-writable", _E, "remove write permission for group and
 FILE_OWNER = Rule("file-owner", _W, "change the owner to the user that the server runs as")
 UNUSABLE_KEY = Rule("key-unusable", _E, "provide the key's password, or import the key again")
 SHARED_KEY = Rule("shared-key", _W, "use a separate key for each role")
+SHARED_PASSWORD = Rule(
+    "shared-password", _W, "give each keystore its own password: ciphertool keystore change-password"
+)
 KEY_PASSWORD = Rule("key-password", _E, "set both passwords to the same value: ciphertool keystore change-password")
 
 # The key of a certificate.
@@ -98,6 +101,7 @@ CHAIN_SIGNATURE = Rule("chain-signature", _E, "import the certificate of the act
 CHAIN_INCOMPLETE = Rule(
     "chain-incomplete", _W, "import the reply with its whole chain, or with a truststore that completes it"
 )
+TRUSTED = Rule("trusted", _N, "no action needed: trust is granted by one certificate of the chain")
 NOT_TRUSTED = Rule(
     "not-trusted", _E, "add the issuer, or the certificate, to the truststore: ciphertool keystore trust"
 )

@@ -44,17 +44,17 @@ def judge_certificate(
 def judge_key(facts: CertificateFacts, role: Role, minimum_bits: int = MINIMUM_BITS) -> Iterator[CertificateFinding]:
     """Yield what is wrong with the certificate's public key, or that the certificate cannot be read."""
     if facts.public_key_sha256 is None:
-        yield finding(rules.UNREADABLE_CERTIFICATE, "the certificate cannot be read", "cannot be read")
+        if facts.algorithm in (None, "RSA") or role is Role.TLS:
+            yield finding(rules.UNREADABLE_CERTIFICATE, "the certificate cannot be read", "cannot be read")
+        else:
+            yield _not_rsa(facts)
         return
     if origin := origin_of(facts.public_key_sha256):
         message = f"anyone can obtain this private key: it is published in {origin}"
         yield finding(rules.PUBLIC_KEY, message, f"is public: {origin}")
     if facts.algorithm != "RSA":
         if role is not Role.TLS:
-            reason = (
-                "has a key that cannot be read" if facts.algorithm is None else f"has a key of type {facts.algorithm}"
-            )
-            yield finding(rules.NOT_RSA, f"the key is {facts.algorithm}; only RSA keys can encrypt", reason)
+            yield _not_rsa(facts)
         return
     if facts.bits is not None and facts.bits < minimum_bits:
         reason = f"has {facts.bits} bits, fewer than {minimum_bits}"
@@ -70,6 +70,14 @@ def judge_key(facts: CertificateFacts, role: Role, minimum_bits: int = MINIMUM_B
             yield finding(rules.BROKEN_KEY, message, weakness.reason)
         else:
             yield finding(rules.WEAK_KEY, message, f"is weak: its public key {weakness.reason}")
+
+
+def _not_rsa(facts: CertificateFacts) -> CertificateFinding:
+    if facts.algorithm is None:
+        what, reason = "cannot be read", "has a key that cannot be read"
+    else:
+        what, reason = f"is {facts.algorithm}", f"has a key of type {facts.algorithm}"
+    return finding(rules.NOT_RSA, f"the key {what}; only RSA keys can encrypt", reason)
 
 
 def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFinding]:

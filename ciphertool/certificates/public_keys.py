@@ -1,19 +1,41 @@
-"""Key pairs whose private key has been published: the list itself is in `public_keys.toml`."""
+"""Key pairs whose private key has been published. `scripts/find-default-keys` makes the list, `public_keys.tsv`."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 
-@cache
-def _known() -> dict[str, str]:
-    import tomllib
+class PublishedKey(NamedTuple):
+    """A key by the SHA-256 of its SubjectPublicKeyInfo in hex, and where its private half was published first.
 
-    listed = tomllib.loads(files("ciphertool.certificates").joinpath("public_keys.toml").read_text("utf-8"))
-    return {key["sha256"]: key["origin"] for key in listed["key"]}
+    `version` is a tag of the repository, or a commit if no tag has the file.
+    """
+
+    sha256: str
+    repository: str
+    version: str
+    path: str
+    alias: str
+
+    @property
+    def origin(self) -> str:
+        """Where it was published, for messages."""
+        return f"{self.repository} {self.version}: {self.path}"
+
+
+def read_list(text: str) -> list[PublishedKey]:
+    """Return the keys of a list: one a line, tab-separated; lines that begin with `#` are comments."""
+    return [PublishedKey(*line.split("\t")) for line in text.splitlines() if line and not line.startswith("#")]
 
 
 def origin_of(public_key_sha256: str) -> str | None:
     """Return where a key was published, by the SHA-256 of its SubjectPublicKeyInfo; None if it is not known."""
     return _known().get(public_key_sha256)
+
+
+@cache
+def _known() -> dict[str, str]:
+    text = files("ciphertool.certificates").joinpath("public_keys.tsv").read_text("utf-8")
+    return {key.sha256: key.origin for key in read_list(text)}

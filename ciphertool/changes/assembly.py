@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ciphertool.errors import WriteError
     from ciphertool.files import Write
     from ciphertool.repository import SecretRepository
+    from ciphertool.runtimes.base import KeystoreFacts
     from ciphertool.settings.model import Settings
 
 
@@ -29,7 +30,7 @@ def change_set(
     repository: SecretRepository,
     planned: Sequence[FilePlan],
     new: Mapping[str, Ciphertext],
-    store_type: str,
+    keystore: KeystoreFacts,
 ) -> ChangeSet:
     """Return what a plan writes, without its vault.
 
@@ -51,7 +52,7 @@ def change_set(
         saved = files.Write(before, after.updated(new), settings.repository_settings.new_mode)
     companions: tuple[Write, ...] = ()
     if repository.entries or new:
-        companions = runtime_of(settings.kind).companions(settings, store_type)
+        companions = runtime_of(settings.kind).companions(settings, keystore)
     rewritten = (files.Write(plan.before, plan.after) for plan in changed if plan.after is not None)
     return ChangeSet(tuple(rewritten), saved, companions)
 
@@ -84,6 +85,12 @@ def record(
         for plan in touched
     }
     return Journal(repository.snapshot.real.name, Identity.of(repository.snapshot), entries, records)
+
+
+def companion_obstacles(changes: ChangeSet) -> list[WriteError]:
+    """Return the reasons why companions cannot be written; a directory of theirs that is missing is made."""
+    there = (item.before for item in changes.companions if item.before.path.parent.exists())
+    return [found for snapshot in there if (found := files.obstacle(snapshot)) is not None]
 
 
 def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save_repository: bool) -> list[WriteError]:

@@ -44,6 +44,9 @@ class Transaction:
         left = vault.found.snapshot
         if writes:
             _refuse_if_young(writes)
+        for companion in changes.companions:
+            if not companion.before.path.parent.exists():
+                files.make_directory(companion.before.path.parent)
         if vault.journal is not None and len(writes) > 1:
             left = journal.write(left, vault.journal, vault.repository, vault.mode)
         try:

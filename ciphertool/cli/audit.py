@@ -33,50 +33,61 @@ def audit(
         list[Path] | None,
         typer.Argument(metavar="[PATH]...", help="A home, a configuration, or any directory or file."),
     ] = None,
+    home: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="A Carbon home. Repeatable: instances of one product are compared.",
+            rich_help_panel="Vault",
+        ),
+    ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Format | None, typer.Option("--format", "-f", help="How the report is written (default: table).")
+        Format | None, typer.Option("--format", "-f", help="The report's format (default: table).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[
         list[Path] | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write here instead; the suffix tells the format. Repeatable."
+            "--output", "-o", metavar="FILE", help="Write to a file; its suffix determines the format. Repeatable."
         ),
     ] = None,
-    fail_on: Annotated[Level, typer.Option(help="Exit with 1 if a finding is at least as grave.")] = Level.WARNING,
+    fail_on: Annotated[Level, typer.Option(help="Exit with 1 if a finding has at least this level.")] = Level.WARNING,
     baseline: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Accepted findings; new ones count.", rich_help_panel=_BASELINE),
+        typer.Option(metavar="FILE", help="Ignore the findings that this file accepts.", rich_help_panel=_BASELINE),
     ] = None,
     accept: Annotated[
         str | None,
-        typer.Option(metavar="REASON", help="Accept what is found: write it to --baseline.", rich_help_panel=_BASELINE),
+        typer.Option(metavar="REASON", help="Accept all findings: add them to --baseline.", rich_help_panel=_BASELINE),
     ] = None,
     suppressions: Annotated[
         bool,
         typer.Option(
-            "--suppressions/--no-suppressions", help="Heed baseline, comments, .gitignore.", rich_help_panel=_BASELINE
+            "--suppressions/--no-suppressions", help="Use baseline, comments and .gitignore.", rich_help_panel=_BASELINE
         ),
     ] = True,
-    decrypt: Annotated[bool, typer.Option("--decrypt", help="Prove with the private key that all decrypts.")] = False,
-    history: Annotated[bool, typer.Option("--history", help="Look for the secrets in the git history.")] = False,
+    decrypt: Annotated[bool, typer.Option("--decrypt", help="Prove that every value decrypts.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Search the git history for the secrets.")] = False,
     staged: Annotated[bool, typer.Option("--staged", help="Audit what the next git commit changes.")] = False,
     write_targets: Annotated[
-        bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for what was found in clear.")
+        bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for the values in clear.")
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="List every value in the table, those that are no secrets too, and why.")
+        bool, typer.Option("--all", help="List every value in the table, even if it is not a secret, with the reason.")
     ] = False,
     why: Annotated[
-        str | None, typer.Option(metavar="PATH[:LINE]", help="Tell what was seen at a place, and why it is judged so.")
+        str | None,
+        typer.Option(metavar="PATH[:LINE]", help="Explain what was found at a place, and why."),
     ] = None,
     jobs: Jobs = None,
 ) -> None:
-    """Tell which secrets are protected, which are not, and how sure that is. Needs no password and no private key.
+    """Report which secrets are protected and which are not. Needs no password and no private key.
 
     [bold]Examples[/bold]
 
     ciphertool audit --home /opt/wso2
+
+    ciphertool audit --home /opt/node1 --home /opt/node2
 
     ciphertool audit . --output report.html --output report.sarif
 
@@ -92,7 +103,10 @@ def audit(
     ledger = None if accept is None else _baseline(baseline, accept)
     reads_it = baseline is not None and (suppressions or ledger is not None)
     accepted = _accepted(baseline, ledger) if baseline is not None and reads_it else None
+    vault = replace(vault, home=home[0]) if home else vault
     subjects = _subjects(vault, paths or [], staged=staged)
+    if home and len(home) > 1:
+        subjects = _instances(vault, home, alone=not (paths or staged))
     if decrypt:
         subjects = [_with_key(vault, subject, paths or []) for subject in subjects]
     with console.progress() as progress:
@@ -109,20 +123,20 @@ def audit(
         show(report, asked, as_json=as_json)
         return
     if write_targets:
-        _propose(propose.targets(report))
+        _propose(propose.targets(report, subjects[0].settings if len(subjects) == 1 else None))
         return
     reports.write(report, wanted, everything=everything)
     raise typer.Exit(console.FINDINGS if report.fails(fail_on) else 0)
 
 
 def _check(**given: object) -> None:
-    """Refuse options that exclude each other, before any work."""
+    """Refuse conflicting options before any work is done."""
     alone = {"why": {"as_json"}, "write_targets": set()}
     for option, beside in alone.items():
         others = [name for name, value in given.items() if value and name != option and name not in beside]
         if given[option] and others:
             names = ", ".join(f"--{'json' if name == 'as_json' else name.replace('_', '-')}" for name in others)
-            raise typer.BadParameter(f"--{option.replace('_', '-')} writes no report: it does not go with {names}")
+            raise typer.BadParameter(f"--{option.replace('_', '-')} writes no report, so it excludes {names}")
 
 
 def explain(
@@ -149,7 +163,7 @@ def explain(
 
 
 def _propose(proposal: Proposal) -> None:
-    """Print targets on stdout, and on stderr how many there are and what they leave out."""
+    """Print targets to stdout, and their number and what they leave out to stderr."""
     console.out_raw(proposal.tables)
     for reason in proposal.left_out:
         console.say("warning", f"left out: {reason}")
@@ -158,7 +172,7 @@ def _propose(proposal: Proposal) -> None:
 
 
 def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[Subject]:
-    """Return what to audit: each path with the settings it has, or the vault that the options name or find."""
+    """Return what to audit: each path with its settings, or the vault that the options name or find."""
     from ciphertool import git, settings
     from ciphertool.audit import Subject
     from ciphertool.audit.scope.index import index_of
@@ -189,8 +203,18 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
     ]
 
 
+def _instances(vault: VaultOptions, homes: list[Path], *, alone: bool) -> list[Subject]:
+    """Return the homes of several instances, each with its own settings."""
+    from ciphertool.audit import Subject
+
+    if not alone:
+        raise typer.BadParameter("several --home are audited as a whole: they go with no PATH and not with --staged")
+    found = [replace(vault, home=home).settings() for home in homes]
+    return [Subject(settings.root, settings) for settings in found]
+
+
 def _found(vault: VaultOptions, path: Path) -> Subject:
-    """Return a tree with the settings that lie in it: found, not named."""
+    """Return a tree with the settings in it, which were found and not named."""
     from ciphertool import settings
     from ciphertool.audit import Subject
 
@@ -199,13 +223,13 @@ def _found(vault: VaultOptions, path: Path) -> Subject:
 
 
 def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:
-    """Return a subject with the private key of its vault. Of found settings no source of passwords is asked."""
+    """Return a subject with the private key of its vault; password sources of found settings are not used."""
     from ciphertool.vault.opening import VaultAccess
 
     if subject.refused:
         raise ProblemsError(subject.refused)
     if subject.settings is None:
-        raise ConfigError("has no vault whose values could be decrypted", path=subject.root)
+        raise ConfigError("has no vault with values to decrypt", path=subject.root)
     confined = subject.settings.trust.confined
     try:
         keys = VaultAccess(subject.settings, vault.passwords(None if confined else subject.settings)).to_open()
@@ -213,7 +237,7 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
         if confined:
             line = console.naming(subject.settings.origin, leaving_out=map(str, paths))
             error.hint = (
-                "these settings were found, not named, so no password is read that only they lead to: give one by "
+                "these settings were found, not named, so their password sources are not used: give the password by "
                 f"--password-file or CIPHERTOOL_KEYSTORE_PASSWORD or, if you trust them, {line}"
             )
         raise
@@ -221,7 +245,7 @@ def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subje
 
 
 def _baseline(path: Path | None, reason: str) -> Snapshot:
-    """Return the baseline that is to be written."""
+    """Return the baseline file to write; raise `BadParameter` without a path or a reason."""
     from ciphertool import files
 
     if path is None or not reason.strip():
@@ -230,7 +254,7 @@ def _baseline(path: Path | None, reason: str) -> Snapshot:
 
 
 def _accepted(path: Path, ledger: Snapshot | None) -> Baseline:
-    """Return what has been accepted so far: nothing, if the baseline is yet to be written."""
+    """Return what has been accepted so far; nothing if there is no baseline yet."""
     from ciphertool import files
     from ciphertool.audit import baseline
 
@@ -239,7 +263,7 @@ def _accepted(path: Path, ledger: Snapshot | None) -> Baseline:
 
 
 def _accept(report: Report, before: Snapshot, known: Baseline, reason: str, *, whole: bool) -> Baseline:
-    """Write the baseline that accepts what the report has, and return it."""
+    """Write a baseline that accepts the report's findings, and return it."""
     from ciphertool import files
     from ciphertool.audit import baseline
     from ciphertool.changes import commit
@@ -252,7 +276,7 @@ def _accept(report: Report, before: Snapshot, known: Baseline, reason: str, *, w
 def textconv(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A secret repository in a .properties file.")],
 ) -> None:
-    """Show a secret repository's aliases for `git diff`: which of them changed, and no ciphertext.
+    """Show a secret repository to `git diff`: which aliases changed, without ciphertexts.
 
     [bold]Examples[/bold]
 

@@ -117,7 +117,7 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
     repository = settings.repository_settings
     return settings._replace(
         repository_settings=repository._replace(kind=BARE_KIND if repository.native else repository.kind),
-        encryption=settings.encryption._replace(scheme=transformation),
+        encryption=settings.encryption._replace(scheme=transformation, key_based=False),
     )
 
 

@@ -96,7 +96,8 @@ class VaultOptions:
         """Return where passwords come from: a file that was named, the environment, the settings' sources, a person."""
         named = (PasswordFile(self.password_file),) if self.password_file else ()
         sources = settings.password_sources if settings else ()
-        return PasswordChain((*named, Environment(), *sources, Prompt(lambda: ask("Keystore password"))))
+        prompt = Prompt(lambda: ask("Keystore password"), lambda: ask("Key password"))
+        return PasswordChain((*named, Environment(), *sources, prompt))
 
 
 def cores() -> int:
@@ -133,6 +134,7 @@ def new_password() -> str | None:
 def vault_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command whose first parameter is a `VaultOptions` that class's fields as options of its own."""
     hints = get_type_hints(VaultOptions, include_extras=True)
+    declared = inspect.signature(command).parameters  # a command may declare one of them anew, to take several
     shared = [
         inspect.Parameter(
             item.name,
@@ -141,6 +143,7 @@ def vault_options(command: Callable[..., Any]) -> Callable[..., Any]:
             annotation=hints[item.name],
         )
         for item in fields(VaultOptions)
+        if item.name not in declared
     ]
     own_hints = get_type_hints(command, include_extras=True)
     own = [

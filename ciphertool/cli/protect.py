@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ciphertool.protection import Plan
     from ciphertool.repository import SecretRepository
     from ciphertool.settings import Settings
-    from ciphertool.vault.cipher import Sealer
+    from ciphertool.vault.cipher import AnySealer
 
 
 @vault_options
@@ -59,14 +59,16 @@ def protect(
             _show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
             raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
         if transaction is None:
-            _show(plan, repository, sealer, done=False, diff=diff, as_json=as_json)
+            left = undeclared.warn(settings)
+            _show(plan, repository, sealer, done=False, diff=diff, as_json=as_json, left=left)
             if _is_undeclared(plan, settings, repository):
                 raise typer.Exit(undeclared.report(settings))
             raise typer.Exit(0 if plan.empty else console.FINDINGS)
         exposures = list(view.exposures(plan, repository))
         with console.progress() as progress:
             transaction.apply(plan.changes, lambda done: progress("writing", done, len(plan.writes)))
-    _show(plan, repository, sealer, done=True, diff=diff, as_json=as_json)
+    left = undeclared.warn(settings)
+    _show(plan, repository, sealer, done=True, diff=diff, as_json=as_json, left=left)
     for note in exposures:
         console.show_note("warning", note)
     if _is_undeclared(plan, settings, repository):
@@ -78,7 +80,16 @@ def _is_undeclared(plan: Plan, settings: Settings, repository: SecretRepository)
     return plan.empty and not settings.targets and not repository.entries
 
 
-def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: bool, diff: bool, as_json: bool) -> None:
+def _show(
+    plan: Plan,
+    repository: SecretRepository,
+    sealer: AnySealer,
+    *,
+    done: bool,
+    diff: bool,
+    as_json: bool,
+    left: bool = False,
+) -> None:
     from ciphertool.changes import view
 
     for note in plan.notes:
@@ -99,7 +110,7 @@ def _show(plan: Plan, repository: SecretRepository, sealer: Sealer, *, done: boo
     if plan.empty and not plan.files and not repository.entries:
         return  # what is said of it is no success
     if plan.empty:
-        console.say("done", "nothing to do", label=False)
+        console.say("done", "nothing named is in clear; other values are" if left else "nothing to do", label=False)
     else:
         written = join_names([console.display_path(write.before.path) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
@@ -112,10 +123,10 @@ def _state(state: PlanState, *, done: bool) -> str:
     return (PlanState.PROTECTED if done and state is PlanState.PLANNED else state).value
 
 
-def _as_json(plan: Plan, sealer: Sealer, *, done: bool) -> dict[str, object]:
+def _as_json(plan: Plan, sealer: AnySealer, *, done: bool) -> dict[str, object]:
     return {
         "encrypted": list(plan.encrypted),
-        "key": {"id": sealer.encryptor.key_id, "subject": sealer.subject},
+        "key": {"id": sealer.key_id, "subject": sealer.subject},
         "files": [
             {
                 "path": console.display_path(item.before.path),

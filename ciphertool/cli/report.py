@@ -1,4 +1,4 @@
-"""Where the reports of an audit go, and in which formats: settled before the audit, written after it."""
+"""Where an audit's reports go, and in which formats: decided before the audit, written after it."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One report to write: its format, and what the file is now; None for stdout."""
+    """One report to write: its format, and the file as it is now; None for stdout."""
 
     format: Format
     before: Snapshot | None = None
 
 
 def outputs(paths: Sequence[Path], format: Format | None, *, as_json: bool) -> list[Output]:  # noqa: A002 - the option's name
-    """Return what to write; raise what is wrong with a format, a suffix or a place."""
+    """Return what to write; raise an error for a wrong format, suffix or path."""
     from ciphertool.audit.reports import check
 
     if as_json and format not in (None, Format.JSON):
-        raise typer.BadParameter(f"--json and --format {format.value} name two formats; give one")
+        raise typer.BadParameter(f"--json and --format {format.value} are two formats; use one")
     chosen = Format.JSON if as_json else format
     found = [_output(path, chosen) for path in paths] or [Output(chosen or Format.TABLE)]
     for output in found:
@@ -52,18 +52,18 @@ def outputs(paths: Sequence[Path], format: Format | None, *, as_json: bool) -> l
 
 
 def _output(path: Path, format: Format | None) -> Output:  # noqa: A002 - as above
-    """Return a place to write to, and the format that its suffix tells, or else the one named."""
+    """Return a file to write, in the format of its suffix or else in the one given."""
     from ciphertool import files
 
     chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
     if chosen is None:
         known = ", ".join(_SUFFIXES)
-        raise typer.BadParameter(f"--output {path}: name its format with --format; known by their suffixes are {known}")
+        raise typer.BadParameter(f"--output {path}: its suffix is not one of {known}; state the format with --format")
     return Output(chosen, None if is_stdout(path) else files.destination(path, files.Audience.DIRECTORY))
 
 
 def write(report: Report, wanted: Sequence[Output], *, everything: bool) -> None:
-    """Write a report to each of its places; a table lists every value if `everything` is."""
+    """Write a report to each output; with `everything`, a table lists every value."""
     from ciphertool import files
     from ciphertool.audit.reports import render
     from ciphertool.audit.reports.table import Look

@@ -108,10 +108,11 @@ def check(
     """
     problems: tuple[CipherToolError, ...] = ()
     vault = open_vault(options)
+    undeclared.warn(vault.settings)
     try:
         examined = vault.examine()
         _report(vault, examined, as_json=as_json)
-        if not (vault.settings.targets or examined.references or examined.unused):
+        if not (vault.settings.targets or examined.references or examined.unused or vault.left):
             raise typer.Exit(undeclared.report(vault.settings))
     except ProblemsError as error:
         problems = tuple(error.problems)
@@ -139,6 +140,8 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     if len(unused) > len(damaged):
         others = len(unused) - len(damaged)
         console.say("note", f"values not checked because no configured file refers to them: {others}")
+    if vault.left:
+        console.say("note", f"references not checked because only the product finds their secrets: {vault.left}")
     if as_json:
         console.out_json({"problems": [], "references": count, "files": files, "unused": len(unused)})
         return

@@ -1,4 +1,4 @@
-"""`ciphertool audit --why`: tells of one place what was seen, what decided, and what would change it."""
+"""`ciphertool audit --why`: explains one place. What there is to explain is in `audit.why`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACE = re.compile(r"(?P<path>.*?)(?::(?P<line>[1-9]\d*))?", re.DOTALL)
 
 
 def place_of(text: str) -> tuple[Path, int | None]:
-    """Return the file and the line that `PATH[:LINE]` means; raise `ConfigError` if they are not there."""
+    """Return the file and line that `PATH[:LINE]` names; raise `ConfigError` if there is no such place."""
     path, line = Path(text), None
     if not path.exists() and (found := _PLACE.fullmatch(text)) and found["line"]:
         path, line = Path(found["path"]), int(found["line"])
@@ -26,19 +26,19 @@ def place_of(text: str) -> tuple[Path, int | None]:
     if line is not None:
         count = path.read_bytes().count(b"\n") + 1
         if line > count:
-            raise ConfigError(f"has no line {line}, it has {count}", path=path)
+            raise ConfigError(f"has {count} line{'s' * (count > 1)}, so no line {line}", path=path)
     return path, line
 
 
 def show(report: Report, place: tuple[Path, int | None], *, as_json: bool) -> None:
-    """Write what a report has to say of a place to stdout."""
+    """Print what a report explains of a place."""
     from ciphertool.audit.ledger import relative
     from ciphertool.audit.why import why
 
     path, line = place
     if not path.absolute().is_relative_to(report.root):
         raise ConfigError(
-            "is not in what was audited", path=path, hint="name its directory: ciphertool audit DIR --why PATH"
+            "is outside the audited directory", path=path, hint="name its directory: ciphertool audit DIR --why PATH"
         )
     found = why(report, relative(path, report.root), line)
     if as_json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 # Each way to begin with a character of its own: few places of a text have to be tried.
-_LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)| #[ \t]?(.*)|\t#[ \t]?(.*)")
+_LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)|#(?<=[ \t].)[ \t]?(.*)")
 # A word of an attribute's name may begin behind each dot or dash: not with all that follows to be read from each.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"
@@ -152,15 +152,23 @@ def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdic
     return _inner(line, path)
 
 
+def _is_open(text: str) -> bool:
+    """Tell whether a text begins with a bracket, of a command also, that it does not close."""
+    at = "([{".find(text.lstrip("$")[:1] or " ")
+    return at >= 0 and text.count("([{"[at]) > text.count(")]}"[at])
+
+
 def _inner(line: str, path: str) -> list[tuple[int, Verdict]]:
     if harmless.is_sql(line):  # names of columns, and bind marks
         return []
     found = []
     for each in assigned.in_line(line, path):
-        text = line[each.start : each.end]
+        text = grammars.at(line, each.start) or line[each.start : each.end]
+        if not each.quoted and _is_open(text):
+            continue
         if not each.quoted and programs.is_expression(line, each.start, text, path):
             found.append((each.start, _EXPRESSION))
-        elif (verdict := _judge(each.name, grammars.at(line, each.start) or text, path)) is not None:
+        elif (verdict := _judge(each.name, text, path)) is not None:
             found.append((each.start, verdict))
     return found
 

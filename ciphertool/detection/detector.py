@@ -119,7 +119,9 @@ class Detector:
         value = site.value.strip()
         names = self._names(site)
         found = [judge(name, value, self._path) for name in names]
-        if "=" in value and (assigned := _ASSIGNED.fullmatch(value)):  # as in a list of environment variables
+        if (
+            "=" in value and "\n" not in value and (assigned := _ASSIGNED.fullmatch(value))
+        ):  # as in a list of environment variables
             inner = named(assigned["name"])
             if inner.strong and not _CONNECTION.search(value):
                 found = [judge(inner, assigned["value"], self._path)]
@@ -146,7 +148,7 @@ class Detector:
         if (tag := self._tag(site)) and (filled := grammars.read(f"!{tag} {value}", self._path)):
             reason, product = "a product fills it in", filled.product
             return Verdict(Outcome.PLACEHOLDER, verdict.evidence, reason, product, f"grammars/{product}")
-        if _MESSAGE.fullmatch(value) and (_CATALOGUE.search(self._path) or (_reads(value) and self._is_catalogue)):
+        if _MESSAGE.fullmatch(value) and (_CATALOGUE.search(self._path) or (self._reads(value) and self._is_catalogue)):
             return none(verdict.evidence, "a text for people to read", "message", "harmless/message")
         return verdict
 
@@ -172,6 +174,12 @@ class Detector:
         before = self._text[max(0, site.start - 60) : site.start]
         return found[1] if "!" in before and (found := _TAG.search(before)) else ""
 
+    def _reads(self, value: str) -> bool:
+        """Tell whether a value can be a text for people and not a word; in YAML, which is used for much, a sentence."""
+        if _YAML.search(self._path):
+            return " " in value and value[:1].isupper()
+        return " " in value or value[:1].isupper() or not value.isascii()
+
     @cached_property
     def _is_catalogue(self) -> bool:
         """Whether the document is a catalogue of messages, by what most of its values are."""
@@ -182,6 +190,7 @@ class Detector:
 _CONNECTION = re.compile(r"[;&]\s*\w+=")
 _ITEM = re.compile(r"\[(\d+)\]$")
 _FLAG = re.compile(r"[A-Za-z][\w.-]*")
+_YAML = re.compile(r"\.ya?ml\b")
 _TAG = re.compile(r"!([\w:./-]+)[ \t]+(?:\[[^\]\n]*)?$")
 _MESSAGE = re.compile(r"[^\d$%&/\\=+*#@<>]+|.* .*", re.DOTALL)
 _CATALOGUE = re.compile(
@@ -193,11 +202,6 @@ _CATALOGUE = re.compile(
 def _is_text(value: str) -> bool:
     """Tell whether a value is more than a word, and no script and no placeholder."""
     return " " in value and "\n" not in value and "{{" not in value
-
-
-def _reads(value: str) -> bool:
-    """Tell whether a value can be a text for people, and not a word."""
-    return " " in value or value[:1].isupper() or not value.isascii()
 
 
 _ORDER = [Outcome.NOT_A_SECRET, Outcome.EXAMPLE, Outcome.PLACEHOLDER, Outcome.UNPROTECTED]
@@ -224,6 +228,8 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
 
 def _add_flags(titles: dict[str, str], outline: Outline) -> None:
     """Add what names the items of a list that follow a command's flags: ["--admin-password", "x"]."""
+    if "\0-" not in "\0".join(("", *outline.values)):
+        return
     for index in [index for index, value in enumerate(outline.values) if value[:1] == "-"]:
         flag, at = outline.values[index].lstrip("-"), _ITEM.search(outline.selectors[index])
         if at is not None and _FLAG.fullmatch(flag) and strength(flag) >= Strength.TOKEN:

@@ -26,6 +26,7 @@ _DEEPEST = 3
 _LONGEST = 1 << 20
 _KEY = "-----BEGIN"
 _PROSE = re.compile(r"(?i)(?:^|[.'\":@/])(?:description|summary|documentation|help|tooltip|changelog|release_?notes?)$")
+_BEFORE = re.compile(r"[\w./+=:@-]+\Z", re.ASCII)
 _CHUNK = re.compile(r"[\w./+=:@-]{4,}", re.ASCII)
 _YAML = re.compile(r"(?i)\.ya?ml\b")
 # What template languages fill in: of Jinja and Go, of ERB.
@@ -130,7 +131,9 @@ def _placed(site: Site, inner: Sequence[Found], text: str) -> Iterator[Suspect]:
     several = "\n" in text[site.start : site.end]
     position, line, counted = site.start, site.line, site.start
     for found in sorted(inner, key=attrgetter("at")):
-        if several and (chunk := _CHUNK.search(site.value, found.at, found.at + 200)):
+        before = _BEFORE.search(site.value[max(0, found.at - 64) : found.at])
+        begin = found.at - (len(before[0]) if before else 0)  # with its name, which tells it from an equal value
+        if several and (chunk := _CHUNK.search(site.value, begin, found.at + 200)):
             at = text.find(chunk[0], position, site.end)
             if at >= 0:
                 line, counted, position = line + text.count("\n", counted, at), at, at + 1

@@ -56,13 +56,16 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("grafana", _ANY, r"\$__(?:env|file|vault)\{[^{}]+\}"),
     Grammar("shell, compose", _ANY, r"\$\{(?:[A-Za-z_]\w*(?::[-=+](?P<default>.*)|:\?.*)"
             r"|[A-Z_][A-Z0-9_]*(?:[-=+](?P<other>.*)|(?:\?|[#%/^,@!]).*))\}"),
+    Grammar("serverless", _YAML,
+            r"\$\{(?:self|opt|cf|s3|ssm|param|sls|custom|file\([^()]*\))(?:\([\w-]+\))?(?::[^,]*)?"
+            r"(?:,\s*(?:'(?P<default>[^']*)'|[^']*))?\}"),
     Grammar("visual studio code", r"(?:^|/)\.vscode/|\.code-workspace$",
             r"\$\{(?:input|config|env|command|workspaceFolder)(?::[^{}]*)?\}"),
     Grammar("spring, quarkus, openshift", _ANY, rf"\$\{{\??{_NAME}(?:\[\w+\])*(?::`?(?P<default>.*?)`?)?\}}"),
     Grammar("terraform, groovy", r"\.(?:tf|tfvars|hcl|json|groovy|gradle)\b", r"\$\{[a-z_][\w.]*[\[(.].*\}"),
     Grammar("kubernetes, msbuild, azure pipelines", _ANY, r"\$\((?P<name>[A-Za-z_][\w.\-]*)\)"),
     Grammar("command substitution", rf"{_SHELL}|{_TEXT}|{_YAML}", r"\$\([a-z./][\w./-]*\s[^()]*\)"),
-    Grammar("begin of a command", _SHELL, r"\$\([a-z./][\w./-]*\s[^)]*", within=False),
+    Grammar("begin of a command", rf"{_SHELL}|{_TEXT}|{_YAML}", r"\$\([a-z./][\w./-]*\s[^)]*", within=False),
     Grammar("spel, octopus, ruby", _ANY,
             r"#\{\s*(?:T(?=\()|[@'\"]?(?P<name>[A-Za-z_][\w.\-]*))(?:[\[(.'\"?!|:\s][^{}]*)?\}#?"),
     Grammar("puppet, logstash, apache", r"\.(?:ya?ml|conf|json|cfg)\b", r"%\{[^{}]+\}"),

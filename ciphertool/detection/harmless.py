@@ -37,6 +37,7 @@ _PHRASE = re.compile(
     r"(?i)(?:your|enter|insert|put|type|specify|redacted|masked)(?:[ _-][a-z]++)*"
     r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
     r"|(?:your|the)(?=.*(?:password|secret|token|key))(?:[_-][a-z]++){3,}"
+    r"|(?:[a-z\d]++[_-])+?your(?:[_-][a-z]++)+"
     r"|(?:[a-z]+[ _-])*+(?:password|passwd|secret|token|key|value)[ _-]here"
     r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-](?P<rest>.*))?"
     r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
@@ -59,7 +60,7 @@ _SUFFIXES = (
     r"jks|jceks|p12|pfx|pem|key|crt|cer|csr|der|asc|gpg|json|ya?ml|properties|xml|txt|conf|cfg|ini|env|toml|keystore|"
     r"truststore|keytab|kdbx?|bcfks|pub|age|enc|sh|py|php|rb|js|ts|html?|ps1|bat|cmd|jar|war|tf|htpasswd|pwd?|pass(?:wd|word)?|creds?|secret|token"
 )
-_FOLDER = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:|file:)?(?:(?:[/\\]+[\w .@${}:+-]+)+[/\\]?|[\w.-]+(?:[/\\][\w .@-]+)+)")
+_FOLDER = re.compile(r"(?:~|\.{1,2}|[A-Za-z]:|file:)?(?:(?:[/\\]+[\w .@$<>{}:+-]+)+[/\\]?|[\w.-]+(?:[/\\][\w .@-]+)+)")
 _ROOTED = re.compile(rf"(?:~|\.{{1,2}}|[A-Za-z]:|file:)[/\\].*|[/\\]+(?:{_ROOTS})[/\\].*", re.DOTALL)
 _NAMED_FILE = re.compile(rf"[\w./\\~ @${{}}:+-]*[\w}}-]\.(?:{_SUFFIXES})", re.IGNORECASE)
 _URL = re.compile(
@@ -88,7 +89,9 @@ def is_path(value: str) -> bool:
 def may_be_path(value: str) -> bool:
     """Tell whether a value can be a path as well as a secret: words with slashes between them."""
     found = _FOLDER.fullmatch(value)
-    return found is not None and len(re.findall(r"[/\\]+\w", value)) > 1 and reads_as_name(value.replace("\\", "/"))
+    return (
+        found is not None and len(re.findall(r"[/\\]+\w", value)) > 1 and reads_as_name(re.sub(r"[\\<>]", "/", value))
+    )
 
 
 def is_sql(value: str) -> bool:
@@ -120,6 +123,11 @@ def is_example(value: str) -> bool:
     return "EXAMPLE" in value
 
 
+def is_masked(value: str) -> bool:
+    """Tell whether a token is one in whose place its form is shown."""
+    return re.search(r"([xX*.])\1{7}", value) is not None
+
+
 def is_variable(value: str) -> bool:
     """Tell whether a value is the name of a secret's variable, or the word SECRET in its place."""
     return _VARIABLE.fullmatch(value) is not None and reads_as_name(value) and names_a_secret(value)
@@ -146,7 +154,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("mention", "a word for it", _TOKEN, _full(_MENTION), Outcome.EXAMPLE),
     Shape("variable", "the name of a variable", _ALL, is_variable, Outcome.EXAMPLE),
     Shape("pattern", "a search pattern", _ALL, lambda value: _REPEATED.search(value) is not None),
-    Shape("pointer", "a pointer into a document", _ALL, _full(r"[\w./:-]*#/[\w/.~-]+")),
+    Shape("pointer", "a pointer into a document", _ALL, _full(r"[\w./:-]*#/[\w/.~-]+|\$(?:\.[\w*-]+|\[[^\[\]]*\])+")),
     Shape("switch", "a word that switches", _ALL, _full(_SWITCHES)),
     Shape("type", "the type of a value", _ALL,
           _full(r"string|str|integer|int|boolean|bool|number|object|array|bytes|any|text|varchar(?:\(\d+\))?")),
@@ -154,7 +162,7 @@ SHAPES: tuple[Shape, ...] = (
           _full(r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) .*|\s*-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE|"
                 r"CERTIFICATE REQUEST)-----.*|pk_(?:live|test)_\w+|LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR\S*", re.DOTALL)),
     Shape("bind mark", "a bind mark", _ALL, _full(r"\?\d?|%[sd]|\{\d\}|\?::?\w+|\$\d")),
-    Shape("sign", "a sign, and no text", _ALL, _full(r"[^\w\s]|[|>][+-]?")),
+    Shape("sign", "a sign, and no text", _ALL, _full(r"[^\w\s\\|>]")),
     Shape("range of versions", "a range of versions", _ALL, _full(r"[~^]\d+(?:\.\d+)+")),
     Shape("date", "a date", _ALL, _full(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?|\d\d?[/.]\d\d?[/.]\d{4}")),
     Shape("count", "a count", _ALL,
@@ -183,6 +191,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("settings of a connection", "a connection without a password", _TOKEN,
           _full(r"(?:jdbc:|&|[\w.-]+:\d|[a-z][\w .]*=[^=]).*"),
           words=frozenset(("dsn", "connstr", "connectionstring", "connection-string", "conn-string"))),
+    Shape("document", "a document, in which each value is judged", _TOKEN, _full(r"\{\s*\".*\}|\[\s*[\"{].*\]")),
     Shape("indexed name", "a name with an index", _HINT, _full(r"[a-z][\w.]*\[[^\[\]]*\]")),
     Shape("name", "words", _HINT, lambda value: not value.isalnum() and reads_as_name(value)),
     Shape("digest", "a digest", _HINT, _is_digest,

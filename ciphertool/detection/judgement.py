@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ciphertool.detection import grammars, harmless, patterns, programs
 from ciphertool.detection.evidence import Evidence
-from ciphertool.detection.names import Strength, deciding_word, reads_as_name, strength, words
+from ciphertool.detection.names import Strength, deciding_word, names_a_secret, reads_as_name, strength, words
 from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
 
 # Words that a field's description has beside its name's.
@@ -61,7 +61,7 @@ def _held(value: str, path: str) -> Verdict | None:
     other = None
     for kind, secret, start, is_itself in patterns.held(value):
         if is_itself:
-            if not harmless.is_example(secret):
+            if not (harmless.is_example(secret) or (kind != "private key" and harmless.is_masked(secret))):
                 return by_itself(kind)
             reason = "an example in place of a secret"
             other = other or Verdict(Outcome.EXAMPLE, Evidence.VALUE, reason, kind, "harmless/example")
@@ -105,7 +105,7 @@ def _named(name: Name, value: str, path: str) -> Verdict:
         return Verdict(shape.outcome, name.evidence, shape.reason, shape.name, f"harmless/{shape.name}")
     if _describes(value, name.text):
         return none(name.evidence, "it says its own name", "label", "harmless/label")
-    return _by_name(name, value)
+    return _by_name(name, value, path)
 
 
 def none(evidence: Evidence, reason: str, kind: str, decided_by: str) -> Verdict:
@@ -139,27 +139,53 @@ def _placeholder(name: Name, product: str) -> Verdict:
 def _describes(value: str, name: str) -> bool:
     """Tell whether a value repeats its name, as a field's label does, or the name of another variable."""
     said = words(value)
-    if len(said) > 1 and said == words(name.rpartition(".")[2]):
+    if len(said) > 1 and "-" in deciding_word(name) and said == words(name.rpartition(".")[2]):
         return True
     if (value.islower() and " " not in value) or "!" in value:
         return False
     return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
 
 
-def _is_token(name: Name, value: str) -> bool:
+# A setting of a flat file, or a variable of the environment, has its token itself; others name an object that has it.
+_FLAT = re.compile(r"\.(?:properties|ini|cfg|conf|cnf|toml|env)\b|(?:^|/)\.env")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_ONE = (
+    "token",
+    "secret",
+    "apikey",
+    "api-key",
+    "secretkey",
+    "secret-key",
+    "access-key",
+    "accesskey",
+    "auth-key",
+    "access-token",
+)
+_SCHEME = re.compile(r"(?i)authorization|bearer|basic|cookie|header|token|write|read|inherit|jwt")
+
+
+def _is_token(name: Name, value: str, path: str) -> bool:
     if name.strong is Strength.TOKEN:
-        return patterns.looks_like_token(value)
+        return patterns.looks_like_token(value) or _is_demo(name, value, path)
     # `slackKey`, `meilisearch-key`: of a key only the service is named.
     return patterns.is_random(value) or (deciding_word(name.text) == "key" and patterns.is_mixed(value))
 
 
-def _by_name(name: Name, value: str) -> Verdict:
+def _is_demo(name: Name, value: str, path: str) -> bool:
+    """Tell whether a word is a token all the same, as those of demos and tests are."""
+    last = name.text.rpartition(".")[2]
+    if deciding_word(name.text) not in _ONE or not (_FLAT.search(path) or _VARIABLE.fullmatch(last)):
+        return False
+    return len(value) >= 3 and not (_SCHEME.fullmatch(value) or names_a_secret(value))
+
+
+def _by_name(name: Name, value: str, path: str) -> Verdict:
     evidence, decided = name.evidence, name.decided_by
     if name.strong is Strength.PASSWORD:
         if harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value):
             reason = "its name is that of a password, its value can be a path or an address"
             return Verdict(Outcome.UNPROTECTED, evidence, reason, "", decided, Confidence.DOUBTFUL)
-    elif not _is_token(name, value):
+    elif not _is_token(name, value, path):
         return none(evidence, "its name is that of a token, its value is not", "word", "harmless/no token")
     known = evidence is Evidence.KNOWN_PLACE
     certain = known or (name.strong > Strength.HINT and (patterns.is_distinctive(value) or patterns.is_random(value)))

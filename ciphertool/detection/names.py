@@ -96,7 +96,7 @@ _ENDINGS = _listed("""
     warning hashers hashing module at until since date spec scheme sql query statement ratelimit limits digits plugin
     index volume volumes extra extras args opts options setup manifest exception exceptions event events expired
     mismatch invalid incorrect wrong missing failed failure action actions view controller model schema schemas claim
-    claims toggle icon dialog modal screen route found passthrough
+    claims toggle icon dialog modal screen route found passthrough iterations rounds box xpath locator status
 """)
 # Two words in a row that are a password's, though each of them is a token's.
 _PASSWORD_PAIRS = _listed("client-secret secret-access")
@@ -106,7 +106,7 @@ _ALTHOUGH = _listed("root-token-id")
 _PUBLIC = _listed("public pub publishable site")
 _VERBS = _listed("""
     store use allow enable disable require show hide reset change update forgot existing has is should validate check
-    skip no with get generate prompt ask encrypted hashed
+    skip no with get generate prompt ask encrypted hashed required
 """)
 # What stands directly below one of these is a secret, whatever a person calls it, unless it is about it.
 _COLLECTIONS = ("passwords.", "passwds.", "tokens.", "secrets.", "apikeys.", "api_keys.", "api-keys.")
@@ -150,7 +150,7 @@ def names_a_secret(name: str) -> bool:
 
 def lasts(names: Sequence[str]) -> list[str]:
     """Return what is after the last dot of each dotted path."""
-    return [name[name.rfind(".") + 1 :] for name in names]
+    return [name.rpartition(".")[2] for name in names]
 
 
 def telling(names: Sequence[str], lasts: Sequence[str]) -> set[int]:

@@ -34,11 +34,11 @@ _REST, _OPERAND = r"[^|;&\n]{0,300}?", r"(?!\d[\d:.]*(?:[\s\"']|$))[^\s\"'-][^\s
 CREDENTIALS = {
     "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
     CONNECTION: r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
-    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=(?![=>~|])\s?)(?:\\?[\"'])?(?P<parameter>[^;&,\s\"')]+)",
+    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=(?![=>~|])\s?)(?:\\?[\"'])?+(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
     COMMAND_LINE: r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
     r"pass|pwd|token|secret|(?:api|access|secret|private|signing|encryption|auth)[_-]?key))[= ])"
-    r"(?:\\?[\"'])?(?P<option>[^\s\"'-][^\s\"']*)",
+    r"(?:\\?[\"'])?+(?P<option>[^\s\"'-][^\s\"']*)",
     "password of a command": rf"\bcurl\b{_REST}\s(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?[^\s:\"']{{0,128}}:"
     r"(?P<curl>[^\s\"']+)"
     rf"|\b(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin)?)\b{_REST}\s-p[\"']?(?P<mysql>{_OPERAND})"
@@ -63,7 +63,7 @@ _WITHIN = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(CREDENTIALS
 _MAY_HOLD = re.compile(r"[\w+/~-]{10}|[@=:$]|KEY| ")
 # No token, but what people leave where one belongs.
 _WEAK = frozenset(("changeme", "change_me", "change-me", "changeit", "secret", "password", "admin", "root", "letmein"))
-_CHANGE = re.compile(r"(?i)(?:change[_-]?(?:me|it)[_-]?)+")
+_CHANGE = re.compile(r"(?i)(?:please[_-]?)?(?:change[_-]?(?:me|it)[_-]?)+")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z]*(?:[ ._-][A-Za-z]+)*")
 _MIXED = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 _DIGIT_OR_MIXED = re.compile(r"\d")
@@ -168,7 +168,7 @@ def is_mixed(value: str) -> bool:
 def is_distinctive(value: str) -> bool:
     """Tell whether a value is hardly the same as a secret by chance, as a user name or a product's name can be."""
     classes = (str.islower, str.isupper, str.isdigit)
-    kinds = sum(any(test(c) for c in value) for test in classes) + any(not c.isalnum() for c in value)
+    kinds = sum(any(map(test, value)) for test in classes) + (not value.isalnum())
     return len(value) >= 8 and (kinds >= 3 or (kinds == 2 and len(value) >= 14))
 
 

@@ -12,12 +12,18 @@ from ciphertool.errors import AliasTakenError, BadCertificateError, UnsupportedK
 from ciphertool.keystore import keys
 from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, error_path
 from ciphertool.keystore.formats.writing import write
+from ciphertool.keystore.store import Keystore
+from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from ciphertool.keystore.store import Keystore
+
+def new_keystore(path: Path, password: str, *, format_name: str = "PKCS12") -> Keystore:
+    """Return an empty store that is no file yet, to put certificates or keys into."""
+    return Keystore(path, format_name, (), verified=True, password=Secret(password))
 
 
 def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = None, now: datetime) -> bytes:
@@ -31,7 +37,8 @@ def trust(keystore: Keystore, trusted: Sequence[bytes], *, alias: str | None = N
     new = [data for data in dict.fromkeys(trusted) if data not in there]
     with error_path(keystore.path):
         for number, data in enumerate(new, 1):
-            subject = chains.load(data, alias or "a new entry").subject.rfc4514_string()
+            what = alias or "a new entry"
+            subject = chains.subject(chains.load(data, what), what).rfc4514_string()
             name = (alias if number == 1 else f"{alias}-{number}") if alias else subject.lower()
             entries = _with(entries, KeyEntry(name, EntryKind.TRUSTED, (data,), now))
         return _write(keystore, entries)
@@ -99,7 +106,9 @@ def import_reply(
     with error_path(keystore.path):
         public_key = key.public_key()
         loaded = {data: chains.load(data, entry.alias) for data in reply}
-        leaves = [data for data, certificate in loaded.items() if certificate.public_key() == public_key]
+        leaves = [
+            data for data, certificate in loaded.items() if chains.public_key(certificate, entry.alias) == public_key
+        ]
         if not leaves:
             raise BadCertificateError(entry.alias, "is not in the reply: none of its certificates matches the key")
         others = [trusted.chain[0] for trusted in truststore.entries if trusted.chain] if truststore else []

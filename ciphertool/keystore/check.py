@@ -14,7 +14,7 @@ from ciphertool.certificates.facts import CertificateFacts, certificate_facts
 from ciphertool.certificates.findings import CertificateFinding, finding
 from ciphertool.certificates.judge import judge_key, judge_server, judge_usage, judge_validity
 from ciphertool.certificates.roles import Role
-from ciphertool.errors import KeystoreError
+from ciphertool.errors import KeystoreError, WrongKeyPasswordError
 from ciphertool.keystore import keys
 from ciphertool.keystore.entries import EntryKind, KeyEntry
 
@@ -42,7 +42,7 @@ class _Subject:
     key_password: str | None
 
 
-def check(
+def check_keystore(
     keystore: Keystore,
     role: Role,
     *,
@@ -71,6 +71,52 @@ def check(
     return found
 
 
+check = check_keystore
+"""The former name, kept for one release."""
+
+
+def trusted_by(chain: Sequence[bytes], truststore: Keystore) -> KeyEntry | None:
+    """Return the entry of a truststore that makes a chain trusted, or None.
+
+    Trust is automatically granted if one of the certificates of the chain is in the truststore; the issuer of the last
+    one counts as well. The certificates are DER, the leaf first.
+    """
+    trusted = [entry for entry in truststore.entries if entry.kind is EntryKind.TRUSTED and entry.chain]
+    for data in chain:
+        for entry in trusted:
+            if entry.chain[0] == data:
+                return entry
+    name = chains.names(chain[-1]) if chain else None
+    for entry in trusted:
+        known = chains.names(entry.chain[0])
+        if name and known and known[0] == name[1] and chains.issued_by(chain[-1], entry.chain[0]):
+            return entry
+    return None
+
+
+def check_trust(keystore: Keystore, truststore: Keystore, alias: str | None = None) -> list[CertificateFinding]:
+    """Return a note for each trusted entry of a keystore, or for `alias`: which certificate makes it trusted."""
+    entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
+    found = []
+    for entry in entries:
+        if (anchor := trusted_by(entry.chain, truststore)) is not None:
+            place = next((n for n, data in enumerate(entry.chain, 1) if data == anchor.chain[0]), None)
+            which = "the issuer of the last one" if place is None else f"certificate {place} of {len(entry.chain)}"
+            subject = certificate_facts(anchor.chain[0]).subject or "no subject"
+            message = f"trusted by {anchor.alias!r} of {truststore.path} ({subject}): {which}"
+            found.append(finding(rules.TRUSTED, message, alias=entry.alias))
+    return found
+
+
+def check_passwords(keystore: Keystore, others: Sequence[Keystore]) -> list[CertificateFinding]:
+    """Return a finding for each other keystore that has the same password; each was opened with its own."""
+    return [
+        finding(rules.SHARED_PASSWORD, f"{other.path} has the same password")
+        for other in others
+        if keystore.password is not None and other.password == keystore.password
+    ]
+
+
 def _check_file(path: Path, *, private: bool) -> Iterator[CertificateFinding]:
     try:
         status = path.stat()
@@ -95,6 +141,14 @@ def _check_key(subject: _Subject) -> Iterator[CertificateFinding]:
         key = keys.load(store.unseal(entry, subject.key_password), entry.alias)
         if entry.chain:
             keys.prove_match(key, entry.chain[0], entry.alias)
+    except WrongKeyPasswordError as error:
+        if subject.role is Role.TLS and subject.key_password is None:
+            yield finding(
+                rules.KEY_PASSWORD, "the keystore's password does not open the key; Tomcat needs them to be the same"
+            )
+        else:
+            yield finding(rules.UNUSABLE_KEY, error.message)
+        return
     except KeystoreError as error:
         yield finding(rules.UNUSABLE_KEY, error.message)
         return
@@ -151,7 +205,8 @@ def _check_chain(subject: _Subject) -> Iterator[CertificateFinding]:
         # Nobody relies on a self-signature.
         if facts.signature_hash in _WEAK_HASHES and not _is_self_signed(data):
             yield finding(rules.WEAK_HASH, f"a certificate of the chain is signed with {facts.signature_hash}")
-    if chain and not _is_self_signed(chain[-1]) and not _is_vouched_for(chain[-1:], subject.truststore):
+    vouched = subject.truststore is not None and trusted_by(chain[-1:], subject.truststore) is not None
+    if chain and not _is_self_signed(chain[-1]) and not vouched:
         yield finding(rules.CHAIN_INCOMPLETE, "the chain ends before a root; the next issuer is missing")
 
 
@@ -160,7 +215,7 @@ def _check_trust(subject: _Subject) -> Iterator[CertificateFinding]:
     if subject.role is Role.PRIMARY or not chain:
         return
     if subject.truststore is not None:
-        if not _is_vouched_for(chain, subject.truststore):
+        if trusted_by(chain, subject.truststore) is None:
             yield finding(rules.NOT_TRUSTED, f"no certificate of the chain is trusted by {subject.truststore.path}")
     elif subject.role is Role.TLS and len(chain) == 1 and _is_self_signed(chain[0]):
         yield finding(rules.SELF_SIGNED, "the certificate is self-signed; no client trusts it by default")
@@ -169,17 +224,3 @@ def _check_trust(subject: _Subject) -> Iterator[CertificateFinding]:
 def _is_self_signed(data: bytes) -> bool:
     name = chains.names(data)
     return name is not None and name[0] == name[1]
-
-
-def _is_vouched_for(chain: Sequence[bytes], truststore: Keystore | None) -> bool:
-    """Return whether a truststore has one of the certificates, or the issuer of the last one."""
-    if truststore is None:
-        return False
-    trusted = [entry.chain[0] for entry in truststore.entries if entry.kind is EntryKind.TRUSTED and entry.chain]
-    if set(chain) & set(trusted):
-        return True
-    name = chains.names(chain[-1])
-    return name is not None and any(
-        known is not None and known[0] == name[1] and chains.issued_by(chain[-1], issuer)
-        for issuer, known in ((data, chains.names(data)) for data in trusted)
-    )

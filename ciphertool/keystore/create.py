@@ -66,7 +66,10 @@ def self_signed(request: CertificateRequest, key: rsa.RSAPrivateKey, now: dateti
     try:
         name = x509.Name.from_rfc4514_string(request.subject)
     except ValueError:
-        raise UnsupportedKeystoreError(f"{request.subject!r} is not a name like CN=example,O=Example") from None
+        raise UnsupportedKeystoreError(
+            f"{request.subject!r} is not a name like CN=example,O=Example,C=DE",
+            "a country has two letters, a common name at most 64 characters",
+        ) from None
     start = now.astimezone(UTC).replace(microsecond=0)
     builder = (
         x509.CertificateBuilder()

@@ -68,7 +68,7 @@ def signing_request(
     with error_path(keystore.path):
         if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             raise UnsupportedKeystoreError(f"a signing request for {entry.alias!r}, whose key is neither RSA nor EC")
-        subject = chains.load(_chain(keystore, alias)[0], entry.alias).subject
+        subject = chains.subject(chains.load(_chain(keystore, alias)[0], entry.alias), entry.alias)
         builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
         for extension, critical in role_extensions(role, names):
             builder = builder.add_extension(extension, critical)

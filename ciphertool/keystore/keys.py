@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.certificates.chains import algorithm_name, public_key_info
+from ciphertool.certificates.quiet import quiet
 from ciphertool.errors import BadPrivateKeyError, NotRsaError
 from ciphertool.keystore.limits import MAX_MODULUS_BITS, MAX_SEALED_KEY
 
@@ -28,7 +29,8 @@ def load(pkcs8: bytes, alias: str) -> PrivateKeyTypes:
     if len(pkcs8) > MAX_SEALED_KEY:
         raise BadPrivateKeyError(alias, "is larger than any real one")
     try:
-        key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
+        with quiet():
+            key = load_der_private_key(pkcs8, None, unsafe_skip_rsa_key_validation=True)
     except UnsupportedAlgorithm:
         raise BadPrivateKeyError(alias, "is of an unsupported algorithm") from None
     except (ValueError, TypeError):
@@ -63,7 +65,8 @@ def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:
 
     try:
         # Not through cryptography.x509, which costs 57 ms to import.
-        public_key = load_der_public_key(public_key_info(certificate, alias))
+        with quiet():
+            public_key = load_der_public_key(public_key_info(certificate, alias))
     except (ValueError, UnsupportedAlgorithm):
         return False
     return public_key == key.public_key()

@@ -14,9 +14,11 @@ from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ciphertool.files.snapshots import Snapshot
+    from ciphertool.keystore.entries import KeyEntry
     from ciphertool.plugins import Extensions
 
 
@@ -44,7 +46,21 @@ def open_keystore(
         name, read = format_of(content) if format_name is None else plug_in(format_name, extensions)
         entries, verified = read(content, password, path)
     secret = None if password is None else Secret(password)
-    return Keystore(path, name, tuple(entries), verified, secret)
+    return Keystore(path, name, tuple(_without_nul(entries)), verified, secret)
+
+
+def _without_nul(entries: Sequence[KeyEntry]) -> Iterator[KeyEntry]:
+    """Yield the entries; the NULs that some stores have after an alias, and no shell can pass, are dropped.
+
+    An alias keeps them if it would otherwise be empty, or that of another entry.
+    """
+    taken = {entry.alias.casefold() for entry in entries}
+    for entry in entries:
+        alias = entry.alias.rstrip("\0")
+        if alias and alias.casefold() not in taken:
+            taken.add(alias.casefold())
+            entry = entry._replace(alias=alias)
+        yield entry
 
 
 def read_file(path: Path) -> Snapshot:

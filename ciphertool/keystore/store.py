@@ -10,6 +10,7 @@ from ciphertool.errors import (
     NoPrivateKeyError,
     NoSecretKeyError,
     NoSuchKeyAliasError,
+    NotRsaError,
     UnprovenCertificateError,
     UnsupportedKeystoreError,
 )
@@ -33,7 +34,8 @@ class Keystore:
     """An opened keystore; `open_keystore` makes one.
 
     `verified` is True if the password proved the file's integrity. Aliases are case-insensitive. Reading an entry
-    parses only that entry, so that a malformed certificate elsewhere does no harm.
+    parses only that entry, so that a malformed certificate elsewhere does no harm. If a configuration states them,
+    `alias` is the entry that None means, and `key_password` the password of its key.
     """
 
     def __init__(
@@ -43,19 +45,25 @@ class Keystore:
         entries: tuple[KeyEntry, ...],
         verified: bool = False,
         password: Secret | None = None,
+        *,
+        alias: str | None = None,
+        key_password: Secret | None = None,
     ) -> None:
         self.path = path
         self.format = format
         self.entries = entries
         self.verified = verified
         self.password = password
+        self.alias = alias
+        self.key_password = key_password
 
     def entry(self, alias: str | None) -> KeyEntry:
-        """Return the entry of an alias; None means the only key entry or, if there is none, the only entry.
+        """Return the entry of an alias; None means the configured one, else the only key entry, else the only entry.
 
         In a PEM file without a key, None means the first certificate, as is usual with PEM. Raise
         `NoSuchKeyAliasError`, which lists the existing aliases.
         """
+        alias = self.alias if alias is None else alias
         if alias is None:
             keys = [entry for entry in self.entries if entry.kind is EntryKind.KEY]
             candidates = keys or list(self.entries[:1] if self.format in _BARE else self.entries)
@@ -90,13 +98,17 @@ class Keystore:
     ) -> x509.Certificate:
         """Return the RSA certificate to encrypt with, proven to be the one that the keystore's owner put there.
 
-        The proof is the expected `fingerprint` ("sha256:…"), the integrity of the store under its password, or the
-        match with the private key. A PEM file without a key contains nothing but its certificate, which is trusted as
-        it is. Raise `UnprovenCertificateError` if there is no proof, `NotRsaError` for another kind of key.
+        The proof is the expected `fingerprint` ("sha256:…"), the integrity of the store under its password, or, only if
+        there is neither, the match with the private key. A PEM file without a key contains nothing but its certificate,
+        which is trusted as it is. Raise `UnprovenCertificateError` if there is no proof, `NotRsaError` for another kind
+        of key.
         """
         from ciphertool.certificates import chains
 
         entry = self.entry(alias)
+        with error_path(self.path):
+            if entry.chain and (algorithm := chains.key_algorithm(entry.chain[0])) not in ("RSA", None):
+                raise NotRsaError(entry.alias, algorithm)  # even if nothing else in the certificate can be read
         certificate = self.certificate(entry.alias)
         with error_path(self.path):
             chains.rsa_public_key(certificate, entry.alias)
@@ -156,6 +168,7 @@ class Keystore:
 
     def _password_of(self, key_password: str | None) -> str | None:
         """Return the password that opens a key: its own, or else the keystore's."""
-        if key_password is None and self.password is not None:
-            return self.password.reveal()
-        return key_password
+        if key_password is not None:
+            return key_password
+        password = self.password if self.key_password is None else self.key_password
+        return None if password is None else password.reveal()

@@ -51,7 +51,7 @@ class CarbonHome:
             path = self.home / file
             content = read(path)
             if content is not None:
-                passwords = lines(path, content)
+                passwords = lines(path, content, f"{file} of {self.home}")
                 if self.consume:
                     _consume(path, content)
                 return passwords
@@ -106,17 +106,19 @@ class MasterKeys:
         """Return the passwords from the variables and the file together, None if there is neither."""
         keystore, key = (variable(self.environment, name) for name in _MASTER_KEYS)
         if keystore is not None and key is not None:
-            return Passwords(keystore, key)
+            return Passwords(keystore, key, source=_MASTER_KEYS[0], key_source=_MASTER_KEYS[1])
         file = _keys_file(self.path, self.within)
         if file is None:
-            return None if keystore is None else Passwords(keystore)
+            return None if keystore is None else Passwords(keystore, source=_MASTER_KEYS[0])
+        sources = [name if given else str(file.path) for name, given in zip(_MASTER_KEYS, (keystore, key), strict=True)]
         if keystore is None:
             keystore = file.password(_MASTER_KEYS[0])
         if keystore is None:
             raise PasswordSourceError(str(file.path), f"it has no masterKeys.{_MASTER_KEYS[0]}")
         if key is None:
             key = file.password(_MASTER_KEYS[1])
-        return Passwords(keystore, key, file.path if file.exposed else None)
+        exposed = file.path if file.exposed else None
+        return Passwords(keystore, key, exposed, source=sources[0], key_source=sources[1])
 
 
 _MASTER_KEYS = ("keyStorePassword", "privateKeyPassword")

@@ -52,7 +52,9 @@ class Environment(NamedTuple):
                 f"{self.variable} is not set",
                 hint=f"set both, or put the key password on line 2 of the password file and unset {self.key_variable}",
             )
-        return None if keystore is None else Passwords(keystore, key)
+        if keystore is None:
+            return None
+        return Passwords(keystore, key, source=self.variable, key_source=self.key_variable)
 
 
 def variable(environment: Mapping[str, str], name: str) -> str | None:

@@ -23,6 +23,8 @@ _MOST_BYTES = 65_536
 class PasswordFile:
     """A named file: line 1 is the keystore password, line 2 the key password. It may be a pipe.
 
+    A file that is one empty line has the empty password: some keystores have it, and no variable can hold it.
+
     A file that others can read is used but reported as `exposed`; with `private` it is refused.
     """
 
@@ -79,7 +81,9 @@ class MountedSecret:
         keystore = self._value(self.keystore)
         if keystore is None:
             return None
-        return Passwords(keystore, self._value(self.key) if self.key else None)
+        key = self._value(self.key) if self.key else None
+        source, *key_source = map(str, self.files)
+        return Passwords(keystore, key, source=source, key_source="".join(key_source))
 
     def _value(self, file: str) -> str | None:
         path = self.directory / file
@@ -151,10 +155,18 @@ def read(path: Path) -> PasswordText | None:
     return PasswordText(text, status)
 
 
-def lines(path: Path, content: PasswordText) -> Passwords:
-    """Return the passwords of a file's first two lines; raise `PasswordSourceError` if the first is empty."""
+def lines(path: Path, content: PasswordText, name: str = "") -> Passwords:
+    """Return the passwords of a file's first two lines; `name` is the file in messages about wrong ones.
+
+    A file that is one empty line holds the empty password. Raise `PasswordSourceError` if the first line of any other
+    file is empty, or if there is no line at all.
+    """
     # Lines end as in Java's readLine; blanks belong to the password.
-    keystore, key, *_ = [*re.split(r"\r\n|\r|\n", content.text), ""]
-    if not keystore:
-        raise PasswordSourceError(str(path), "its first line is empty")
-    return Passwords(keystore, key or None, path if content.exposed else None)
+    keystore, key, *rest = [*re.split(r"\r\n|\r|\n", content.text), ""]
+    if not keystore and (key or len(rest) != 1):
+        reason = "its first line is empty" if content.text else "it is empty"
+        hint = "for a keystore whose password is empty, write a file that is one empty line"
+        raise PasswordSourceError(str(path), reason, hint=hint)
+    source = name or str(path)
+    exposed = path if content.exposed else None
+    return Passwords(keystore, key or None, exposed, source=source, key_source=f"line 2 of {source}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.changes.plan import Take
 from ciphertool.errors import CipherToolError, ConfigError, UnfinishedRunError
-from ciphertool.repository import Clear, Malformed
+from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ciphertool.protection.moved import MovedError, Whereabouts
     from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.targets.matching import Match
-    from ciphertool.vault.cipher import Opener
+    from ciphertool.vault.cipher import AnyOpener
 
 
 _WITH_KEY = "run it with the private key, which shows if they are the same"
@@ -49,7 +49,7 @@ class Chooser:
     def __init__(
         self,
         repository: SecretRepository,
-        opener: Opener | None,
+        opener: AnyOpener | None,
         take: Take | None,
         where: Whereabouts,
         recovery: Recovery,
@@ -156,7 +156,7 @@ class Chooser:
         value = Secret(places[0][1].value)
         if isinstance(entry.stored, Clear):
             return entry.stored.value == value
-        if isinstance(entry.stored, Malformed):
+        if not isinstance(entry.stored, Encrypted):
             return False
         if self._opener is None:
             return True if self._recovery.vouches(alias, entry.stored, places) else None

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ciphertool import files, git
+from ciphertool import files
 from ciphertool.changes import journal
-from ciphertool.changes.assembly import change_set, obstacles, record
+from ciphertool.changes.assembly import change_set, companion_obstacles, obstacles, record
 from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
@@ -25,7 +25,10 @@ from ciphertool.errors import (
 )
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.repository import Clear, Encrypted, Malformed
+from ciphertool.protection.remarks import note_missing, note_unfinished, overwritten
+from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
+from ciphertool.runtimes.base import KeystoreFacts
+from ciphertool.runtimes.registry import runtime_of
 from ciphertool.targets.matching import Match, is_left_alone
 from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
@@ -34,17 +37,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.changes.journal import FoundJournal
     from ciphertool.changes.survey import Survey
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings, Target
-    from ciphertool.vault.cipher import Sealer
+    from ciphertool.vault.cipher import AnySealer
 
 
 _RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
+_PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,7 +56,7 @@ R = TypeVar("R")
 def plan(
     settings: Settings,
     repository: SecretRepository,
-    sealer: Sealer,
+    sealer: AnySealer,
     *,
     take: Take | None = None,
     progress: Progress = no_progress,
@@ -79,7 +82,7 @@ class _Planner:
         self,
         settings: Settings,
         repository: SecretRepository,
-        sealer: Sealer,
+        sealer: AnySealer,
         take: Take | None,
         progress: Progress,
     ) -> None:
@@ -87,7 +90,7 @@ class _Planner:
         self._stored = repository
         """The repository as it was read; `_repository` adds what an interrupted run did not get to write."""
         self._found = journal.find(repository.snapshot)
-        self._notes: list[Note] = list(_note_unfinished(self._found))
+        self._notes: list[Note] = list(note_unfinished(self._found))
         self._progress = progress
         self._known = set(settings.aliases)
         """The aliases that settings or files name. Messages may have to identify any other entry by its line alone."""
@@ -104,6 +107,7 @@ class _Planner:
             keys = Counter(self._foreign.values())
             self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.path))
         self._problems += surveyed.problems
+        self._problems += overwritten(self._settings, surveyed.opened)
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
         self._problems += self._where.problems
         self._absent(surveyed.absent)
@@ -140,7 +144,14 @@ class _Planner:
             record(repository, planned, new, recovery),
             self._settings.repository_settings.new_mode,
         )
-        return replace(change_set(self._settings, repository, planned, new, self._sealer.store_type), vault=vault)
+        keystore = KeystoreFacts(self._sealer.store_type, self._sealer.key_alias)
+        try:
+            changes = change_set(self._settings, repository, planned, new, keystore)
+        except ConfigError as error:
+            self._problems.append(error)
+            return ChangeSet()
+        self._problems += companion_obstacles(changes)
+        return ChangeSet() if self._problems else replace(changes, vault=vault)
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
@@ -214,7 +225,7 @@ class _Planner:
             case Clear(value):
                 if value:
                     self._to_encrypt[alias] = value
-                else:
+                elif not runtime_of(self._settings.kind).providers(self._settings).have(alias):
                     self._problems.append(
                         ConfigError(
                             f"{self._label(alias)}: has an empty value", path=self._repository.path, line=entry.line
@@ -231,6 +242,8 @@ class _Planner:
                 )
             case Encrypted(ciphertext):
                 self._to_prove[alias] = ciphertext
+            case Placeholder():
+                self._notes.append(Note(f"{self._label(alias)}: {_PLACEHOLDER}", self._repository.path, entry.line))
 
     def _label(self, alias: str) -> str:
         """Return a secret's name for messages: an alias that nobody names may be text of some other kind of file."""
@@ -280,18 +293,3 @@ class _Planner:
             else:
                 after[path] = result
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
-
-
-def _note_unfinished(found: FoundJournal) -> Iterator[Note]:
-    """Note that an earlier run was interrupted, and if git tracks its journal, that it should not."""
-    path = found.snapshot.path
-    if found.journal is not None:
-        yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
-        if git.tracked([path]):
-            yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
-
-
-def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
-    """Return a note that an optional target is missing."""
-    reason = error.message if error else "no such file"
-    return Note(f"{target.alias}: skipped: {reason}", path)

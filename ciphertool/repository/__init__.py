@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.errors import UnknownRepositoryKindError
 from ciphertool.plugins import NO_EXTENSIONS
-from ciphertool.repository.base import Clear, Encrypted, Malformed, SecretEntry, SecretRepository, Stored
+from ciphertool.repository.base import Clear, Encrypted, Malformed, Placeholder, SecretEntry, SecretRepository, Stored
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = [
     "Clear",
     "Encrypted",
     "Malformed",
+    "Placeholder",
     "SecretEntry",
     "SecretRepository",
     "Stored",

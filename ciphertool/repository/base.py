@@ -37,7 +37,11 @@ class Malformed(NamedTuple):
     reason: str
 
 
-Stored = Encrypted | Clear | Malformed
+class Placeholder(NamedTuple):
+    """A stored text that the product fills in at its start: there is nothing to encrypt, and nothing to decrypt yet."""
+
+
+Stored = Encrypted | Clear | Malformed | Placeholder
 
 
 class SecretEntry(NamedTuple):

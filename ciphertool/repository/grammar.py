@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from ciphertool import ciphertext
+from ciphertool import ciphertext, references
 from ciphertool.errors import MalformedCiphertextError
-from ciphertool.repository.base import Clear, Encrypted, Malformed
+from ciphertool.repository.base import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
@@ -102,8 +102,11 @@ class Carbon4Grammar:
     hint = "write a plaintext as [plaintext]; the product reads anything else as a ciphertext"
 
     def read(self, text: str) -> Stored:
-        """Parse a stored text; an empty one is an empty value in clear."""
-        if (value := _bracketed(text)) is not None:
+        """Parse a stored text; an empty one is an empty value in clear. A placeholder is never a secret."""
+        value = _bracketed(text)
+        if references.has_placeholder(text.strip() if value is None else value.strip()):
+            return Placeholder()
+        if value is not None:
             return _clear(value)
         return _carbon_ciphertext(text.strip()) if text.strip() else Clear(Secret(""))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from ciphertool.repository import Clear, Encrypted, Malformed, repository_of
+from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, repository_of
 from ciphertool.repository.grammar import guess_kind
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ def describe(snapshot: Snapshot) -> str:
                 lines.append(f"{label}: in clear")
             case Malformed():
                 lines.append(f"{label}: malformed")
+            case Placeholder():
+                lines.append(f"{label}: a placeholder")
     return "".join(f"{line}\n" for line in lines)
 
 

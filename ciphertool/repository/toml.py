@@ -13,12 +13,22 @@ from ciphertool.rewriters.toml import TomlRewriter
 from ciphertool.rewriters.toml_table import rewrite_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ciphertool.files import Snapshot
+    from ciphertool.repository.base import Stored
     from ciphertool.repository.grammar import Grammar
 
 _TABLE = "secrets"
+
+
+def _leaves(location: tuple[str, ...], table: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Yield the values of a table and of the tables in it, each with its location."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _leaves((*location, name), value)
+        else:
+            yield (*location, name), value
 
 
 class TomlRepository(DocumentRepository):
@@ -38,15 +48,22 @@ class TomlRepository(DocumentRepository):
     @cached_property
     def entries(self) -> Mapping[str, SecretEntry]:
         """The entries by alias, in the file's order."""
-        places = self._document.places([(_TABLE, alias) for alias in self._table])
-        return {
-            alias: SecretEntry(
-                self._grammar.read(value) if isinstance(value, str) else Malformed("not a string"),
-                self._document.source.line(places[_TABLE, alias][0]) if (_TABLE, alias) in places else 1,
-                is_writable_alias(alias),  # a key of this table is a name, whatever its value
-            )
-            for alias, value in self._table.items()
-        }
+        leaves = dict(_leaves((_TABLE,), self._table))
+        starts = self._document.starts(leaves)
+        found: dict[str, SecretEntry] = {}
+        for location, value in leaves.items():
+            _, *parts = location
+            alias = ".".join(parts)
+            line = self._document.source.line(starts.get(location, 0))
+            # A key of this table is a name, whatever its value.
+            found.setdefault(alias, SecretEntry(self._stored(parts, value), line, is_writable_alias(alias)))
+        return found
+
+    def _stored(self, parts: Sequence[str], value: object) -> Stored:
+        if len(parts) > 1:
+            quoted = ".".join(parts)
+            return Malformed(f'is in a table of [{_TABLE}], where the product finds no key; quote it: "{quoted}"')
+        return self._grammar.read(value) if isinstance(value, str) else Malformed("is not a string")
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts set; everything else stays as it is."""

@@ -56,6 +56,8 @@ class _Scanner:
     def __init__(self, text: str, locations: Iterable[Location]) -> None:
         self.places: dict[Location, Span] = {}
         self.ends: dict[Location, int] = {}
+        self.starts: dict[Location, int] = {}
+        """Where the wanted values that are no scalars begin."""
         self._text = text
         self._wanted = by_steps(dict.fromkeys(locations, True))
         self._keys: dict[str, tuple[str, ...]] = {}
@@ -72,14 +74,21 @@ class _Scanner:
                 steps = keys.get(key) or self._key(key)
                 below = _below(wanted, steps)
                 if not scalar:
+                    if below is True:
+                        self.starts.setdefault(location + steps, position)
+                        below = _NOTHING
                     position = self._container(position, location + steps, below)
                 elif below is True:
                     self.places[location + steps] = match.span(3)
                     left -= len(steps) == 1  # the wanted values of a table may be on any line
             elif bracket:
                 self.ends[location] = match.start(1)
-                location = self._table(self._key(header), is_element=bracket == "[[")
+                key = self._key(header)
+                if _below(self._wanted, key) is True:
+                    self.starts.setdefault(key, match.start(5))
+                location = self._table(key, is_element=bracket == "[[")
                 wanted = _below(self._wanted, location)
+                wanted = _NOTHING if isinstance(wanted, bool) else wanted
                 left = len(wanted)
             elif position == match.start(1):
                 break
@@ -127,7 +136,7 @@ def _below(wanted: Steps, steps: Location) -> Any:
     """Return what is wanted at a location, from here: True, if it is a scalar, or else what is wanted in it."""
     below: Any = wanted
     for step in steps:
-        below = below.get(step, _NOTHING)
+        below = _NOTHING if below is True else below.get(step, _NOTHING)
     return below
 
 
@@ -152,6 +161,11 @@ class TomlDocument(TreeDocument):
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
         """Return the span of each of these scalars."""
         return _Scanner(self.source.text, locations).places
+
+    def starts(self, locations: Collection[Location]) -> Mapping[Location, int]:
+        """Return the offset at which each of these values begins, whatever kind of value it is."""
+        scanned = _Scanner(self.source.text, locations)
+        return {**scanned.starts, **{location: start for location, (start, _) in scanned.places.items()}}
 
     def end_of_table(self, location: Location) -> int | None:
         """Return the end of the last statement under the header of a table, or None if it has no header."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ciphertool import references
 from ciphertool.passwords import MasterKeys
 
 if TYPE_CHECKING:
@@ -26,6 +27,27 @@ class Files(NamedTuple):
     below: tuple[Path, ...] = ()
 
 
+class KeystoreFacts(NamedTuple):
+    """What a product has to know of the keystore: the JCA name of its format, and the alias of its key."""
+
+    type: str = "JKS"
+    alias: str | None = None
+
+
+class Providers(NamedTuple):
+    """The other providers of a product: those that an alias names, and one that has `every` secret the vault lacks."""
+
+    named: bool = False
+    every: bool = False
+
+    def have(self, alias: str) -> bool:
+        """Return whether one of them has a secret that the vault does not have."""
+        return self.every or (self.named and references.names_provider(alias))
+
+
+NO_PROVIDERS = Providers()
+
+
 class Runtime(Protocol):
     """The product that reads the files of a vault of one kind.
 
@@ -37,6 +59,8 @@ class Runtime(Protocol):
     """The kind of repository that it reads."""
     reads_ignored: bool = False
     """Whether it reads files in its directories even if git ignores them."""
+    separator: str = "."
+    """What stands between the words of an alias."""
 
     def files(self, settings: Settings) -> Files:  # noqa: ARG002
         """Return the files that it reads."""
@@ -46,12 +70,24 @@ class Runtime(Protocol):
         """Return the syntax of references that it understands in files of one format."""
         return rewriter.syntax
 
-    def companions(self, settings: Settings, store_type: str) -> tuple[Write, ...]:  # noqa: ARG002
+    def companions(self, settings: Settings, keystore: KeystoreFacts) -> tuple[Write, ...]:  # noqa: ARG002
         """Return the writes that enable it to open the vault; none if it already can.
 
-        `store_type` is the JCA name of the keystore's format. Raises `ConfigError` for a file that cannot be read.
+        Raises `ConfigError` for a file that cannot be read, or that keeps the product from reading the vault.
         """
         return ()
+
+    def stated_in(self, settings: Settings) -> Path | None:  # noqa: ARG002
+        """Return the one file in which all its secrets are stated, if there is such a file."""
+        return None
+
+    def overwrites(self, settings: Settings, path: Path) -> bool:  # noqa: ARG002
+        """Return whether it generates a configuration file at its start, so that a change of it would be lost."""
+        return False
+
+    def providers(self, settings: Settings) -> Providers:  # noqa: ARG002
+        """Return which secrets it takes from other providers than the vault."""
+        return Providers()
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the vault's files that are not configuration; the keystore is not included, since settings name it."""

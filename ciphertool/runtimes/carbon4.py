@@ -6,11 +6,24 @@ import os
 from typing import TYPE_CHECKING
 
 from ciphertool import files
+from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import HOME_FILES
 from ciphertool.references import Syntax
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
-from ciphertool.runtimes.base import Files, Runtime
-from ciphertool.settings.carbon4 import ALGORITHM, LEGACY_SCHEME, LOCATION
+from ciphertool.runtimes.base import Files, KeystoreFacts, Providers, Runtime
+from ciphertool.settings import deployment_toml
+from ciphertool.settings.carbon4 import configuration
+from ciphertool.settings.secret_conf import (
+    ALGORITHM,
+    FILE_PROVIDER,
+    KEY_ALIAS,
+    KEYSTORE,
+    LEGACY_SCHEME,
+    LOCATION,
+    PROVIDER,
+    REPOSITORIES,
+    SecretConf,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,19 +48,17 @@ class Carbon4Runtime(Runtime):
         """Return `secretAlias:ALIAS` for `.properties` files: every version reads it there."""
         return Syntax.SECRET_ALIAS if rewriter.name == "properties" else rewriter.syntax
 
-    def companions(self, settings: Settings, store_type: str) -> tuple[Write, ...]:
+    def companions(self, settings: Settings, keystore: KeystoreFacts) -> tuple[Write, ...]:
         """Return `secret-conf.properties` with its missing entries added."""
-        if settings.secret_conf is None:
-            return ()
-        snapshot = files.read_if_there(settings.secret_conf)
-        document = PropertiesRewriter().parse(snapshot.bytes)
-        present = {site.selector: site.value for site in document.sites()}
-        changes = _missing(settings, store_type, present)
-        return (
-            (files.Write(snapshot, rewrite_entries(document, changes), settings.repository_settings.new_mode),)
-            if changes
-            else ()
-        )
+        return opening_file(settings, settings.repository, keystore)
+
+    def overwrites(self, settings: Settings, path: Path) -> bool:
+        """Return True for what a product with a `deployment.toml` generates."""
+        return is_generated(settings, path)
+
+    def providers(self, settings: Settings) -> Providers:
+        """Return those that references or `secret-conf.properties` name."""
+        return providers(settings)
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the repository and `secret-conf.properties`."""
@@ -57,6 +68,14 @@ class Carbon4Runtime(Runtime):
         """Yield the home's files first."""
         yield from home_passwords(settings)
         yield from super().password_files(settings)
+
+
+def is_generated(settings: Settings, path: Path) -> bool:
+    """Return whether the product of a home generates a file from its `deployment.toml`."""
+    conf = configuration(settings.home) if settings.home is not None else None
+    if settings.home is None or conf is None or not (conf / deployment_toml.NAME).is_file():
+        return False
+    return deployment_toml.is_generated(settings.home, conf, path)
 
 
 def deployed(settings: Settings) -> tuple[Path, ...]:
@@ -69,28 +88,63 @@ def home_passwords(settings: Settings) -> Iterator[Path]:
     yield from (settings.root / name for name in HOME_FILES)
 
 
-def _missing(settings: Settings, store_type: str, present: Mapping[str, str]) -> dict[str, str]:
-    """Return the entries that `secret-conf.properties` lacks for the runtime to open this vault.
+def providers(settings: Settings) -> Providers:
+    """Return the other providers: `$secret{vault:hashicorp:db}` names one, its store and the alias there."""
+    return Providers(named=True, every=settings.elsewhere)
 
-    `present` are the file's entries; all of them are kept, except that the vault must be enabled. `store_type` is the
-    JCA name of the keystore's format.
+
+def opening_file(settings: Settings, location: Path, keystore: KeystoreFacts) -> tuple[Write, ...]:
+    """Return the write of `secret-conf.properties` with its missing entries added, if any are.
+
+    `location` is the file in which the runtime finds the ciphertexts. Raises `ConfigError` if other providers are
+    configured instead of files: the product would not read them.
+    """
+    if settings.secret_conf is None:
+        return ()
+    snapshot = files.read_if_there(settings.secret_conf)
+    document = PropertiesRewriter().parse(snapshot.bytes)
+    conf = SecretConf.of(snapshot.path, {site.selector: site for site in document.sites()})
+    if conf.elsewhere:
+        raise ConfigError(
+            f"the product takes secrets from {conf.elsewhere[0]!r} alone, so that what is encrypted here is not read",
+            hint=f"add {REPOSITORIES}=file",
+            path=conf.path,
+        )
+    changes = _missing(settings, conf, {LOCATION: os.path.relpath(location, settings.home)}, keystore)
+    if not changes:
+        return ()
+    return (files.Write(snapshot, rewrite_entries(document, changes), settings.repository_settings.new_mode),)
+
+
+def _missing(
+    settings: Settings, conf: SecretConf, location: Mapping[str, str], keystore: KeystoreFacts
+) -> dict[str, str]:
+    """Return the entries that the runtime needs to open this vault; those that are there are kept.
+
+    Only a vault that is disabled is enabled.
     """
     handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
     needed = {
         "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
-        "secretRepositories": "file",
-        "secretRepositories.file.provider": "org.wso2.securevault.secret.repository.FileBaseSecretRepositoryProvider",
-        LOCATION: os.path.relpath(settings.repository, settings.root),
-        "keystore.identity.location": str(settings.keystore.path.absolute()) if settings.keystore.path else "",
-        "keystore.identity.type": store_type,
-        "keystore.identity.alias": settings.keystore.alias or "",
-        "keystore.identity.store.password": "identity.store.password",
-        "keystore.identity.store.secretProvider": handler,
-        "keystore.identity.key.password": "identity.key.password",
-        "keystore.identity.key.secretProvider": handler,
-        ALGORITHM: "" if settings.scheme == LEGACY_SCHEME else settings.scheme,
+        REPOSITORIES: "file",
+        PROVIDER: FILE_PROVIDER,
+        **location,
     }
-    changes = {key: value for key, value in needed.items() if value and not present.get(key, "").strip()}
-    if present.get("secVault.enabled", "").strip().lower() != "true":
+    if conf.key_based:
+        needed |= {"key.based.password": "key.based.password", "key.based.secretProvider": handler}
+    else:
+        needed |= {
+            KEYSTORE: str(settings.keystore.path.absolute()) if settings.keystore.path else "",
+            "keystore.identity.type": keystore.type,
+            KEY_ALIAS: settings.keystore.alias or keystore.alias or "",
+            "keystore.identity.store.password": "identity.store.password",
+            "keystore.identity.store.secretProvider": handler,
+            "keystore.identity.key.password": "identity.key.password",
+            "keystore.identity.key.secretProvider": handler,
+            # A missing entry means this scheme, an empty one nothing that Java knows.
+            ALGORITHM: "" if settings.scheme == LEGACY_SCHEME and ALGORITHM not in conf.entries else settings.scheme,
+        }
+    changes = {key: value for key, value in needed.items() if value and not conf.get(key)}
+    if (conf.get("secVault.enabled") or "").lower() != "true":
         changes = {"secVault.enabled": "true", **changes}
     return changes

@@ -13,6 +13,7 @@ from ciphertool.settings.model import FOUND, NAMED, Overrides, Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ciphertool.files import Snapshot
     from ciphertool.settings.confined import Found
 
 __all__ = ["Overrides", "Settings", "is_configuration", "load", "load_found", "locate"]
@@ -109,7 +110,7 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
         from ciphertool.settings import carbon4
 
         if carbon4.is_home(path):
-            return carbon4.read_home(path, overrides.define, tree=tree)
+            return _read_home(path, overrides, tree)
         if not (path / ciphertool_toml.FILE_NAME).is_file():
             raise ConfigError(
                 f"neither a Carbon home nor a directory with {ciphertool_toml.FILE_NAME}", path=path, hint=_HINT
@@ -120,7 +121,43 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
 
         return carbon5.read_vault(files.read(path), overrides)
     snapshot = files.read(path) if tree is None else confined.read(path, tree, path)
-    return ciphertool_toml.read_config(snapshot, NAMED if tree is None else FOUND)
+    return _read_config(snapshot, overrides, tree)
+
+
+def _read_config(
+    snapshot: Snapshot, overrides: Overrides, tree: Path | None, directory: Path | None = None
+) -> Settings:
+    """Return the settings of a `ciphertool.toml`, which adds to those of the Carbon home that its vault belongs to.
+
+    `directory` is its directory as it was named; without one, an absolute path.
+    """
+    from ciphertool.settings import carbon4, ciphertool_toml
+
+    def home_of(repository: Path | None) -> Settings | None:
+        beside = directory or snapshot.path.absolute().parent
+        home = beside if repository is None else carbon4.home_of(repository)
+        if home is None or not carbon4.is_home(home) or (tree is not None and not files.lies_in(home, tree)):
+            return None
+        found = carbon4.read_home(home, overrides.define, tree=tree)
+        own = repository is None or os.path.realpath(repository) == os.path.realpath(found.repository)
+        return found if own else None
+
+    return ciphertool_toml.read_config(snapshot, NAMED if tree is None else FOUND, home_of)
+
+
+def _read_home(home: Path, overrides: Overrides, tree: Path | None) -> Settings:
+    """Return the settings of a home, and what a `ciphertool.toml` in it adds, unless it has another repository."""
+    from ciphertool.settings import carbon4, ciphertool_toml, confined
+
+    found = carbon4.read_home(home, overrides.define, tree=tree)
+    snapshot = confined.read(home / ciphertool_toml.FILE_NAME, tree, home)
+    if snapshot.data is None:
+        return found
+    added = _read_config(snapshot, overrides, tree, home)
+    if added.home is None:
+        return found
+    repository = added.repository_settings._replace(path=found.repository)
+    return added._replace(origin=home, root=home, repository_settings=repository)
 
 
 def _override(settings: Settings, overrides: Overrides) -> Settings:
@@ -133,6 +170,7 @@ def _override(settings: Settings, overrides: Overrides) -> Settings:
         keystore = keystore._replace(alias=overrides.key_alias)
     return settings._replace(
         keystore=keystore,
+        password_sources=settings.sources_for(keystore.path),
         repository_settings=repository._replace(path=overrides.repository or repository.path),
         encryption=encryption._replace(
             policy=overrides.policy or encryption.policy,

@@ -1,39 +1,36 @@
-"""Reads a Carbon 4 home: `carbon.xml`, `cipher-tool.properties`, `secret-conf.properties`, or the standalone file.
+"""Reads a Carbon 4 home: `deployment.toml` or `cipher-tool.properties`, `secret-conf.properties`, and the keystore.
 
-WSO2's cipher-tool 1.2 and org.wso2.securevault define their meaning. Writes nothing.
+WSO2's cipher-tool 1.2, config-mapper and org.wso2.securevault define their meaning. Writes nothing.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ciphertool import files
-from ciphertool.engine.schemes import AES_GCM
+from ciphertool import files, references
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
-from ciphertool.settings import confined
+from ciphertool.passwords.stated import StatedPasswords
+from ciphertool.settings import confined, deployment_toml
+from ciphertool.settings.carbon_paths import Places, environment
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
+from ciphertool.settings.deployment_toml import Deployment, StatedKeystore
+from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
+from ciphertool.settings.secret_conf import KEY_ALIAS, KEYSTORE, LOCATION, SecretConf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ciphertool.files import Snapshot
+    from ciphertool.passwords import PasswordSource
     from ciphertool.rewriters.base import Site
 
 _CONF = (Path("repository/conf"), Path("conf"))
-_DEPLOYMENT = "deployment.toml"
+_CARBON_XML = "carbon.xml"
 _STANDALONE = "cipher-standalone-config.properties"
-LEGACY_SCHEME = "RSA"  # the runtime's default if secret-conf.properties names none
-LOCATION = "secretRepositories.file.location"
-ALGORITHM = "secretRepositories.file.algorithm"
-_TRANSFORMATION = "keystore.identity.CipherTransformation"
-_MODE = "secretRepositories.file.encryptionMode"
-_DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
-_LONGEST_PATH = 4096
 
 
 def is_home(directory: Path) -> bool:
@@ -46,9 +43,19 @@ def is_home(directory: Path) -> bool:
 def configuration(home: Path) -> Path | None:
     """Return the configuration directory of a Carbon home, or None if there is none."""
     for conf in _CONF:
-        for name in ("carbon.xml", _STANDALONE):
+        for name in (_CARBON_XML, _STANDALONE):
             if (home / conf / name).is_file():
                 return home / conf
+    return None
+
+
+def home_of(repository: Path) -> Path | None:
+    """Return the home whose own repository a file is by its place, or None if there is no such home."""
+    conf = repository.parent if repository.name == deployment_toml.NAME else repository.parent.parent
+    for home in (conf.parent, conf.parent.parent):
+        found = configuration(home)
+        if _same(found, conf) and is_home(home):
+            return home
     return None
 
 
@@ -58,84 +65,191 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     If the home was found in a `tree`, not named, its paths are not expanded from the environment or `define`, and
     settings that lead out of the tree raise a `FoundSettingsError`.
     """
-
-    def read(path: Path) -> dict[str, Site]:
-        return _sites(confined.read(path, tree, home))
-
     conf = configuration(home)
     if conf is None:
         raise ConfigError("not a Carbon home: neither carbon.xml nor " + _STANDALONE, path=home)
     names = {"carbon.home": str(home.absolute()), **({} if tree else {**environment(), **define})}
-    standalone = _entries(read(conf / _STANDALONE))
-    secret_conf_path = home / standalone.get("secret.conf.properties.file", str(_security(conf, home, "secret-conf")))
-    secret_conf = _entries(read(secret_conf_path))
-    repository = home / (
-        secret_conf.get(LOCATION)
-        or standalone.get("cipher.text.properties.file")
-        or _security(conf, home, "cipher-text")
-    )
-    carbon_xml = confined.read(conf / "carbon.xml", tree, home)
-    keystore = _keystore(carbon_xml, _Places(home, conf, names, tree), secret_conf, standalone)
-    targets = home / standalone.get("cipher.tool.properties.file", _security(conf, home, "cipher-tool"))
-    if not _is_file(targets, None) and (conf / _DEPLOYMENT).is_file():
-        return _deployment(home, conf, keystore, secret_conf)
-    scheme = (_declared(secret_conf) or LEGACY_SCHEME) if secret_conf else CARBON_SCHEME
-    mode_like = files.read(next(p for p in (conf / "carbon.xml", conf / _STANDALONE) if p.is_file()))
-    return Settings(
-        origin=home,
-        root=home,
-        keystore=keystore,
-        repository_settings=RepositorySettings(repository, "carbon4", mode_like.path, mode_like.mode_beside),
-        encryption=EncryptionSettings(scheme),
-        targets=_targets(targets, read(targets)),
-        password_sources=(CarbonHome(home),),
-        secret_conf=secret_conf_path,
-    )
+    reader = _Reader(Places(home, conf, names, tree))
+    deployment = reader.snapshot(conf / deployment_toml.NAME)
+    # As in WSO2's tools, a deployment.toml decides, whatever else there is.
+    return reader.xml() if deployment.data is None else reader.deployment(deployment)
 
 
-def _deployment(home: Path, conf: Path, keystore: KeystoreSettings, secret_conf: Mapping[str, str]) -> Settings:
-    """Return the settings of a home whose product generates its configuration from `deployment.toml` (Carbon 4.5+)."""
-    from ciphertool.passwords.carbon import CarbonHome
+class _Reader:
+    """Reads one home. Each of its two flows has a method that returns its settings."""
 
-    mode_like = files.read(conf / "carbon.xml")
-    return Settings(
-        origin=home,
-        root=home,
-        keystore=keystore,
-        repository_settings=RepositorySettings(
-            conf / _DEPLOYMENT, "toml-secrets", mode_like.path, mode_like.mode_beside
-        ),
-        encryption=EncryptionSettings(_declared(secret_conf) or CARBON_SCHEME),
-        password_sources=(CarbonHome(home),),
-    )
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._home, self._conf = places.home, places.conf
+        self._carbon_xml = self.snapshot(self._conf / _CARBON_XML)
+        self._standalone = _entries(self._sites(self._conf / _STANDALONE))
+        secret_conf = self._named("secret.conf.properties.file", "secret-conf")
+        self._secret_conf = SecretConf.of(secret_conf, self._sites(secret_conf))
+
+    def snapshot(self, path: Path) -> Snapshot:
+        """Read a file of the home, as far as it may be read; `data` is None if there is no file."""
+        return confined.read(path, self._places.tree, self._home)
+
+    def xml(self) -> Settings:
+        """Return the settings of a home with XML files, in which `cipher-tool.properties` names the secrets."""
+        stated = self._secret_conf.get(LOCATION)
+        repository = self._named("cipher.text.properties.file", "cipher-text")
+        if stated:
+            repository = self._home / self._places.inside(stated)
+        tool = self._named("cipher.tool.properties.file", "cipher-tool")
+        targets = tuple(_targets(tool, self._sites(tool), self._places))
+        settings = self._settings("carbon4", repository, self._stated_in_xml())
+        return settings._replace(targets=targets, warnings=tuple(_misnamed(tool, targets)))
+
+    def deployment(self, snapshot: Snapshot) -> Settings:
+        """Return the settings of a home whose product generates its configuration from `deployment.toml`."""
+        defaults = deployment_toml.defaults_of(self.snapshot(deployment_toml.defaults_path(self._home)))
+        deployment = Deployment(snapshot, defaults, self._places.names)
+        try:
+            in_xml = self._stated_in_xml()
+        except ConfigError:
+            in_xml = None  # it is generated anew
+        keystore = self._completed(deployment.keystore, in_xml)
+        settings = self._settings("toml-secrets", snapshot.path, keystore)
+        return settings._replace(
+            warnings=(*self._differences(settings.keystore.path, keystore, in_xml), *self._overwritten()),
+            elsewhere=settings.elsewhere or deployment.asks_at_runtime,
+        )
+
+    def _settings(self, kind: str, repository: Path, keystore: StatedKeystore | None) -> Settings:
+        secret_conf = self._secret_conf
+        sources: list[PasswordSource] = [CarbonHome(self._home)]
+        mode_like = self._carbon_xml if self._carbon_xml.data is not None else files.read(self._conf / _STANDALONE)
+        path: Path | None = None
+        alias: str | None = None
+        if keystore is not None:
+            path, alias = self._places.keystore(keystore.location), keystore.alias
+        stated = path
+        if location := secret_conf.get(KEYSTORE):
+            path, alias = self._places.keystore(location), secret_conf.get(KEY_ALIAS)
+        if keystore is not None and keystore.password is not None and _same(path, stated):
+            sources.append(StatedPasswords(keystore.source, keystore.password, keystore.key_password))
+        return Settings(
+            origin=self._home,
+            root=self._home,
+            keystore=KeystoreSettings() if secret_conf.key_based else KeystoreSettings(path, alias),
+            repository_settings=RepositorySettings(repository, kind, mode_like.path, mode_like.mode_beside),
+            encryption=EncryptionSettings(secret_conf.scheme or CARBON_SCHEME, key_based=secret_conf.key_based),
+            password_sources=tuple(sources[:1] if secret_conf.key_based else sources),
+            home=self._home,
+            secret_conf=secret_conf.path,
+            elsewhere=bool(secret_conf.elsewhere),
+        )
+
+    def _completed(self, stated: StatedKeystore | None, in_xml: StatedKeystore | None) -> StatedKeystore | None:
+        """Return a keystore with what `deployment.toml` leaves out, as the product wrote it at an earlier start."""
+        if stated is None or in_xml is None:
+            return stated or in_xml
+        if not stated.location:
+            stated = stated._replace(location=in_xml.location)
+        keystore = self._places.keystore
+        same = _same(keystore(stated.location), keystore(in_xml.location))
+        return stated._replace(alias=in_xml.alias) if same and stated.alias is None else stated
+
+    def _differences(
+        self, used: Path | None, keystore: StatedKeystore | None, in_xml: StatedKeystore | None
+    ) -> Iterator[str]:
+        """Yield a warning for each file that names another keystore than the one that is used."""
+        secret_conf = self._secret_conf
+        for stated in (keystore, in_xml):
+            if used is None or stated is None or secret_conf.key_based:
+                continue
+            named = self._places.keystore(stated.location)
+            if _same(named, used):
+                continue
+            if secret_conf.get(KEYSTORE):
+                yield f"{stated.source} names the keystore {named}, {secret_conf.path} {used}, which the vault uses"
+            elif keystore is not None:
+                yield (
+                    f"{stated.source} names the keystore {named}, {keystore.source} {used}, which is used: "
+                    f"the product overwrites {stated.source.name} at its start"
+                )
+
+    def _overwritten(self) -> Iterator[str]:
+        """Yield a warning if `cipher-tool.properties` names files that the product overwrites."""
+        tool = self._named("cipher.tool.properties.file", "cipher-tool")
+        sites = self._sites(tool)
+        if sites:
+            named = dict.fromkeys(site.value.partition("//")[0].strip() for site in sites.values())
+            made = [name for name in named if deployment_toml.is_generated(self._home, self._conf, self._home / name)]
+            listed = ", ".join([*made, str(self._security("cipher-text"))])
+            yield (
+                f"{tool} is not used, because {deployment_toml.NAME} decides: "
+                f"the product overwrites what it names at its start ({listed})"
+            )
+
+    def _named(self, key: str, name: str) -> Path:
+        """Return the path of a file of the vault: as the standalone file says, or where every home has it."""
+        stated = self._standalone.get(key)
+        return self._home / (self._places.inside(stated) if stated else self._security(name))
+
+    def _security(self, name: str) -> Path:
+        return self._conf.relative_to(self._home) / "security" / f"{name}.properties"
+
+    def _sites(self, path: Path) -> dict[str, Site]:
+        from ciphertool.rewriters.properties import PropertiesRewriter
+
+        snapshot = self.snapshot(path)
+        try:
+            return {site.selector: site for site in PropertiesRewriter().parse(snapshot.bytes).sites()}
+        except ConfigError as error:
+            raise error.at(snapshot.path) from None
+
+    def _stated_in_xml(self) -> StatedKeystore | None:
+        """Return the keystore in `carbon.xml`, else in the standalone file."""
+        if self._carbon_xml.data is not None and (found := self._stated_in_carbon_xml()) is not None:
+            return found
+        location, alias = (self._standalone.get(f"primary.key.{name}") for name in ("location", "alias"))
+        return StatedKeystore(self._conf / _STANDALONE, location, alias or None) if location else None
+
+    def _stated_in_carbon_xml(self) -> StatedKeystore | None:
+        from ciphertool.rewriters.xml import XmlRewriter
+
+        try:
+            document = XmlRewriter().parse(self._carbon_xml.bytes)
+        except ConfigError as error:
+            raise error.at(self._carbon_xml.path) from None
+        for element in ("InternalKeyStore", "KeyStore"):
+            base = f"/Server/Security/{element}"
+            names = ("Location", "KeyAlias", "Password", "KeyPassword")
+            found = [_text(document.locate([f"{base}/{name}"])[0]) for name in names]
+            location, alias, password, key = found
+            if location:
+                return StatedKeystore(self._carbon_xml.path, location, alias, password, key)
+        return None
 
 
-def _declared(secret_conf: Mapping[str, str]) -> str | None:
-    """Return the transformation that a vault declares; its symmetric mode takes precedence over a name, as in Java."""
-    if secret_conf.get(_MODE) == "symmetric":
-        return AES_GCM
-    return secret_conf.get(ALGORITHM) or secret_conf.get(_TRANSFORMATION)
+def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
+    """Yield a warning for each target whose alias is not the one that the product looks up."""
+    for target in targets:
+        fixed = fixed_alias(target.file, target.selector)
+        if fixed is not None and fixed != target.alias:
+            yield f"{path}:{target.line}: the product asks for this secret as {fixed!r}, not as {target.alias!r}"
 
 
-def _security(conf: Path, home: Path, name: str) -> Path:
-    return conf.relative_to(home) / "security" / f"{name}.properties"
+def _same(one: Path | None, other: Path | None) -> bool:
+    return one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other)
 
 
-def _sites(snapshot: Snapshot) -> dict[str, Site]:
-    from ciphertool.rewriters.properties import PropertiesRewriter
-
-    try:
-        return {site.selector: site for site in PropertiesRewriter().parse(snapshot.bytes).sites()}
-    except ConfigError as error:
-        raise error.at(snapshot.path) from None
+def _text(found: tuple[Site, ...] | ConfigError) -> str | None:
+    """Return the text of an element, or None if it is empty, stands for a secret or is filled in by the product."""
+    if not isinstance(found, tuple):
+        return None
+    site = found[0]
+    stands = site.reference is not None or site.beside is not None or references.is_placeholder(site.value)
+    return None if stands else site.value or None
 
 
 def _entries(sites: Mapping[str, Site]) -> dict[str, str]:
     return {key: site.value.strip() for key, site in sites.items()}
 
 
-def _targets(path: Path, sites: Mapping[str, Site]) -> tuple[Target, ...]:
-    targets = []
+def _targets(path: Path, sites: Mapping[str, Site], places: Places) -> Iterator[Target]:
     for alias, site in sites.items():
         # Parsed by hand: a regular expression could take hours on a malicious line.
         file, _, xpath = site.value.strip().partition("//")
@@ -145,8 +259,7 @@ def _targets(path: Path, sites: Mapping[str, Site]) -> tuple[Target, ...]:
         shorter, _, attribute = xpath.rpartition(",")
         if shorter and attribute.strip().lower() in ("true", "false"):
             xpath = _to_attribute(shorter) if attribute.strip().lower() == "true" else shorter
-        targets.append(Target(file.strip(), "/" + xpath, alias, optional_if_unknown=True, line=site.line))
-    return tuple(targets)
+        yield Target(places.inside(file), "/" + xpath, alias, optional_if_unknown=True, line=site.line)
 
 
 def _to_attribute(xpath: str) -> str:
@@ -155,71 +268,3 @@ def _to_attribute(xpath: str) -> str:
     if not xpath.endswith("]") or not name or "]" in name or "=" in name:
         return xpath
     return f"{element}/@{name}"
-
-
-class _Places(NamedTuple):
-    """What a home's paths depend on: its directories, the values of placeholders, and the tree if it was found."""
-
-    home: Path
-    conf: Path
-    names: Mapping[str, str]
-    tree: Path | None
-
-
-def _keystore(
-    carbon_xml: Snapshot, places: _Places, secret_conf: Mapping[str, str], standalone: Mapping[str, str]
-) -> KeystoreSettings:
-    if location := secret_conf.get("keystore.identity.location"):
-        return KeystoreSettings(_find(location, places), secret_conf.get("keystore.identity.alias"))
-    if location := standalone.get("primary.key.location"):
-        return KeystoreSettings(_find(location, places), standalone.get("primary.key.alias"))
-    if carbon_xml.data is None:
-        return KeystoreSettings()
-    from ciphertool.rewriters.xml import XmlRewriter
-
-    document = XmlRewriter().parse(carbon_xml.bytes)
-    for element in ("InternalKeyStore", "KeyStore"):
-        base = f"/Server/Security/{element}"
-        location, alias = (_text(document.locate([f"{base}/{name}"])[0]) for name in ("Location", "KeyAlias"))
-        if location:
-            return KeystoreSettings(_find(location, places), alias or None)
-    return KeystoreSettings()
-
-
-def _text(found: tuple[Site, ...] | ConfigError) -> str:
-    return found[0].value if isinstance(found, tuple) else ""
-
-
-def _find(location: str, places: _Places) -> Path:
-    """Return a keystore's path: as named, relative to the working directory or the file, or its tail in the home.
-
-    For a home that was found, nothing outside its tree is tried.
-    """
-    home, conf, names, tree = places
-    path = Path(expand(location, names))
-    if len(location) > _LONGEST_PATH:
-        return conf / path
-    for candidate in (path, conf / path):
-        if _is_file(candidate, tree):
-            return candidate
-    parts = path.parts[1:] if path.is_absolute() else path.parts
-    for first in range(len(parts)):
-        tail = home.joinpath(*parts[first:])
-        if _is_file(tail, tree):
-            return tail
-    return path if tree is None else conf / path
-
-
-def _is_file(path: Path, tree: Path | None) -> bool:
-    # Path.is_file raises for a name that is too long
-    return (tree is None or files.lies_in(path, tree)) and os.path.isfile(path)  # noqa: PTH113
-
-
-def environment() -> dict[str, str]:
-    """Return the environment under the names that paths use: `env:NAME`."""
-    return {f"env:{name}": value for name, value in os.environ.items()}
-
-
-def expand(text: str, names: Mapping[str, str]) -> str:
-    """Replace `${name}` and `${sys:name}` in a Carbon path; unknown names stay as they are."""
-    return _DEFINED.sub(lambda match: names.get(match[1], match[0]), text)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.passwords import MasterKeys
 from ciphertool.rewriters.yaml import YamlRewriter
-from ciphertool.settings.carbon4 import environment, expand
+from ciphertool.settings.carbon_paths import environment, expand
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, Overrides, RepositorySettings, Settings
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ciphertool import references, rewriters
 from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
-from ciphertool.repository import KINDS, is_native
+from ciphertool.repository import KINDS
 from ciphertool.rewriters import toml_data
 from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ciphertool.files import Snapshot
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Trust
 
 FILE_NAME = "ciphertool.toml"
+NATIVE_KIND = "native"
 DEFAULT_SCHEME = "RSA-OAEP-256"
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 _ALIAS_FIELDS = ("stem", "path", "key")
 
 
-def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
+def read_config(
+    snapshot: Snapshot, trust: Trust = NAMED, home_of: Callable[[Path | None], Settings | None] = lambda _: None
+) -> Settings:
     """Return the settings of a `ciphertool.toml`; raise `ConfigError`, or `ProblemsError` with all problems.
 
-    Anything that exceeds the `trust` in the file is a problem.
+    Anything that exceeds the `trust` in the file is a problem. `home_of` returns the settings of the Carbon home that a
+    repository belongs to (None: the repository is not stated), which the file then adds to.
     """
     path, problems = snapshot.path, list[Any]()
     try:
@@ -41,15 +46,19 @@ def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
     top = Table("", content, problems, path)
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
     run = top.table("run")
-    kind = _kind(repository, trust.extensions)
     root = snapshot.path.absolute().parent
+    store = _repository(repository, snapshot, trust.extensions)
+    home = home_of(store and store.path)
+    store = store or (home and home.repository_settings)
+    if store is None:
+        store = RepositorySettings(root / repository.required("path"), NATIVE_KIND, path, snapshot.mode_beside)
     settings = Settings(
         origin=path,
         root=root,
-        keystore=_keystore(keystore, root, trust.extensions),
-        repository_settings=RepositorySettings(root / repository.required("path"), kind, path, snapshot.mode_beside),
+        keystore=_keystore(keystore, root, trust.extensions, optional=home is not None),
+        repository_settings=store,
         encryption=EncryptionSettings(
-            scheme=encryption.text("scheme") or (DEFAULT_SCHEME if is_native(kind) else CARBON_SCHEME),
+            scheme=encryption.text("scheme") or _default_scheme(store, home),
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
             minimum_bits=encryption.number("minimum_bits", 2048),
         ),
@@ -64,7 +73,7 @@ def read_config(snapshot: Snapshot, trust: Trust = NAMED) -> Settings:
         table.finish()
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return settings
+    return _add(home, settings)
 
 
 def _position(error: Exception) -> str:
@@ -75,8 +84,41 @@ def _position(error: Exception) -> str:
     return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
+def _add(home: Settings | None, settings: Settings) -> Settings:
+    """Return what a file says in addition to the home that its vault belongs to, if there is one."""
+    if home is None:
+        return settings
+    stated = settings.keystore
+    keystore = stated if stated.path or stated.certificate else home.keystore
+    return settings._replace(
+        keystore=keystore._replace(alias=stated.alias or keystore.alias),
+        encryption=settings.encryption._replace(key_based=home.encryption.key_based),
+        targets=(*home.targets, *settings.targets),
+        password_sources=(*settings.password_sources, *home.sources_for(keystore.path)),
+        home=home.home,
+        secret_conf=home.secret_conf,
+        elsewhere=home.elsewhere,
+        warnings=home.warnings,
+    )
+
+
+def _default_scheme(store: RepositorySettings, home: Settings | None) -> str:
+    if home is not None:
+        return home.scheme
+    return DEFAULT_SCHEME if store.native else CARBON_SCHEME
+
+
+def _repository(table: Table, snapshot: Snapshot, extensions: Extensions) -> RepositorySettings | None:
+    """Return the repository that the file states, or None if it states no path."""
+    kind, path = _kind(table, extensions), table.text("path")
+    if path is None:
+        return None
+    root = snapshot.path.absolute().parent
+    return RepositorySettings(root / path, kind, snapshot.path, snapshot.mode_beside)
+
+
 def _kind(table: Table, extensions: Extensions) -> str:
-    kind = table.text("kind") or "native"
+    kind = table.text("kind") or NATIVE_KIND
     if kind not in KINDS:
         from ciphertool.repository.plugin import ENTRY_POINTS
         from ciphertool.settings.plugins import is_plug_in
@@ -96,14 +138,14 @@ def _format(table: Table, extensions: Extensions) -> str | None:
     return name
 
 
-def _keystore(table: Table, root: Path, extensions: Extensions) -> KeystoreSettings:
+def _keystore(table: Table, root: Path, extensions: Extensions, *, optional: bool) -> KeystoreSettings:
     path, certificate = table.text("path"), table.text("certificate")
     fingerprint = table.text("fingerprint")
     if fingerprint is not None:
         fingerprint = fingerprint.lower().removeprefix("sha256:").replace(":", "")
         if len(fingerprint) != 64 or set(fingerprint) - set("0123456789abcdef"):
             table.problem("fingerprint", "must be sha256: and 64 hexadecimal digits")
-    if path is None and certificate is None:
+    if path is None and certificate is None and not optional:
         table.problem("path", "is missing (or certificate)")
     return KeystoreSettings(
         path=root / path if path else None,

@@ -68,11 +68,15 @@ class RepositorySettings(NamedTuple):
 
 
 class EncryptionSettings(NamedTuple):
-    """The scheme for new values, and which certificates and key sizes may encrypt them."""
+    """The scheme for new values, and which certificates and key sizes may encrypt them.
+
+    With `key_based` there is no keystore: the password is itself the AES key.
+    """
 
     scheme: str
     policy: Policy = Policy.JAVA
     minimum_bits: int = 2048
+    key_based: bool = False
 
 
 class Target(NamedTuple):
@@ -101,9 +105,10 @@ class Settings(NamedTuple):
     """Everything that a run needs to know. `origin` is the file or home it comes from; paths are relative to `root`.
 
     It is for entry points; the functions they call take only the values that they need. The properties are for
-    programs. `secret_conf` is the file that a Carbon 4 runtime reads to open the vault, if there is such a runtime.
-    `inherit` names the variables of `run`'s environment whose references are resolved. `trust` records whether a person
-    named these settings or a search found them.
+    programs. `inherit` names the variables of `run`'s environment whose references are resolved. `home` is the Carbon 4
+    home that the vault belongs to, if there is one, and `secret_conf` the file that its runtime reads to open it.
+    `trust` records whether a person named these settings or a search found them. `elsewhere` is True if the product
+    asks another provider for secrets that the repository lacks. `warnings` are about the files of these settings.
     """
 
     origin: Path
@@ -114,8 +119,17 @@ class Settings(NamedTuple):
     targets: tuple[Target, ...] = ()
     password_sources: tuple[PasswordSource, ...] = ()
     inherit: tuple[str, ...] = ()
+    home: Path | None = None
     secret_conf: Path | None = None
     trust: Trust = NAMED
+    elsewhere: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def sources_for(self, keystore: Path | None) -> tuple[PasswordSource, ...]:
+        """Return the password sources, without those that state the password of another keystore."""
+        if keystore == self.keystore.path:
+            return self.password_sources
+        return tuple(source for source in self.password_sources if not getattr(source, "completes", False))
 
     @property
     def repository(self) -> Path:

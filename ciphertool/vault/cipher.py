@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ciphertool.engine import Decryptor, Encryptor, Scheme
-    from ciphertool.engine.gcm import SecretKeyDecryptor
+    from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor
     from ciphertool.repository.base import SecretRepository
 
 
@@ -87,8 +87,8 @@ class Sealer:
     """Encrypts the values of a vault with a public key alone: alias and secret in, ciphertext out.
 
     `opener` is the opener of the same vault if the private key is available: it proves new and stored ciphertexts.
-    `store_type` is the JCA name of the keystore's format ("JKS"), for callers that record it. `subject` is that of the
-    certificate that values are encrypted to, as the certificate states it.
+    `store_type` is the JCA name of the keystore's format ("JKS") and `key_alias` the key's alias in it, for callers
+    that record them. `subject` is that of the certificate that values are encrypted to, as the certificate states it.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class Sealer:
         opener: Opener | None = None,
         store_type: str = "JKS",
         subject: str | None = None,
+        key_alias: str | None = None,
     ) -> None:
         self.scheme = scheme
         self.native = native
@@ -106,6 +107,12 @@ class Sealer:
         self.opener = opener
         self.store_type = store_type
         self.subject = subject
+        self.key_alias = key_alias
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that values are encrypted to."""
+        return self.encryptor.key_id
 
     @property
     def recipient(self) -> str:
@@ -149,7 +156,7 @@ class Sealer:
 
 
 class SymmetricOpener:
-    """Decrypts the AES-GCM values of a vault whose key is an AES key. No sealer makes such values."""
+    """Decrypts the AES-GCM values of a vault whose key is an AES key."""
 
     unpadded = False
 
@@ -177,7 +184,39 @@ class SymmetricOpener:
         """Return None: nothing in a value says which alias it was made for."""
 
 
+class SymmetricSealer:
+    """Encrypts the values of a vault whose password is itself its AES key: alias and secret in, ciphertext out."""
+
+    store_type = "JKS"
+    key_alias: str | None = None
+    subject: str | None = None
+    key_id: str | None = None
+    recipient = "the AES key that is the vault's password"
+
+    def __init__(self, encryptor: SecretKeyEncryptor, opener: SymmetricOpener) -> None:
+        self._encryptor = encryptor
+        self.opener = opener
+
+    def seal(self, alias: str, value: Secret) -> Ciphertext:
+        """Return the ciphertext of an alias's value, proved by decrypting it."""
+        made = Symmetric(*self._encryptor.encrypt(value.reveal_bytes()))
+        if self.opener.open(alias, made) != value:
+            raise AssertionError("an encrypted value does not decrypt to itself")
+        return made
+
+    encrypt = seal  # as `Opener.decrypt`
+
+    def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
+        """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
+        return self.opener.prove(alias, ciphertext)
+
+    def other_keys(self, repository: SecretRepository) -> dict[str, str]:  # noqa: ARG002 - no value names its key
+        """Return no aliases: `prove` finds those that were encrypted with another key."""
+        return {}
+
+
 AnyOpener = Opener | SymmetricOpener
+AnySealer = Sealer | SymmetricSealer
 
 
 def _label(alias: str, *, native: bool) -> bytes:

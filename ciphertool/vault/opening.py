@@ -16,10 +16,12 @@ from ciphertool.errors import (
     KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
+    UnsupportedKeystoreError,
     UnsupportedSchemeError,
+    WrongKeyPasswordError,
 )
 from ciphertool.repository import open_repository
-from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener
+from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener, SymmetricSealer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,27 +32,27 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import AnyOpener
+    from ciphertool.vault.cipher import AnyOpener, AnySealer
 
 _JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
 
 class OpeningKeys(NamedTuple):
-    """The opener of a vault, the keystore that it comes from, and the warnings about both."""
+    """The opener of a vault, the keystore that it comes from, if there is one, and the warnings about both."""
 
     opener: AnyOpener
-    keystore: Keystore
+    keystore: Keystore | None
     warnings: tuple[str, ...] = ()
 
 
 class SealingKeys(NamedTuple):
     """The sealer of a vault, which has an opener if the private key is available, and the warnings about it."""
 
-    sealer: Sealer
+    sealer: AnySealer
     warnings: tuple[str, ...] = ()
 
     @property
-    def cipher(self) -> Sealer:
+    def cipher(self) -> AnySealer:
         """The sealer by its former name, kept for one release: other people's scripts ask for it."""
         return self.sealer
 
@@ -74,30 +76,66 @@ class VaultAccess:
         With `allow_unpadded`, textbook RSA is read, with a warning, if the vault declares it. Raises `KeystoreError`
         for anything wrong with the keystore, alias or passwords.
         """
+        with self._passwords.named():
+            return self._opening_keys(allow_unpadded=allow_unpadded)
+
+    def to_seal(self, *, now: datetime) -> SealingKeys:
+        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
+
+        The keystore password is enough, whatever opens the key: without the key's own password the sealer has no
+        opener. With `[keystore] certificate` no password is asked for; the private key is then available only if a
+        source has a password without asking.
+        """
+        with self._passwords.named():
+            if self._settings.encryption.key_based:
+                sealer, warnings = _key_based(self._passwords)
+                return SealingKeys(sealer, tuple(warnings))
+            return _sealing_keys(self._settings, self._passwords, now)
+
+    def _opening_keys(self, *, allow_unpadded: bool) -> OpeningKeys:
         settings = self._settings
+        if settings.encryption.key_based:
+            sealer, warnings = _key_based(self._passwords)
+            return OpeningKeys(sealer.opener, None, tuple(warnings))
         keystore, given = _open(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
         opener: AnyOpener
         if _is_secret(entry):
             opener = _symmetric_opener(settings, keystore, entry.alias, given)
         else:
-            key = keystore.private_key(settings.keystore.alias, given.key if given else None)
-            opener = Opener(_scheme(settings, allow_unpadded=allow_unpadded), settings.native, Decryptor(key))
-        warnings = _exposed(given)
+            scheme = _scheme(settings, allow_unpadded=allow_unpadded)
+            opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
+        exposed = _exposed(given)
         if opener.unpadded:
-            warnings.insert(
+            exposed.insert(
                 0,
                 f"{settings.repository}: its values are encrypted with textbook RSA; encrypt them with another scheme",
             )
-        return OpeningKeys(opener, keystore, tuple(warnings))
+        return OpeningKeys(opener, keystore, tuple(exposed))
 
-    def to_seal(self, *, now: datetime) -> SealingKeys:
-        """Return the sealer. The certificate's key usage is checked first, at the time `now`.
+    def _decryptor(self, keystore: Keystore, given: Passwords | None) -> Decryptor:
+        """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
+        alias = self._settings.keystore.alias
+        try:
+            return Decryptor(keystore.private_key(alias, given.key if given else None))
+        except WrongKeyPasswordError:
+            own = self._passwords.ask_for_key() if given is not None and given.key is None else None
+            if own is None:
+                raise
+        try:
+            return Decryptor(keystore.private_key(alias, own))
+        except WrongKeyPasswordError as error:
+            error.name_source("the prompt")
+            raise
 
-        With `[keystore] certificate` no password is asked for; the private key is then available only if a source has a
-        password without asking.
-        """
-        return _sealing_keys(self._settings, self._passwords, now)
+
+def _key_based(passwords: PasswordChain) -> tuple[SymmetricSealer, list[str]]:
+    """Return the sealer of a vault whose password is its AES key, and the warnings about the password."""
+    from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor, key_of_text
+
+    given = passwords.read()
+    key = key_of_text(given.keystore)
+    return SymmetricSealer(SecretKeyEncryptor(key), SymmetricOpener(SecretKeyDecryptor(key))), _exposed(given)
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
@@ -136,7 +174,8 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         encryptor = Encryptor(key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
-    decryptor = _decryptor(settings, keystore, given, leaf)
+    doubts: list[str] = []
+    decryptor = _decryptor(settings, keystore, given, leaf, doubts)
     sealer = Sealer(
         _scheme(settings),
         settings.native,
@@ -144,13 +183,14 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
         _jca_type(source),
         certificate_facts(leaf).subject,
+        source.entry(alias).alias if source is keystore else None,
     )
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: the certificate {one.reason}" for one in found]
     warnings += (
         f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
     )
-    return SealingKeys(sealer, (*warnings, *_exposed(given)))
+    return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
 
 
 def _exposed(given: Passwords | None) -> list[str]:
@@ -159,7 +199,7 @@ def _exposed(given: Passwords | None) -> list[str]:
     return [f"{given.exposed}: password file is world-readable"]
 
 
-def require_one_key(sealer: Sealer, repository: SecretRepository) -> None:
+def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     """Raise `OtherKeyError` if a vault's values were encrypted with a key other than the one for new values.
 
     Otherwise an unintended change of key would disclose every new value to whoever made the change. Bare ciphertexts do
@@ -173,7 +213,7 @@ def _judged(
     settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
 ) -> list[str]:
     """Return further warnings about a primary keystore; under the strict policy a public default key is an error."""
-    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY
+    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY, UNUSABLE_KEY
     from ciphertool.certificates.policy import DECIDED, Policy
     from ciphertool.certificates.roles import Role
     from ciphertool.findings import Level
@@ -188,14 +228,18 @@ def _judged(
     return [
         f"{'PUBLIC KEY, it protects nothing: ' if finding.rule is PUBLIC_KEY else ''}{finding.message}"
         for finding in found
-        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY}
+        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY, UNUSABLE_KEY}
     ]
 
 
 def _decryptor(
-    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: bytes
+    settings: Settings, keystore: Keystore | None, given: Passwords | None, certificate: bytes, doubts: list[str]
 ) -> Decryptor | None:
-    """Return the decryptor if the keystore is open and has the private key, which must match the certificate."""
+    """Return the decryptor if the private key is available, which must match the certificate.
+
+    A key that the password does not open is not available, which is no error: encrypting needs no private key. If the
+    password was given for the key alone, `doubts` gets a warning.
+    """
     from ciphertool.keystore import keys
 
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
@@ -203,7 +247,14 @@ def _decryptor(
     entry = keystore.entry(_encrypting_alias(settings, keystore))
     if entry.sealed is None:
         return None
-    key = keystore.private_key(entry.alias, given.key if given else None)
+    try:
+        key = keystore.private_key(entry.alias, given.key if given else None)
+    except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
+        if given is not None and given.key is not None:
+            if isinstance(error, WrongKeyPasswordError):
+                given.name_source(error)
+            doubts.append(f"{error}; values can be encrypted, but not decrypted")
+        return None
     if not keys.matches(key, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)

@@ -18,7 +18,7 @@ from ciphertool.errors import (
     SelectorError,
     UnknownAliasError,
 )
-from ciphertool.repository import Clear, Encrypted, Malformed, is_native
+from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_native
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Resolver:
     """Resolves aliases of one repository. A secret is decrypted once and kept; thread-safe.
 
     `warn` is called for a value that resolves but should not be stored as it is, `tell` with every resolved value.
+    `elsewhere` returns whether another provider of the product has an alias that the repository lacks.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class Resolver:
         *,
         warn: Callable[[str], None],
         tell: Callable[[str], None],
+        elsewhere: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.repository = repository
+        self._elsewhere = elsewhere
         self._opener = opener
         self._warn = warn
         self._tell = tell
@@ -107,6 +110,13 @@ class Resolver:
                 secret = self._known.setdefault(alias, self._resolve(alias))
             self._tell(secret.reveal())
         return secret
+
+    def is_left(self, alias: str) -> bool:
+        """Return whether only the product finds a secret: another provider has it, or a placeholder stands for it."""
+        entry = self.repository.entries.get(alias)
+        if entry is None:
+            return self._elsewhere(alias)
+        return isinstance(entry.stored, Placeholder)
 
     def reveal(self, reference: Reference) -> str:
         """Return what a reference stands for, spelled for its place: percent-encoded if it is the password of a URL.
@@ -162,6 +172,10 @@ class Resolver:
                 raise DecryptionError(f"{alias!r}: {reason}", hint=self.repository.hint).at(
                     self.repository.path, entry.line
                 )
+            case Placeholder():
+                raise DecryptionError(f"{alias!r}: is a placeholder, which only the product fills in").at(
+                    self.repository.path, entry.line
+                )
             case Encrypted(ciphertext):
                 opener = self._opener()
                 try:
@@ -200,9 +214,19 @@ def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference,
             yield site, found
 
 
+def mention_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
+    """Yield each reference that an expression of the product makes, and its site. It cannot be replaced by a secret."""
+    if not any(references.mentions(document.source.text)) and not references.has_escapes(document.source.text.encode()):
+        return
+    for site in document.sites():
+        for mention in references.mentions(site.value):
+            yield site, (mention,)
+
+
 def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Resolver) -> bytes:
     """Return a file's bytes with every reference replaced by its secret, and what only references needed removed.
 
+    References to secrets that only the product finds stay, and those that its expressions make.
     Raises `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
     """
     try:
@@ -224,13 +248,18 @@ def check_document(
 ) -> tuple[list[tuple[Site, tuple[Reference, ...]]], list[CipherToolError]]:
     """Return the sites that hold references, their references, and one error for each that does not resolve.
 
+    Those to secrets that only the product finds are left out.
     If the keystore does not open, its `KeystoreError` is raised instead. `resolver` warns of values that may have been
     read from the file in the wrong encoding.
     """
-    sites = list(reference_sites(document))
+    sites = []
+    for site, every in reference_sites(document):
+        if found := tuple(reference for reference in every if not resolver.is_left(reference.alias)):
+            sites.append((site, found))
     problems: list[CipherToolError] = [error.at(path) for error in document.strays()]
+    mentioned = [(site, found) for site, found in mention_sites(document) if not resolver.is_left(found[0].alias)]
     failed: dict[str, CipherToolError] = {}
-    for site, found in sites:
+    for site, found in (*sites, *mentioned):
         if resolver.is_native and (doubt := document.doubt(site)):
             problems.append(SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING).at(path))
         for reference in found:

@@ -14,7 +14,14 @@ from ciphertool.secret import Values
 from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
 from ciphertool.vault.opening import VaultAccess
-from ciphertool.vault.resolver import OpenerAtHand, Resolver, check_document, resolve_document
+from ciphertool.vault.resolver import (
+    OpenerAtHand,
+    Resolver,
+    check_document,
+    mention_sites,
+    reference_sites,
+    resolve_document,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,6 +61,8 @@ class Vault:
         self._seen = Values()
         self._doubts = Doubts(settings, self._warn)
         self._watch = watch
+        self.left = 0
+        """How many references `examine` has left to the product, which alone finds their secrets."""
         self._looked = time.monotonic()
         stamps = self._stamps()
         opener = OpenerAtHand(self._make_opener)
@@ -97,8 +106,23 @@ class Vault:
     def _read(self, opener: OpenerAtHand) -> Resolver:
         repository = self._access.repository()
         if repository.snapshot.data is None:
-            raise ConfigError("no such secret repository", path=self.settings.repository)
-        return Resolver(repository, opener, warn=self._warn, tell=self._seen.add)
+            raise ConfigError("no such secret repository", path=self.settings.repository, hint=self._how_to_create_it())
+        return Resolver(repository, opener, warn=self._warn, tell=self._seen.add, elsewhere=self._elsewhere)
+
+    def _elsewhere(self, alias: str) -> bool:
+        """Return whether the product takes a secret that the repository lacks from another provider."""
+        if self.settings.native:
+            return False
+        from ciphertool.runtimes.registry import runtime_of
+
+        return runtime_of(self.settings.kind).providers(self.settings).have(alias)
+
+    def _how_to_create_it(self) -> str:
+        count = len(self.settings.targets)
+        if not count:
+            return "declare what to protect, then run `ciphertool protect`; the settings have no targets yet"
+        declared = "1 target" if count == 1 else f"{count} targets"
+        return f"run `ciphertool protect` to create it from {declared}, or restore it if it was there before"
 
     # --- secrets -----------------------------------------------------------------------------------------------------
 
@@ -223,7 +247,7 @@ class Vault:
 
         configured, refused = configured_files(self.settings)
         problems: list[CipherToolError] = [*refused]
-        count, used = 0, set[str]()
+        count, left, used = 0, 0, set[str]()
         resolver = self._current()
         for path, targets in configured.items():
             try:
@@ -232,14 +256,17 @@ class Vault:
             except CipherToolError as error:
                 problems.append(error.at(path))
                 continue
-            sites, found = check_document(document, path, resolver)
-            count += sum(len(references) for _, references in sites)
-            used.update(reference.alias for _, references in sites for reference in references)
+            _, found = check_document(document, path, resolver)
+            named = [one.alias for _, every in (*reference_sites(document), *mention_sites(document)) for one in every]
+            left += sum(map(resolver.is_left, named))
+            count += len(named)
+            used.update(named)
             problems += found
         if problems:
             raise ProblemsError(problems)
         unused = {alias: entry for alias, entry in resolver.repository.entries.items() if alias not in used}
-        return Examined(count, len(configured), unused)
+        self.left = left
+        return Examined(count - left, len(configured), unused)
 
     def resolved(self) -> dict[str, str]:
         """Return the value of every secret that has been resolved, by alias: none of them may show in any output."""

@@ -18,7 +18,7 @@ from lxml import etree
 
 from ciphertool.audit import AuditFinding, Evidence, KeyCard, Level, Report, SiteState, Subject, Value, audit
 from ciphertool.audit.model import Place, Skipped, Suppression
-from ciphertool.audit.reports import Format, render
+from ciphertool.audit.reports import Format, render, summary
 from ciphertool.audit.reports.table import Look
 from ciphertool.audit.rules import BACKUP, COMMENTED_OUT, DECLARED_IN_CLEAR, RULES
 
@@ -173,6 +173,15 @@ def test_every_format_has_the_same_counts_and_they_add_up(tmp_path: Path) -> Non
     }
     assert {name: cards.get(name, 0) for name in COUNTS} == COUNTS
     assert 0 not in cards.values()
+
+
+@pytest.mark.parametrize("width", range(40, 100))
+def test_a_number_stands_on_the_line_of_its_noun(width: int, tmp_path: Path) -> None:
+    report = _everywhere(tmp_path)
+    counts = render(report, Format.TABLE, Look(width=width)).rpartition("\n\n")[2]
+    assert max(map(len, counts.splitlines())) <= width
+    assert not re.search(r"\d\n", counts)
+    assert " ".join(counts.split()).startswith(summary.sentence(report))
 
 
 def test_the_table_fits_its_width_and_loses_no_word(tmp_path: Path) -> None:

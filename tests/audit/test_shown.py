@@ -291,5 +291,12 @@ def test_a_secret_in_a_name_is_masked_in_whatever_signs_the_key_is_spelled(tmp_p
     (tmp_path / "a.ini").write_text("[postgres://u:c4n4ryHunter2Word@h]\npassword = x9Hunter2\n")
     report = audit([Subject(tmp_path)], now=NOW)
     (message,) = (f.message for f in report.findings if f.rule.id == "CT003")
-    assert message == "postgres://u:****@h/password: a value in clear"
+    assert message == "a value in clear under postgres://u:****@h/password"
     assert "c4n4ry" not in str(report)
+
+
+def test_a_message_is_whole_after_an_assignment_in_a_name_is_masked(tmp_path: Path) -> None:
+    (tmp_path / "a.properties").write_text("password\\ \\=\\ c4n4ryX9z=hunterX9zz\n")
+    report = audit([Subject(tmp_path)], now=NOW)
+    (message,) = (f.message for f in report.findings if f.rule.id == "CT003")
+    assert message == "a value in clear under password = ****"

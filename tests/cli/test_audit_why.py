@@ -46,13 +46,13 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("a.yaml:2", ("unprotected", "names/password", "CT003", "declare a target", "allow CT003", "means a secret")),
         ("a.yaml:3", ("unprotected", "kinds/", "CT004", "form of a secret", "declare a target")),
         ("a.yaml:4", ("placeholder", "grammars/", "literal = true")),
-        ("a.yaml:5", ("unprotected", "in a comment", "CT005", "take the secret out")),
+        ("a.yaml:5", ("unprotected", "in a comment", "CT005", "remove the secret")),
         ("a.yaml:6", ("not-a-secret", "harmless/", "if it is a secret all the same")),
-        ("a.yaml:7", ("example", "harmless/", "no mask")),
-        ("a.yaml:8", ("unjudged", "a reference stands there", "--config")),
-        ("run.sh:2", ("unprotected", "no parser reads", "CT004")),
-        ("a.yaml:1", ("nothing was seen", "names that mean a secret", "lines 2, 3, 4, 5, 6, 7, 8")),
-        ("run.sh:1", ("nothing was seen", "at line 2")),
+        ("a.yaml:7", ("example", "harmless/", "neither a mask")),
+        ("a.yaml:8", ("unjudged", "it is a reference", "--config")),
+        ("run.sh:2", ("unprotected", "without a parser", "CT004")),
+        ("a.yaml:1", ("nothing was found", "names that mean a secret", "lines 2, 3, 4, 5, 6, 7, 8")),
+        ("run.sh:1", ("nothing was found", "values on line 2")),
     ],
 )
 @pytest.mark.usefixtures("tree")
@@ -80,8 +80,8 @@ def test_it_says_that_a_file_was_not_looked_at_and_why(tree: Path, run: Run) -> 
     (tree / "out").mkdir()
     (tree / "out/b.yaml").write_text("password: c4n4ry\n")
     (tree / "c.yaml").write_bytes(b"\0\0password: c4n4ry\n")
-    assert "it was not looked at: ignored by git" in run("audit", "--why", "out/b.yaml:1").out
-    assert "it was not looked at: binary" in run("audit", "--why", "c.yaml").out
+    assert "this file was skipped: ignored by git" in run("audit", "--why", "out/b.yaml:1").out
+    assert "this file was skipped: binary" in run("audit", "--why", "c.yaml").out
 
 
 @pytest.mark.parametrize(

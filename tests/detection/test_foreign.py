@@ -85,6 +85,15 @@ FINDINGS = [
     ("a.yaml", "encryptedPassword: MDoEEPgAAAAAAAAAAAAAAAAAAAEw\nuplink_token: ChIKEA...\n", []),
     ("a.yaml", "description: run it with DB_PASSWORD=hunter2 and --token hunter2\n", []),
     ("api.json", '{"x": {"password": "string"}, "pw": {"password": "#/components/schemas/Password"}}\n', []),
+    ("ci.yml", 'run: |\n  TOKEN=$(curl -s -X POST "https://hub.example.com/login" \\\n    -H x)\n  PW_STATUS=$?\n', []),
+    ("c.yml", "opts: >-\n  -Ddb.username=alfresco\n  -Ddb.password=alfresco\n", [3]),
+    ("a.yml", "sk: sk_live_XXXXXXXXXXXXXXXXXXXXXXXX\nexport: A_KEY=sk-ant-your-anthropic-key\n", []),
+    ("a.yml", "PASSWORD_ITERATIONS: 4096\nkey: $.services.solr6.image\nToken: /x/<StackId>/Config/githubSecret\n", []),
+    ("a.yml", "q: '{pass: (.fallback.pass // 0), risk: 1}'\nrequiredCredentials: [password]\n", []),
+    ("a.yml", "".join(f"- name: do the thing {n}\n" for n in range(9)) + "- env: {DB_PASSWORD: Topsecret}\n", [10]),
+    ("a.properties", "acl-token=bbb\ntoken=Authorization\ncredentials=file\n", [1]),
+    ("compose.yml", "environment:\n- INIT_ADMIN_TOKEN=influx\n- id-token=write\n", [2]),
+    ("k8s.yaml", "token: default-token\nsecret: main\nclient_secret: client_secret\nDB_PASSWORD: db_password\n", [4]),
     ("es.yaml", "dataFrom:\n- extract:\n    key: 1password/OP_SERVICE_ACCOUNT_TOKEN\n", []),
 ]
 

@@ -146,7 +146,7 @@ def test_the_lines_of_a_password_file(tmp_path: Path, content: str, expected: Pa
     assert PasswordFile(_file(tmp_path / "passwords", content)).read() == expected
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\nsecond\n", b"c4n4ry\xff\n", b"c4n4ry" * 11_000])
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\nsecond\n", b"c4n4ry\xff\n", b"c4n4ry" * 11_000])
 def test_a_file_that_is_none_of_passwords_is_refused(tmp_path: Path, content: bytes) -> None:
     path = _file(tmp_path / "passwords", content)
     with pytest.raises(PasswordSourceError) as e:

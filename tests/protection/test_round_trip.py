@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.settings import Settings
-    from ciphertool.vault.cipher import Sealer
+    from ciphertool.vault.cipher import AnySealer
 
 # `text` alone hardly ever hits what formats trip over.
 _TRAPS = st.sampled_from(
@@ -33,7 +33,7 @@ VALUES = st.lists(st.one_of(_TRAPS, st.text(max_size=4)), max_size=8).map("".joi
 
 
 @pytest.fixture
-def vault(project: Path) -> tuple[Settings, Sealer]:
+def vault(project: Path) -> tuple[Settings, AnySealer]:
     text = (project / "ciphertool.toml").read_text().split("[[target]]")[0]
     (project / "ciphertool.toml").write_text(
         text
@@ -52,7 +52,7 @@ def _xml_allows(value: str) -> bool:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES, other=VALUES)
-def test_protect_then_resolve_gives_the_files_back(vault: tuple[Settings, Sealer], value: str, other: str) -> None:
+def test_protect_then_resolve_gives_the_files_back(vault: tuple[Settings, AnySealer], value: str, other: str) -> None:
     loaded, cipher = vault
     value, other = (v if _xml_allows(v) else "plain" for v in (value, other))
     spelled = escape(value, {"\r": "&#13;"}).strip()

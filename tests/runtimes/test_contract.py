@@ -11,6 +11,7 @@ from ciphertool.passwords.carbon import CarbonHome, MasterKeys
 from ciphertool.references import Reference, Syntax
 from ciphertool.repository import KINDS, is_native
 from ciphertool.rewriters.base import Change, rewrite
+from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.registry import RUNTIMES, runtime_of
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ def test_the_repository_is_the_vaults_own_or_configuration(vault_settings: Setti
 
 def test_companions_are_written_once_and_change_nothing_that_settings_say(vault_settings: Settings) -> None:
     runtime = runtime_of(vault_settings.kind)
-    written = runtime.companions(vault_settings, "JKS")
+    written = runtime.companions(vault_settings, KeystoreFacts())
     assert vault_settings.repository not in {write.before.path for write in written}
     for write in written:
         write.before.path.parent.mkdir(parents=True, exist_ok=True)
     files.write_all(written)
-    assert runtime.companions(vault_settings, "JKS") == ()
+    assert runtime.companions(vault_settings, KeystoreFacts()) == ()
     assert settings.load(vault_settings.origin) == vault_settings
 
 
@@ -89,12 +90,13 @@ def test_a_runtime_that_opens_its_vault_by_a_file_of_its_own_gets_it(tmp_path: P
     written = {
         kind: [
             str(write.before.path.relative_to(tmp_path / kind))
-            for write in runtime_of(kind).companions(make_vault(tmp_path / kind, kind), "JKS")
+            for write in runtime_of(kind).companions(make_vault(tmp_path / kind, kind), KeystoreFacts())
         ]
         for kind in KINDS
     }
     expected: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    assert written == expected | {"carbon4": ["repository/conf/security/secret-conf.properties"]}
+    of_a_home = ["repository/conf/security/secret-conf.properties"]
+    assert written == expected | {"carbon4": of_a_home, "toml-secrets": of_a_home}
 
 
 def test_the_files_that_a_home_reads_passwords_from_are_its_password_files(vault_settings: Settings) -> None:

@@ -129,6 +129,17 @@ def test_a_vault_without_a_repository_is_refused(protected: Path) -> None:
     with pytest.raises(ConfigError, match="no such secret repository") as caught:
         Vault.open(protected)
     assert caught.value.path == protected / "security/vault.properties"
+    count = (protected / "ciphertool.toml").read_text().count("[[target]]")
+    assert f"run `ciphertool protect` to create it from {count} targets" in caught.value.hint
+
+
+def test_without_targets_the_hint_is_to_declare_some(protected: Path) -> None:
+    (protected / "security/vault.properties").unlink()
+    settings = protected / "ciphertool.toml"
+    settings.write_text(settings.read_text().partition("[[target]]")[0])
+    with pytest.raises(ConfigError, match="no such secret repository") as caught:
+        Vault.open(protected)
+    assert caught.value.hint.startswith("declare what to protect")
 
 
 def test_an_examination_counts_references_files_and_what_nothing_refers_to(protected: Path, run: Run) -> None:

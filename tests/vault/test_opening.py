@@ -11,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ciphertool import Vault
+from ciphertool.asn1 import der
+from ciphertool.asn1.limits import Budget
 from ciphertool.certificates.policy import Policy
 from ciphertool.engine.schemes import UNPADDED
 from ciphertool.errors import (
@@ -24,6 +26,7 @@ from ciphertool.errors import (
     RefusedCertificateError,
     UnprovenCertificateError,
     UnsupportedSchemeError,
+    WrongKeyPasswordError,
 )
 from ciphertool.keystore import (
     Entry,
@@ -41,7 +44,7 @@ from ciphertool.passwords import (
 from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import load
-from ciphertool.vault.cipher import Opener
+from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.opening import (
     open_to_decrypt,
     open_to_encrypt,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
 ALIAS = "app.datasource.password"
 GIVEN = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD}),))
 NONE = PasswordChain((Environment({}),))
+KEY_PASSWORD, CANARY = "keypass1", "c4n4ry"
 VECTORS = Path(__file__).resolve().parents[1] / "vectors/keystores"
 
 
@@ -92,6 +96,7 @@ STORE = 'path = "security/primary.p12"\nalias = "primary"'
 def test_what_encrypts_is_the_stores_certificate_and_its_key_proves_it(project: Path) -> None:
     primary = open_to_encrypt(_settings(project, STORE), GIVEN, now=datetime.now(UTC))
     cipher = primary.cipher
+    assert isinstance(cipher, Sealer)
     assert (cipher.opener is not None, cipher.store_type, cipher.subject, cipher.native) == (
         True,
         "PKCS12",
@@ -308,19 +313,89 @@ def test_a_vault_of_another_keys_values_gets_no_new_ones(protected: Path, run: R
     assert run("protect").status == 4
 
 
-def test_a_key_with_a_password_of_its_own_opens_by_that_and_nothing_is_warned_of(project: Path) -> None:
-    request = CertificateRequest(subject="CN=test", bits=2048)
-    data = create_keystore(
-        request, "primary", PASSWORD, now=datetime.now(UTC), format_name="JKS", key_password="its own"
-    )
-    (project / "security/primary.p12").write_bytes(data)
-    both = {"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD, "CIPHERTOOL_KEY_PASSWORD": "its own"}
-    settings = _settings(project, STORE)
-    primary = open_to_encrypt(settings, PasswordChain((Environment(both),)), now=datetime.now(UTC))
-    assert primary.cipher.opener is not None
-    assert (primary.cipher.store_type, primary.warnings) == ("JKS", ())
-    assert isinstance(open_to_decrypt(settings, PasswordChain((Environment(both),))), Opener)
-    with pytest.raises(KeystoreError):
-        open_to_decrypt(settings, GIVEN)
-    with pytest.raises(KeystoreError):
-        open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
+def _own_password(project: Path, name: str) -> tuple[str, str]:
+    """Make the project's keystore one whose key has its own password; return the alias and the keystore password."""
+    store = project / "security/primary.p12"
+    if name in ("JKS", "PKCS12"):
+        request = CertificateRequest(subject="CN=test", bits=2048)
+        now = datetime.now(UTC)
+        store.write_bytes(
+            create_keystore(request, "primary", PASSWORD, now=now, format_name=name, key_password=KEY_PASSWORD)
+        )
+        return "primary", PASSWORD
+    store.write_bytes((VECTORS / name).read_bytes())
+    return "other", "changeit"
+
+
+@pytest.mark.parametrize("name", ["JKS", "PKCS12", "key-password.jceks", "key-password.jks"])
+def test_a_key_with_its_own_password_encrypts_without_it_and_decrypts_only_with_it(project: Path, name: str) -> None:
+    alias, password = _own_password(project, name)
+    given = {"CIPHERTOOL_KEYSTORE_PASSWORD": password}
+    alone = PasswordChain((Environment(given),))
+    both = PasswordChain((Environment({**given, "CIPHERTOOL_KEY_PASSWORD": KEY_PASSWORD}),))
+    settings = _settings(project, f'path = "security/primary.p12"\nalias = "{alias}"')
+    with_key = open_to_encrypt(settings, both, now=datetime.now(UTC))
+    without = open_to_encrypt(settings, alone, now=datetime.now(UTC))
+    assert with_key.sealer.opener is not None
+    assert without.sealer.opener is None
+    assert without.warnings == with_key.warnings
+    assert without.sealer.recipient == with_key.sealer.recipient
+    opener = open_to_decrypt(settings, both)
+    assert isinstance(opener, Opener)
+    assert opener.open("a", without.sealer.seal("a", Secret("v"))).reveal() == "v"
+    with pytest.raises(WrongKeyPasswordError):
+        open_to_decrypt(settings, alone)
+
+
+def test_a_wrong_key_password_is_warned_of_and_values_are_encrypted(project: Path) -> None:
+    _own_password(project, "JKS")
+    wrong = {"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD, "CIPHERTOOL_KEY_PASSWORD": CANARY}
+    primary = open_to_encrypt(_settings(project, STORE), PasswordChain((Environment(wrong),)), now=datetime.now(UTC))
+    assert primary.sealer.opener is None
+    (warning,) = primary.warnings
+    assert str(project / "security/primary.p12") in warning
+    assert "wrong key password" in warning
+    assert "can be encrypted, but not decrypted" in warning
+    assert CANARY not in warning
+
+
+def test_a_certificate_beside_a_key_with_its_own_password_encrypts(project: Path) -> None:
+    alias, _ = _own_password(project, "JKS")
+    leaf = open_keystore(project / "security/primary.p12", PASSWORD).certificate(alias)
+    (project / "c.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    settings = _settings(project, f'{STORE}\ncertificate = "c.pem"')
+    primary = open_to_encrypt(settings, GIVEN, now=datetime.now(UTC))
+    assert (primary.sealer.opener, primary.warnings) == (None, ())
+
+
+def test_a_store_without_a_mac_needs_its_key_to_prove_the_certificate(project: Path) -> None:
+    """The keystore password proves nothing there."""
+    _own_password(project, "PKCS12")
+    path = project / "security/primary.p12"
+    version, safe, _ = der.parse(path.read_bytes(), Budget("test")).sequence(3)
+    path.write_bytes(der.encode(der.SEQUENCE, bytes(version.encoding), bytes(safe.encoding)))
+    store = open_keystore(path, PASSWORD)
+    assert not store.verified
+    with pytest.raises(WrongKeyPasswordError) as caught:
+        store.encryption_certificate()
+    assert "CIPHERTOOL_KEY_PASSWORD" in caught.value.hint
+    assert store.encryption_certificate(key_password=KEY_PASSWORD)
+    assert store.encryption_certificate(fingerprint=f"sha256:{store.entries[0].sha256}")
+
+
+def test_a_person_is_asked_for_the_keys_own_password_only_to_decrypt(project: Path) -> None:
+    _own_password(project, "JKS")
+    settings, asked = _settings(project, STORE), []
+
+    def answering(name: str, answer: str | None) -> Callable[[], str | None]:
+        return lambda: asked.append(name) or answer  # type: ignore[func-returns-value]
+
+    def chain(key: str | None) -> PasswordChain:
+        return PasswordChain((Prompt(answering("store", PASSWORD), answering("key", key)),))
+
+    assert open_to_encrypt(settings, chain(KEY_PASSWORD), now=datetime.now(UTC)).sealer.opener is None
+    assert asked == ["store"]
+    assert isinstance(open_to_decrypt(settings, chain(KEY_PASSWORD)), Opener)
+    assert asked == ["store", "store", "key"]
+    with pytest.raises(WrongKeyPasswordError):
+        open_to_decrypt(settings, chain(None))

@@ -66,7 +66,7 @@ def judge(
         certificate = keystore.certificate(entry.alias)
         place = gathered.place(path, selector=entry.alias)
         facts = certificate_facts(entry.chain[0])
-        gathered.keys.append(_card(facts, place, entry.alias))
+        gathered.keys.append(card_of(facts, place, entry.alias))
         found = judge_certificate(facts, Role.PRIMARY, now=now, minimum_bits=settings.encryption.minimum_bits)
         _report_key(gathered, place, entry.alias, found)
         verdict = judge_encryption(found, facts, policy=Policy.JAVA, keystore=path, alias=entry.alias)
@@ -94,7 +94,8 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes 
     return keystore, keystore.entry(alias)
 
 
-def _card(facts: CertificateFacts, place: Place, alias: str) -> KeyCard:
+def card_of(facts: CertificateFacts, place: Place, alias: str, *, primary: bool = True) -> KeyCard:
+    """Return what a report shows of a certificate."""
     return KeyCard(
         path=place.path,
         alias=alias,
@@ -105,7 +106,7 @@ def _card(facts: CertificateFacts, place: Place, alias: str) -> KeyCard:
         not_before=facts.not_before,
         not_after=facts.not_after,
         key_usage=facts.key_usage.usages if facts.key_usage else None,
-        primary=True,
+        primary=primary,
         issuer=facts.issuer,
         public_key_sha256=facts.public_key_sha256,
         signature_oid=facts.signature_oid,

@@ -67,6 +67,8 @@ def _spelled_otherwise(opened: FileReading) -> set[int]:
     keys = opened.outline.keys
     if not opened.is_verbatim:
         return hints.candidates(keys)
+    if " " not in "".join(keys):
+        return set()
     spaced = [index for index, key in enumerate(keys) if " " in key]  # the space may be the end of a line
     return {spaced[index] for index in hints.candidates([keys[index] for index in spaced])}
 

@@ -17,6 +17,7 @@ from ciphertool.detection.detector import Detector
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.verdicts import Confidence
 from ciphertool.findings import Level
+from ciphertool.runtimes.base import NO_PROVIDERS, Providers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -42,6 +43,7 @@ class Judge:
     gathered: Ledger
     aliases: Container[str] | None
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    providers: Providers = NO_PROVIDERS
     own: Path | None = None
     """The real path of the vault's repository where it is a part of a configuration file, judged for what it is."""
 
@@ -111,7 +113,7 @@ class Judge:
             self.gathered.finding(rules.BESIDE_REFERENCE, place, message, stands=site.value)
             return True
         found = (site.reference,) if site.reference else tuple(references.find(site.value))
-        for reference in found:
+        for reference in (*found, *references.mentions(site.value)):
             self._reference(place, reference, evidence)
         for item in declared:
             self._declared(place, item)
@@ -140,6 +142,9 @@ class Judge:
         if alias in self.aliases:
             self.gathered.value(place, alias, SiteState.PROTECTED, evidence, "the repository has it")
             return
+        if self.providers.have(alias):
+            self.gathered.value(place, alias, SiteState.UNJUDGED, evidence, "external: another provider has it")
+            return
         self.gathered.value(place, alias, SiteState.DANGLING, evidence, "the repository does not have it")
         self.gathered.finding(rules.DANGLING, place, f"{alias!r} is not in the secret repository")
 
@@ -162,9 +167,11 @@ class Judge:
         doubt = opened.document.doubt(site) if opened.document and verdict.is_secret else ""
         self.gathered.verdict(place, verdict, doubt, where)
         if verdict.is_secret:
-            # A key is its selector in other signs, and a secret in those is one that no pattern finds.
-            name = patterns.masked(site.selector) if patterns.secrets_in_name(site.selector) else site.key
-            what = f"{name}: {verdict.kind or 'a value in clear'}"
+            what = verdict.kind or "a value in clear"
+            # A key is its selector in other signs, and a secret in those is one that no pattern finds. What is masked
+            # ends the message: masked once more, it would take with it what follows.
+            is_secret = patterns.secrets_in_name(site.selector)
+            what = f"{what} under {patterns.masked(site.selector)}" if is_secret else f"{site.key}: {what}"
             self._clear(place, verdict, what, partial(opened.around.site, site, place.line))
 
     def _clear(self, place: Place, verdict: Verdict, message: str, stands: Callable[[], str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
 from itertools import groupby
@@ -23,6 +24,7 @@ _COUNTED = frozenset({SiteState.EXAMPLE, SiteState.NOT_A_SECRET})
 """In the summary, and not listed unless everything is."""
 _INDENT = "  "
 _NARROWEST = 24
+_AFTER_NUMBER = re.compile(r"(?<=\d) ")
 _COLOURS = {
     SiteState.PROTECTED.value: "32",
     SiteState.UNPROTECTED.value: "31",
@@ -154,7 +156,10 @@ def _painted(text: str, code: str, look: Look) -> str:
 
 
 def _wrapped(text: str, look: Look) -> list[str]:
-    return textwrap.wrap(text, look.width, subsequent_indent=_INDENT, break_on_hyphens=False)
+    """Return a text as lines; a number stays with its noun."""
+    text = _AFTER_NUMBER.sub("\N{NO-BREAK SPACE}", text)
+    lines = textwrap.wrap(text, look.width, subsequent_indent=_INDENT, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def shortened(path: str, width: int) -> str:

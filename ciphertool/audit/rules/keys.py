@@ -63,6 +63,32 @@ PUBLIC_KEY = Rule(
     "The primary key is a published default: everybody has its private key, so it protects nothing.",
     "Make a keystore of your own (`ciphertool keystore create`), rotate to it, and change the secrets.",
 )
+KEYSTORE_ROLE = Rule(
+    "CT040",
+    "keystore-role",
+    Level.WARNING,
+    None,
+    "A keystore does not fit what a Carbon home uses it for: Tomcat and Axis2 serve TLS with it, or it signs messages.",
+    "`ciphertool keystore check STORE --role tls --truststore TRUSTSTORE` says what is wrong, and what to do.",
+)
+KEY_IN_ROLES = Rule(
+    "CT041",
+    "key-in-several-roles",
+    Level.WARNING,
+    None,
+    "A Carbon home uses one key for several purposes: who gets it from one of them has the others as well, and nobody "
+    "can change it for one alone.",
+    "Make a keystore for each purpose: `ciphertool keystore create --role primary`, `--role tls`, `--role message`.",
+)
+INSTANCES_DIFFER = Rule(
+    "CT042",
+    "instances-differ",
+    Level.WARNING,
+    None,
+    "Instances of one product use different keys for the same purpose: clients that trust one do not trust the other, "
+    "or one cannot read what the other encrypted.",
+    "Give all instances the same keystore for TLS, and for the secrets that they share.",
+)
 KEYSTORE_NOT_JUDGED = Rule(
     "CT025",
     "keystore-not-judged",

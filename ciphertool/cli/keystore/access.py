@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,12 +15,12 @@ from ciphertool.certificates.roles import Role
 from ciphertool.cli import console
 from ciphertool.cli.options import ask
 from ciphertool.cli.streams import is_stdout
-from ciphertool.errors import PasswordNeededError
+from ciphertool.errors import PasswordNeededError, WrongKeyPasswordError, WrongKeystorePasswordError
 from ciphertool.files import Audience
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Passwords, Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from ciphertool.files.snapshots import Snapshot
     from ciphertool.keystore import Keystore
@@ -62,11 +63,40 @@ def open_store(
 
     chain = chain_of(password_file)
     given = chain.read() if asking else chain.read_unasked()
+    with chain.named():
+        try:
+            return open_keystore(store, given.keystore if given else None, data=data), given
+        except PasswordNeededError:
+            given = chain.read()
+            return open_keystore(store, given.keystore, data=data), given
+
+
+@contextmanager
+def naming(given: Passwords | None) -> Iterator[None]:
+    """Add to an error about a wrong key password where that password comes from."""
     try:
-        return open_keystore(store, given.keystore if given else None, data=data), given
-    except PasswordNeededError:
-        given = chain.read()
-        return open_keystore(store, given.keystore, data=data), given
+        yield
+    except WrongKeyPasswordError as error:
+        if given is not None:
+            given.name_source(error)
+        raise
+
+
+def open_other(store: Path, given: Passwords | None, password_files: Sequence[Path]) -> Keystore:
+    """Open a keystore to compare: by the passwords of the files, the one given for the first store, or without any."""
+    from ciphertool.keystore import open_keystore
+
+    read = [PasswordFile(path).read() for path in password_files]
+    for passwords in (*read, *([given] if given else [])):
+        try:
+            return open_keystore(store, passwords.keystore)
+        except WrongKeystorePasswordError:
+            continue
+    try:
+        return open_keystore(store, None)
+    except PasswordNeededError as error:
+        error.hint = "name a file with its password by --other-password-file"
+        raise
 
 
 def change_store(
@@ -78,7 +108,10 @@ def change_store(
     before = read_file(store)
     if (found := files.obstacle(before, Audience.OURSELVES)) is not None:
         raise found
-    write(before, change(*open_store(store, password_file, data=before.bytes)))
+    opened, given = open_store(store, password_file, data=before.bytes)
+    with naming(given):
+        data = change(opened, given)
+    write(before, data)
 
 
 def write(before: Snapshot, data: bytes) -> None:

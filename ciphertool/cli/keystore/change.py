@@ -16,6 +16,7 @@ from ciphertool.cli.keystore.access import (
     Store,
     chain_of,
     change_store,
+    naming,
     open_store,
     write,
 )
@@ -52,19 +53,21 @@ def import_(
     other, theirs = open_store(source, source_password_file or password_file, asking=False)
     if before.data is None:
         given = chain_of(password_file).read()
-        data = changes.convert(other, format.value, given.keystore, key_password=theirs.key if theirs else None)
+        with naming(theirs):
+            data = changes.convert(other, format.value, given.keystore, key_password=theirs.key if theirs else None)
         return write(before, data)
     opened, given_ = open_store(store, password_file, data=before.data)
     key_password = given_.key if given_ else None
     if any(entry.kind is EntryKind.KEY for entry in other.entries):
-        data = changes.import_entry(
-            opened,
-            other,
-            alias,
-            as_alias=as_alias,
-            source_key_password=theirs.key if theirs else None,
-            key_password=key_password,
-        )
+        with naming(theirs):
+            data = changes.import_entry(
+                opened,
+                other,
+                alias,
+                as_alias=as_alias,
+                source_key_password=theirs.key if theirs else None,
+                key_password=key_password,
+            )
     else:
         trusted = open_keystore(truststore, None) if truststore else None
         reply = pem.read_certificates(files.read(source).bytes)
@@ -80,9 +83,8 @@ def trust(
     password_file: PasswordFileOption = None,
 ) -> None:
     """Add certificates to a truststore, creating it if it does not exist."""
-    from ciphertool.keystore import Keystore, changes
+    from ciphertool.keystore import changes
     from ciphertool.keystore.formats import pem
-    from ciphertool.secret import Secret
 
     trusted = pem.read_certificates(files.read(certificate).bytes)
     before = files.destination(store, Audience.OURSELVES)
@@ -90,7 +92,7 @@ def trust(
         opened, _ = open_store(store, password_file, data=before.data)
     else:
         given = chain_of(password_file).read()
-        opened = Keystore(store, format.value, (), verified=True, password=Secret(given.keystore))
+        opened = changes.new_keystore(store, given.keystore, format_name=format.value)
     write(before, changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,9 +19,16 @@ from ciphertool.cli.keystore.access import (
     RoleOption,
     Store,
     destination,
+    naming,
+    open_other,
     open_store,
     put_out,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ciphertool.keystore import CertificateFinding
 
 
 def list_entries(store: Store, password_file: PasswordFileOption = None, as_json: Json = False) -> None:
@@ -58,46 +65,66 @@ def list_entries(store: Store, password_file: PasswordFileOption = None, as_json
 
 def check(
     store: Store,
-    role: RoleOption,
+    role: RoleOption = Role.PRIMARY,
     alias: Alias = None,
     truststore: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The other side's truststore; only its certificates are read.")
     ] = None,
+    other: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="STORE", help="A keystore of another role, which must share nothing. Repeatable."),
+    ] = None,
     password_file: PasswordFileOption = None,
+    other_password_file: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Passwords of the other stores, if different. Repeatable."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check a keystore against what its role needs. Exit status 1 if there are warnings or errors.
 
+    Trust is automatically granted if one of the certificates of the chain is in the truststore; the check names it.
+
     [bold]Examples[/bold]
 
-    ciphertool keystore check security/primary.p12 --role primary
+    ciphertool keystore check security/primary.p12 --role primary --other security/tls.p12
+
+    ciphertool keystore check security/tls.p12 --role tls --truststore trust.p12
     """
     from ciphertool.findings import Level
-    from ciphertool.keystore.check import check as judge
+    from ciphertool.keystore import check_keystore, check_passwords, check_trust
 
     opened, given = open_store(store, password_file, asking=False)
-    trusted = open_store(truststore, None, asking=False)[0] if truststore else None
-    found = judge(
+    trusted = open_other(truststore, given, other_password_file or []) if truststore else None
+    others = [open_other(path, given, other_password_file or []) for path in other or ()]
+    found = check_keystore(
         opened,
         role,
         now=datetime.now(UTC),
         alias=alias,
         truststore=trusted,
+        others=others,
         key_password=given.key if given else None,
     )
+    found += check_passwords(opened, others)
+    _show([*found, *(check_trust(opened, trusted, alias) if trusted else ())], as_json=as_json)
+    if not found:
+        console.say("done", "no problems found", label=False)
+    raise typer.Exit(console.FINDINGS if any(f.level is not Level.NOTE for f in found) else 0)
+
+
+def _show(found: Sequence[CertificateFinding], *, as_json: bool) -> None:
     if as_json:
         rows = [
             {"rule": f.rule.id, "level": f.level.value, "alias": f.alias, "message": f.message, "remedy": f.remedy}
             for f in found
         ]
         console.out_json(rows)
-    for finding in () if as_json else found:
+        return
+    for finding in found:
         where = f"{finding.alias}: " if finding.alias else ""
         console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}")
         console.out(f"{'':<7}  → {finding.remedy}")
-    if not found:
-        console.say("done", "no problems found", label=False)
-    raise typer.Exit(console.FINDINGS if any(f.level is not Level.NOTE for f in found) else 0)
 
 
 def export(
@@ -119,7 +146,8 @@ def export(
     opened, given = open_store(store, password_file, asking=private_key)
     if private_key and given is not None:
         password = None if clear else given.for_key
-        data = exports.export_private_key(opened, alias, password=password, key_password=given.key)
+        with naming(given):
+            data = exports.export_private_key(opened, alias, password=password, key_password=given.key)
     elif der:
         data = exports.export_der(opened, alias)
     else:
@@ -141,5 +169,6 @@ def csr(
     before = destination(output)
     opened, given = open_store(store, password_file)
     key_password = given.key if given else None
-    data = exports.signing_request(opened, alias, role=role, names=tuple(name or ()), key_password=key_password)
+    with naming(given):
+        data = exports.signing_request(opened, alias, role=role, names=tuple(name or ()), key_password=key_password)
     put_out(data, before)

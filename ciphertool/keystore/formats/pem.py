@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.asn1 import der
 from ciphertool.certificates import chains
+from ciphertool.certificates.quiet import quiet
 from ciphertool.errors import (
     BadPrivateKeyError,
     NotAKeystoreError,
@@ -75,7 +76,8 @@ class PemSealedKey:
         secret = None if password is None else password.encode("utf-8", "surrogatepass")
         text = b"-----BEGIN %b-----%b-----END %b-----\n" % (self.label, self.block, self.label)
         try:
-            key = load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
+            with quiet():
+                key = load_pem_private_key(text, secret, unsafe_skip_rsa_key_validation=True)
             return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         except (ValueError, TypeError, UnsupportedAlgorithm):
             if secret is not None:
@@ -136,7 +138,8 @@ def _certificates_of_pkcs7(data: bytes) -> list[bytes]:
     from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 
     try:
-        return [certificate.public_bytes(Encoding.DER) for certificate in load_der_pkcs7_certificates(data)]
+        with quiet():
+            return [certificate.public_bytes(Encoding.DER) for certificate in load_der_pkcs7_certificates(data)]
     except (ValueError, UnsupportedAlgorithm):
         raise StoreBudget(_NAME).malformed("a PKCS #7 block that cannot be read") from None
 

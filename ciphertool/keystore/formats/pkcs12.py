@@ -207,7 +207,7 @@ def _entries(bags: list[_Bag]) -> list[KeyEntry]:
         if alias is None:
             continue
         if id(bag) in of_key:
-            sealed = Pkcs12SealedKey(alias, bag.value, bag.kind == SHROUDED_KEY_BAG)
+            sealed = Pkcs12SealedKey(alias.rstrip("\0"), bag.value, bag.kind == SHROUDED_KEY_BAG)
             entry = KeyEntry(alias, EntryKind.KEY, of_key[id(bag)], _created(bag.key_id), sealed)
         elif bag.kind == SECRET_BAG:
             secret = Pkcs12SecretBag(alias, bag.value)
@@ -238,7 +238,7 @@ def _leaves(keys: list[_Bag], found: list[_Bag]) -> list[bytes | None]:
 
 
 def _folded(alias: str | None) -> str | None:
-    return None if alias is None else alias.lower()
+    return None if alias is None else alias.rstrip("\0").lower()
 
 
 def _created(key_id: bytes | None) -> datetime | None:

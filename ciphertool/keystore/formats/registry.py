@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import NotAKeystoreError
+from ciphertool.errors import NotAKeystoreError, UnsupportedKeystoreError
 
 if TYPE_CHECKING:
     from ciphertool.keystore.entries import Reader
@@ -44,4 +44,8 @@ def format_of(data: bytes) -> tuple[str, Reader]:
             return "BKS", bks.read_bks
         if bks.looks_like_uber(data):
             return "UBER", bks.read_uber
+    from ciphertool.keystore.formats.foreign import foreign_format
+
+    if (foreign := foreign_format(data)) is not None:
+        raise UnsupportedKeystoreError(f"{foreign.name}, a format that is not read", foreign.conversion)
     raise NotAKeystoreError("unknown format")

@@ -1,0 +1,46 @@
+"""What `protect` says of files, whatever the secrets in them: notes, and an error for those that would be lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool import git
+from ciphertool.changes.plan import Note
+from ciphertool.errors import ConfigError
+from ciphertool.runtimes.registry import runtime_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from ciphertool.changes.journal import FoundJournal
+    from ciphertool.changes.workbench import LocatedFile
+    from ciphertool.errors import CipherToolError
+    from ciphertool.settings.model import Settings, Target
+
+
+def overwritten(settings: Settings, opened: Iterable[LocatedFile]) -> Iterator[ConfigError]:
+    """Yield an error for each file of targets that the product generates anew at its start."""
+    runtime = runtime_of(settings.kind)
+    for path in (one.snapshot.path for one in opened):
+        if runtime.overwrites(settings, path):
+            yield ConfigError(
+                "the product generates this file at its start, so that a change of it would be lost",
+                hint=f"name the value where it is stated, in {settings.repository}",
+                path=path,
+            )
+
+
+def note_unfinished(found: FoundJournal) -> Iterator[Note]:
+    """Note that an earlier run was interrupted, and if git tracks its journal, that it should not."""
+    path = found.snapshot.path
+    if found.journal is not None:
+        yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
+        if git.tracked([path]):
+            yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
+
+
+def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:
+    """Return a note that an optional target is missing."""
+    reason = error.message if error else "no such file"
+    return Note(f"{target.alias}: skipped: {reason}", path)
