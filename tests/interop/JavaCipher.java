@@ -14,8 +14,11 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Base64;
 import javax.crypto.Cipher;
+import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.OAEPParameterSpec;
+import javax.crypto.spec.PBEKeySpec;
+import javax.crypto.spec.PBEParameterSpec;
 import javax.crypto.spec.PSource;
 
 /**
@@ -27,6 +30,8 @@ import javax.crypto.spec.PSource;
  *   usage     certificate                                           "ok", if Cipher.init encrypts with it
  *   seal      file  store type  password  alias  key password  vector  data
  *                                                   its AES/GCM ciphertext under a secret key, with a tag of 128 bits
+ *   key       file  store type  password  alias  key password      the key's encoding: PKCS #8, or a secret key's bytes
+ *   pbe       password  salt  iterations  data                     its ciphertext by PBEWithMD5AndTripleDES
  *
  * With a mask digest ("SHA-256") OAEP's parameters are given to the cipher, which else takes its provider's own.
  * A line of stdout is the answer in base64, or "!" and the exception.
@@ -35,7 +40,7 @@ public class JavaCipher {
     private static final Base64.Decoder DECODER = Base64.getDecoder();
 
     public static void main(String[] arguments) throws Exception {
-        BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, "US-ASCII"));
+        BufferedReader requests = new BufferedReader(new InputStreamReader(System.in, "UTF-8"));
         for (String line = requests.readLine(); line != null; line = requests.readLine()) {
             String answer;
             try {
@@ -69,18 +74,31 @@ public class JavaCipher {
                 return "ok".getBytes("US-ASCII");
             }
             case "seal": {
-                KeyStore store = KeyStore.getInstance(fields[2]);
-                try (InputStream file = new FileInputStream(fields[1])) {
-                    store.load(file, fields[3].toCharArray());
-                }
                 Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-                Key key = store.getKey(fields[4], fields[5].toCharArray());
-                cipher.init(Cipher.ENCRYPT_MODE, key, new GCMParameterSpec(128, DECODER.decode(fields[6])));
+                cipher.init(Cipher.ENCRYPT_MODE, key(fields), new GCMParameterSpec(128, DECODER.decode(fields[6])));
                 return cipher.doFinal(DECODER.decode(fields[7]));
+            }
+            case "key":
+                return key(fields).getEncoded();
+            case "pbe": {
+                Key key = SecretKeyFactory.getInstance("PBEWithMD5AndTripleDES")
+                    .generateSecret(new PBEKeySpec(fields[1].toCharArray()));
+                Cipher cipher = Cipher.getInstance("PBEWithMD5AndTripleDES");
+                int iterations = Integer.parseInt(fields[3]);
+                cipher.init(Cipher.ENCRYPT_MODE, key, new PBEParameterSpec(DECODER.decode(fields[2]), iterations));
+                return cipher.doFinal(DECODER.decode(fields[4]));
             }
             default:
                 throw new IllegalArgumentException(fields[0]);
         }
+    }
+
+    private static Key key(String[] fields) throws Exception {
+        KeyStore store = KeyStore.getInstance(fields[2]);
+        try (InputStream file = new FileInputStream(fields[1])) {
+            store.load(file, fields[3].toCharArray());
+        }
+        return store.getKey(fields[4], fields[5].toCharArray());
     }
 
     private static Cipher cipher(int mode, Key key, String[] fields) throws Exception {

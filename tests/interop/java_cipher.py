@@ -25,7 +25,8 @@ class JavaError(Exception):
 def ask(requests: Sequence[Sequence[str | bytes]]) -> list[bytes | JavaError]:
     """Return Java's answer to each request (see the source)."""
     lines = "".join("\t".join(map(_field, request)) + "\n" for request in requests)
-    done = subprocess.run(["java", str(SOURCE)], input=lines, capture_output=True, text=True, check=True, timeout=120)
+    command = ["java", str(SOURCE)]
+    done = subprocess.run(command, input=lines, capture_output=True, encoding="utf-8", check=True, timeout=120)
     answers = done.stdout.splitlines()
     assert len(answers) == len(requests)
     return [JavaError(answer[1:]) if answer.startswith("!") else base64.b64decode(answer) for answer in answers]

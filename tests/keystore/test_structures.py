@@ -17,7 +17,7 @@ from ciphertool.errors import BadPrivateKeyError, MalformedKeystoreError, WrongK
 from ciphertool.keystore import keys, open_keystore
 from ciphertool.keystore.entries import ClearKey
 from ciphertool.keystore.formats import pbe, pkcs12
-from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.formats.javadata import DataInput, encode_text
 from ciphertool.keystore.formats.writing import write
 from ciphertool.keystore.limits import StoreBudget
 
@@ -162,6 +162,7 @@ def test_names_as_java_writes_them(text: str) -> None:
     pairs = [int.from_bytes(units[start : start + 2], "big") for start in range(0, len(units), 2)]
     written = b"".join(b"\xc0\x80" if unit == 0 else chr(unit).encode("utf-8", "surrogatepass") for unit in pairs)
     source = DataInput(len(written).to_bytes(2, "big") + written, StoreBudget("test"))
+    assert encode_text(text) == (None if text == "\ud800" else source.data)
     if text == "\ud800":
         with pytest.raises(MalformedKeystoreError, match="no text"):
             source.text()

@@ -1,6 +1,6 @@
-"""BKS and UBER, Bouncy Castle's stores: the structure is parsed here, within bounds; pyjks decrypts.
+"""BKS and UBER, Bouncy Castle's stores: the structure is parsed here, within bounds; pyjks decrypts UBER.
 
-BKS is the entries followed by a MAC, UBER the same entries encrypted as a whole.
+BKS is the entries followed by a MAC, UBER the same entries encrypted by Twofish as a whole. pyjks is optional.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hmac
 import warnings
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ciphertool.certificates.chains import MAX_CHAIN
@@ -41,7 +42,7 @@ _MAC_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class BksSealedKey:
-    """A key under a PKCS #12 scheme: its salt, its iteration count, then a key record encrypted with 3DES."""
+    """A key under PKCS #12's pbeWithSHAAnd3-KeyTripleDES-CBC: salt, iteration count, the encrypted key record."""
 
     alias: str
     encrypted: bytes = field(repr=False)
@@ -55,13 +56,13 @@ class BksSealedKey:
         ciphertext = self.encrypted[source.position :]
         if len(ciphertext) > MAX_SEALED_KEY or not ciphertext or len(ciphertext) % 8:
             raise source.budget.malformed("an encrypted key of a size that no real one has")
-        source.budget.iterations(3 * iterations)  # one round for the vector, two for the key
-        from jks import rfc7292, util
-
         try:
-            plain = rfc7292.decrypt_PBEWithSHAAnd3KeyTripleDESCBC(ciphertext, password, salt, iterations)
+            plain = pbe.pkcs12_decrypt(pbe.SHA_3DES, ciphertext, password or None, salt, iterations, source.budget)
+        except pbe.BadDecryptError:
+            raise WrongKeyPasswordError(self.alias) from None
+        try:
             key = _key(DataInput(plain, StoreBudget("BKS")))
-        except (util.KeystoreException, MalformedKeystoreError, ValueError):
+        except MalformedKeystoreError:  # a wrong password may leave a padding that looks right
             raise WrongKeyPasswordError(self.alias) from None
         if key is None:
             raise NoPrivateKeyError(self.alias, EntryKind.SECRET.value)
@@ -129,19 +130,30 @@ def read_uber(data: bytes, password: str | None, path: Path) -> StoreContent:  #
 
 
 def _twofish_decrypt(ciphertext: bytes, password: str, salt: bytes, iterations: int) -> bytes:
-    from jks import rfc7292, util
-
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it imports a deprecated module and leaves a file open
+            warnings.simplefilter("ignore")  # Twofish imports a deprecated module and leaves a file open
             import_module("twofish")
+        from jks import rfc7292, util
+    except ImportError:
+        raise _without_twofish() from None
+    try:
         return bytes(rfc7292.decrypt_PBEWithSHAAndTwofishCBC(ciphertext, password, salt, iterations))
-    except ImportError:  # twofish imports a module that Python 3.12 removed
-        raise UnsupportedKeystoreError(
-            "UBER stores cannot be read on this Python, for which there is no Twofish", "convert it with keytool"
-        ) from None
     except (util.KeystoreException, ValueError):
         raise WrongKeystorePasswordError from None
+
+
+def _without_twofish() -> UnsupportedKeystoreError:
+    """Return the error for an UBER store that cannot be read here, with what helps on this Python."""
+    if find_spec("imp") is None:  # Twofish imports it; Python 3.12 removed it
+        return UnsupportedKeystoreError(
+            "an UBER store cannot be read on Python 3.12 or later, for which there is no Twofish",
+            "convert it with keytool, or read it on Python 3.11",
+        )
+    return UnsupportedKeystoreError(
+        "reading an UBER store needs pyjks, which is not installed",
+        "install ciphertool's extra, which needs a C compiler: pip install '.[pyjks]' in a clone of its repository",
+    )
 
 
 def _salt(source: DataInput) -> tuple[bytes, int]:

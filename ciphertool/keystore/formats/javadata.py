@@ -1,4 +1,4 @@
-"""Values as Java's DataOutputStream writes them, read within bounds. Independent of keystore formats."""
+"""Values as Java's DataOutputStream writes them, read within bounds, and text written. Independent of formats."""
 
 from __future__ import annotations
 
@@ -64,3 +64,14 @@ def date_of(milliseconds: int) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def encode_text(text: str) -> bytes | None:
+    """Return the text as `DataInput.text` reads it, after its 2-byte length, or None if that cannot hold it."""
+    try:
+        units = text.encode("utf-16-be")
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        return None
+    pairs = "".join(chr(int.from_bytes(units[start : start + 2], "big")) for start in range(0, len(units), 2))
+    raw = pairs.encode("utf-8", "surrogatepass").replace(b"\0", b"\xc0\x80")
+    return len(raw).to_bytes(2, "big") + raw if len(raw) <= 0xFFFF else None

@@ -1,7 +1,6 @@
-"""JKS and JCEKS stores: the structure is parsed here, within bounds. pyjks unseals JCEKS keys and writes JKS.
+"""JKS and JCEKS stores: the structure is parsed here, within bounds, and JKS is written.
 
-pyjks reads these stores too, but without limits, and decrypts before it has checked anything. JKS keys are unsealed
-here as well, because importing pyjks takes longer than the rest of a start-up.
+The password protects two things by different algorithms: the keys (`key_protectors.py`) and the store as a whole.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciphertool.asn1 import der
 from ciphertool.certificates.chains import MAX_CHAIN
@@ -20,14 +19,20 @@ from ciphertool.errors import (
     WrongKeystorePasswordError,
 )
 from ciphertool.keystore.entries import EntryKind, KeyEntry, StoreContent
-from ciphertool.keystore.formats.javadata import DataInput
+from ciphertool.keystore.formats import key_protectors
+from ciphertool.keystore.formats.javadata import DataInput, encode_text
+from ciphertool.keystore.formats.pbe import BadDecryptError
 from ciphertool.keystore.limits import MAX_ENTRIES, MAX_SEALED_KEY, StoreBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ciphertool.keystore.entries import SealedKey
+
 _WHITENER = b"Mighty Aphrodite"
+_MAGIC_JKS = b"\xfe\xed\xfe\xed"
+_X509 = b"\x00\x05X.509"
 _JKS_KEY_PROTECTOR = "1.3.6.1.4.1.42.2.17.1.1"
 _JCE_KEY_PROTECTOR = "1.3.6.1.4.1.42.2.19.1"
 _PRIVATE_KEY, _TRUSTED, _SECRET_KEY = 1, 2, 3
@@ -52,48 +57,15 @@ class JavaSealedKey:
         oid, *parameters = algorithm.sequence()
         try:
             if oid.oid() == _JKS_KEY_PROTECTOR:
-                plain = _unsealed_jks(ciphertext.octets(), password.encode("utf-16-be"))
-            elif oid.oid() == _JCE_KEY_PROTECTOR and parameters and self.format_name == "JCEKS":
+                return key_protectors.unseal_jks(ciphertext.octets(), password)
+            if oid.oid() == _JCE_KEY_PROTECTOR and parameters and self.format_name == "JCEKS":
                 salt, count = parameters[0].sequence(2)[:2]
-                # Both halves of the salt take that many iterations.
-                budget.iterations(2 * count.integer())
-                plain = _unsealed_jceks(ciphertext.octets(), password, salt.octets(), count.integer())
-            else:
-                raise budget.malformed(f"unknown key protection {oid.oid()}")
-        except UnicodeEncodeError:
-            raise WrongKeyPasswordError(self.alias, "it holds characters that a Java password cannot have") from None
-        if plain is None:
-            raise WrongKeyPasswordError(self.alias)
-        return plain
-
-
-def _unsealed_jks(sealed: bytes, password: bytes) -> bytes | None:
-    """Unseal a key of Sun's JKS key protector (`sun.security.provider.KeyProtector`); return None if that fails.
-
-    Its parts are a salt of 20 bytes, the key under a stream of chained SHA-1 digests, and a digest of password and key.
-    """
-    salt, key, expected = sealed[:20], sealed[20:-20], sealed[-20:]
-    stream, block = bytearray(), salt
-    while len(stream) < len(key):
-        block = _sha1(password + block)
-        stream += block
-    plain = bytes(a ^ b for a, b in zip(key, stream, strict=False))
-    return plain if hmac.compare_digest(_sha1(password + plain), expected) else None
-
-
-def _unsealed_jceks(sealed: bytes, password: str, salt: bytes, count: int) -> bytes | None:
-    from jks import sun_crypto, util
-
-    try:
-        return bytes(sun_crypto.jce_pbe_decrypt(sealed, password, salt, count))
-    except UnicodeEncodeError:
-        raise
-    except (util.BadPaddingException, ValueError):  # or a wrong length, or a password that JCEKS cannot have
-        return None
-
-
-def _sha1(data: bytes) -> bytes:
-    return hashlib.sha1(data, usedforsecurity=False).digest()
+                return key_protectors.unseal_jceks(
+                    ciphertext.octets(), password, salt.octets(), count.integer(), budget
+                )
+        except BadDecryptError as error:
+            raise WrongKeyPasswordError(self.alias, str(error)) from None
+        raise budget.malformed(f"unknown key protection {oid.oid()}")
 
 
 def read_jks(data: bytes, password: str | None, path: Path) -> StoreContent:  # noqa: ARG001 - a Reader
@@ -108,35 +80,45 @@ def read_jceks(data: bytes, password: str | None, path: Path) -> StoreContent:  
 
 def write(entries: Sequence[KeyEntry], password: str, key_password: str) -> bytes:
     """Return a JKS store. Keys in the clear are sealed under the key password; sealed ones stay as they are."""
-    import jks
-
-    written = {}
+    written: dict[str, bytes] = {}
     for entry in entries:
         alias = entry.alias.lower()  # Java looks up nothing else
-        if alias in written or max(map(ord, alias), default=0) > 0xFFFF or "\0" in alias:
+        name = encode_text(alias)
+        if alias in written or name is None:
             raise UnsupportedKeystoreError(f"a JKS store cannot hold the alias {entry.alias!r}, or not twice")
-        timestamp = max(0, int(entry.created.timestamp() * 1000)) if entry.created else 0
+        created = max(0, int(entry.created.timestamp() * 1000)) if entry.created else 0
         if entry.kind is EntryKind.TRUSTED:
-            written[alias] = jks.TrustedCertEntry(alias=alias, timestamp=timestamp, cert=entry.chain[0])
+            tag, content = _TRUSTED, _certificate(entry.chain[0])
         elif entry.kind is EntryKind.KEY and entry.sealed is not None:
-            written[alias] = _jks_key(entry, alias, timestamp, key_password)
+            tag, content = _PRIVATE_KEY, _key(entry, entry.sealed, key_password)
         else:
             raise UnsupportedKeystoreError(f"a JKS store cannot hold the secret key {entry.alias!r}")
-    return bytes(jks.KeyStore.new("jks", list(written.values())).saves(password))
+        written[alias] = _number(tag) + name + created.to_bytes(8, "big") + content
+    content = _MAGIC_JKS + _number(2) + _number(len(written)) + b"".join(written.values())
+    return content + _digest(content, password)
 
 
-def _jks_key(entry: KeyEntry, alias: str, timestamp: int, key_password: str) -> Any:
-    import jks
-
-    sealed = entry.sealed
-    chain = [("X.509", certificate) for certificate in entry.chain]
+def _key(entry: KeyEntry, sealed: SealedKey, key_password: str) -> bytes:
+    """Return a private key, sealed as JKS does it, and its chain."""
     if isinstance(sealed, JavaSealedKey) and sealed.format_name == "JKS":
-        return jks.PrivateKeyEntry(alias=alias, timestamp=timestamp, cert_chain=chain, encrypted=sealed.encrypted)
-    pkcs8 = sealed.unseal(key_password) if sealed is not None else b""
-    written = jks.PrivateKeyEntry.new(alias, list(entry.chain), pkcs8)
-    written.timestamp = timestamp
-    written.encrypt(key_password)
-    return written
+        encrypted = sealed.encrypted
+    else:
+        algorithm = der.encode(der.SEQUENCE, der.encode_oid(_JKS_KEY_PROTECTOR), der.encode(der.NULL))
+        ciphertext = key_protectors.seal_jks(sealed.unseal(key_password), key_password)
+        encrypted = der.encode(der.SEQUENCE, algorithm, der.encode(der.OCTET_STRING, ciphertext))
+    return _block(encrypted) + _number(len(entry.chain)) + b"".join(map(_certificate, entry.chain))
+
+
+def _certificate(certificate: bytes) -> bytes:
+    return _X509 + _block(certificate)
+
+
+def _block(data: bytes) -> bytes:
+    return _number(len(data)) + data
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(4, "big")
 
 
 def _read(data: bytes, password: str | None, name: str) -> StoreContent:
@@ -157,12 +139,15 @@ def _read(data: bytes, password: str | None, name: str) -> StoreContent:
 def _verify(source: DataInput, password: str) -> None:
     """Check the digest at the store's end, which covers everything before it."""
     covered = memoryview(source.data)[: source.position]
-    expected = source.take(20)
-    secret = password.encode("utf-16-be", "surrogatepass")
-    digest = hashlib.sha1(secret + _WHITENER, usedforsecurity=False)
-    digest.update(covered)
-    if not hmac.compare_digest(digest.digest(), expected):
+    if not hmac.compare_digest(_digest(covered, password), source.take(20)):
         raise WrongKeystorePasswordError
+
+
+def _digest(content: bytes | memoryview, password: str) -> bytes:
+    """Return what proves a store: `sun.security.provider.JavaKeyStore` digests the password, a name, and the store."""
+    digest = hashlib.sha1(password.encode("utf-16-be", "surrogatepass") + _WHITENER, usedforsecurity=False)
+    digest.update(content)
+    return digest.digest()
 
 
 def _read_entry(source: DataInput, version: int, name: str) -> KeyEntry:

@@ -53,8 +53,9 @@ _PBES2_CIPHERS = {
     AES_256_CBC: ("AES", 32),
     "1.2.840.113549.3.7": ("3DES", 24),
 }
+SHA_3DES = ("3DES", 24)
 _PKCS12_CIPHERS = {
-    "1.2.840.113549.1.12.1.3": ("3DES", 24),
+    "1.2.840.113549.1.12.1.3": SHA_3DES,
     "1.2.840.113549.1.12.1.4": ("3DES", 16),
     "1.2.840.113549.1.12.1.5": ("RC2", 16),
     "1.2.840.113549.1.12.1.6": ("RC2", 5),
@@ -63,7 +64,7 @@ _SCRYPT_WORK = 64 << 20
 
 
 class BadDecryptError(Exception):
-    """The password does not decrypt a ciphertext; the caller knows which one."""
+    """The password does not decrypt a ciphertext; the caller knows which one. Its text is a reason, or empty."""
 
 
 def decrypt(algorithm: Element, ciphertext: bytes, password: str, budget: StoreBudget) -> bytes:
@@ -74,14 +75,20 @@ def decrypt(algorithm: Element, ciphertext: bytes, password: str, budget: StoreB
         cipher_oid, vector = cipher.sequence(2)[:2]
         name, length = _known(_PBES2_CIPHERS, cipher_oid, "encryption")
         key, iv = _derive(kdf, password, length, budget), vector.octets()
-    else:
-        name, length = _known(_PKCS12_CIPHERS, oid, "encryption")
-        salt, count = parameters.sequence(2)[:2]
-        key, iv = (
-            pkcs12_kdf("sha1", purpose, password, salt.octets(), count.integer(), size, budget)
-            for purpose, size in ((KEY_MATERIAL, length), (IV_MATERIAL, 8))
-        )
-    return _cbc_decrypt(name, key, iv, ciphertext)
+        return cbc_decrypt(name, key, iv, ciphertext)
+    salt, count = parameters.sequence(2)[:2]
+    scheme = _known(_PKCS12_CIPHERS, oid, "encryption")
+    return pkcs12_decrypt(scheme, ciphertext, password, salt.octets(), count.integer(), budget)
+
+
+def pkcs12_decrypt(
+    scheme: tuple[str, int], ciphertext: bytes, password: str | None, salt: bytes, count: int, budget: StoreBudget
+) -> bytes:
+    """Decrypt by a scheme of RFC 7292, appendix C, a cipher and its key length; raise as `decrypt` does."""
+    name, length = scheme
+    key = pkcs12_kdf("sha1", KEY_MATERIAL, password, salt, count, length, budget)
+    iv = pkcs12_kdf("sha1", IV_MATERIAL, password, salt, count, 8, budget)
+    return cbc_decrypt(name, key, iv, ciphertext)
 
 
 def encrypt(plain: bytes, password: str) -> tuple[bytes, bytes]:
@@ -193,12 +200,13 @@ def _scrypt(parameters: Element, secret: bytes, length: int, budget: StoreBudget
     return hashlib.scrypt(secret, salt=salt.octets(), n=cost, r=size, p=lanes, dklen=length, maxmem=2 * _SCRYPT_WORK)
 
 
-def _cbc_decrypt(name: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
+def cbc_decrypt(name: str, key: bytes, iv: bytes, ciphertext: bytes) -> bytes:
+    """Decrypt by AES, 3DES or RC2 and remove the padding; raise `BadDecryptError` if it is wrong."""
     size = 16 if name == "AES" else 8
     if len(iv) != size or not ciphertext or len(ciphertext) % size:
         raise BadDecryptError
     if name == "RC2":
-        # OpenSSL has RC2 only in a provider that many builds lack; this library comes with pyjks.
+        # OpenSSL has RC2 only in a provider that many builds lack.
         from Cryptodome.Cipher import ARC2
 
         options: Any = {"iv": iv, "effective_keylen": 8 * len(key)}  # its stubs lack the second

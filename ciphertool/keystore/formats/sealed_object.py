@@ -12,9 +12,10 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
 )
 from ciphertool.keystore.entries import SymmetricKey
-from ciphertool.keystore.formats import javaobject
+from ciphertool.keystore.formats import javaobject, key_protectors
 from ciphertool.keystore.formats.javadata import DataInput
 from ciphertool.keystore.formats.javaobject import JavaObject, Value
+from ciphertool.keystore.formats.pbe import BadDecryptError
 from ciphertool.keystore.limits import MAX_SEALED_KEY, StoreBudget
 
 # Java names the family, not one of its key lengths, which have identifiers of their own.
@@ -48,16 +49,12 @@ class SealedObject:
 
     def _decrypted(self, password: str) -> bytes:
         """Return the inner object, serialised."""
-        from jks import sun_crypto, util
-
         budget = StoreBudget(_NAME)
         ciphertext, salt, count = self._sealing(budget)
-        # Both halves of the salt take that many iterations.
-        budget.iterations(2 * count)
         try:
-            plain = bytes(sun_crypto.jce_pbe_decrypt(ciphertext, password, salt, count))
-        except (util.BadPaddingException, ValueError):  # or a salt, ciphertext or password that JCEKS cannot have
-            raise WrongKeyPasswordError(self.alias) from None
+            plain = key_protectors.unseal_jceks(ciphertext, password, salt, count, budget)
+        except BadDecryptError as error:
+            raise WrongKeyPasswordError(self.alias, str(error)) from None
         if not plain.startswith(javaobject.STREAM_HEADER):
             # One wrong password in 256 results in a valid padding.
             raise WrongKeyPasswordError(self.alias)
