@@ -184,11 +184,9 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         certificate_facts(leaf).subject,
         source.entry(alias).alias if source is keystore else None,
     )
+    judged = _judged(settings, source, alias, given if source is keystore else None, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    warnings = [f"{name}: the certificate {one.reason}" for one in found]
-    warnings += (
-        f"{name}: {message}" for message in _judged(settings, source, alias, given if source is keystore else None, now)
-    )
+    warnings = [f"{name}: {message}" for message in (*(f"the certificate {one.reason}" for one in found), *judged)]
     return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
 
 
