@@ -71,8 +71,9 @@ _TOKENS = _Hints(
 _OTHERS = _Hints(("PRIVATE KEY", "earer ", "asic ", *[lead for lead in _UNMARKED if not _IS_WORD(lead)]), ())
 _NAMES = "word wd phrase code pass secret key token".split()  # noqa: SIM905 - as the names of passwords end
 _NAMED = "|".join([rf"(?<={name}=)|(?<={name}\s=)" for name in _NAMES])
+_SQL = ("dentified", "DENTIFIED", *[f"{word} {n}'" for word in ("assword", "ASSWORD") for n in ("", "N", "n")])
 _CREDENTIALS = _Hints(
-    ("@", "chpasswd", "dentified", "DENTIFIED", "assword '", "ASSWORD '"),
+    ("@", "chpasswd", *_SQL),
     (
         re.compile(r"-(?<=[\s\0(]-)-?[A-Za-z]"),  # a flag of a command line
         re.compile(rf"=(?<=[dDeEsStTnNyY\s]=)(?i:{_NAMED})"),

@@ -47,8 +47,8 @@ CREDENTIALS = {
     rf"sqlcmd)\b{_REST}\s-[pP]\s?[\"']?(?P<login>{_OPERAND})"
     rf"|\bredis-cli\b{_REST}\s-a\s[\"']?(?P<redis>{_OPERAND})|\bldap[a-z]+\b{_REST}\s-w\s[\"']?(?P<ldap>{_OPERAND})"
     rf"|\bhtpasswd\s+-(?=\w*b)(?:(?=\w*n)\w+\s+\S+|\w+\s+\S+\s+\S+)\s+[\"']?(?P<htpasswd>[^\s\"'-][^\s\"']*)",
-    "password in SQL": r"(?i:\bidentified\s+(?:with\s+\S{1,64}\s+)?by\s+(?:password\s+)?|"
-    r"\b(?:user|role|login)\b[^;\n]{0,200}?\spassword\s?=?\s?)N?'(?P<sql>[^'\n]+)'",
+    "password in SQL": r"(?:\b(?:[Ii]dentified|IDENTIFIED)\s+(?i:(?:with\s+\S{1,64}\s+)?by\s+(?:password\s+)?)|"
+    r"\b(?i:user|role|login)\b[^;\n]{0,200}?\s(?:[Pp]assword|PASSWORD)(?:\s?=\s?| ))[Nn]?'(?P<sql>[^'\n]+)'",
 }
 _BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(KINDS.values())))
 # In a name `_` joins words, and a private key's other lines follow its first.
