@@ -59,11 +59,12 @@ class Program(NamedTuple):
         code = "from ciphertool.cli import main; main()"
         if not self.unnamed:
             code = f"import os; del os.O_TMPFILE; {code}"
+        own = {name: value for name, value in os.environ.items() if not name.startswith("CIPHERTOOL_")}
         password = {} if self.password is None else {"CIPHERTOOL_KEYSTORE_PASSWORD": self.password}
         return subprocess.Popen(
             [self.python, "-c", code, *arguments],
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(self.source), **password},
+            env={**own, "PYTHONPATH": str(self.source), **password},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

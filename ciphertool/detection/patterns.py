@@ -46,7 +46,7 @@ CREDENTIALS = {
     r"|\b(?:sshpass|(?:docker|podman|registry|skopeo|buildah|az|oc) login|mongo(?:sh|dump|restore|import|export)?|"
     rf"sqlcmd)\b{_REST}\s-[pP]\s?[\"']?(?P<login>{_OPERAND})"
     rf"|\bredis-cli\b{_REST}\s-a\s[\"']?(?P<redis>{_OPERAND})|\bldap[a-z]+\b{_REST}\s-w\s[\"']?(?P<ldap>{_OPERAND})"
-    rf"|\bhtpasswd\s+-(?=\w*b)(?:(?=\w*n)\w+\s+\S+|\w+\s+\S+\s+\S+)\s+[\"']?(?P<htpasswd>[^\s\"'-][^\s\"']*)",
+    rf"|\bhtpasswd\s+-(?=[A-Za-z]*b)(?:(?=[A-Za-z]*n)[A-Za-z]+\s+\S+|[A-Za-z]+\s+\S+\s+\S+)\s+[\"']?(?P<htpasswd>[^\s\"'-][^\s\"']*)",
     "password in SQL": r"(?:\b(?:[Ii]dentified|IDENTIFIED)\s+(?i:(?:with\s+\S{1,64}\s+)?by\s+(?:password\s+)?)|"
     r"\b(?i:user|role|login)\b[^;\n]{0,200}?\s(?:[Pp]assword|PASSWORD)(?:\s?=\s?| ))[Nn]?'(?P<sql>[^'\n]+)'",
 }
