@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.changes.kills import kill_all
+from tests.changes.kills import PASSWORD, kill_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
-def test_runs_that_are_killed_are_completed_by_the_next(tmp_path: Path) -> None:
+def test_runs_that_are_killed_are_completed_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)  # `kill_all` sets it, and this takes it back
     figures = kill_all(20, tmp_path, seed=7)
     assert not figures.failures, figures.examples
     assert figures.kills.total() >= 15
