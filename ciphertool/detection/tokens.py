@@ -79,7 +79,7 @@ TOKENS: tuple[Token, ...] = (
           "https://sourcegraph.com/docs/cli/how-tos/creating_an_access_token"),
     Token("package registry token", r"\bnpm_[A-Za-z0-9]{36}", "npm_",
           "https://docs.npmjs.com/about-access-tokens"),
-    Token("package registry token", r"\bpypi-AgE[\w-]{40,}", "pypi-", "https://pypi.org/help/#apitoken"),
+    Token("package registry token", r"\bpypi-AgE[\w-]{40,}", "pypi-", "https://github.com/pypi/warehouse"),
     Token("package registry token", r"\brubygems_[0-9a-f]{48}",
           "rubygems_", "https://guides.rubygems.org/api-key-scopes/"),
     Token("package registry token", r"\bdckr_(?:pat|oat)_[\w-]{24,}", "dckr_pat_ dckr_oat_",
