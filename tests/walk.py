@@ -44,8 +44,11 @@ _ACT = re.compile(r"^## ([^\n]+)\n|^`(\S+)`:\n\n```diff\n(.*?)^```$|^```console\
 
 
 def acts(page: str) -> list[tuple[str, list[Edit | tuple[str, str]]]]:
-    """Return the sections of a page that do something: their edits, and their commands with the outputs, in order."""
-    found: list[tuple[str, list[Edit | tuple[str, str]]]] = []
+    """Return the sections of a page that do something: their edits, and their commands with the outputs, in order.
+
+    What comes before the first section has an empty title.
+    """
+    found: list[tuple[str, list[Edit | tuple[str, str]]]] = [("", [])]
     for title, path, diff, console in _ACT.findall((ROOT / page).read_text(encoding="utf-8")):
         if title:
             found.append((title, []))
