@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
 from ciphertool.secret import Values
-from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
+from ciphertool.settings.targets import Reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
+from ciphertool.vault.examination import Examined, examine
 from ciphertool.vault.opening import VaultAccess
 from ciphertool.vault.resolver import (
     OpenerAtHand,
     Resolver,
     check_document,
-    mention_sites,
-    reference_sites,
     resolve_document,
 )
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction.logs import Redactor
     from ciphertool.references import Reference
-    from ciphertool.repository import SecretEntry
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
@@ -243,30 +241,8 @@ class Vault:
 
     def examine(self) -> Examined:
         """Do what `check` does, and return what was examined and what nothing refers to."""
-        from ciphertool.runtimes.configured import configured_files
-
-        configured, refused = configured_files(self.settings)
-        problems: list[CipherToolError] = [*refused]
-        count, left, used = 0, 0, set[str]()
-        resolver = self._current()
-        for path, targets in configured.items():
-            try:
-                rewriter = reading(targets).rewriter(path, self.settings.trust.extensions)
-                document = rewriter.parse(files.read(path).bytes)
-            except CipherToolError as error:
-                problems.append(error.at(path))
-                continue
-            _, found = check_document(document, path, resolver)
-            named = [one.alias for _, every in (*reference_sites(document), *mention_sites(document)) for one in every]
-            left += sum(map(resolver.is_left, named))
-            count += len(named)
-            used.update(named)
-            problems += found
-        if problems:
-            raise ProblemsError(problems)
-        unused = {alias: entry for alias, entry in resolver.repository.entries.items() if alias not in used}
-        self.left = left
-        return Examined(count - left, len(configured), unused)
+        examined, self.left = examine(self.settings, self._current())
+        return examined
 
     def resolved(self) -> dict[str, str]:
         """Return the value of every secret that has been resolved, by alias: none of them may show in any output."""
@@ -318,14 +294,6 @@ class Vault:
         if value is None:
             raise UnknownPlaceholderError(kind, name)
         return value
-
-
-class Examined(NamedTuple):
-    """The numbers of resolved references and of files, and the repository's entries that no reference names."""
-
-    references: int
-    files: int
-    unused: Mapping[str, SecretEntry]
 
 
 class _View(NamedTuple):
