@@ -652,8 +652,8 @@ class NotEncryptedYetError(DecryptionError):
         super().__init__(f"{alias!r} is not encrypted yet", hint="run `ciphertool protect`")
 
 
-class UnknownAliasError(CipherToolError):
-    """A secret alias that the repository does not have."""
+class UnknownAliasError(CipherToolError, KeyError):
+    """A secret alias that the repository does not have; a `KeyError`, because a vault is a mapping."""
 
     def __init__(self, alias: str, repository: Path) -> None:
         self.alias = alias

@@ -140,6 +140,10 @@ class Resolver:
         """Return every secret that has been resolved, by alias."""
         return dict(self._known)
 
+    def renewed(self, opener: OpenerAtHand) -> Resolver:
+        """Return a resolver of the same repository that has resolved nothing yet, and has another opener."""
+        return Resolver(self.repository, opener, warn=self._warn, tell=self._tell, elsewhere=self._elsewhere)
+
     def succeed(self, before: Resolver) -> None:
         """Take over from the resolver of the earlier repository: everything that it had resolved must resolve here too.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
@@ -23,7 +24,8 @@ from ciphertool.vault.resolver import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
 
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction.logs import Redactor
@@ -34,12 +36,17 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import AnyOpener
 
 
-class Vault:
+class Vault(Mapping[str, "Secret"]):
     """An opened vault. `Vault.open()` makes one; `vault["alias"]` gives a `Secret`.
+
+    It is a read-only mapping of the repository's aliases, in its order: `in`, `len` and iteration decrypt nothing;
+    `get` returns its default only for an unknown alias, never for a value that does not decrypt; `values` and `items`
+    decrypt each secret as it is reached. Vaults are equal only if they are the same object, and an empty one is true.
 
     The keystore is opened once, when the first secret is resolved; each secret is decrypted once and kept. A vault is
     thread-safe, and a forked child may go on using it. Nothing ever resolves to a wrong value: an unknown alias, or a
-    damaged or foreign ciphertext, is a `CipherToolError` that names alias, place and remedy.
+    damaged or foreign ciphertext, is a `CipherToolError` that names alias, place and remedy. As a context manager it
+    calls `close` at the end.
     """
 
     def __init__(
@@ -136,7 +143,44 @@ class Vault:
         return self._current().reveal(reference)
 
     __getitem__ = resolve
-    __iter__ = None  # aliases are looked up by name; without this, Python would iterate by asking for 0, 1, 2 …
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._current().repository.entries)
+
+    def __len__(self) -> int:
+        return len(self._current().repository.entries)
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in self._current().repository.entries
+
+    def __bool__(self) -> bool:
+        return True  # or `vault or Vault.open()` would replace an empty vault by another one
+
+    # A comparison of contents would decrypt both vaults, and a vault could be in no cache.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        resolver = self._view.resolver
+        counts = f"{len(resolver.repository.entries)} secrets, {len(resolver.resolved())} resolved"
+        return f"<Vault {resolver.repository.path}: {counts}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the key and the decrypted secrets, except what was handed out and what `redactor` masks.
+
+        No file is open between calls, so this is optional. A closed vault opens its keystore again if a secret is
+        requested.
+        """
+        opener = OpenerAtHand(self._make_opener)
+        self._view = self._view._replace(resolver=self._view.resolver.renewed(opener), opener=opener)
 
     def load(
         self,
