@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ciphertool import files, references, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
+from ciphertool.errors import CipherToolError, ConfigError, UnknownPlaceholderError
 from ciphertool.secret import Values
 from ciphertool.settings.targets import Reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
@@ -21,6 +21,7 @@ from ciphertool.vault.resolver import (
     Resolver,
     check_document,
     resolve_document,
+    resolve_tree,
 )
 
 if TYPE_CHECKING:
@@ -261,20 +262,7 @@ class Vault(Mapping[str, "Secret"]):
         Keys and everything that is not a string stay as they are; a resolved value is not scanned again. Raises
         `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
         """
-        reveal = self._current().reveal
-        problems: list[CipherToolError] = []
-
-        def revealed(reference: Reference) -> str:
-            try:
-                return reveal(reference)
-            except CipherToolError as error:
-                problems.append(error)
-                return ""
-
-        resolved = _walk(value, revealed)
-        if problems:
-            raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-        return resolved
+        return resolve_tree(value, self._current())
 
     def check(self) -> int:
         """Resolve every reference of every configured file; return the number of references.
@@ -354,18 +342,6 @@ def _stamp(path: Path | None) -> tuple[int, ...] | None:
     except (OSError, ValueError):  # reading the file reports why
         return None
     return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:
-    if isinstance(value, str):
-        return references.substitute(value, reveal)
-    if isinstance(value, dict):
-        return {key: _walk(item, reveal) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_walk(item, reveal) for item in value]
-    if type(value) is tuple:
-        return tuple(_walk(item, reveal) for item in value)
-    return value
 
 
 def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) -> int | None:
