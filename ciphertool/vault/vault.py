@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
     from ciphertool.vault.cipher import AnyOpener
+    from ciphertool.vault.opening import Access
 
 
 class Vault(Mapping[str, "Secret"]):
@@ -58,10 +59,14 @@ class Vault(Mapping[str, "Secret"]):
         define: Mapping[str, str] | None = None,
         watch: float | None = None,
         warn: Callable[[str], None] | None = None,
+        access: Access | None = None,
     ) -> None:
-        """Read the repository; raise `ConfigError` if it is missing or damaged. See `open` for the other parameters."""
+        """Read the repository; raise `ConfigError` if it is missing or damaged. See `open` for the other parameters.
+
+        `access` opens repository and keys in another way than the settings state.
+        """
         self.settings = settings
-        self._access = VaultAccess(settings, passwords)
+        self._access = access or VaultAccess(settings, passwords)
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
         self._seen = Values()
@@ -101,6 +106,29 @@ class Vault(Mapping[str, "Secret"]):
         settings = settings_.load(Path(path) if path is not None else None, overrides)
         chain = passwords or PasswordChain((Environment(), *settings.password_sources))
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
+
+    @classmethod
+    def of(
+        cls,
+        secrets: Mapping[str, str | Secret],
+        path: str | Path | None = None,
+        *,
+        define: Mapping[str, str] | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> Vault:
+        """Return a vault in memory with these secrets, for tests: it reads no keystore, repository or password.
+
+        It resolves references as one from `open` does. With a `path`, it takes the targets of that configuration, so
+        that `check` examines its files and `load` reads them as it states; without one, no settings are read. `define`
+        has the values of `${sys:…}`; `warn` is as for `open`.
+        """
+        from ciphertool import settings as settings_
+        from ciphertool.passwords.chain import PasswordChain
+        from ciphertool.vault.memory import MemoryAccess, settings_of
+
+        settings = settings_of(settings_.load(Path(path)) if path is not None else None)
+        access = MemoryAccess(secrets, settings.kind)
+        return cls(settings, PasswordChain(()), define=define, warn=warn, access=access)
 
     def _make_opener(self) -> AnyOpener:
         # Whatever the application has used must still resolve before the old state may be replaced.
