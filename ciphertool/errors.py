@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+_HINT = "hint: "
+
 
 class CipherToolError(Exception):
     """Base of every error of this package.
 
     `message` says what went wrong and `hint` what to do about it ("" where there is nothing to add);
-    `path` and `line` (1-based) say where, if it was in a file. `str()` gives "path:line: message".
+    `path` and `line` (1-based) say where, if it was in a file. `str()` gives "path:line: message". The hint is a note
+    of the exception, so that tracebacks, and logs that have them, show it.
     """
 
     def __init__(self, message: str, *, hint: str = "", path: Path | None = None, line: int | None = None) -> None:
@@ -26,6 +29,19 @@ class CipherToolError(Exception):
         self.hint = hint
         self.path = path
         self.line = line
+
+    @property
+    def hint(self) -> str:
+        """What to do about the error, "" if there is nothing to add."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        # Without an entry for a former hint, and not in place: copies of an error share the list.
+        former = f"{_HINT}{getattr(self, '_hint', '')}"
+        notes = [note for note in getattr(self, "__notes__", ()) if note != former]
+        self._hint = hint
+        self.__notes__ = [*notes, f"{_HINT}{hint}"] if hint else notes
 
     def at(self, path: Path, line: int | None = None) -> CipherToolError:
         """Say where the error is, unless that is known already; return the error itself."""
@@ -57,11 +73,18 @@ class MalformedStructureError(CipherToolError):
 
 
 class ProblemsError(CipherToolError):
-    """Several problems found in one run; `problems` holds each as an error of its own."""
+    """Several problems found in one run; `problems` holds each as an error of its own.
+
+    `message` only counts them. `str()` lists them all, one to a line, with their places and then each hint once.
+    """
 
     def __init__(self, problems: Iterable[CipherToolError]) -> None:
         self.problems: Sequence[CipherToolError] = tuple(problems)
-        super().__init__(f"{len(self.problems)} problems")
+        super().__init__(f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}")
+
+    def __str__(self) -> str:
+        hints = dict.fromkeys(f"{_HINT}{problem.hint}" for problem in self.problems if problem.hint)
+        return "\n".join([f"{super().__str__()}:", *map(str, self.problems), *hints])
 
 
 # --- configuration and input (exit status 3) ---------------------------------------------------------------------
@@ -629,8 +652,8 @@ class NotEncryptedYetError(DecryptionError):
         super().__init__(f"{alias!r} is not encrypted yet", hint="run `ciphertool protect`")
 
 
-class UnknownAliasError(CipherToolError):
-    """A secret alias that the repository does not have."""
+class UnknownAliasError(CipherToolError, KeyError):
+    """A secret alias that the repository does not have; a `KeyError`, because a vault is a mapping."""
 
     def __init__(self, alias: str, repository: Path) -> None:
         self.alias = alias
