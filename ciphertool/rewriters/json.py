@@ -235,8 +235,9 @@ class JsonRewriter:
                 judged, judge = _blanked(judged), _Judge()
                 tree = judge.loads(judged)
         except json.JSONDecodeError as error:
-            reason = error.msg.partition(": ")[0]
-            raise ConfigSyntaxError(reason[:1].lower() + reason[1:], *source.position(error.pos)) from None
+            said = error.msg.partition(": ")[0]
+            reason = f"{said[:1].lower()}{said[1:]}" if source.text.strip() else "the file is empty"
+            raise ConfigSyntaxError(f"not well-formed JSON: {reason}", *source.position(error.pos)) from None
         except RecursionError:
             raise ConfigSyntaxError("nested too deeply") from None
         except ValueError:

@@ -225,7 +225,7 @@ def _syntax_error(source: Source, error: ValueError) -> ConfigSyntaxError:
     where = _WHERE.search(message)
     line, column = (int(where[1]), int(where[2])) if where else source.position(len(source.text))
     said = _REASON.match(message)
-    reason = said[0].strip() if said else "not valid TOML"
+    reason = said[0].strip() if said else "cannot be read"
     if reason in _DECLARED_AGAIN:
         reason = "a key or table is declared again"
-    return ConfigSyntaxError(reason[:1].lower() + reason[1:], line, column)
+    return ConfigSyntaxError(f"not well-formed TOML: {reason[:1].lower()}{reason[1:]}", line, column)
