@@ -55,6 +55,11 @@ class SecretEntry(NamedTuple):
     line: int
     certain: bool = True
 
+    @property
+    def is_vacant(self) -> bool:
+        """Whether the entry still waits for its value: it is in clear, and empty."""
+        return isinstance(self.stored, Clear) and not self.stored.value
+
     def label(self, alias: str) -> str:
         """Return the name of the entry in messages: its alias if it is certainly one, else its line."""
         return alias if self.certain else f"the entry on line {self.line}"
