@@ -232,6 +232,14 @@ class UnsupportedSchemeError(ConfigError):
         super().__init__(f"encryption scheme {name!r}: {reason}", hint=hint)
 
 
+class UnsupportedSystemError(ConfigError):
+    """A command needs what this operating system does not have."""
+
+    def __init__(self, command: str, *, hint: str = "") -> None:
+        self.command = command
+        super().__init__(f"`{command}` needs a POSIX system, such as Linux", hint=hint)
+
+
 class GitError(ConfigError):
     """git does not answer a question on which the work depends."""
 

@@ -85,7 +85,8 @@ class Chooser:
         same = self._holds(alias, entry, places)
         if not same and self._take is None and self._recovery.is_unused(alias, entry.stored):
             return Verdict(encrypt=value)
-        unnamed = self._unnamed(places, compared=same is not None) if positions and not same and not entry.is_vacant else []
+        asked = positions and not same and not entry.is_vacant
+        unnamed = self._unnamed(places, compared=same is not None) if asked else []
         if same:
             return Verdict(keep=entry)
         if unnamed:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.tree import Span, Steps
 
-# Possessive or atomic: nothing to go back for, in hostile text least of all. No optional group is possessive, as in
-# `(?:…)?+`: Python before 3.11.5 goes on wrongly after one that fails. A quote behind no backslash ends any string.
+# Possessive or atomic: nothing to go back for, in hostile text least of all. A quote behind no backslash ends any
+# string.
 _STRING = r'"(?>[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+")'
 # What has no end goes to the end of the text: to search on in it would take its length squared.
 _STRING_OR_REST = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
