@@ -19,14 +19,14 @@ from ciphertool.errors import (
     CipherToolError,
     ConfigError,
     ConflictError,
-    NoMatchError,
     OtherKeyError,
     UnknownAliasError,
 )
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.protection.remarks import note_missing, note_unfinished, overwritten
+from ciphertool.protection.remarks import no_such_file, note_missing, note_unfinished, overwritten
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
+from ciphertool.repository.base import certain_names
 from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.targets.matching import Match, is_left_alone
@@ -155,8 +155,7 @@ class _Planner:
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
-            path = self._settings.root / target.file
-            self._missing(target, NoMatchError(target.selector, "no such file"), path)
+            self._missing(target, no_such_file(self._settings, target), self._settings.root / target.file)
 
     def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
         """Return whether what a target names may be missing; otherwise note a problem."""
@@ -210,7 +209,8 @@ class _Planner:
             snapshot = self._stored.snapshot
             if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
                 raise ConflictError("changed during processing; nothing was written", path=snapshot.path)
-            self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
+            known = certain_names(self._repository.entries)
+            self._problems.append(UnknownAliasError(alias, self._repository.path, known).at(path, match.site.line))
 
     def _take_verdict(self, alias: str, verdict: Verdict) -> None:
         self._problems += verdict.problems
