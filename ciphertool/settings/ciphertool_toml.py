@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import ProblemsError
 from ciphertool.repository import KINDS
 from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
-from ciphertool.settings.target_tables import content_of, target_of
+from ciphertool.settings.target_tables import content_of, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +28,16 @@ CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 
 
 def read_config(
-    snapshot: Snapshot, trust: Trust = NAMED, home_of: Callable[[Path | None], Settings | None] = lambda _: None
+    snapshot: Snapshot,
+    trust: Trust = NAMED,
+    home_of: Callable[[Path | None], Settings | None] = lambda _: None,
+    read: Callable[[Path], Snapshot] = files.read_if_there,
 ) -> Settings:
     """Return the settings of a `ciphertool.toml`; raise `ConfigError`, or `ProblemsError` with all problems.
 
     Anything that exceeds the `trust` in the file is a problem. `home_of` returns the settings of the Carbon home that a
-    repository belongs to (None: the repository is not stated), which the file then adds to.
+    repository belongs to (None: the repository is not stated), which the file then adds to. `read` reads
+    the files that it extends.
     """
     path, problems = snapshot.path, list[Any]()
     content = content_of(snapshot)
@@ -55,7 +60,7 @@ def read_config(
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
             minimum_bits=encryption.number("minimum_bits", 2048),
         ),
-        targets=tuple(target_of(table) for table in top.tables("target")),
+        targets=targets_of(top, snapshot, problems, read),
         password_sources=tuple(
             source for table in top.tables("password") if (source := read_source(table, root, trust)) is not None
         ),

@@ -67,7 +67,7 @@ def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence
         else:
             for site in found:
                 try:
-                    alias = expand_alias(target.alias, root, snapshot, site)
+                    alias = expand_alias(target.alias, root / target.base, snapshot, site)
                     match = _match(alias, document, target, site, native=native)
                     if match is not None:
                         _refuse_ambiguous(document, match)
