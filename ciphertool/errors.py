@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.nearest import did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -401,7 +403,10 @@ class NoSuchKeyAliasError(KeystoreError):
         if len(self.aliases) > 20:
             there += f" and {len(self.aliases) - 20} more"
         what = "no key alias given" if alias is None else f"no entry {alias!r}"
-        super().__init__(f"{what}: the keystore has {there}", hint="name one of them as the key alias")
+        super().__init__(
+            f"{what}: the keystore has {there}",
+            hint=did_you_mean(alias or "", self.aliases, "name one of them as the key alias"),
+        )
 
 
 class NoPrivateKeyError(KeystoreError):
@@ -663,12 +668,15 @@ class NotEncryptedYetError(DecryptionError):
 class UnknownAliasError(CipherToolError, KeyError):
     """A secret alias that the repository does not have; a `KeyError`, because a vault is a mapping."""
 
-    def __init__(self, alias: str, repository: Path) -> None:
+    def __init__(self, alias: str, repository: Path, known: Iterable[str] = ()) -> None:
+        """Fill in the hint with the nearest of the `known` aliases."""
         self.alias = alias
         self.repository = repository
         super().__init__(
             f"unknown secret alias {alias!r}: {repository} has no such entry",
-            hint="check the spelling of the reference; `ciphertool audit` lists references and secrets",
+            hint=did_you_mean(
+                alias, known, "check the spelling of the reference; `ciphertool audit` lists references and secrets"
+            ),
         )
 
 

@@ -61,7 +61,7 @@ class MemoryRepository:
     def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
         if alias not in self.entries:
-            raise UnknownAliasError(alias, self.path)
+            raise UnknownAliasError(alias, self.path, self.entries)
         return self.entries[alias]
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:  # noqa: ARG002 - none is possible

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ciphertool.redaction.logs import Redactor
     from ciphertool.references import Reference
     from ciphertool.rewriters.base import Rewriter
+    from ciphertool.rewriters.yaml.loading import Version
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
     from ciphertool.vault.cipher import AnyOpener
@@ -218,17 +219,25 @@ class Vault(Mapping[str, "Secret"]):
         format: str | None = None,  # noqa: A002 - the option's name
         encoding: str | None = None,
         placeholders: bool = False,
+        yaml: Version = "1.2",
     ) -> Any:
         """Return a file's data with its references resolved: plain data, or an lxml tree for XML.
 
-        YAML is read as YAML 1.2. Format and encoding are those given here, else those of the file's targets, else those
-        that its name and bytes imply. With `placeholders`, `${env:X}`, `${env:X,default}`, `${sys:X}`, `$env{X}` and
-        `$sys{X}` are filled in as well: from the environment, and from the `define` of `Overrides`. Raises
-        `ProblemsError` with every reference that does not resolve.
+        YAML is read as YAML 1.2, or with `yaml="1.1"` as PyYAML reads it, unless a directive in the file names its
+        version; docs/applications.md has the differences. Format and encoding are those given here, else those of the
+        file's targets, else those that its name and bytes imply. With `placeholders`, `${env:X}`, `${env:X,default}`,
+        `${sys:X}`, `$env{X}` and `$sys{X}` are filled in as well: from the environment, and from the `define` of
+        `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
         """
         path = Path(path)
         data = files.read(path).bytes
         rewriter = rewriter_of(self.settings, path, Reading(format, encoding))
+        if yaml == "1.1":
+            from ciphertool.rewriters.yaml import YamlRewriter
+
+            rewriter = rewriter.with_version(yaml) if isinstance(rewriter, YamlRewriter) else rewriter
+        elif yaml != "1.2":
+            raise ValueError(f"yaml must be '1.1' or '1.2', not {yaml!r}")
         resolver = self._current()
         reveal: Callable[[Reference], str] = resolver.reveal
         if placeholders:
