@@ -17,7 +17,7 @@ _DOCUMENT = re.compile(r"^doc\[(\d+)\]")
 # What an element is called, with the step to its value, which says nothing more.
 _OWN_NAME = re.compile(
     r"\[\?match\(@, '(\w+)=\.\*'\)\]"
-    r"|\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z)?+"
+    r"|\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z|(?!))?+"
 )
 _POSITION = re.compile(r"\[-?[0-9]+\]")
 # Steps that say how a format is built, and nothing of the secret.
