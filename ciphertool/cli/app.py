@@ -6,18 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ciphertool import __version__
-from ciphertool.cli import audit, encrypt, init, keystore, protect, resolve, run
-
-app = typer.Typer(
-    name="ciphertool",
-    no_args_is_help=True,
-    # No traceback of Typer's own, and never the locals of one: they hold secrets.
-    pretty_exceptions_enable=False,
-    pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+from ciphertool import __version__, core_dumps
+from ciphertool.cli import commands, help_text
 
 
 def _version(wanted: bool) -> None:
@@ -26,9 +16,8 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _program(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
@@ -36,17 +25,22 @@ def _program(
 
     Encrypts them with a keystore's public key, replaces them with references, and leaves every other byte unchanged.
     """
+    core_dumps.forbid()  # before the command that is about to be imported
 
 
-app.command()(init.init)
-app.command()(protect.protect)
-app.command()(resolve.resolve)
-app.command()(resolve.get)
-app.command()(resolve.check)
-app.command(cls=run.RunCommand, context_settings={"allow_interspersed_args": False})(run.run)
-app.command()(encrypt.encrypt)
-app.command()(encrypt.decrypt)
-app.command()(audit.audit)
-app.command()(audit.explain)
-app.command()(audit.textconv)
-app.add_typer(keystore.keystore)
+def program() -> typer.core.TyperGroup:
+    """Return the program with its commands, none of them imported yet."""
+    app = typer.Typer(
+        name="ciphertool",
+        no_args_is_help=True,
+        # No traceback of Typer's own, and never the locals of one: they hold secrets.
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,
+        rich_markup_mode=help_text.markup(),
+        context_settings=commands.HELP,
+    )
+    app.callback()(_program)
+    made = typer.main.get_command(app)
+    assert isinstance(made, typer.core.TyperGroup)  # noqa: S101 - an app with a callback
+    made.commands.update(commands.deferred(commands.COMMANDS))
+    return made

@@ -70,7 +70,7 @@ def audit(
     history: Annotated[bool, typer.Option("--history", help="Search the git history for the secrets.")] = False,
     staged: Annotated[bool, typer.Option("--staged", help="Audit what the next git commit changes.")] = False,
     write_targets: Annotated[
-        bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for the values in clear.")
+        bool, typer.Option("--write-targets", help="Print [[target]] tables for the values in clear.")
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="List every value in the table, even if it is not a secret, with the reason.")
@@ -83,15 +83,11 @@ def audit(
 ) -> None:
     """Report which secrets are protected and which are not. Needs no password and no private key.
 
-    [bold]Examples[/bold]
-
-    ciphertool audit --home /opt/wso2
-
-    ciphertool audit --home /opt/node1 --home /opt/node2
-
-    ciphertool audit . --output report.html --output report.sarif
-
-    ciphertool audit . --write-targets >> ciphertool.toml
+    Examples:
+      ciphertool audit --home /opt/wso2
+      ciphertool audit --home /opt/node1 --home /opt/node2
+      ciphertool audit . --output report.html --output report.sarif
+      ciphertool audit . --write-targets >> ciphertool.toml
     """
     from ciphertool import audit as workflow
     from ciphertool.audit import baseline as accepting
@@ -144,9 +140,8 @@ def explain(
 ) -> None:
     """Explain a rule of the audit: what it means and what to do. Without a rule, list them all.
 
-    [bold]Examples[/bold]
-
-    ciphertool explain CT004
+    Examples:
+      ciphertool explain CT004
     """
     from ciphertool.audit import rules
 
@@ -278,11 +273,9 @@ def textconv(
 ) -> None:
     """Show a secret repository to `git diff`: which aliases changed, without ciphertexts.
 
-    [bold]Examples[/bold]
-
-    git config diff.ciphertool.textconv "ciphertool textconv"
-
-    echo "vault.properties diff=ciphertool" >> .gitattributes
+    Examples:
+      git config diff.ciphertool.textconv "ciphertool textconv"
+      echo "vault.properties diff=ciphertool" >> .gitattributes
     """
     from ciphertool import files
     from ciphertool.repository.textconv import describe

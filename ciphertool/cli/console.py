@@ -156,6 +156,15 @@ def naming(settings: Path, leaving_out: Iterable[str] = ()) -> str:
     return f"{line} -- …" if "--" in rest else line
 
 
+def report(error: Exception) -> int:
+    """Write an error that ends the program to stderr; return its exit status. Any but our own is a bug."""
+    if isinstance(error, CipherToolError):
+        show_error(error)
+        return status(error)
+    show_bug(error)
+    return BUG
+
+
 def show_bug(error: BaseException) -> None:
     """Write where a bug of ours is: no message, no source line, no local variable, for each may hold a secret."""
     say("error", f"a bug in ciphertool: {type(error).__name__}; nothing more was written")

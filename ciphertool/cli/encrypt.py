@@ -36,11 +36,9 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     One trailing newline is removed from the input.
 
-    [bold]Examples[/bold]
-
-    ciphertool encrypt --secret-alias app.db.password < password.txt
-
-    ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
+    Examples:
+      ciphertool encrypt --secret-alias app.db.password < password.txt
+      ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
     """
     from ciphertool.vault.opening import VaultAccess, require_one_key
 
@@ -61,13 +59,11 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
     """Decrypt one ciphertext from stdin and print the plaintext and nothing else.
 
-    The transformation [bold]auto[/bold] tries all known ones, OAEP first.
+    The transformation `auto` tries all known ones, OAEP first.
 
-    [bold]Examples[/bold]
-
-    ciphertool decrypt --secret-alias app.db.password < ciphertext.txt
-
-    ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
+    Examples:
+      ciphertool decrypt --secret-alias app.db.password < ciphertext.txt
+      ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
     """
     from ciphertool.vault.opening import VaultAccess
 

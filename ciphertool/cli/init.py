@@ -55,11 +55,9 @@ def init(
 
     The password comes from CIPHERTOOL_KEYSTORE_PASSWORD, --password-file or a prompt. Existing files are left alone.
 
-    [bold]Examples[/bold]
-
-    ciphertool init
-
-    ciphertool init /opt/app --password-file /run/secrets/keystore
+    Examples:
+      ciphertool init
+      ciphertool init /opt/app --password-file /run/secrets/keystore
     """
     from ssl import DER_cert_to_PEM_cert
 

@@ -34,11 +34,9 @@ def protect(
 
     If any file has a problem, all problems are reported and nothing is written. A second run changes nothing.
 
-    [bold]Examples[/bold]
-
-    ciphertool protect --dry-run --diff
-
-    ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
+    Examples:
+      ciphertool protect --dry-run --diff
+      ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
     """
     from ciphertool import protection
     from ciphertool.changes import commit, view

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciphertool.cli import console, undeclared
+from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, vault_options
 from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
-from ciphertool.repository import Malformed
 
 if TYPE_CHECKING:
     from ciphertool.vault.examination import Examined
@@ -49,9 +48,8 @@ def resolve(
 ) -> None:
     """Print a file with every reference resolved, exactly as it was before it was protected.
 
-    [bold]Examples[/bold]
-
-    ciphertool resolve conf/app.yaml --output /run/app/app.yaml
+    Examples:
+      ciphertool resolve conf/app.yaml --output /run/app/app.yaml
     """
     from ciphertool import files
     from ciphertool.changes import commit
@@ -87,9 +85,8 @@ def get(
 ) -> None:
     """Print one secret and nothing else.
 
-    [bold]Examples[/bold]
-
-    ciphertool get app.db.password | psql-with-password-on-stdin
+    Examples:
+      ciphertool get app.db.password | psql-with-password-on-stdin
     """
     if sys.stdout.isatty() and not show:
         raise typer.BadParameter("standard output is a terminal; use --show to print the secret there")
@@ -103,10 +100,11 @@ def check(
 ) -> None:
     """Check that every reference in every configured file resolves.
 
-    [bold]Examples[/bold]
-
-    ciphertool check --home /opt/wso2
+    Examples:
+      ciphertool check --home /opt/wso2
     """
+    from ciphertool.cli import undeclared
+
     problems: tuple[CipherToolError, ...] = ()
     vault = open_vault(options)
     undeclared.warn(vault.settings)
@@ -130,6 +128,8 @@ def check(
 
 def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     """Say what was looked at, and of what the repository holds besides that it was not."""
+    from ciphertool.repository import Malformed
+
     count, files, unused = examined
     repository = vault.settings.repository
     damaged = [(alias, entry) for alias, entry in unused.items() if isinstance(entry.stored, Malformed)]

@@ -35,6 +35,9 @@ class RunCommand(TyperCommand):
             raise
 
 
+COMMAND_CLASS = RunCommand
+
+
 @vault_options
 def run(
     options: VaultOptions,
@@ -58,9 +61,7 @@ def run(
     ] = None,
     inherit: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Resolve references in the inherited variable NAME (as \\[run] inherit does)."
-        ),
+        typer.Option(metavar="NAME", help="Resolve references in the inherited variable NAME (as [run] inherit does)."),
     ] = None,
     keep_environment: Annotated[
         list[str] | None,
@@ -77,13 +78,10 @@ def run(
     the keystore password are removed. Secret values of four characters or more
     are masked in the output. The exit status is the command's.
 
-    [bold]Examples[/bold]
-
-    ciphertool run --env PGPASSWORD=app.db.password -- psql -h db
-
-    ciphertool run --inherit DATABASE_URL --env-file .env -- ./server
-
-    ciphertool run --config-file conf/app.yaml -- ./server --config conf/app.yaml
+    Examples:
+      ciphertool run --env PGPASSWORD=app.db.password -- psql -h db
+      ciphertool run --inherit DATABASE_URL --env-file .env -- ./server
+      ciphertool run --config-file conf/app.yaml -- ./server --config conf/app.yaml
     """
     try:
         given = _Given(_aliases(env or ()), env_file or (), [_named_file(text) for text in config_file or ()], format)
