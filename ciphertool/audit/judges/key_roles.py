@@ -25,7 +25,9 @@ from ciphertool.errors import (
 )
 from ciphertool.findings import Level
 from ciphertool.keystore import check_keystore, open_keystore
-from ciphertool.settings.keystore_roles import TRUSTSTORE, keystore_uses
+from ciphertool.settings.keystore_roles import keystore_uses
+from ciphertool.settings.model import unknown_path
+from ciphertool.settings.stated_keystores import TRUSTSTORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +65,7 @@ def judge(gathered: Ledger, settings: Settings, now: datetime, *, opened: Keysto
     """
     home = settings.root
     try:
-        uses = keystore_uses(home, tree=home if settings.trust.confined else None)
+        uses = keystore_uses(home, tree=home if settings.trust.confined else None, define=settings.define)
     except CipherToolError as error:
         gathered.finding(rules.UNREADABLE, gathered.place(error.path or home, error.line), error.message)
         return
@@ -81,7 +83,8 @@ def compare(gathered: Ledger, homes: Sequence[Settings]) -> None:
         if settings.trust.confined:
             continue  # a tree may hold the homes of several products
         with suppress(CipherToolError):  # `judge` has reported it
-            for key in {key.use.purpose: key for key in _keys(keystore_uses(settings.root))}.values():
+            uses = keystore_uses(settings.root, define=settings.define)
+            for key in {key.use.purpose: key for key in _keys(uses)}.values():
                 keys[key.use.purpose].append(key)
     for purpose, (first, *others) in keys.items():
         for other in others:
@@ -174,6 +177,8 @@ class _Judge:
 
 def _open(use: KeystoreUse) -> Keystore:
     """Return a keystore, opened with the password that stands in clear in the home's file, or without one."""
+    if use.missing is not None:
+        raise KeystoreUnreadableError(use.path, unknown_path(use.missing))
     password = use.password if isinstance(use.password, str) else None
     try:
         return open_keystore(use.path, password)
