@@ -250,6 +250,27 @@ def test_instances_must_have_the_same_keystore_for_tls(home: Path, tmp_path: Pat
     assert run("audit", "--home", str(home), "--home", str(third), ".").status == 2
 
 
+def test_an_instance_without_a_keystore_for_a_purpose_is_named(home: Path, tmp_path: Path, run: Run) -> None:
+    second, third = tmp_path / "second", tmp_path / "third"
+    for other in (second, third):
+        shutil.copytree(home, other)
+    (second / "repository/conf/axis2/axis2.xml").unlink()
+    primary, tls = (f"${{carbon.home}}/{STORES}/{name}.jks" for name in ("primary", "tls"))
+    internal = f"<InternalKeyStore>{_element(primary)}</InternalKeyStore>"
+    _write(third, primary, tls, _trust(third, "tls.jks"), internal)
+    found = [(level, file, m) for rule, level, file, m in _found(run, home, second, third) if rule == "CT042"]
+    assert [(level, file, m.partition(" names")[0]) for level, file, m in found] == [
+        ("warning", "axis2.xml", "Axis2 listener: second"),
+        ("warning", "axis2.xml", "Axis2 sender: second"),
+        ("note", "carbon.xml", "internal keystore: home"),
+        ("note", "carbon.xml", "internal keystore: second"),
+    ]
+    assert f"another instance uses home/{STORES}/tls.jks" in found[0][2]
+    deployment = f'[keystore.tls]\nfile_name = "tls.jks"\npassword = "{PASSWORD}"\nalias = "a"\n'
+    (second / "repository/conf/deployment.toml").write_text(deployment)
+    assert [m for rule, _, _, m in _found(run, home, second) if rule == "CT042"] == []
+
+
 def test_a_home_that_was_found_is_judged_within_its_tree(home: Path, tmp_path: Path, run: Run) -> None:
     outside = tmp_path / "tls.jks"
     shutil.copy(home / STORES / "tls.jks", outside)
