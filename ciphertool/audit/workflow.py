@@ -24,7 +24,7 @@ from ciphertool.errors import CipherToolError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.plugins import NO_EXTENSIONS
-from ciphertool.repository import Clear, repository_of
+from ciphertool.repository import repository_of
 from ciphertool.runtimes.base import NO_PROVIDERS
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import is_configuration
@@ -274,11 +274,7 @@ class _Audit:
     def _filled(self) -> frozenset[str]:
         """The aliases that have a value; an empty entry is yet to be filled in."""
         entries = self._repository.entries if self._repository else {}
-        return frozenset(
-            alias
-            for alias, entry in entries.items()
-            if not (isinstance(entry.stored, Clear) and not entry.stored.value)
-        )
+        return frozenset(alias for alias, entry in entries.items() if not entry.is_empty)
 
     def _plaintexts(self) -> dict[str, str]:
         """The repository's values, plaintext → alias, if there is a private key."""

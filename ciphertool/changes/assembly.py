@@ -9,7 +9,7 @@ from ciphertool import files
 from ciphertool.changes.changeset import ChangeSet
 from ciphertool.changes.journal import EntryRecord, FileRecord, Identity, Journal, as_recordable
 from ciphertool.changes.recovery import place_of
-from ciphertool.repository import Clear, Encrypted, repository_of
+from ciphertool.repository import Encrypted, repository_of
 from ciphertool.runtimes.registry import runtime_of
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def record(
         ciphertext = new.get(alias, kept)
         recordable = None if ciphertext is None else as_recordable(ciphertext)
         if recordable is not None:
-            is_new = stored is None or (isinstance(stored, Clear) and not stored.value)
-            is_new = is_new or (stored is not None and recovery.is_unused(alias, stored))
+            is_new = entry is None or entry.is_empty or recovery.is_unused(alias, entry.stored)
             entries[alias] = EntryRecord(recordable, is_new)
     records = {
         os.path.relpath(plan.before.real, directory): FileRecord(

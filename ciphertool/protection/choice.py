@@ -75,7 +75,7 @@ class Chooser:
             return Verdict(problems=(error,))
         value = Secret(match.value)
         entry = self._repository.entries.get(alias)
-        waiting = entry is not None and isinstance(entry.stored, Clear) and not entry.stored.value
+        waiting = entry is not None and entry.is_empty
         if entry is None or (waiting and self._take is None):
             return Verdict(encrypt=value)
         if self._take is None and isinstance(entry.stored, Malformed):
@@ -112,7 +112,7 @@ class Chooser:
             else:
                 moved = [self._where.new(o, m, left) for o, m in places if (left := self._where.renumbered(o, m))]
             return Verdict(problems=tuple(moved)) if moved else None
-        if not stands or (isinstance(entry.stored, Clear) and not entry.stored.value):
+        if not stands or entry.is_empty:
             return None
         problems = []
         for opened, match in places:

@@ -163,7 +163,7 @@ class _Planner:
         if lost := self._where.lost(target, path):
             self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
-        unknown = entry is None or (isinstance(entry.stored, Clear) and not entry.stored.value)
+        unknown = entry is None or entry.is_empty
         if target.optional or (target.optional_if_unknown and unknown):
             self._notes.append(note_missing(target, error, path))
             return True

@@ -55,6 +55,11 @@ class SecretEntry(NamedTuple):
     line: int
     certain: bool = True
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the stored value is in clear and empty: somebody has yet to fill it in."""
+        return isinstance(self.stored, Clear) and not self.stored.value
+
     def label(self, alias: str) -> str:
         """Return the name of the entry in messages: its alias if it is certainly one, else its line."""
         return alias if self.certain else f"the entry on line {self.line}"
