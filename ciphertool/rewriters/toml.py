@@ -27,7 +27,7 @@ _VALUE = (
     r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
 )
 _IS = r"[ \t]*+=[ \t]*+"
-# The empty group is where what stands before ends.
+# The empty group marks the end of what precedes it.
 _STATEMENT = rf"()(?:{_BLANK}(?:({KEY}){_IS}({_VALUE})?+|(\[\[?+)[ \t]*+({KEY})[ \t]*+\]\]?+|[}},]))?+"
 _NEXT = re.compile(_STATEMENT)
 _NEXT_BUT_SCALARS = re.compile(rf"(?:{_BLANK}(?:{KEY}{_IS}{_VALUE}|,))*+{_STATEMENT}")
@@ -43,7 +43,7 @@ _ESCAPES = str.maketrans({chr(c): f"\\u{c:04X}" for c in (*range(32), 127)} | _N
 _LONG_ESCAPES = {character: escape for character, escape in _ESCAPES.items() if chr(character) not in '\t\n"'}
 
 _WHERE = re.compile(r"\(at line (\d+), column (\d+)\)")
-# The words of `tomllib`, and what it quotes of its own; what it quotes of the document comes after.
+# The wording of `tomllib`, and what it quotes of its own; what it quotes of the document comes after.
 _REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?")++""")
 _DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate immutable namespace"}
 
@@ -57,7 +57,7 @@ class _Scanner:
         self.places: dict[Location, Span] = {}
         self.ends: dict[Location, int] = {}
         self.starts: dict[Location, int] = {}
-        """Where the wanted values that are no scalars begin."""
+        """Where each wanted value that is not a scalar begins."""
         self._text = text
         self._wanted = by_steps(dict.fromkeys(locations, True))
         self._keys: dict[str, tuple[str, ...]] = {}
@@ -133,7 +133,7 @@ class _Scanner:
 
 
 def _below(wanted: Steps, steps: Location) -> Any:
-    """Return what is wanted at a location, from here: True, if it is a scalar, or else what is wanted in it."""
+    """Return what is wanted at a location below this one: True for a scalar, otherwise what is wanted in it."""
     below: Any = wanted
     for step in steps:
         below = _NOTHING if below is True else below.get(step, _NOTHING)
@@ -186,7 +186,7 @@ class TomlDocument(TreeDocument):
             quotes = '"' * len(quotes)
             value = value.translate(_LONG_ESCAPES if is_long else _ESCAPES).replace('"""', '""\\"')
         if is_long:
-            # A line end that comes first would be taken for layout.
+            # A leading line end would be read as layout.
             newline = newline or (self.newline if value.startswith("\n") else "")
             value = value.replace("\n", newline or self.newline)
         return f"{quotes}{newline}{value}{quotes}"

@@ -18,7 +18,7 @@ _CDATA = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>"
 _QUOTED = r"""(?:"[^"]*+"|'[^']*+')"""
 _SUBSET = rf"""\[(?:[^\]"'<]++|{_QUOTED}|{_COMMENT}|{_PI}|<(?!!--|\?))*+\]{_S}*+"""
 _PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QUOTED})*+(?:{_SUBSET})?>)*+""")
-# What may hold a "<" that is no tag's, its first character taken out: the engine then leaps from "<" to "<".
+# What may hold a "<" that does not begin a tag, without its first character: the engine then jumps from "<" to "<".
 _OPAQUE = "|".join(kind.removeprefix("<") for kind in (_COMMENT, _CDATA, _PI))
 _ANY_NAME = r"[^ \t\r\n/>!?][^ \t\r\n/>]*+"
 # After the tag, nothing but text up to an end tag: all that most elements hold.
@@ -157,7 +157,7 @@ class Scan:
         return Content(first, last, lead, trail, is_foreign(value))
 
     def _pieces(self, start: int) -> Content:
-        """Take content apart that holds comments, processing instructions or CDATA sections."""
+        """Split content that holds comments, processing instructions or CDATA sections."""
         text, position = self.text, start
         chunks: list[Chunk] = []
         lead = trail = 0
@@ -199,5 +199,5 @@ class Scan:
 
 
 def _characters(text: str) -> int:
-    """Count characters as a parser does, for which CRLF is one."""
+    """Count characters as a parser does: CRLF is one."""
     return len(text) - text.count("\r\n")

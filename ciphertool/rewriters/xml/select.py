@@ -29,13 +29,13 @@ Node: TypeAlias = tuple[etree._Element, str]
 
 _Elements: TypeAlias = "list[etree._Element]"
 
-_FEW = 8  # so many elements are looked through again sooner than they are remembered
+_FEW = 8  # searching up to this many elements again is faster than an index
 
 _string = etree.XPath("string()", smart_strings=False)
 
 
 class Select:
-    """Evaluates selectors over one tree; keeps what they share, so it is made for one batch of them."""
+    """Evaluates selectors over one tree; keeps what they share, so create one for each batch."""
 
     def __init__(self, tree: etree._ElementTree, children: Children, *, undeclared: bool, few: int = _FEW) -> None:
         self._tree = tree
@@ -47,7 +47,7 @@ class Select:
         self._keys: dict[etree._Element, dict[str, list[str]]] = {}
 
     def nodes(self, selector: str) -> list[Node]:
-        """Return what a selector names, or raise `SelectorError` if that is not elements, texts and attributes."""
+        """Return what a selector names, or raise `SelectorError` for anything but elements, texts and attributes."""
         plain = xpath.plain(selector)
         return self.evaluate(selector) if plain is None else self._walk(*plain)
 

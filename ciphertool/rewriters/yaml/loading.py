@@ -24,7 +24,7 @@ def load(document: YamlDocument, reveal: Callable[[Reference], str]) -> list[obj
     """Return the data of every document of a file, its values with every reference revealed.
 
     Read by YAML 1.2, or the version that a directive names, into Python's own types. Keys are left as they are. Raise
-    `ConfigSyntaxError` for what is not plain data, as unknown tags are.
+    `ConfigSyntaxError` for what is not plain data, such as unknown tags.
     """
     if document.entries_with_merged() > MAX_ENTRIES:
         raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries")
