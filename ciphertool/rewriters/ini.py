@@ -145,7 +145,7 @@ def _scan(source: Source) -> Entries:
         if key[:1] == "[" and (header := _SECTION.match(text, head)):
             section, in_option = header[1], False
             if section in sections and section != "DEFAULT":
-                raise ConfigSyntaxError("a section that was there before", *source.position(head))
+                raise ConfigSyntaxError("a duplicate section", *source.position(head))
             sections.add(section)
             known = defaults if section == "DEFAULT" else set()
             continue
@@ -155,7 +155,7 @@ def _scan(source: Source) -> Entries:
         in_option = True
         selector = f"{section}/{key.rstrip().lower()}"
         if selector in known:
-            raise ConfigSyntaxError("a key that was there before", *source.position(head))
+            raise ConfigSyntaxError("a duplicate key", *source.position(head))
         known.add(selector)
         start, end = match.span("value")
         selectors.append(selector)

@@ -27,7 +27,7 @@ Steps: TypeAlias = dict[str | int, Any]
 _MAX_DEPTH = 500
 _CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NO_CHARACTER = "half of a surrogate pair, which is no character"
+_NO_CHARACTER = "half of a surrogate pair, which is not a character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
 
 

@@ -85,7 +85,7 @@ def _position(error: Exception) -> str:
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
-    """Return what a file says in addition to the home that its vault belongs to, if there is one.
+    """Return what a file states in addition to the home that its vault belongs to, if there is one.
 
     The home's targets are `shared` by a file that states no repository of its own.
     """
