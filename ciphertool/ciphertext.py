@@ -77,7 +77,7 @@ class Symmetric(NamedTuple):
 Ciphertext = Native | Bare | SelfContained | Symmetric
 
 _NATIVE = re.compile(
-    r"ENC\[(?P<scheme>[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+),(?P<key_id>[0-9a-f]{16}),(?P<data>[^\],]++)\]"
+    r"ENC\[(?P<scheme>[A-Za-z0-9]++(?:-[A-Za-z0-9]++|(?!))*+),(?P<key_id>[0-9a-f]{16}),(?P<data>[^\],]++)\]"
 )
 
 

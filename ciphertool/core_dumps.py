@@ -25,9 +25,12 @@ def forbid() -> None:
     program, nor other processes of the same user from reading its memory and environment.
     """
     global _before
-    if os.environ.get(VARIABLE) == "keep" or os.name != "posix":
+    if os.environ.get(VARIABLE) == "keep":
         return
-    import resource
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
 
     if _before is None:
         _before = resource.getrlimit(resource.RLIMIT_CORE)

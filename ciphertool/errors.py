@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.nearest import did_you_mean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+_HINT = "hint: "
 
 
 class CipherToolError(Exception):
     """Base of every error of this package.
 
     `message` says what went wrong and `hint` what to do about it ("" where there is nothing to add);
-    `path` and `line` (1-based) say where, if it was in a file. `str()` gives "path:line: message".
+    `path` and `line` (1-based) say where, if it was in a file. `str()` gives "path:line: message". The hint is a note
+    of the exception, so that tracebacks, and logs that have them, show it.
     """
 
     def __init__(self, message: str, *, hint: str = "", path: Path | None = None, line: int | None = None) -> None:
@@ -26,6 +31,19 @@ class CipherToolError(Exception):
         self.hint = hint
         self.path = path
         self.line = line
+
+    @property
+    def hint(self) -> str:
+        """What to do about the error, "" if there is nothing to add."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        # Without an entry for a former hint, and not in place: copies of an error share the list.
+        former = f"{_HINT}{getattr(self, '_hint', '')}"
+        notes = [note for note in getattr(self, "__notes__", ()) if note != former]
+        self._hint = hint
+        self.__notes__ = [*notes, f"{_HINT}{hint}"] if hint else notes
 
     def at(self, path: Path, line: int | None = None) -> CipherToolError:
         """Say where the error is, unless that is known already; return the error itself."""
@@ -57,11 +75,18 @@ class MalformedStructureError(CipherToolError):
 
 
 class ProblemsError(CipherToolError):
-    """Several problems found in one run; `problems` holds each as an error of its own."""
+    """Several problems found in one run; `problems` holds each as an error of its own.
+
+    `message` only counts them. `str()` lists them all, one to a line, with their places and then each hint once.
+    """
 
     def __init__(self, problems: Iterable[CipherToolError]) -> None:
         self.problems: Sequence[CipherToolError] = tuple(problems)
-        super().__init__(f"{len(self.problems)} problems")
+        super().__init__(f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}")
+
+    def __str__(self) -> str:
+        hints = dict.fromkeys(f"{_HINT}{problem.hint}" for problem in self.problems if problem.hint)
+        return "\n".join([f"{super().__str__()}:", *map(str, self.problems), *hints])
 
 
 # --- configuration and input (exit status 3) ---------------------------------------------------------------------
@@ -207,6 +232,14 @@ class UnsupportedSchemeError(ConfigError):
         self.name = name
         self.reason = reason
         super().__init__(f"encryption scheme {name!r}: {reason}", hint=hint)
+
+
+class UnsupportedSystemError(ConfigError):
+    """A command needs what this operating system does not have."""
+
+    def __init__(self, command: str, *, hint: str = "") -> None:
+        self.command = command
+        super().__init__(f"`{command}` needs a POSIX system, such as Linux", hint=hint)
 
 
 class GitError(ConfigError):
@@ -370,7 +403,10 @@ class NoSuchKeyAliasError(KeystoreError):
         if len(self.aliases) > 20:
             there += f" and {len(self.aliases) - 20} more"
         what = "no key alias given" if alias is None else f"no entry {alias!r}"
-        super().__init__(f"{what}: the keystore has {there}", hint="name one of them as the key alias")
+        super().__init__(
+            f"{what}: the keystore has {there}",
+            hint=did_you_mean(alias or "", self.aliases, "name one of them as the key alias"),
+        )
 
 
 class NoPrivateKeyError(KeystoreError):
@@ -629,15 +665,18 @@ class NotEncryptedYetError(DecryptionError):
         super().__init__(f"{alias!r} is not encrypted yet", hint="run `ciphertool protect`")
 
 
-class UnknownAliasError(CipherToolError):
-    """A secret alias that the repository does not have."""
+class UnknownAliasError(CipherToolError, KeyError):
+    """A secret alias that the repository does not have; a `KeyError`, because a vault is a mapping."""
 
-    def __init__(self, alias: str, repository: Path) -> None:
+    def __init__(self, alias: str, repository: Path, known: Iterable[str] = ()) -> None:
+        """Fill in the hint with the nearest of the `known` aliases."""
         self.alias = alias
         self.repository = repository
         super().__init__(
             f"unknown secret alias {alias!r}: {repository} has no such entry",
-            hint="check the spelling of the reference; `ciphertool audit` lists references and secrets",
+            hint=did_you_mean(
+                alias, known, "check the spelling of the reference; `ciphertool audit` lists references and secrets"
+            ),
         )
 
 

@@ -91,7 +91,7 @@ _NAME = re.compile(r"[?&][^?&=]*+=")
 _FILLED = re.compile(
     r"\$\{(?P<kind>env|sys):(?P<name>[^{},]++)(?:,(?P<default>[^{}]*+))?+\}|\$(?P<bare>env|sys)\{(?P<only>[^{}]++)\}"
 )
-_PLACEHOLDER = re.compile(r"\$\{[^{}]++\}|\$(?:env|sys|ref)\{[^{}]++\}|\{\{(?:[^{}]|\}(?!\}))*+\}\}")
+_PLACEHOLDER = re.compile(r"\$\{[^{}]++\}|\$(?:env|sys|ref)\{[^{}]++\}|\{\{(?:[^{}]|\}(?!\})|(?!))*+\}\}")
 
 
 def is_writable_alias(alias: str) -> bool:

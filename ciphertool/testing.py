@@ -1,12 +1,14 @@
-"""Test suites for authors of plug-ins: subclass `RewriterContract` for a format, `RepositoryContract` for a store.
+"""For tests of others: a fixture for applications, and test suites for authors of plug-ins.
 
-A subclass names the rewriter and its example documents; pytest collects the inherited tests.
+`pytest_plugins = ["ciphertool.testing"]` in a `conftest.py` provides the fixture `vault_of`. For plug-ins, subclass
+`RewriterContract` for a format and `RepositoryContract` for a store: a subclass names the rewriter and its example
+documents; pytest collects the inherited tests.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -16,13 +18,31 @@ from ciphertool.references import Reference
 from ciphertool.repository import Clear, Encrypted
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.secret import Secret
+from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
+
+
+@pytest.fixture
+def vault_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Vault]:
+    """A function that takes what `Vault.of` takes, and makes that vault the one that `Vault.open` returns in the test.
+
+    Whatever path, passwords or other parameters an application opens its vault with, they are ignored.
+    """
+
+    def make(secrets: Mapping[str, str | Secret], path: str | Path | None = None, **options: Any) -> Vault:
+        vault = Vault.of(secrets, path, **options)
+        monkeypatch.setattr(Vault, "open", lambda *_, **__: vault)
+        return vault
+
+    return make
+
 
 _CANARY = "c4n4ry-7d1f"
 _WORD = re.compile(r"[\w./+=~$%-]+")

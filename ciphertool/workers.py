@@ -1,4 +1,4 @@
-"""Spreads work over processes and yields the results in order. Independent of what the work is.
+"""Spreads work over processes, and RSA over threads; yields the results in order. Independent of what the work is.
 
 Processes are spawned, not forked: a program that starts them may have threads (a progress bar is one), whose held locks
 a fork would copy, and a spawned process gets none of the parent's memory, which may hold secrets. A worker receives its
@@ -9,16 +9,17 @@ that start processes are imported on use, because the import takes longer than m
 from __future__ import annotations
 
 import gc
+import os
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ciphertool import core_dumps
-from ciphertool.errors import WorkerError
+from ciphertool.errors import CipherToolError, WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
 _Worker = TypeVar("_Worker")
@@ -202,3 +203,22 @@ Progress = Callable[[str, int, int], None]
 
 def no_progress(step: str, done: int, total: int) -> None:
     """Report nothing."""
+
+
+def on_all_cores(
+    step: str, work: Callable[[str, _Item], _Result], items: Mapping[str, _Item], progress: Progress
+) -> Iterator[tuple[str, _Result | CipherToolError]]:
+    """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL."""
+
+    def guarded(item: tuple[str, _Item]) -> _Result | CipherToolError:
+        try:
+            return work(*item)
+        except CipherToolError as error:
+            return error
+
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done, (alias, result) in enumerate(zip(items, pool.map(guarded, items.items()), strict=True), 1):
+            progress(step, done, len(items))
+            yield alias, result

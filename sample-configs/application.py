@@ -7,6 +7,6 @@ settings = vault.load("conf/app.yaml")
 server = vault.load("conf/server.xml").getroot()
 
 print("database user:", settings["datasource"]["username"])
-print("database password:", "*" * len(settings["datasource"]["password"]))
-print("keystore password:", "*" * len(server.find(".//Connector").get("keystorePass")))
+print("database password:", "****" if settings["datasource"]["password"] else "none")
+print("keystore password:", "****" if server.find(".//Connector").get("keystorePass") else "none")
 print("one secret by its alias:", vault["server.admin.password"])  # a Secret masks itself

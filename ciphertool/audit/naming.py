@@ -17,7 +17,7 @@ _DOCUMENT = re.compile(r"^doc\[(\d+)\]")
 # What an element is called, with the step to its value, which adds nothing.
 _OWN_NAME = re.compile(
     r"\[\?match\(@, '(\w+)=\.\*'\)\]"
-    r"|\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z)?+"
+    r"|\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z|(?!))?+"
 )
 _POSITION = re.compile(r"\[-?[0-9]+\]")
 # Steps that reflect the structure of a format, not the secret.

@@ -274,7 +274,7 @@ class _Audit:
     def _filled(self) -> frozenset[str]:
         """The aliases that have a value; an empty entry is yet to be filled in."""
         entries = self._repository.entries if self._repository else {}
-        return frozenset(alias for alias, entry in entries.items() if not entry.is_empty)
+        return frozenset(alias for alias, entry in entries.items() if not entry.is_vacant)
 
     def _plaintexts(self) -> dict[str, str]:
         """The repository's values, plaintext → alias, if there is a private key."""

@@ -72,7 +72,8 @@ def record(
         ciphertext = new.get(alias, kept)
         recordable = None if ciphertext is None else as_recordable(ciphertext)
         if recordable is not None:
-            is_new = entry is None or entry.is_empty or recovery.is_unused(alias, entry.stored)
+            is_new = entry is None or entry.is_vacant
+            is_new = is_new or (stored is not None and recovery.is_unused(alias, stored))
             entries[alias] = EntryRecord(recordable, is_new)
     records = {
         os.path.relpath(plan.before.real, directory): FileRecord(

@@ -15,7 +15,8 @@ from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.repository import Malformed
 
 if TYPE_CHECKING:
-    from ciphertool.vault.vault import Examined, Vault
+    from ciphertool.vault.examination import Examined
+    from ciphertool.vault.vault import Vault
 
 
 def open_vault(options: VaultOptions) -> Vault:

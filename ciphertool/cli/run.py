@@ -167,16 +167,13 @@ def _placed(
     command: list[str], named: Sequence[tuple[str | None, Path]], places: dict[Path, Path], environment: dict[str, str]
 ) -> list[str]:
     """Return the command with the private files in place of those they were made from; set the variables asked for."""
+    from ciphertool.run.arguments import replaced
+
     for name, path in named:
         if name is not None:
             environment[name] = str(places[path])
             continue
-        placed = [
-            argument.removesuffix(str(path)) + str(places[path])
-            if argument == str(path) or argument.endswith(f"={path}")
-            else argument
-            for argument in command
-        ]
+        placed = replaced(command, path, places[path])
         if placed == command:
             raise ConfigError(
                 "the command does not name this file, so it would not find it",

@@ -38,7 +38,7 @@ _PHRASE = re.compile(
     r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
     r"|(?:your|the)(?=.*(?:password|secret|token|key))(?:[_-][a-z]++){3,}"
     r"|(?:[a-z\d]++[_-])+?your(?:[_-][a-z]++)+"
-    r"|(?:[a-z]+[ _-])*+(?:password|passwd|secret|token|key|value)[ _-]here"
+    r"|(?:[a-z]+[ _-]|(?!))*+(?:password|passwd|secret|token|key|value)[ _-]here"
     r"|(?:to[ _-]?be[ _-]?)?(?:filled|replaced?|provided|defined|set)(?:[ _-](?P<rest>.*))?"
     r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
     r"|placeholder|redacted|hidden|masked|sanitized"
@@ -168,7 +168,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("count", "a count", _ALL,
           _full(r"\d{1,2}|\d{1,6} ?(?:ms|s|m|h|d|w|kb|mb|gb|%|days?|hours?|minutes?|seconds?)")),
     Shape("algorithm", "the name of an algorithm", _ALL,
-          _full(rf"{_ALGORITHM}(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d++))*+|caching_sha2_password|"
+          _full(rf"{_ALGORITHM}(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d++)|(?!))*+|caching_sha2_password|"
                 r"mysql_native_password|scram-sha-256")),
     Shape("SQL", "a statement of SQL", _ALL, is_sql),
     Shape("mounted secret", "it says where a secret is mounted", _ALL,

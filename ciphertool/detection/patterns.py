@@ -34,11 +34,11 @@ _REST, _OPERAND = r"[^|;&\n]{0,300}?", r"(?!\d[\d:.]*(?:[\s\"']|$))[^\s\"'-][^\s
 CREDENTIALS = {
     "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
     CONNECTION: r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
-    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=(?![=>~|])\s?)(?:\\?[\"'])?+(?P<parameter>[^;&,\s\"')]+)",
+    r"accountkey|[\w-]{0,60}secret|api[_-]?key|access[_-]?token|auth[_-]?token)\s?=(?![=>~|])\s?)(?:\\[\"']|[\"'])?+(?P<parameter>[^;&,\s\"')]+)",
     "password in a JDBC URL": r"jdbc:oracle:\w+:[\w$#.]+/(?P<oracle>[^@\s]+)@",
     COMMAND_LINE: r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
     r"pass|pwd|token|secret|(?:api|access|secret|private|signing|encryption|auth)[_-]?key))[= ])"
-    r"(?:\\?[\"'])?+(?P<option>[^\s\"'-][^\s\"']*)",
+    r"(?:\\[\"']|[\"'])?+(?P<option>[^\s\"'-][^\s\"']*)",
     "password of a command": rf"\bcurl\b{_REST}\s(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?[^\s:\"']{{0,128}}:"
     r"(?P<curl>[^\s\"']+)"
     r"|(?:^|[\s\"'])[\w.-]{1,64}:(?P<chpasswd>[^\s\"':|]+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b"
@@ -54,7 +54,7 @@ _BY_ITSELF = re.compile("|".join(f"(?P<k{n}>{p})" for n, p in enumerate(KINDS.va
 # In a name `_` joins words, and a private key's other lines follow its first.
 _IN_NAMES = re.compile(
     _BY_ITSELF.pattern.replace(r"\b", r"(?:(?<![A-Za-z0-9])|(?![A-Za-z0-9]))").replace(
-        "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).)*+)(?:-----END [A-Z0-9 ]*-----)?|"
+        "(?: BLOCK)?-----|", r"(?: BLOCK)?-----(?s:(?:(?!-----END ).|(?!))*+)(?:-----END [A-Z0-9 ]*-----)?|"
     )
 )
 _SIGNS = "=@-'|"  # of these each of them has one

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,9 @@ def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
     The lock is held on the directory itself, which nothing replaces, and ends with the process. Without a directory
     there is nothing to lock.
     """
-    if os.name != "posix":  # no advisory locks: the comparison before each rename remains
+    try:
+        import fcntl  # noqa: F401 - needed below
+    except ImportError:  # Windows has no advisory locks: the comparison before each rename remains
         yield
         return
     with contextlib.ExitStack() as held:

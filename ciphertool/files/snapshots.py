@@ -85,7 +85,9 @@ def read_if_there(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
     except FileNotFoundError:
         return Snapshot(path, Path(os.path.realpath(path)), None)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot be read: {getattr(error, 'strerror', None) or 'not a path'}", path=path) from None
+        reason = getattr(error, "strerror", None) or "not a path"
+        hint = "name a file in it" if isinstance(error, IsADirectoryError) else ""
+        raise ConfigError(f"cannot be read: {reason}", path=path, hint=hint) from None
 
 
 def read_at(way: Way, most: int = _MAXIMUM_BYTES) -> Snapshot:

@@ -68,8 +68,10 @@ def read_file(path: Path) -> Snapshot:
     try:
         snapshot = snapshots.read_if_there(path, most=MAX_FILE)
     except ConfigError as error:
-        reason = error.message if error.hint else error.message.lower()
+        reason = error.message[:1].lower() + error.message[1:]
         raise KeystoreUnreadableError(path, reason, error.hint) from None
     if snapshot.data is None:
-        raise KeystoreUnreadableError(path, "no such keystore file")
+        raise KeystoreUnreadableError(
+            path, "no such keystore file", "check the path, or restore the file from a backup"
+        )
     return snapshot

@@ -46,7 +46,10 @@ class PasswordFile:
         """Return the file's passwords; a missing file is an error, since it was named."""
         content = read(self.path)
         if content is None:
-            raise PasswordSourceError(str(self.path), "no such file")
+            hint = (
+                "check the path; the file has the keystore's password on line 1, and the key's on line 2 if it differs"
+            )
+            raise PasswordSourceError(str(self.path), "no such file", hint=hint)
         if self.private and content.mode & 0o077 and os.name == "posix":
             raise PasswordSourceError(
                 str(self.path), f"others can read or write it (mode {content.mode:o})", hint=f"chmod 600 {self.path}"

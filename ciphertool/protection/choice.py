@@ -75,8 +75,7 @@ class Chooser:
             return Verdict(problems=(error,))
         value = Secret(match.value)
         entry = self._repository.entries.get(alias)
-        waiting = entry is not None and entry.is_empty
-        if entry is None or (waiting and self._take is None):
+        if entry is None or (entry.is_vacant and self._take is None):
             return Verdict(encrypt=value)
         if self._take is None and isinstance(entry.stored, Malformed):
             return Verdict(keep=entry)
@@ -86,7 +85,8 @@ class Chooser:
         same = self._holds(alias, entry, places)
         if not same and self._take is None and self._recovery.is_unused(alias, entry.stored):
             return Verdict(encrypt=value)
-        unnamed = self._unnamed(places, compared=same is not None) if positions and not same and not waiting else []
+        asked = positions and not same and not entry.is_vacant
+        unnamed = self._unnamed(places, compared=same is not None) if asked else []
         if same:
             return Verdict(keep=entry)
         if unnamed:
@@ -112,7 +112,7 @@ class Chooser:
             else:
                 moved = [self._where.new(o, m, left) for o, m in places if (left := self._where.renumbered(o, m))]
             return Verdict(problems=tuple(moved)) if moved else None
-        if not stands or entry.is_empty:
+        if not stands or entry.is_vacant:
             return None
         problems = []
         for opened, match in places:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ciphertool import files
+from ciphertool import files, workers
 from ciphertool.changes import journal
 from ciphertool.changes.assembly import change_set, companion_obstacles, obstacles, record
 from ciphertool.changes.changeset import ChangeSet, VaultBefore
@@ -19,14 +17,14 @@ from ciphertool.errors import (
     CipherToolError,
     ConfigError,
     ConflictError,
-    NoMatchError,
     OtherKeyError,
     UnknownAliasError,
 )
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.protection.remarks import note_missing, note_unfinished, overwritten
+from ciphertool.protection.remarks import no_such_file, note_missing, note_unfinished, overwritten
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
+from ciphertool.repository.base import certain_names
 from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.targets.matching import Match, is_left_alone
@@ -34,7 +32,7 @@ from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.changes.survey import Survey
@@ -48,9 +46,6 @@ if TYPE_CHECKING:
 
 _RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
 _PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def plan(
@@ -155,15 +150,14 @@ class _Planner:
 
     def _absent(self, targets: Iterable[Target]) -> None:
         for target in targets:
-            path = self._settings.root / target.file
-            self._missing(target, NoMatchError(target.selector, "no such file"), path)
+            self._missing(target, no_such_file(self._settings, target), self._settings.root / target.file)
 
     def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
         """Return whether what a target names may be missing; otherwise note a problem."""
         if lost := self._where.lost(target, path):
             self._where.note_lost(error, lost, path)
         entry = self._repository.entries.get(target.alias)
-        unknown = entry is None or entry.is_empty
+        unknown = entry is None or entry.is_vacant
         if target.optional or (target.optional_if_unknown and unknown):
             self._notes.append(note_missing(target, error, path))
             return True
@@ -210,7 +204,8 @@ class _Planner:
             snapshot = self._stored.snapshot
             if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
                 raise ConflictError("changed during processing; nothing was written", path=snapshot.path)
-            self._problems.append(UnknownAliasError(alias, self._repository.path).at(path, match.site.line))
+            known = certain_names(self._repository.entries)
+            self._problems.append(UnknownAliasError(alias, self._repository.path, known).at(path, match.site.line))
 
     def _take_verdict(self, alias: str, verdict: Verdict) -> None:
         self._problems += verdict.problems
@@ -251,7 +246,7 @@ class _Planner:
         return alias if entry is None or alias in self._known else entry.label(alias)
 
     def _prove(self) -> None:
-        for alias, proved in self._on_all_cores("proving", self._sealer.prove, self._to_prove):
+        for alias, proved in workers.on_all_cores("proving", self._sealer.prove, self._to_prove, self._progress):
             if isinstance(proved, CipherToolError):
                 label, opener = self._label(alias), self._sealer.opener
                 self._problems.append(explain(proved, alias, self._repository, opener, label))
@@ -260,29 +255,13 @@ class _Planner:
 
     def _encrypt(self) -> dict[str, Ciphertext]:
         encrypted: dict[str, Ciphertext] = {}
-        for alias, made in self._on_all_cores("encrypting", self._sealer.seal, self._to_encrypt):
+        for alias, made in workers.on_all_cores("encrypting", self._sealer.seal, self._to_encrypt, self._progress):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)
             else:
                 encrypted[alias] = made
         return encrypted
-
-    def _on_all_cores(
-        self, step: str, work: Callable[[str, T], R], items: Mapping[str, T]
-    ) -> Iterator[tuple[str, R | CipherToolError]]:
-        """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL."""
-
-        def guarded(item: tuple[str, T]) -> R | CipherToolError:
-            try:
-                return work(*item)
-            except CipherToolError as error:
-                return error
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done, (alias, result) in enumerate(zip(items, pool.map(guarded, items.items()), strict=True), 1):
-                self._progress(step, done, len(items))
-                yield alias, result
 
     def _rewrite(self, surveyed: Survey, planned: list[FilePlan]) -> list[FilePlan]:
         after = {}

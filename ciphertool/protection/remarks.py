@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ciphertool import git
 from ciphertool.changes.plan import Note
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, NoMatchError
+from ciphertool.nearest import nearest
 from ciphertool.runtimes.registry import runtime_of
+from ciphertool.settings.targets import wildcards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +42,18 @@ def note_unfinished(found: FoundJournal) -> Iterator[Note]:
         yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
         if git.tracked([path]):
             yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
+
+
+def no_such_file(settings: Settings, target: Target) -> NoMatchError:
+    """Return the error that a target's file is missing, with the nearest name in its directory as the hint."""
+    path = settings.root / target.file
+    meant = None
+    if not wildcards(target.file) and settings.trust.reaches(path.parent, settings.root):
+        with suppress(OSError):
+            meant = nearest(path.name, (entry.name for entry in path.parent.iterdir()))
+    error = NoMatchError(target.selector, "no such file")
+    error.hint = f"did you mean {PurePath(target.file).with_name(meant).as_posix()}?" if meant else ""
+    return error
 
 
 def note_missing(target: Target, error: CipherToolError | None, path: Path) -> Note:

@@ -8,7 +8,7 @@ from ciphertool.errors import NotARepositoryError
 from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
@@ -56,8 +56,8 @@ class SecretEntry(NamedTuple):
     certain: bool = True
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the stored value is in clear and empty: somebody has yet to fill it in."""
+    def is_vacant(self) -> bool:
+        """Whether the entry still waits for its value: it is in clear, and empty."""
         return isinstance(self.stored, Clear) and not self.stored.value
 
     def label(self, alias: str) -> str:
@@ -85,6 +85,11 @@ class SecretRepository(Protocol):
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
         """Return the store's bytes with these ciphertexts set (None: the alias removed) and nothing else changed."""
+
+
+def certain_names(entries: Mapping[str, SecretEntry]) -> Iterator[str]:
+    """Yield the aliases that are certainly ones, and may be suggested to somebody who has not named them."""
+    return (alias for alias, entry in entries.items() if entry.certain)
 
 
 def require_entries(repository: SecretRepository, declared: Container[str]) -> None:

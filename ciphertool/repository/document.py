@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import UnknownAliasError
+from ciphertool.repository.base import certain_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ class DocumentRepository(ABC):
         try:
             return self.entries[alias]
         except KeyError:
-            raise UnknownAliasError(alias, self.path) from None
+            raise UnknownAliasError(alias, self.path, certain_names(self.entries)) from None
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
         """Return the file's bytes with these ciphertexts set; everything else stays as it is."""

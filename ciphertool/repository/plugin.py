@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool import plugins
 from ciphertool.errors import UnknownAliasError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import Malformed, require_entries
+from ciphertool.repository.base import Malformed, certain_names, require_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -44,7 +44,7 @@ class PluginRepository:
         try:
             return self.entries[alias]
         except KeyError:
-            raise UnknownAliasError(alias, self.path) from None
+            raise UnknownAliasError(alias, self.path, certain_names(self.entries)) from None
 
     def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
         """Return the store's bytes with these ciphertexts set (None: the alias removed)."""

@@ -82,7 +82,7 @@ class Source:
         except (UnicodeDecodeError, LookupError) as error:
             start = getattr(error, "start", None)
             line = data.count(b"\n", 0, len(mark) + start) + 1 if start is not None else None
-            raise ConfigSyntaxError(f"not {codec} text", line) from None
+            raise ConfigSyntaxError(f"not {codec} text", line, hint=f"convert the file to {codec}") from None
         if mark + text.encode(codec) != data:
             raise ConfigSyntaxError(f"its {codec} text would not be written back as the same bytes")
         return cls(text, codec, mark, said=said is not None)

@@ -40,21 +40,21 @@ _BLANKS = r"[^\S\r\n]"
 _VALUE = (
     r"'(?:[^'\\]++|\\.)*+'"
     r'|"(?:[^"\\]++|\\.)*+"'
-    rf"|(?!['\"]|(?<={_BLANKS})\#)\S++(?:{_BLANKS}++(?!\#)\S++)*+"
+    rf"|(?!['\"]|(?<={_BLANKS})\#)\S++(?:{_BLANKS}++(?!\#)\S++|(?!))*+"
 )
 _BINDING = re.compile(
     r"(?:\s++|\#[^\r\n]*+)*+"
     r"(?:\Z|"
-    rf"(?:export{_BLANKS}++)?+"
+    rf"(?:export{_BLANKS}++|(?!))?+"
     r"(?:(?=\#)|'(?P<quoted>[^']++)'|(?!')(?P<key>[^=\#\s]++))"
     rf"{_BLANKS}*+"
-    rf"(?:=(?P<empty>)(?:{_BLANKS}*+(?P<value>{_VALUE}))?+)?+"
+    rf"(?:=(?P<empty>)(?:{_BLANKS}*+(?P<value>{_VALUE})|(?!))?+)?+"
     rf"{_BLANKS}*+(?:\#[^\r\n]*+)?+(?:\r\n?|\n|\Z)"
     r"|(?P<damage>))",
     re.DOTALL,
 )
 _VALUES = ("value", "empty")
-_SPELLED = re.compile(f"(?:{_VALUE})?+", re.DOTALL)
+_SPELLED = re.compile(f"(?:{_VALUE}|(?!))?+", re.DOTALL)
 _LINE_END = re.compile(r"\r\n?|\n")
 _PLAIN = re.compile(r"[\w.,:/@%+=-]++")
 _NOT_SINGLE = re.compile(r"['\r]|\\(?:\\|\Z)")

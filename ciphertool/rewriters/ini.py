@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 _BLANKS = r"[^\S\r\n]"
 _LINE = re.compile(
-    rf"(?:{_BLANKS}*+(?:[#;][^\r\n]*+)?(?:\r\n?|\n))*+"
+    rf"(?:{_BLANKS}*+(?:[#;][^\r\n]*+)?(?:\r\n?|\n)|(?!))*+"
     rf"(?P<indent>{_BLANKS}*+)"
     r"(?:\Z|"
     r"(?P<key>(?![#;])[^=:\r\n]*+)"
-    rf"(?:[=:](?:{_BLANKS}*+(?=\S))?+(?P<value>\S*+(?:{_BLANKS}++\S++)*+))?+"
+    rf"(?:[=:](?:{_BLANKS}*+(?=\S)|(?!))?+(?P<value>\S*+(?:{_BLANKS}++\S++|(?!))*+))?+"
     rf"{_BLANKS}*+"
     r"|[#;][^\r\n]*+)"
 )

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.jsonpath import Location
     from ciphertool.rewriters.tree import Span, Steps
 
-# Possessive or atomic: backtracking never helps, and hostile text would exploit it. No optional group is possessive, as
-# in `(?:…)?+`: Python before 3.11.5 continues wrongly after one that fails. A quote without a backslash before it ends
-# any string.
+# Possessive or atomic: nothing to go back for, in hostile text least of all. A quote behind no backslash ends any
+# string.
 _STRING = r'"(?>[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+")'
 # An unterminated string extends to the end of the text: searching inside it would take quadratic time.
 _STRING_OR_REST = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
@@ -236,8 +235,9 @@ class JsonRewriter:
                 judged, judge = _blanked(judged), _Judge()
                 tree = judge.loads(judged)
         except json.JSONDecodeError as error:
-            reason = error.msg.partition(": ")[0]
-            raise ConfigSyntaxError(reason[:1].lower() + reason[1:], *source.position(error.pos)) from None
+            said = error.msg.partition(": ")[0]
+            reason = f"{said[:1].lower()}{said[1:]}" if source.text.strip() else "the file is empty"
+            raise ConfigSyntaxError(f"not well-formed JSON: {reason}", *source.position(error.pos)) from None
         except RecursionError:
             raise ConfigSyntaxError("nested too deeply") from None
         except ValueError:

@@ -31,7 +31,7 @@ _STEP = re.compile(
     r"""|\["([^"\\\x00-\x1f]*+)"\]"""
     r"""|\[(0|-?[1-9][0-9]{0,14}+)\]"""
 )
-_PLAIN = re.compile(rf"\$(?:{_STEP.pattern})*+")
+_PLAIN = re.compile(rf"\$(?:{_STEP.pattern}|(?!))*+")
 # A filter that asks for a name: `[?@.name=='a']`, `[?@.id==1]`. Such a path is walked directly, too.
 _MEMBER = r"""(?:\.([A-Za-z_][0-9A-Za-z_]*+)|\['([^'\\\x00-\x1f]*+)'\])"""
 _FILTER = re.compile(

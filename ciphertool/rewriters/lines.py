@@ -38,7 +38,8 @@ def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
     try:
         return Source.decode(data, assumed, said=said)
     except ConfigSyntaxError as error:
-        error.hint = error.hint or _OTHER_ENCODING
+        if error.line is not None or not error.hint:
+            error.hint = _OTHER_ENCODING
         raise
 
 

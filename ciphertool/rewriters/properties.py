@@ -38,14 +38,14 @@ JAVA_ENCODING = "iso-8859-1"
 """What `Properties.load(InputStream)` reads."""
 
 _FOLD = r"\\(?:\r\n?|\n)[ \t\f]*+"
-_BLANKS = rf"(?:[ \t\f]++|{_FOLD})*+"
+_BLANKS = rf"(?:[ \t\f]++|{_FOLD}|(?!))*+"
 # `\Z` lets a lone backslash at the very end pass as a fold.
 _ENTRY = re.compile(
-    r"(?:[ \t\f\r\n]++|[#!][^\r\n]*+|\\(?:\r\n?|\n|\Z))*+"
+    r"(?:[ \t\f\r\n]++|[#!][^\r\n]*+|\\(?:\r\n?|\n|\Z)|(?!))*+"
     r"(?:\Z|"
-    rf"([^\\=: \t\f\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+)[^\\=: \t\f\r\n]*+)*+)"
-    rf"({_BLANKS}(?:[=:]{_BLANKS})?+)"
-    r"([^\\\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+|\Z)[^\\\r\n]*+)*+)"
+    rf"([^\\=: \t\f\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+)[^\\=: \t\f\r\n]*+|(?!))*+)"
+    rf"({_BLANKS}(?:[=:]{_BLANKS}|(?!))?+)"
+    r"([^\\\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+|\Z)[^\\\r\n]*+|(?!))*+)"
     r")"
 )
 _FOLDS = re.compile(rf"(\\[^\r\n])|{_FOLD}|\\\Z")

@@ -28,7 +28,7 @@ _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 # What every reader takes literally, bare and between each kind of quotes.
 _PLAIN = {
     "": re.compile(r"[\w.,:/@%+=-]*+"),
-    "'": re.compile(r"(?:[^'\\$\r]++|\$(?![A-Za-z_{])|\\(?![\\'$]|\Z))*+"),
+    "'": re.compile(r"(?:[^'\\$\r]++|\$(?![A-Za-z_{])|\\(?![\\'$]|\Z)|(?!))*+"),
     '"': re.compile(r'[^"\\$`\r]*+'),
 }
 _WHOLE_EXPANSION = re.compile(r"\$\{[^{}]*+\}")

@@ -27,13 +27,13 @@ _VALUE = (
     r"|[0-9A-Za-z_+:.-]++(?:\ [0-9][0-9:.Zz+-]*+)?+)"  # a date and its time may stand apart
 )
 _IS = r"[ \t]*+=[ \t]*+"
-# The empty group marks the end of what precedes it.
-_STATEMENT = rf"()(?:{_BLANK}(?:({KEY}){_IS}({_VALUE})?+|(\[\[?+)[ \t]*+({KEY})[ \t]*+\]\]?+|[}},]))?+"
+# The empty group is where what stands before ends.
+_STATEMENT = rf"()(?:{_BLANK}(?:({KEY}){_IS}({_VALUE}|(?!))?+|(\[\[?+)[ \t]*+({KEY})[ \t]*+\]\]?+|[}},])|(?!))?+"
 _NEXT = re.compile(_STATEMENT)
-_NEXT_BUT_SCALARS = re.compile(rf"(?:{_BLANK}(?:{KEY}{_IS}{_VALUE}|,))*+{_STATEMENT}")
-_ELEMENT = re.compile(rf"{_BLANK}(?:({_VALUE})(?:{_BLANK},)?+|[\[\]{{,])")
+_NEXT_BUT_SCALARS = re.compile(rf"(?:{_BLANK}(?:{KEY}{_IS}{_VALUE}|,)|(?!))*+{_STATEMENT}")
+_ELEMENT = re.compile(rf"{_BLANK}(?:({_VALUE})(?:{_BLANK},|(?!))?+|[\[\]{{,])")
 _PARTS = re.compile(PART)
-_OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r?\n)?+|[\"']")
+_OPENING = re.compile(r"(?:\"\"\"|\'\'\')(?:\r\n|\n)?+|[\"']")
 _NEWLINE = re.compile(r"\r?\n")
 
 _NOT_IN_LITERAL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f']")
@@ -43,8 +43,8 @@ _ESCAPES = str.maketrans({chr(c): f"\\u{c:04X}" for c in (*range(32), 127)} | _N
 _LONG_ESCAPES = {character: escape for character, escape in _ESCAPES.items() if chr(character) not in '\t\n"'}
 
 _WHERE = re.compile(r"\(at line (\d+), column (\d+)\)")
-# The wording of `tomllib`, and what it quotes of its own; what it quotes of the document comes after.
-_REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?")++""")
+# The words of `tomllib`, and what it quotes of its own; what it quotes of the document comes after.
+_REASON = re.compile(r"""(?:[A-Za-z /-]|'(?:=|]]?|\\)'|"'(?:'')?"|(?!))++""")
 _DECLARED_AGAIN = {"Cannot declare", "Cannot redefine namespace", "Cannot mutate immutable namespace"}
 
 _NOTHING: Steps = {}
@@ -225,7 +225,7 @@ def _syntax_error(source: Source, error: ValueError) -> ConfigSyntaxError:
     where = _WHERE.search(message)
     line, column = (int(where[1]), int(where[2])) if where else source.position(len(source.text))
     said = _REASON.match(message)
-    reason = said[0].strip() if said else "not valid TOML"
+    reason = said[0].strip() if said else "cannot be read"
     if reason in _DECLARED_AGAIN:
         reason = "a key or table is declared again"
-    return ConfigSyntaxError(reason[:1].lower() + reason[1:], line, column)
+    return ConfigSyntaxError(f"not well-formed TOML: {reason[:1].lower()}{reason[1:]}", line, column)

@@ -12,10 +12,10 @@ from ciphertool.errors import ConfigSyntaxError
 BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
 LITERAL = r"'[^'\n]*+'"
 PART = rf"(?:[A-Za-z0-9_-]++|{BASIC}|{LITERAL})"
-KEY = rf"{PART}(?:[ \t]*+\.[ \t]*+{PART})*+"
+KEY = rf"{PART}(?:[ \t]*+\.[ \t]*+{PART}|(?!))*+"
 LONG_STRING = (
-    r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!""))*+"{3,5}+'  # at most two quotes more belong to the value
-    r"|'''(?:[^']++|'(?!''))*+'{3,5}+)"
+    r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!"")|(?!))*+"{3,5}+'  # at most two quotes more belong to the value
+    r"|'''(?:[^']++|'(?!'')|(?!))*+'{3,5}+)"
 )
 # Everything that can hold a dot, each matched whole: long strings, comments, and keys (short strings look like them).
 _DOTTED = rf"{LONG_STRING}|\#[^\n]*+|({KEY})"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Span: TypeAlias = tuple[int, int]
 Steps: TypeAlias = dict[str | int, Any]
 
+A_VALUE_OF_IT = "name a value in it, as `$.datasource.password`; `.*` names each"
 _MAX_DEPTH = 500
 _CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -220,7 +221,8 @@ class TreeDocument(Document):
         line = self.source.line(span[0]) if span else None
         if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
-        raise SelectorError(selector, reason or "cannot be found in the text", line=line)
+        hint = A_VALUE_OF_IT if isinstance(value, _CONTAINERS) else ""
+        raise SelectorError(selector, reason or "cannot be found in the text", line=line, hint=hint)
 
     def site(self, selector: str, key: str, span: Span, value: object) -> Site:
         """Return the site of a scalar."""

@@ -131,7 +131,7 @@ def _read_config(
 
     `directory` is its directory as it was named; without one, an absolute path.
     """
-    from ciphertool.settings import carbon4, ciphertool_toml
+    from ciphertool.settings import carbon4, ciphertool_toml, confined
 
     def home_of(repository: Path | None) -> Settings | None:
         beside = directory or snapshot.path.absolute().parent
@@ -142,7 +142,9 @@ def _read_config(
         own = repository is None or os.path.realpath(repository) == os.path.realpath(found.repository)
         return found if own else None
 
-    return ciphertool_toml.read_config(snapshot, NAMED if tree is None else FOUND, home_of)
+    return ciphertool_toml.read_config(
+        snapshot, NAMED if tree is None else FOUND, home_of, lambda path: confined.read(path, tree, snapshot.path)
+    )
 
 
 def _read_home(home: Path, overrides: Overrides, tree: Path | None) -> Settings:

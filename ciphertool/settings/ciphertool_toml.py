@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from ciphertool import references, rewriters
+from ciphertool import files
 from ciphertool.certificates.strictness import Policy
-from ciphertool.errors import ConfigError, ConfigSyntaxError, ProblemsError, UnknownEncodingError
+from ciphertool.errors import ProblemsError
 from ciphertool.repository import KINDS
-from ciphertool.rewriters import toml_data
-from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
+from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
+from ciphertool.settings.target_tables import content_of, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,22 +25,22 @@ FILE_NAME = "ciphertool.toml"
 NATIVE_KIND = "native"
 DEFAULT_SCHEME = "RSA-OAEP-256"
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
-_ALIAS_FIELDS = ("stem", "path", "key")
 
 
 def read_config(
-    snapshot: Snapshot, trust: Trust = NAMED, home_of: Callable[[Path | None], Settings | None] = lambda _: None
+    snapshot: Snapshot,
+    trust: Trust = NAMED,
+    home_of: Callable[[Path | None], Settings | None] = lambda _: None,
+    read: Callable[[Path], Snapshot] = files.read_if_there,
 ) -> Settings:
     """Return the settings of a `ciphertool.toml`; raise `ConfigError`, or `ProblemsError` with all problems.
 
     Anything that exceeds the `trust` in the file is a problem. `home_of` returns the settings of the Carbon home that a
-    repository belongs to (None: the repository is not stated), which the file then adds to.
+    repository belongs to (None: the repository is not stated), which the file then adds to. `read` reads
+    the files that it extends.
     """
     path, problems = snapshot.path, list[Any]()
-    try:
-        content = toml_data.read(snapshot.bytes.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ConfigSyntaxError) as error:
-        raise ConfigError(f"is not valid TOML: {_position(error)}", path=path) from None
+    content = content_of(snapshot)
     top = Table("", content, problems, path)
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
     run = top.table("run")
@@ -62,7 +60,7 @@ def read_config(
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
             minimum_bits=encryption.number("minimum_bits", 2048),
         ),
-        targets=tuple(_target(table) for table in top.tables("target")),
+        targets=targets_of(top, snapshot, problems, read),
         password_sources=tuple(
             source for table in top.tables("password") if (source := read_source(table, root, trust)) is not None
         ),
@@ -74,14 +72,6 @@ def read_config(
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     return _add(home, settings, shared="repository" not in content)
-
-
-def _position(error: Exception) -> str:
-    """Return the position of a TOML error; the text is our own, since a parser may quote the line."""
-    if isinstance(error, tomllib.TOMLDecodeError):
-        _, _, where = str(error).rpartition("(at ")
-        return f"syntax error at {where.rstrip(')')}" if where else "syntax error"
-    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
@@ -157,38 +147,3 @@ def _keystore(table: Table, root: Path, extensions: Extensions, *, optional: boo
         fingerprint=fingerprint,
         format=_format(table, extensions),
     )
-
-
-def _encoding(table: Table, target: Target) -> str | None:
-    name = table.text("encoding")
-    if name is None:
-        return None
-    try:
-        return rewriters.encoding_of(PurePath(target.file), target.format, name)
-    except UnknownEncodingError as error:
-        table.problem("encoding", f"{name!r} is not known; {error.hint}")
-    except ConfigError as error:
-        table.problem("encoding", f"{name!r} {error.message}")
-    return None
-
-
-def _target(table: Table) -> Target:
-    target = Target(
-        file=table.required("file"),
-        selector=table.required("selector"),
-        alias=table.required("alias"),
-        optional=table.flag("optional"),
-        literal=table.flag("literal"),
-        part=table.text("part"),
-        format=table.text("format"),
-    )
-    target = target._replace(encoding=_encoding(table, target))
-    if any("**" in name and name != "**" for name in target.file.split("/")):
-        table.problem("file", "** matches directories and must be a whole path component")
-    sample = target.alias
-    for name in _ALIAS_FIELDS:
-        sample = sample.replace(f"{{{name}}}", "x")
-    if target.alias and not references.is_writable_alias(sample):
-        table.problem("alias", "may hold letters, digits, . _ @ : / - and {stem}, {path}, {key}")
-    table.finish()
-    return target

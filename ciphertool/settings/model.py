@@ -85,8 +85,9 @@ class Target(NamedTuple):
     `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
     `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
     alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
-    protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) state how to read
-    the file if its name and bytes do not show it. `line` is the target's line in the settings.
+    protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the
+    file if its name and bytes do not. `line` is the target's line in the settings. `base` is the directory, relative to
+    the root, of the settings file that declares the target if that is another one; `{path}` starts there.
     """
 
     file: str
@@ -99,6 +100,7 @@ class Target(NamedTuple):
     format: str | None = None
     line: int | None = None
     encoding: str | None = None
+    base: str = ""
 
 
 class Settings(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ciphertool.errors import ConfigError, FoundSettingsError
+from ciphertool.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,15 +19,20 @@ class Table:
     def __init__(self, name: str, content: object, problems: list[CipherToolError], path: Path) -> None:
         self._name, self._problems, self._path = name, problems, path
         self._content: dict[str, Any] = {}
+        self._known: set[str] = set()
         if isinstance(content, dict):
             self._content = dict(content)
         else:
             self.problem("", "must be a table")
 
-    def problem(self, key: str, reason: str) -> None:
+    def problem(self, key: str, reason: str, hint: str = "") -> None:
         """Note that a key, or the table itself (""), is wrong."""
         where = f"[{self._name}] {key}".strip() if self._name else key
-        self._problems.append(ConfigError(f"{where} {reason}", path=self._path))
+        self._problems.append(ConfigError(f"{where} {reason}", path=self._path, hint=hint))
+
+    def _pop(self, key: str, default: Any) -> Any:
+        self._known.add(key)
+        return self._content.pop(key, default)
 
     def refuse(self, what: str) -> None:
         """Note that something works only if a person named the settings."""
@@ -34,7 +40,7 @@ class Table:
         self._problems.append(FoundSettingsError(f"[{self._name}] {what}", reason, self._path))
 
     def _take(self, key: str, kind: type, description: str, default: Any) -> Any:
-        value = self._content.pop(key, default)
+        value = self._pop(key, default)
         if value is default:
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or value == "":
@@ -59,7 +65,7 @@ class Table:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Take a list of strings that must be there and not be empty."""
-        value = self._content.pop(key, None)
+        value = self._pop(key, None)
         if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
             self.problem(key, "must be a list of non-empty strings")
             return ()
@@ -67,7 +73,7 @@ class Table:
 
     def names(self, key: str) -> tuple[str, ...]:
         """Take a list of names of environment variables, by default empty."""
-        value = self._content.pop(key, [])
+        value = self._pop(key, [])
         if not isinstance(value, list) or not all(isinstance(n, str) and n and not set(n) & {"=", "\0"} for n in value):
             self.problem(key, "must be a list of names of environment variables")
             return ()
@@ -99,11 +105,11 @@ class Table:
     def table(self, key: str) -> Table:
         """Take a table."""
         name = f"{self._name}.{key}" if self._name else key
-        return Table(name, self._content.pop(key, {}), self._problems, self._path)
+        return Table(name, self._pop(key, {}), self._problems, self._path)
 
     def tables(self, key: str) -> list[Table]:
         """Take an array of tables."""
-        content = self._content.pop(key, [])
+        content = self._pop(key, [])
         if not isinstance(content, list):
             self.problem(key, f"must be written [[{key}]]")
             return []
@@ -112,4 +118,4 @@ class Table:
     def finish(self) -> None:
         """Note every key that nobody took."""
         for key in self._content:
-            self.problem(key, "is not known here")
+            self.problem(key, "is not known here", did_you_mean(key, self._known))

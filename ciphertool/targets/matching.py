@@ -11,6 +11,7 @@ from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, Select
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, splice
 from ciphertool.targets import parts
+from ciphertool.targets.suggestion import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -60,13 +61,13 @@ def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence
     missing: list[tuple[Target, NoMatchError]] = []
     for target, found in zip(targets, document.locate([target.selector for target in targets]), strict=True):
         if isinstance(found, NoMatchError):
-            missing.append((target, found))
+            missing.append((target, found if target.optional or found.line else suggest(document, found)))
         elif isinstance(found, SelectorError):
             problems.append(found.at(snapshot.path))
         else:
             for site in found:
                 try:
-                    alias = expand_alias(target.alias, root, snapshot, site)
+                    alias = expand_alias(target.alias, root / target.base, snapshot, site)
                     match = _match(alias, document, target, site, native=native)
                     if match is not None:
                         _refuse_ambiguous(document, match)

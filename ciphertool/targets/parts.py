@@ -23,14 +23,14 @@ _GROUP = "secret"
 _OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,60}+://[^/?#@:\s]*+:(?P<secret>[^/?#\s]+)@")
 _KEY = re.compile(r"(?:\A|(?P<before>[;?&\s,]))(?:password|passwd|pwd)\s*+=\s*+", re.IGNORECASE)
 _QUOTED = re.compile(
-    r"""(?:(?P<quote>["'])(?P<secret>(?:(?!(?P=quote))[^\\]|\\.|(?P=quote){2})*+)(?P=quote)"""
+    r"""(?:(?P<quote>["'])(?P<secret>(?:(?!(?P=quote))[^\\]|\\.|(?P=quote){2}|(?!))*+)(?P=quote)"""
     r"""|\{(?!wso2:|ciphertool)(?P<braced>(?:[^}]|\}\})*+)\})(?=\s|[;&,)\]]|\Z)""",
     re.DOTALL,
 )
 _SEPARATOR = re.compile(r"[;&,\s]")
-_NEXT_PAIR = re.compile(r"([;&,\s])\s{0,9}+[\w.-]{1,60}+(?:\ [\w.-]{1,60}+){0,3}+\s{0,9}+=")
+_NEXT_PAIR = re.compile(r"([;&,\s])\s{0,9}+[\w.-]{1,60}+(?:\ [\w.-]{1,60}+|(?!)){0,3}+\s{0,9}+=")
 _NAMED = re.compile(r"(-{0,2}[^\W\d][\w.\-/]{0,127})=")
-_IN_QUOTES = re.compile(r"""(["'])(?P<secret>(?:(?!\1)[^\\\r\n]|\\.)*+)\1""")
+_IN_QUOTES = re.compile(r"""(["'])(?P<secret>(?:(?!\1)[^\\\r\n]|\\.|(?!))*+)\1""")
 _ENDS = {";": ";", "&": "&", "?": "&", ",": ","}
 _HINT = "give the target a `part` that is a regular expression with a group (?P<secret>…)"
 

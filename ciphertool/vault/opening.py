@@ -6,7 +6,7 @@ The certificate and keys are proved. Warnings about them are returned, not shown
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
 from ciphertool.engine.schemes import AES_GCM
@@ -54,6 +54,16 @@ class SealingKeys(NamedTuple):
     def cipher(self) -> AnySealer:
         """The sealer by its former name, kept for one release: other people's scripts ask for it."""
         return self.sealer
+
+
+class Access(Protocol):
+    """What an application's vault is read with: `VaultAccess`, or another that returns and raises the same."""
+
+    def repository(self) -> SecretRepository:
+        """Return the repository."""
+
+    def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
+        """Return the opener."""
 
 
 class VaultAccess:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ciphertool import references
 from ciphertool.errors import (
@@ -140,6 +140,10 @@ class Resolver:
         """Return every secret that has been resolved, by alias."""
         return dict(self._known)
 
+    def renewed(self, opener: OpenerAtHand) -> Resolver:
+        """Return a resolver of the same repository that has resolved nothing yet, and has another opener."""
+        return Resolver(self.repository, opener, warn=self._warn, tell=self._tell, elsewhere=self._elsewhere)
+
     def succeed(self, before: Resolver) -> None:
         """Take over from the resolver of the earlier repository: everything that it had resolved must resolve here too.
 
@@ -241,6 +245,38 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
         return rewrite(rewriter, document, changes)
     except ConfigError as error:
         raise error.at(path) from None
+
+
+def resolve_tree(value: Any, resolver: Resolver) -> Any:
+    """Return a copy of nested dicts, lists and tuples with the references in its strings resolved.
+
+    Raises as `resolve_document` does.
+    """
+    problems: list[CipherToolError] = []
+
+    def revealed(reference: Reference) -> str:
+        try:
+            return resolver.reveal(reference)
+        except CipherToolError as error:
+            problems.append(error)
+            return ""
+
+    resolved = _walk(value, revealed)
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    return resolved
+
+
+def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:
+    if isinstance(value, str):
+        return references.substitute(value, reveal)
+    if isinstance(value, dict):
+        return {key: _walk(item, reveal) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item, reveal) for item in value]
+    if type(value) is tuple:
+        return tuple(_walk(item, reveal) for item in value)
+    return value
 
 
 def check_document(

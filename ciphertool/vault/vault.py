@@ -5,43 +5,51 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ciphertool import files, references, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownPlaceholderError
+from ciphertool.errors import CipherToolError, ConfigError, UnknownPlaceholderError
 from ciphertool.secret import Values
-from ciphertool.settings.targets import Reading, reading, reading_of, rewriter_of
+from ciphertool.settings.targets import Reading, reading_of, rewriter_of
 from ciphertool.vault.doubts import Doubts
+from ciphertool.vault.examination import Examined, examine
 from ciphertool.vault.opening import VaultAccess
 from ciphertool.vault.resolver import (
     OpenerAtHand,
     Resolver,
     check_document,
-    mention_sites,
-    reference_sites,
     resolve_document,
+    resolve_tree,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
 
     from ciphertool.passwords import PasswordChain
     from ciphertool.redaction.logs import Redactor
     from ciphertool.references import Reference
-    from ciphertool.repository import SecretEntry
     from ciphertool.rewriters.base import Rewriter
+    from ciphertool.rewriters.yaml.loading import Version
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
     from ciphertool.vault.cipher import AnyOpener
+    from ciphertool.vault.opening import Access
 
 
-class Vault:
+class Vault(Mapping[str, "Secret"]):
     """An opened vault. `Vault.open()` makes one; `vault["alias"]` gives a `Secret`.
+
+    It is a read-only mapping of the repository's aliases, in its order: `in`, `len` and iteration decrypt nothing;
+    `get` returns its default only for an unknown alias, never for a value that does not decrypt; `values` and `items`
+    decrypt each secret as it is reached. Vaults are equal only if they are the same object, and an empty one is true.
 
     The keystore is opened once, when the first secret is resolved; each secret is decrypted once and kept. A vault is
     thread-safe, and a forked child may go on using it. Nothing ever resolves to a wrong value: an unknown alias, or a
-    damaged or foreign ciphertext, is a `CipherToolError` that names alias, place and remedy.
+    damaged or foreign ciphertext, is a `CipherToolError` that names alias, place and remedy. As a context manager it
+    calls `close` at the end.
     """
 
     def __init__(
@@ -52,10 +60,14 @@ class Vault:
         define: Mapping[str, str] | None = None,
         watch: float | None = None,
         warn: Callable[[str], None] | None = None,
+        access: Access | None = None,
     ) -> None:
-        """Read the repository; raise `ConfigError` if it is missing or damaged. See `open` for the other parameters."""
+        """Read the repository; raise `ConfigError` if it is missing or damaged. See `open` for the other parameters.
+
+        `access` opens repository and keys in another way than the settings state.
+        """
         self.settings = settings
-        self._access = VaultAccess(settings, passwords)
+        self._access = access or VaultAccess(settings, passwords)
         self._define = define or {}
         self._warn = warn or (lambda message: warnings.warn(message, stacklevel=3))
         self._seen = Values()
@@ -95,6 +107,29 @@ class Vault:
         settings = settings_.load(Path(path) if path is not None else None, overrides)
         chain = passwords or PasswordChain((Environment(), *settings.password_sources))
         return cls(settings, chain, define=overrides.define if overrides else None, watch=watch, warn=warn)
+
+    @classmethod
+    def of(
+        cls,
+        secrets: Mapping[str, str | Secret],
+        path: str | Path | None = None,
+        *,
+        define: Mapping[str, str] | None = None,
+        warn: Callable[[str], None] | None = None,
+    ) -> Vault:
+        """Return a vault in memory with these secrets, for tests: it reads no keystore, repository or password.
+
+        It resolves references as one from `open` does. With a `path`, it takes the targets of that configuration, so
+        that `check` examines its files and `load` reads them as it states; without one, no settings are read. `define`
+        has the values of `${sys:…}`; `warn` is as for `open`.
+        """
+        from ciphertool import settings as settings_
+        from ciphertool.passwords.chain import PasswordChain
+        from ciphertool.vault.memory import MemoryAccess, settings_of
+
+        settings = settings_of(settings_.load(Path(path)) if path is not None else None)
+        access = MemoryAccess(secrets, settings.kind)
+        return cls(settings, PasswordChain(()), define=define, warn=warn, access=access)
 
     def _make_opener(self) -> AnyOpener:
         # Whatever the application has used must still resolve before the old state may be replaced.
@@ -138,7 +173,44 @@ class Vault:
         return self._current().reveal(reference)
 
     __getitem__ = resolve
-    __iter__ = None  # aliases are looked up by name; without this, Python would iterate by asking for 0, 1, 2 …
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._current().repository.entries)
+
+    def __len__(self) -> int:
+        return len(self._current().repository.entries)
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in self._current().repository.entries
+
+    def __bool__(self) -> bool:
+        return True  # or `vault or Vault.open()` would replace an empty vault by another one
+
+    # A comparison of contents would decrypt both vaults, and a vault could be in no cache.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        resolver = self._view.resolver
+        counts = f"{len(resolver.repository.entries)} secrets, {len(resolver.resolved())} resolved"
+        return f"<Vault {resolver.repository.path}: {counts}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the key and the decrypted secrets, except what was handed out and what `redactor` masks.
+
+        No file is open between calls, so this is optional. A closed vault opens its keystore again if a secret is
+        requested.
+        """
+        opener = OpenerAtHand(self._make_opener)
+        self._view = self._view._replace(resolver=self._view.resolver.renewed(opener), opener=opener)
 
     def load(
         self,
@@ -147,17 +219,25 @@ class Vault:
         format: str | None = None,  # noqa: A002 - the option's name
         encoding: str | None = None,
         placeholders: bool = False,
+        yaml: Version = "1.2",
     ) -> Any:
         """Return a file's data with its references resolved: plain data, or an lxml tree for XML.
 
-        YAML is read as YAML 1.2. Format and encoding are those given here, else those of the file's targets, else those
-        that its name and bytes imply. With `placeholders`, `${env:X}`, `${env:X,default}`, `${sys:X}`, `$env{X}` and
-        `$sys{X}` are filled in as well: from the environment, and from the `define` of `Overrides`. Raises
-        `ProblemsError` with every reference that does not resolve.
+        YAML is read as YAML 1.2, or with `yaml="1.1"` as PyYAML reads it, unless a directive in the file names its
+        version; docs/applications.md has the differences. Format and encoding are those given here, else those of the
+        file's targets, else those that its name and bytes imply. With `placeholders`, `${env:X}`, `${env:X,default}`,
+        `${sys:X}`, `$env{X}` and `$sys{X}` are filled in as well: from the environment, and from the `define` of
+        `Overrides`. Raises `ProblemsError` with every reference that does not resolve.
         """
         path = Path(path)
         data = files.read(path).bytes
         rewriter = rewriter_of(self.settings, path, Reading(format, encoding))
+        if yaml == "1.1":
+            from ciphertool.rewriters.yaml import YamlRewriter
+
+            rewriter = rewriter.with_version(yaml) if isinstance(rewriter, YamlRewriter) else rewriter
+        elif yaml != "1.2":
+            raise ValueError(f"yaml must be '1.1' or '1.2', not {yaml!r}")
         resolver = self._current()
         reveal: Callable[[Reference], str] = resolver.reveal
         if placeholders:
@@ -219,20 +299,7 @@ class Vault:
         Keys and everything that is not a string stay as they are; a resolved value is not scanned again. Raises
         `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
         """
-        reveal = self._current().reveal
-        problems: list[CipherToolError] = []
-
-        def revealed(reference: Reference) -> str:
-            try:
-                return reveal(reference)
-            except CipherToolError as error:
-                problems.append(error)
-                return ""
-
-        resolved = _walk(value, revealed)
-        if problems:
-            raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-        return resolved
+        return resolve_tree(value, self._current())
 
     def check(self) -> int:
         """Resolve every reference of every configured file; return the number of references.
@@ -243,30 +310,8 @@ class Vault:
 
     def examine(self) -> Examined:
         """Do what `check` does, and return what was examined and what nothing refers to."""
-        from ciphertool.runtimes.configured import configured_files
-
-        configured, refused = configured_files(self.settings)
-        problems: list[CipherToolError] = [*refused]
-        count, left, used = 0, 0, set[str]()
-        resolver = self._current()
-        for path, targets in configured.items():
-            try:
-                rewriter = reading(targets).rewriter(path, self.settings.trust.extensions)
-                document = rewriter.parse(files.read(path).bytes)
-            except CipherToolError as error:
-                problems.append(error.at(path))
-                continue
-            _, found = check_document(document, path, resolver)
-            named = [one.alias for _, every in (*reference_sites(document), *mention_sites(document)) for one in every]
-            left += sum(map(resolver.is_left, named))
-            count += len(named)
-            used.update(named)
-            problems += found
-        if problems:
-            raise ProblemsError(problems)
-        unused = {alias: entry for alias, entry in resolver.repository.entries.items() if alias not in used}
-        self.left = left
-        return Examined(count - left, len(configured), unused)
+        examined, self.left = examine(self.settings, self._current())
+        return examined
 
     def resolved(self) -> dict[str, str]:
         """Return the value of every secret that has been resolved, by alias: none of them may show in any output."""
@@ -320,14 +365,6 @@ class Vault:
         return value
 
 
-class Examined(NamedTuple):
-    """The numbers of resolved references and of files, and the repository's entries that no reference names."""
-
-    references: int
-    files: int
-    unused: Mapping[str, SecretEntry]
-
-
 class _View(NamedTuple):
     """One state of a vault, replaced as a whole."""
 
@@ -342,18 +379,6 @@ def _stamp(path: Path | None) -> tuple[int, ...] | None:
     except (OSError, ValueError):  # reading the file reports why
         return None
     return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-
-
-def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:
-    if isinstance(value, str):
-        return references.substitute(value, reveal)
-    if isinstance(value, dict):
-        return {key: _walk(item, reveal) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_walk(item, reveal) for item in value]
-    if type(value) is tuple:
-        return tuple(_walk(item, reveal) for item in value)
-    return value
 
 
 def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) -> int | None:

@@ -15,4 +15,4 @@ DATABASES = {
 resolve_settings(globals())
 
 if __name__ == "__main__":
-    print("database password:", "*" * len(DATABASES["default"]["PASSWORD"]))
+    print("database password:", "****" if DATABASES["default"]["PASSWORD"] else "none")

@@ -6,4 +6,4 @@ from ciphertool.integrations.dynaconf import resolve
 
 settings = Dynaconf(settings_files=["conf/app.yaml"], post_hooks=[resolve])
 
-print("database password:", "*" * len(settings.datasource.password))
+print("database password:", "****" if settings.datasource.password else "none")

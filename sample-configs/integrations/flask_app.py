@@ -8,4 +8,4 @@ app = Flask(__name__)
 app.config["SECRET_KEY"] = "$secret{app.datasource.password}"  # noqa: S105 - a reference
 resolve_config(app)
 
-print("secret key:", "*" * len(app.config["SECRET_KEY"]))
+print("secret key:", "****" if app.config["SECRET_KEY"] else "none")

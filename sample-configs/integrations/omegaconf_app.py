@@ -7,4 +7,4 @@ from ciphertool.integrations.omegaconf import register
 register()
 config = OmegaConf.create({"password": "${sec:app.datasource.password}"})
 
-print("database password:", "*" * len(config.password))
+print("database password:", "****" if config.password else "none")

@@ -29,6 +29,7 @@ def _only(project: Path, file: str, text: str, selector: str, more: str = "") ->
         ("x.xml", "<a>\n<p>c4n4ry&amp;SECRET</p>\n<q>c4n4ry&amp;SECRET</q>\n</a>\n", "/a/p", ""),
         ("x.xml", "<a>\n<p><![CDATA[c4n4ry&SECRET]]></p>\n<!-- c4n4ry&amp;SECRET -->\n</a>\n", "/a/p", ""),
         ("x.xml", "<a>\n<p>c4n4ry&amp;SECRET</p>\n<q>c4n4&#x72;y&#38;SECRET</q>\n</a>\n", "/a/p", ""),
+        ("x.xml", "<a>\n<p>c4n4rySECRET</p>\n<q>c4n4&#x72;ySECRET</q><r>c4n4rySECRET</r>\n</a>\n", "/a/p", ""),
         ("x.json", '{\n"p": "c4n4ry\\"VALUE",\n"q": "see c4n4ry\\u0022VALUE"\n}\n', "$.p", ""),
         (
             "x.properties",

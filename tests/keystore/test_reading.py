@@ -178,7 +178,7 @@ def test_without_a_password_an_encrypted_store_says_that_it_needs_one(name: str)
 def test_files_that_are_no_keystores(tmp_path: Path) -> None:
     with pytest.raises(KeystoreUnreadableError, match="no such keystore file"):
         open_keystore(tmp_path / "absent.jks", None)
-    with pytest.raises(KeystoreUnreadableError, match="cannot be read: is a directory"):
+    with pytest.raises(KeystoreUnreadableError, match="cannot be read: Is a directory"):
         open_keystore(tmp_path, None)
     with pytest.raises(KeystoreUnreadableError, match="cannot be read: not a regular file"):
         open_keystore(Path(os.devnull), None)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ciphertool.errors import (
+    BadCertificateError,
     BadPrivateKeyError,
     KeystoreError,
     NoCertificateError,
@@ -179,6 +180,17 @@ def test_a_certificate_of_another_algorithm_encrypts_nothing(key: RSAPrivateKey)
     store = _store(entry, verified=True)
     assert "'a'" in _refused(NotRsaError, store.encryption_certificate, fingerprint=f"sha256:{entry.sha256}")
     _refused(NotRsaError, store.encryption_certificate)
+    below_rsa = _store(_trusted("a", _der(key), *entry.chain), verified=True)
+    assert below_rsa.encryption_certificate().public_key() == key.public_key()
+
+
+def test_a_certificate_whose_key_cannot_be_read_encrypts_nothing(key: RSAPrivateKey) -> None:
+    modulus = key.public_key().public_numbers().n.to_bytes(256, "big")
+    der = _der(key)
+    assert der.count(b"\x02\x82\x01\x01\x00" + modulus) == 1
+    damaged = der.replace(b"\x02\x82\x01\x01\x00" + modulus, b"\x04\x82\x01\x01\x00" + modulus)
+    store = _store(_trusted("a", damaged), verified=True)
+    assert "has a public key that cannot be read" in _refused(BadCertificateError, store.encryption_certificate)
 
 
 def test_the_key_is_opened_by_its_own_password_or_else_the_stores(key: RSAPrivateKey, other_key: RSAPrivateKey) -> None:

@@ -57,6 +57,22 @@ def test_each_source_is_asked_once_also_if_it_has_nothing() -> None:
     assert empty.asked == 2
 
 
+class Completing(Source):
+    """A source that states a key's password beside a keystore password."""
+
+    name = "a statement"
+    completes = True
+
+
+def test_a_source_that_completes_adds_the_keys_password_to_the_same_keystore_password() -> None:
+    chain = PasswordChain([Source(Passwords("a", source="FIRST")), Completing(Passwords("a", "k"))])
+    assert chain.read() == Passwords("a", "k")
+    assert (chain.read().source, chain.read().key_source) == ("FIRST", "a statement")
+    for first, stated in (("b", Passwords("a", "k")), ("b", None)):
+        assert PasswordChain([Source(Passwords(first)), Completing(stated)]).read() == Passwords(first)
+    assert PasswordChain([Source(Passwords("a", "own")), Completing(Passwords("a", "k"))]).read().key == "own"
+
+
 def test_nobody_is_asked_while_there_is_another_source_or_none_is_to_be_asked() -> None:
     chain = PasswordChain([Prompt(_typed), Source(Passwords("a"))])
     assert chain.read_unasked() == chain.read() == Passwords("a")

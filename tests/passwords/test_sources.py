@@ -75,6 +75,8 @@ def test_other_sources_are_named(tmp_path: Path) -> None:
     keys.write_text("masterKeys:\n  privateKeyPassword: !!binary YQ==\n  keyStorePassword: !!binary YQ==\n")
     store, key = _messages(MasterKeys(keys, {"keyStorePassword": CANARY}))
     assert ("(from keyStorePassword)" in store, f"(from {keys})" in key) == (True, True)
+    store, key = _messages(MasterKeys(keys, {"keyStorePassword": CANARY, "privateKeyPassword": CANARY}))
+    assert ("(from keyStorePassword)" in store, "(from privateKeyPassword)" in key) == (True, True)
     assert "from" not in _messages(Prompt(lambda: CANARY))[0]
 
 

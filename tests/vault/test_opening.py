@@ -46,6 +46,8 @@ from ciphertool.secret import Secret
 from ciphertool.settings import load
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.opening import (
+    VaultAccess,
+    _opens_without,
     open_to_decrypt,
     open_to_encrypt,
     require_one_key,
@@ -397,5 +399,27 @@ def test_a_person_is_asked_for_the_keys_own_password_only_to_decrypt(project: Pa
     assert asked == ["store"]
     assert isinstance(open_to_decrypt(settings, chain(KEY_PASSWORD)), Opener)
     assert asked == ["store", "store", "key"]
-    with pytest.raises(WrongKeyPasswordError):
+    with pytest.raises(WrongKeyPasswordError) as unanswered:
         open_to_decrypt(settings, chain(None))
+    assert "(from" not in unanswered.value.message
+    with pytest.raises(WrongKeyPasswordError, match=r"\(from the prompt\)") as wrong:
+        open_to_decrypt(settings, chain(CANARY))
+    assert CANARY not in f"{wrong.value}{wrong.value!r}"
+
+
+def test_only_a_pem_file_and_a_plug_ins_keystore_may_open_without_a_password(project: Path) -> None:
+    settings = _settings(project, STORE)
+    store = open_keystore(settings.keystore.path or project, PASSWORD)
+    assert not _opens_without(settings, store)
+    by_plug_in = settings.keystore._replace(format="json-keys")
+    assert _opens_without(settings._replace(keystore=by_plug_in), store)
+
+
+def test_a_vault_whose_password_is_its_key_opens_and_seals(project: Path) -> None:
+    settings = _settings(project, STORE, kind="carbon4")
+    settings = settings._replace(encryption=settings.encryption._replace(key_based=True))
+    access = VaultAccess(settings, PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": "0" * 64}),)))
+    sealed = access.to_seal(now=datetime.now(UTC)).sealer.seal("a", Secret("v"))
+    opened = access.to_open()
+    assert opened.keystore is None
+    assert opened.opener.open("a", sealed).reveal() == "v"

@@ -13,9 +13,10 @@ from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import DecryptionError, ProblemsError, UnknownAliasError
 from ciphertool.files import Snapshot
 from ciphertool.repository import repository_of
+from ciphertool.rewriters import by_name
 from ciphertool.secret import Secret
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.resolver import OpenerAtHand, Resolver
+from ciphertool.vault.resolver import OpenerAtHand, Resolver, mention_sites
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -80,6 +81,33 @@ def test_nothing_of_another_key_is_taken_over(key: RSAPrivateKey, other_key: RSA
     with pytest.raises(DecryptionError):
         after.succeed(before)
     assert after.resolved() == {}
+
+
+def test_an_unknown_alias_is_left_only_if_another_provider_has_it(key: RSAPrivateKey) -> None:
+    own = _resolver(key, a="one")
+    assert not own.is_left("unknown")
+    other = Resolver(
+        own.repository, OpenerAtHand(lambda: _opener(key)), warn=_unexpected, tell=_unexpected,
+        elsewhere=lambda alias: alias == "other",
+    )  # fmt: skip
+    assert [other.is_left(alias) for alias in ("a", "other", "unknown")] == [False, True, False]
+
+
+def test_a_placeholder_is_left_and_never_resolves(key: RSAPrivateKey) -> None:
+    path = Path("deployment.toml")
+    repository = repository_of("toml-secrets", Snapshot(path, path, b'[secrets]\n\nfilled = "$env{X}"\n'))
+    resolver = Resolver(repository, OpenerAtHand(lambda: _opener(key)), warn=_unexpected, tell=_unexpected)
+    assert resolver.is_left("filled")
+    with pytest.raises(DecryptionError, match="'filled': is a placeholder") as caught:
+        resolver.resolve("filled")
+    assert (caught.value.path, caught.value.line) == (path, 3)
+
+
+def test_only_what_an_expression_names_is_mentioned() -> None:
+    text = b'<a><b c="wso2:vault-lookup(\'x\')"/><d>{wso2:vault-lookup("y")}</d><e>$secret{z}</e></a>'
+    document = by_name("xml").parse(text)
+    assert [[one.alias for one in found] for _, found in mention_sites(document)] == [["x"], ["y"]]
+    assert [*mention_sites(by_name("xml").parse(b"<a>$secret{z}</a>"))] == []
 
 
 def test_all_that_is_gone_is_reported_at_once(key: RSAPrivateKey) -> None:

@@ -434,8 +434,3 @@ def test_a_dump_of_a_vault_shows_no_value(protected: Path) -> None:
     assert vault["app.smtp.password"].reveal() in vault.redactor()._values
     assert "c4n4ry" not in f"{vault!r}{vars(vault)!r}"
     assert "c4n4ry" not in pretty_repr(vars(vault), expand_all=True)
-
-
-def test_a_vault_is_asked_by_name_and_not_walked(protected: Path) -> None:
-    with pytest.raises(TypeError, match="not iterable"):
-        list(Vault.open(protected))  # type: ignore[call-overload]

@@ -94,7 +94,7 @@ class _Judge:
 
     def _use(self, alias: str, entry: SecretEntry) -> None:
         nothing = isinstance(entry.stored, Malformed) and not self._is_name(alias)
-        if self.used is not None and alias not in self.used and not entry.is_empty and not nothing:
+        if self.used is not None and alias not in self.used and not entry.is_vacant and not nothing:
             name = alias if self._is_name(alias) else None
             self.gathered.value(self._place(alias), name, SiteState.ORPHANED, Evidence.DECLARED, "no file refers to it")
             self._finding(rules.ORPHANED, alias, "no file refers to {}")

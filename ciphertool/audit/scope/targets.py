@@ -102,7 +102,7 @@ class Targets:
         return found
 
     def _declared(self, target: Target, path: Path, site: Site) -> Declared:
-        alias = expand_alias(target.alias, self.root, Snapshot(path, path, None), site)
+        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site)
         if target.part is None:
             return Declared(target, alias, site.value, site.reference)
         part = parts.find(site, target.part)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BEGIN = b"-----BEGIN "
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40}+)-----((?:[^-]++|-(?!----))*+)-----END \1-----")
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40}+)-----((?:[^-]++|-(?!----)|(?!))*+)-----END \1-----")
 _CERTIFICATES = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE"})
 _NAME = "PEM"
 

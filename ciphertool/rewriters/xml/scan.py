@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 WHITE = " \t\r\n"
 
 _S = r"[ \t\r\n]"
-_COMMENT = r"<!--(?:[^-]++|-(?!->))*+-->"
-_PI = r"<\?(?:[^?]++|\?(?!>))*+\?>"
-_CDATA = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>))*+\]\]>"
+_COMMENT = r"<!--(?:[^-]++|-(?!->)|(?!))*+-->"
+_PI = r"<\?(?:[^?]++|\?(?!>)|(?!))*+\?>"
+_CDATA = r"<!\[CDATA\[(?:[^\]]++|\](?!\]>)|(?!))*+\]\]>"
 _QUOTED = r"""(?:"[^"]*+"|'[^']*+')"""
-_SUBSET = rf"""\[(?:[^\]"'<]++|{_QUOTED}|{_COMMENT}|{_PI}|<(?!!--|\?))*+\]{_S}*+"""
-_PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QUOTED})*+(?:{_SUBSET})?>)*+""")
-# What may hold a "<" that does not begin a tag, without its first character: the engine then jumps from "<" to "<".
+_SUBSET = rf"""\[(?:[^\]"'<]++|{_QUOTED}|{_COMMENT}|{_PI}|<(?!!--|\?)|(?!))*+\]{_S}*+"""
+_PROLOG = re.compile(rf"""(?:{_S}++|{_COMMENT}|{_PI}|<!DOCTYPE(?:[^"'\[>]++|{_QUOTED}|(?!))*+(?:{_SUBSET})?>|(?!))*+""")
+# What may hold a "<" that is no tag's, its first character taken out: the engine then leaps from "<" to "<".
 _OPAQUE = "|".join(kind.removeprefix("<") for kind in (_COMMENT, _CDATA, _PI))
 _ANY_NAME = r"[^ \t\r\n/>!?][^ \t\r\n/>]*+"
 # After the tag, nothing but text up to an end tag: all that most elements hold.
-_TAG = rf"((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED})*+){_S}*+(/?)>(?:[^<]*+(</))?"
+_TAG = rf"((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED}|(?!))*+){_S}*+(/?)>(?:[^<]*+(</))?"
 _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")

@@ -29,7 +29,8 @@ Node: TypeAlias = tuple[etree._Element, str]
 
 _Elements: TypeAlias = "list[etree._Element]"
 
-_FEW = 8  # searching up to this many elements again is faster than an index
+_EXAMPLE = "an XPath is, for example, `/Server/Connector/@keystorePass` or `//Password`"
+_FEW = 8  # so many elements are looked through again sooner than they are remembered
 
 _string = etree.XPath("string()", smart_strings=False)
 
@@ -55,11 +56,12 @@ class Select:
         """Return what a selector names, by lxml alone."""
         expression = xpath.translate(selector, undeclared=self._undeclared)
         if expression is None:
-            raise SelectorError(selector, "is not an XPath 1.0 expression")
+            raise SelectorError(selector, "is not an XPath 1.0 expression", hint=_EXAMPLE)
         try:
             found = self._tree.xpath(expression)
         except (etree.XPathError, ValueError):
-            raise SelectorError(selector, "is not an XPath 1.0 expression that can be evaluated") from None
+            reason = "is not an XPath 1.0 expression that can be evaluated"
+            raise SelectorError(selector, reason, hint=_EXAMPLE) from None
         if not isinstance(found, list):
             raise SelectorError(selector, "gives a number, a string or a truth value, not a place in the document")
         nodes = dict.fromkeys(_node(selector, node) for node in found)

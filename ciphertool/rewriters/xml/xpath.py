@@ -100,7 +100,7 @@ _LITERALS = re.compile(f"({_LITERAL})")
 _STEPS = re.compile(r"/([^/]*+)")
 _TEST = re.compile(rf"(?:{_NAME}(?::{_NAME})?+|\*|@{_NAME}\Z)")
 _PREDICATE = re.compile(
-    rf"\[{_S}(?:(?P<at>@)?+{_S}(?P<name>{_NAME}){_S}(?P<value>={_S}'')?+|(?P<number>[0-9]{{1,9}}+)){_S}\]"
+    rf"\[{_S}(?:(?P<at>@)?+{_S}(?P<name>{_NAME}){_S}(?P<value>={_S}''|(?!))?+|(?P<number>[0-9]{{1,9}}+)){_S}\]"
 )
 
 

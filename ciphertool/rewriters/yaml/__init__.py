@@ -29,6 +29,8 @@ from ciphertool.rewriters.yaml.loading import load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ciphertool.rewriters.yaml.loading import Version
+
 __all__ = ["YamlDocument", "YamlRewriter"]
 
 
@@ -39,9 +41,17 @@ class YamlRewriter:
     suffixes = frozenset({".yaml", ".yml"})
     syntax = Syntax.SEC
 
-    def __init__(self, encoding: str | None = None) -> None:
-        """Read files in this encoding; without one, it is UTF-8, or UTF-16 with a byte order mark."""
+    def __init__(self, encoding: str | None = None, version: Version = "1.2") -> None:
+        """Read files in this encoding; without one, it is UTF-8, or UTF-16 with a byte order mark.
+
+        `version` is the version of YAML by which `load` reads data; values are protected alike in both.
+        """
         self._encoding = encoding
+        self._version = version
+
+    def with_version(self, version: Version) -> YamlRewriter:
+        """Return a rewriter of the same encoding whose `load` reads this version of YAML."""
+        return YamlRewriter(self._encoding, version)
 
     def parse(self, data: bytes) -> YamlDocument:
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
@@ -52,5 +62,5 @@ class YamlRewriter:
 
         What a reference stands for is a string whatever it looks like, and is not scanned again.
         """
-        documents = load(self.parse(data), reveal)
+        documents = load(self.parse(data), reveal, self._version)
         return documents[0] if len(documents) == 1 else documents or None

@@ -20,6 +20,7 @@ from ciphertool.rewriters.jsonpath import (
     split_document,
     steps,
 )
+from ciphertool.rewriters.tree import A_VALUE_OF_IT
 from ciphertool.rewriters.yaml.scalar import Scalar
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_null, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
@@ -149,7 +150,7 @@ class YamlDocument(Document):
         if isinstance(leaf, Borrowed):
             raise SelectorError(selector, "names an alias", hint=_ANCHORED)
         if not isinstance(leaf, int):
-            raise SelectorError(selector, "names a mapping or a list, not a value")
+            raise SelectorError(selector, "names a mapping or a list, not a value", hint=A_VALUE_OF_IT)
         scalar = self._scalar(leaf)
         line = self.source.line(scalar.start)
         site = _site(self._selector(document, location), dotted(location), scalar, line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError
@@ -16,19 +16,20 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.yaml.document import YamlDocument
 
 MAX_ENTRIES = 1_000_000
+Version = Literal["1.1", "1.2"]
 
 _VERSION = re.compile(r"^%YAML", re.MULTILINE)
 
 
-def load(document: YamlDocument, reveal: Callable[[Reference], str]) -> list[object]:
+def load(document: YamlDocument, reveal: Callable[[Reference], str], version: Version = "1.2") -> list[object]:
     """Return the data of every document of a file, its values with every reference revealed.
 
-    Read by YAML 1.2, or the version that a directive names, into Python's own types. Keys are left as they are. Raise
-    `ConfigSyntaxError` for what is not plain data, such as unknown tags.
+    Read by this version of YAML, or the one that a directive names, into Python's own types. 1.1 is read as PyYAML
+    reads it. Keys are left as they are. Raise `ConfigSyntaxError` for what is not plain data, as unknown tags are.
     """
     if document.entries_with_merged() > MAX_ENTRIES:
         raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries")
-    documents = _construct(document.source.text)
+    documents = _construct(document.source.text, version)
     pending: list[Any] = [documents]
     seen: set[int] = set()  # what several aliases share is revealed once: a secret is never scanned for references
     while pending:
@@ -46,7 +47,7 @@ def load(document: YamlDocument, reveal: Callable[[Reference], str]) -> list[obj
     return documents
 
 
-def _construct(text: str) -> list[object]:
+def _construct(text: str, version: Version) -> list[object]:
     from ruamel.yaml import YAML
 
     # libyaml's composer refuses an anchor that is set twice, which YAML allows, and overlooks the directive.
@@ -54,7 +55,12 @@ def _construct(text: str) -> list[object]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return list(YAML(typ="safe", pure=pure).load_all(text))
+                parser = YAML(typ="safe", pure=pure)
+                if version == "1.1":
+                    from ciphertool.rewriters.yaml.version_1_1 import Resolver
+
+                    parser.version, parser.Resolver = version, Resolver
+                return list(parser.load_all(text))
         except Exception as error:  # noqa: BLE001 - whatever a constructor trips over is a refusal, and quotes the text
             mark = getattr(error, "problem_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)

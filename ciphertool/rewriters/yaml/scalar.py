@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 # Directly before a reference, it means: the value was plain and will be plain again.
 _MARK = f"{TEXT_TAG} "
 
-_PROPERTIES = re.compile(r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*+)*+)++")
+_PROPERTIES = re.compile(
+    r"(?:(?:&[^\s,\[\]{}]++|!<[^>]*+>|![^\s,\[\]{}]*+)(?:[ \t\r\n]|(?<=[ \t\r\n])#[^\r\n]*+|(?!))*+|(?!))++"
+)
 _BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
 _TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
 _AS_IT_IS = re.compile(r"[!-~](?:[ -~]*[!-~])?")

@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,300}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?")
 _SAFE = r"\x21-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
 _BLOCK = re.compile(
     rf"(?!(?:---|\.\.\.)(?:\ |\Z))(?:(?![-?:,\[\]{{}}#&*!|>'\"%@`])[{_SAFE}]|[-?:](?=[{_SAFE}]))"
-    rf"(?:(?!:)[{_SAFE}]|:(?=[{_SAFE}])|\ +(?=[{_SAFE}])(?!\#))*+"
+    rf"(?:(?!:)[{_SAFE}]|:(?=[{_SAFE}])|\ +(?=[{_SAFE}])(?!\#)|(?!))*+"
 )
 # libyaml accepts no `:` or `?` inside a plain scalar of a flow collection.
 _FLOW = re.compile(r"[^,\[\]{}:?]*+")
