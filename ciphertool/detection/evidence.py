@@ -1,4 +1,4 @@
-"""Why a place is taken for that of a secret."""
+"""Why a place is considered that of a secret."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Evidence(Enum):
-    """Why a place is taken for that of a secret, strongest first."""
+    """Why a place is considered that of a secret, strongest first."""
 
     DECLARED = "declared"
     """A target of the settings names it, or it is an entry of the repository."""

@@ -1,7 +1,7 @@
 """How products spell what they fill in, and in which files each of them looks for it. Knows no names of secrets.
 
-A value is a placeholder only as a whole. What stands beside placeholders, or is the default of one, is literal text,
-which is for others to judge.
+A value is a placeholder only as a whole. Text beside placeholders, and the default of one, is literal text that other
+modules judge.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Grammar(NamedTuple):
 
     `files` is a pattern that a file's path matches if the product reads it; "" is any file. `spelled` is a pattern for
     one placeholder, whose groups `default` and `other` are its literal text and whose group `name` reads as a name.
-    Without `within` it is one only as the whole value.
+    Without `within`, it must be the whole value.
     """
 
     product: str
@@ -44,7 +44,7 @@ _QUOTED = r"\"(?P<default>[^\"]*)\"|'(?P<other>[^']*)'"
 _DEFAULT = rf"(?:(?!\}}\}}).)*?\b(?:default|d|or)\b\s*\(?\s*(?:{_QUOTED})(?:(?!\}}\}}).)*"
 
 GRAMMARS: tuple[Grammar, ...] = (
-    # A brace within a default ends nothing: `_braces` counts them before these see the text.
+    # A brace within a default ends nothing: `_braces` counts braces before these patterns see the text.
     Grammar("github, azure pipelines", _YAML, r"\$\{\{.*\}\}"),
     Grammar("jinja, helm, go templates", _ANY, rf"\{{\{{(?:{_DEFAULT}|(?:(?!\}}\}}).)*)\}}\}}"),
     Grammar("jinja blocks", _ANY, r"\{%(?:(?!%\}).)*%\}"),
@@ -101,13 +101,13 @@ GRAMMARS: tuple[Grammar, ...] = (
 
 
 REFERENCE = "reference"
-"""What stands for a product where a value refers to a secret of the repository."""
+"""The product's name for a value that refers to a secret of the repository."""
 
 
 class Filled(NamedTuple):
     """A value with placeholders: which `product` spells the first so, and the literal text that is left.
 
-    `defaults` are values that a product takes where it has no other; `rest` stands around the placeholders.
+    `defaults` are values that a product uses if it has no other; `rest` is the text around the placeholders.
     """
 
     product: str
@@ -128,7 +128,7 @@ def _of_file(path: str) -> tuple[tuple[Grammar, re.Pattern[str]], ...]:
 
 
 def read(value: str, path: str = "") -> Filled | None:
-    """Return what of a value a product that reads this file fills in, or None where there is nothing of that kind."""
+    """Return what a product that reads this file fills in within a value, or None if there is nothing of that kind."""
     if references.parse(value, whole=True):
         return Filled(REFERENCE, (), "")
     if len(value) > _LONGEST or not _SIGNS.search(value):
@@ -153,7 +153,7 @@ def read(value: str, path: str = "") -> Filled | None:
 
 
 def at(value: str, start: int) -> str:
-    """Return the text of what begins there in a value and looks like a placeholder, or ""."""
+    """Return the text that begins there in a value and looks like a placeholder, or ""."""
     opening = _OPENING.match(value, start)
     if opening is None:
         backticks = _BACKTICKS.match(value, start)

@@ -1,7 +1,7 @@
-"""What the tokens and keys of providers look like, each with the provider's own page that says so. Knows no names.
+"""What the tokens and keys of providers look like, each with the provider's own page that states it. Knows no names.
 
-Only forms that are a secret by themselves are here: the identifiers beside them (`AC…`, `rzp_…`, `pk_…`) are none, and
-forms without a mark of their own (forty hexadecimal digits) are told by names.
+Only forms that are secrets by themselves are here: identifiers beside them (`AC…`, `rzp_…`, `pk_…`) are not secrets,
+and forms without a mark of their own (forty hexadecimal digits) are recognised by names.
 """
 
 from __future__ import annotations

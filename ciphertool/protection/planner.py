@@ -241,7 +241,7 @@ class _Planner:
                 self._notes.append(Note(f"{self._label(alias)}: {_PLACEHOLDER}", self._repository.path, entry.line))
 
     def _label(self, alias: str) -> str:
-        """Return a secret's name for messages: an alias that nobody names may be text of some other kind of file."""
+        """Return a secret's name for messages: an alias that nothing names may be text of another kind of file."""
         entry = self._repository.entries.get(alias)
         return alias if entry is None or alias in self._known else entry.label(alias)
 

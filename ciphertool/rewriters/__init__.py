@@ -68,7 +68,7 @@ class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
     make: Callable[[str | None], Rewriter]
-    encodings: tuple[str, ...] = ()  # those that a file of the format can have; none: any
+    encodings: tuple[str, ...] = ()  # the only ones that a file of the format can have; if empty, any
 
 
 _BUILT_IN = (
@@ -121,7 +121,7 @@ def _possible(known: _Format, encoding: str) -> str:
     found = encodings.canonical(encoding)
     if known.encodings and found not in known.encodings:
         possible = " or ".join(known.encodings[:2]).replace("utf", "UTF")
-        raise ConfigError(f"is no encoding of {known.name.upper()}, which is {possible} by its definition")
+        raise ConfigError(f"is not an encoding of {known.name.upper()}, which is {possible} by its definition")
     return found
 
 
@@ -147,7 +147,7 @@ def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
 def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:
     """Return the canonical name of an encoding for a file of a format or, if none is given, with that file name.
 
-    Raises the errors of `by_name` for encodings, but none for formats.
+    Raises the errors of `by_name` for encodings, but not those for formats.
     """
     known = _named_by(path) if name is None else next((known for known in _BUILT_IN if known.name == name), None)
     return encodings.canonical(encoding) if known is None else _possible(known, encoding)

@@ -216,9 +216,9 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
 
 
 def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Pattern[str]) -> str | None:
-    """Return what spells a value on several lines with pieces of it replaced where they stand, so that it keeps these.
+    """Return the spelling of a multi-line value with pieces replaced in place, so that it keeps its lines.
 
-    None if a piece, or what takes its place, is not spelled as it is (`plain`), or is not found for certain.
+    Return None if a piece or its replacement is not spelled literally (`plain`), or cannot be located for certain.
     """
     edits = []
     for start, end, text in within:
@@ -238,11 +238,11 @@ class Document(ABC):
 
     source: Source
     joins_lines = False
-    """Whether the format writes a value that stood on several lines on one, where it reads the same."""
+    """Whether the format writes a multi-line value on one line, if it reads the same there."""
 
     escapes: re.Pattern[str] | None = None
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
-    of letters, digits and `-_.~+/=%$`. None, if any text may be such a one, costs an audit a second search."""
+    of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
 
     def is_reshaped(self, site: Site) -> bool:
         """Return whether a value, written back as a whole, would be spelled differently than now."""
@@ -277,7 +277,7 @@ class Document(ABC):
         """
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield an error for each reference in the file that cannot be resolved, as the format has no site for it."""
+        """Yield an error for each reference that cannot be resolved because the format has no site for it."""
         return iter(())
 
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - where encodings are certain, so are all sites

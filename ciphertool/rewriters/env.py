@@ -8,11 +8,11 @@ r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quot
 If python-dotenv would skip a line that it cannot read, the file is refused.
 
 Other readers understand the same line differently (`quoting`). So everything that the author wrote around a secret
-stays as it was: a reference takes the secret's place between the same quotes, in a spelling in which no reader finds
-anything to expand, and which says how the value is put back:
+stays as it was: a reference takes the secret's place between the same quotes, in a spelling that no reader
+expands and that records how to restore the value:
 
-    {ciphertool:a}            as it is, if every reader finds that very value between these quotes; else it is refused
-    {ciphertool-verbatim:a}   as it is: so it stood there, though readers may differ on what it says
+    {ciphertool:a}            as it is, if every reader finds exactly that value between these quotes; otherwise refused
+    {ciphertool-verbatim:a}   as it is: the value stood there like this, though readers may differ on its meaning
     {ciphertool-escaped:a}    with the escapes that python-dotenv reads, as it stood there
 
 A value that could not be restored to the byte is refused beforehand. `'$secret{a}'`, which ciphertool formerly wrote,
@@ -129,7 +129,7 @@ class EnvDocument(EntryDocument):
         return pieces or None
 
     def _syntax(self, site: Site, start: int, end: int) -> Syntax:
-        """Return the syntax of the reference in whose place a piece of a value comes back as it is spelled now."""
+        """Return the syntax of the reference that restores a piece of a value in its present spelling."""
         quote, inner = self._opened(site)
         at, value = quoting.offsets(quote, inner), site.value[start:end]
         is_part = (start, end) != (0, len(site.value))
@@ -165,7 +165,7 @@ class EnvDocument(EntryDocument):
         return text[line:head].split(maxsplit=1)[:1] == ["export"]
 
     def _line_end(self, site: Site) -> str:
-        """Return the line end that follows a site, which no change ever changes."""
+        """Return the line end after a site; no edit changes it."""
         found = _LINE_END.search(self.source.text, site.end)
         return found[0] if found else "\n"
 

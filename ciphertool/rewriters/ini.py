@@ -4,10 +4,10 @@ r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`
     option  = key, then `=` or `:` and a value, or nothing; keys are the same in upper and lower case
     value   = the rest of the line, and every later line that is indented more than the key; blanks around each line
               are not part of it
-    comment = a line that begins with `#` or `;`, indented or not, even amid the lines of a value
+    comment = a line that begins with `#` or `;`, indented or not, even between the lines of a value
 
-Other readers take `#` or `;` after a blank for a comment, configparser for a part of the value: such a value is
-neither protected nor written.
+For other readers, `#` or `;` after a blank begins a comment; for configparser, it is part of the value. Such a value
+is neither protected nor written.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class IniDocument(EntryDocument):
         return "".join([lines[0], *(f"{indent}{line}" if line else newline for line in lines[1:])])
 
     def refusal(self, spelled: str) -> str | None:
-        """Return why a value cannot be protected: it is not the same for every reader, or a comment stands in it."""
+        """Return why a value cannot be protected: readers disagree on it, or it contains a comment."""
         return _AMBIGUOUS if _COMMENT.search(spelled) else super().refusal(spelled)
 
     def key(self, selector: str) -> str:
@@ -108,9 +108,9 @@ class IniRewriter:
         return IniDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, dict[str, str | None]]:
-        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` gives.
+        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` returns.
 
-        As in configparser, each section has the keys of `DEFAULT` too, which is also there by itself.
+        As in configparser, each section also has the keys of `DEFAULT`, which is a section itself.
         """
         from configparser import RawConfigParser
 
@@ -145,7 +145,7 @@ def _scan(source: Source) -> Entries:
         if key[:1] == "[" and (header := _SECTION.match(text, head)):
             section, in_option = header[1], False
             if section in sections and section != "DEFAULT":
-                raise ConfigSyntaxError("a section that was there before", *source.position(head))
+                raise ConfigSyntaxError("a duplicate section", *source.position(head))
             sections.add(section)
             known = defaults if section == "DEFAULT" else set()
             continue
@@ -155,7 +155,7 @@ def _scan(source: Source) -> Entries:
         in_option = True
         selector = f"{section}/{key.rstrip().lower()}"
         if selector in known:
-            raise ConfigSyntaxError("a key that was there before", *source.position(head))
+            raise ConfigSyntaxError("a duplicate key", *source.position(head))
         known.add(selector)
         start, end = match.span("value")
         selectors.append(selector)

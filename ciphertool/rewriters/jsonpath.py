@@ -1,8 +1,8 @@
 """Selectors of the formats that hold trees of data: JSONPath (RFC 9535). Independent of a format's spelling.
 
 A tree is dicts with string keys (the keys as the source spells them), lists and scalars. A selector is a JSONPath,
-`$.datasource.password`; if a file holds several documents it asks every one of them, and
-`doc[1]$.datasource.password` asks only the second. A location is the tuple of keys and indexes that leads from the
+`$.datasource.password`; if a file holds several documents, it applies to all of them, and
+`doc[1]$.datasource.password` only to the second. A location is the tuple of keys and indexes that leads from the
 root to a node.
 """
 
@@ -111,7 +111,7 @@ def leaves(tree: object, root: str = "$") -> Iterator[tuple[str, str, object]]:
             pending.pop()
 
 
-@lru_cache(maxsize=4096)  # most keys of a file stand in it often
+@lru_cache(maxsize=4096)  # most keys of a file occur often
 def spelled(step: str | int) -> str:
     """Return a step as spelled in normalized paths: `['a']`, `[0]`."""
     return normalized((step,)).removeprefix("$")
@@ -143,7 +143,7 @@ def locate_in_documents(
 
 
 def split_document(selector: str) -> tuple[int | None, str]:
-    """Return the index of the document that a selector asks, None for all, and the path it asks there."""
+    """Return the index of the document to which a selector applies (None for all), and its path there."""
     prefix = _DOCUMENT.match(selector) if selector.startswith("doc") else None
     return (int(prefix[1]), selector[prefix.end() :]) if prefix else (None, selector)
 
@@ -184,7 +184,7 @@ def is_by_name(path: str) -> bool:
 class ByNames:
     """Spells locations of one tree by names: an element of a list by the name that is unique in the list.
 
-    Made for one batch of locations.
+    Create one for each batch of locations.
     """
 
     def __init__(self, tree: object) -> None:
@@ -252,17 +252,17 @@ def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], 
     except RecursionError:
         raise SelectorError(selector, "is nested too deeply") from None
     except (ArithmeticError, ValueError):  # numbers beyond Python's limits
-        raise SelectorError(selector, "holds what no JSONPath may hold") from None
+        raise SelectorError(selector, "has a number that no JSONPath may have") from None
     if not found:
         raise NoMatchError(selector)
-    # `$..*..*` names a node as often as there are ways to it.
+    # `$..*..*` names a node once for each way to it.
     return tuple(found if len(found) == 1 else dict.fromkeys(found))
 
 
 def _walk(tree: object, steps: Location) -> Location | None:
     """Return the location to which plain steps lead in a tree, None if nothing is there.
 
-    In a list the name of an option, `['--password']`, leads to the item that follows it, where RFC 9535 has nothing.
+    In a list the name of an option, `['--password']`, leads to the item that follows it; RFC 9535 finds nothing there.
     """
     node: Any = tree
     location = steps
@@ -291,7 +291,7 @@ def _index(elements: list[Any], step: str | int) -> int | None:
 
 
 def _filter(tree: object, steps: Sequence[str | int | Where | Assigns]) -> list[Location]:
-    """Return the locations to which steps lead, filters among them."""
+    """Return the locations to which steps, including filters, lead."""
     reached: list[tuple[Location, Any]] = [((), tree)]
     for step in steps:
         if isinstance(step, Where | Assigns):

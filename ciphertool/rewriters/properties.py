@@ -1,4 +1,4 @@
-r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), their escapes, and entries put in and out.
+r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), their escapes, and edits of them.
 
     line     = blanks, then a comment (`#`, `!`), or key, separator, value; ends at CR, LF or CRLF
     fold     = a backslash at the line's end and the next line's leading blanks: nothing, even inside `\uXXXX`
@@ -109,7 +109,7 @@ class PropertiesDocument(EntryDocument):
         return _unescape(spelled)
 
     def spell(self, site: Site, value: str) -> str:
-        """Escape as little as reads back the same, so that a value revealed is spelled as people spell it.
+        """Escape as little as possible, so that a revealed value is spelled as people would spell it.
 
         Characters beyond ASCII stay as they are if the encoding is stated, and become `\\uXXXX` if it is assumed or the
         file spells them so elsewhere: that reads the same in any encoding.
@@ -117,7 +117,7 @@ class PropertiesDocument(EntryDocument):
         return self._separated(self.head(site), value, _TO_ESCAPE.sub(self._escape_one, value))
 
     def _spelled(self, change: Change) -> str:
-        """Keep the lines of a value on several, if only a piece of it changes."""
+        """Spell a change; a multi-line value keeps its lines if only a piece of it changes."""
         spelled = self.source.text[change.site.start : change.site.end]
         kept = respelled(change.site.value, spelled, change.within, _AS_IT_IS) if "\n" in spelled else None
         return super()._spelled(change) if kept is None else self.encodable(change.site, kept)
@@ -188,8 +188,8 @@ def looks_misread(value: str) -> bool:
 class PropertiesRewriter:
     """Java `.properties`, in the stated encoding or the one that their reader assumes.
 
-    For files that one product reads, `assumed` is what it reads: Carbon 5 reads `secrets.properties` in UTF-8. A byte
-    order mark says UTF-8 too.
+    For a file of one product, `assumed` is the encoding that it reads: Carbon 5 reads `secrets.properties` in UTF-8. A
+    byte order mark also means UTF-8.
     """
 
     name = "properties"
@@ -206,7 +206,7 @@ class PropertiesRewriter:
         return PropertiesDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str]:
-        """Return key → value, with every reference replaced by what `reveal` gives."""
+        """Return key → value, with every reference replaced by what `reveal` returns."""
         values = dict(self.parse(data).pairs())
         return {key: references.substitute(value, reveal, whole=True) for key, value in values.items()}
 
@@ -269,7 +269,7 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
 
 
 def _insertions(document: PropertiesDocument, added: dict[str, str]) -> list[Edit]:
-    """Take those new entries out of `added` that have a place among keys in order; put the rest in order.
+    """Remove from `added` the new entries that have a place among sorted keys; sort the rest.
 
     A new line follows the entry before it, so that a comment keeps the entry that it stands above.
     """
@@ -294,7 +294,7 @@ def _line(key: str, value: str) -> str:
 
 
 def _append(text: str, added: Mapping[str, str]) -> str:
-    """Return the text with lines added; the last line ends, or does not, as it did before."""
+    """Return the text with lines added; the last line has a line end only if it had one before."""
     if not added:
         return text
     found = _LAST_LINE_END.search(text)
@@ -305,7 +305,7 @@ def _append(text: str, added: Mapping[str, str]) -> str:
         text += newline
     last_line = text.removesuffix("\n").removesuffix("\r")
     if (len(last_line) - len(last_line.rstrip("\\"))) % 2:
-        text += newline  # or the last line's fold would take the new line in
+        text += newline  # otherwise, the last line's fold would absorb the new line
     return f"{text}{lines}{newline if ended else ''}"
 
 

@@ -1,8 +1,8 @@
-r"""How a value stands between the quotes of a `.env` file, and where a reference among them stays a mere text.
+r"""How a value is spelled between the quotes of a `.env` file, and where a reference there stays literal text.
 
 python-dotenv defines the value. Other readers understand the same line differently: a shell and compose expand `$` in
-double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escape but `\n`; a shell takes a
-bare blank for the end of a value. Independent of documents. A quote is `'`, `"`, or "" around a bare value.
+double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escape but `\n`; in a
+shell, a bare blank ends a value. Independent of documents. A quote is `'`, `"`, or "" around a bare value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SYNTAXES = (Syntax.INERT, Syntax.INERT_VERBATIM, Syntax.INERT_ESCAPED)
-"""The references that record how a value is put in their place; the first suitable one is written."""
+"""The references that record how their value is restored; the first suitable one is written."""
 
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
@@ -25,7 +25,7 @@ _UNIT = {"'": re.compile(r"\\[\\']|\r\n|.", re.DOTALL), '"': re.compile(r"\\[\\'
 _TO_ESCAPE = {"'": re.compile(r"[\\']"), '"': re.compile(r"[\\\"\n\r\t]")}
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
-# What every reader finds as it is, bare and between each kind of quotes.
+# What every reader takes literally, bare and between each kind of quotes.
 _PLAIN = {
     "": re.compile(r"[\w.,:/@%+=-]*+"),
     "'": re.compile(r"(?:[^'\\$\r]++|\$(?![A-Za-z_{])|\\(?![\\'$]|\Z)|(?!))*+"),
@@ -70,7 +70,7 @@ def escape(quote: str, value: str) -> str:
 
 
 def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None:
-    """Return the replacement of a reference, None if the value cannot be spelled there as the reference says."""
+    """Return the replacement of a reference, None if the value cannot be spelled there as the reference requires."""
     if syntax is Syntax.INERT_ESCAPED:
         return escape(quote, value) if quote else None
     if syntax is Syntax.INERT and not _PLAIN[quote].fullmatch(value):
@@ -84,7 +84,7 @@ def syntax_for(quote: str, spelled: str, value: str, line_end: str) -> Syntax | 
 
 
 def syntax_in_url(syntax: Syntax, value: str) -> Syntax | None:
-    """Return the reference for the password of a URL, which is percent-encoded in place of all but a verbatim one."""
+    """Return the reference for the password of a URL; unless it is verbatim, the value is percent-encoded there."""
     from urllib.parse import quote, unquote
 
     if quote(unquote(value), safe="") == value:
@@ -108,9 +108,9 @@ def obstacle(quote: str, before: str) -> str | None:
 
 
 def obstacle_of_export(quote: str, around: str) -> str | None:
-    """Return why a reference would not be a mere text in a value that is exported, with this around it, or None.
+    """Return why a reference with this around it would not stay literal text in an exported value, or None.
 
-    A shell expands the braces of what it exports, and those of a reference may end what stands around it.
+    A shell expands the braces in what it exports, and those of a reference may close others around it.
     """
     braces = ("{" in around or "}" in around) and ("," in around or ".." in around)
     return "stands among braces that a shell expands" if braces and not quote else None

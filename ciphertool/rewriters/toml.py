@@ -57,7 +57,7 @@ class _Scanner:
         self.places: dict[Location, Span] = {}
         self.ends: dict[Location, int] = {}
         self.starts: dict[Location, int] = {}
-        """Where the wanted values that are no scalars begin."""
+        """Where each wanted value that is not a scalar begins."""
         self._text = text
         self._wanted = by_steps(dict.fromkeys(locations, True))
         self._keys: dict[str, tuple[str, ...]] = {}
@@ -133,7 +133,7 @@ class _Scanner:
 
 
 def _below(wanted: Steps, steps: Location) -> Any:
-    """Return what is wanted at a location, from here: True, if it is a scalar, or else what is wanted in it."""
+    """Return what is wanted at a location below this one: True for a scalar, otherwise what is wanted in it."""
     below: Any = wanted
     for step in steps:
         below = _NOTHING if below is True else below.get(step, _NOTHING)
@@ -186,7 +186,7 @@ class TomlDocument(TreeDocument):
             quotes = '"' * len(quotes)
             value = value.translate(_LONG_ESCAPES if is_long else _ESCAPES).replace('"""', '""\\"')
         if is_long:
-            # A line end that comes first would be taken for layout.
+            # A leading line end would be read as layout.
             newline = newline or (self.newline if value.startswith("\n") else "")
             value = value.replace("\n", newline or self.newline)
         return f"{quotes}{newline}{value}{quotes}"

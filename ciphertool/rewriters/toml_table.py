@@ -56,7 +56,7 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
 
 
 def _edit(document: TomlDocument, table: str, name: str, value: str | None, span: Span | None) -> Edit:
-    """Replace the value of an entry that is there, or take its line out."""
+    """Replace the value of an existing entry, or remove its line."""
     text = document.source.text
     if span is None:
         raise ConfigError(f"[{table}] {name!r} is not a single value")
@@ -89,5 +89,5 @@ def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> E
 
 
 def _key(document: TomlDocument, name: str) -> str:
-    """A dotted name is quoted, or it would be a table in a table."""
+    """Spell a key: a dotted name needs quotes, otherwise it would be a table in a table."""
     return name if _BARE.fullmatch(name) else document.spell(name, _QUOTES)

@@ -28,7 +28,7 @@ A_VALUE_OF_IT = "name a value in it, as `$.datasource.password`; `.*` names each
 _MAX_DEPTH = 500
 _CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NO_CHARACTER = "half of a surrogate pair, which is no character"
+_NO_CHARACTER = "half of a surrogate pair, which is not a character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
 
 
@@ -44,7 +44,7 @@ def by_steps(leaves: Mapping[Location, object]) -> Steps:
 
 
 def replaced(node: Any, values: Steps) -> Any:
-    """Return a list or table with scalars replaced, without a change to it: the containers on the way are copied."""
+    """Return a copy of a list or table with scalars replaced; only the containers on the way are copied."""
     copy = node.copy()
     for step, value in values.items():
         copy[step] = replaced(copy[step], value) if isinstance(value, dict) else value
@@ -111,7 +111,7 @@ def same(old: object, new: object) -> bool:
 
 
 def resolve(data: object, reveal: Callable[[Reference], str]) -> object:
-    """Replace every reference in the data's string values by what `reveal` gives for it, in place; return the data."""
+    """Replace every reference in the data's string values by what `reveal` returns, in place; return the data."""
     root = [data]
     stack: list[Any] = [root]
     while stack:
@@ -172,7 +172,7 @@ class TreeDocument(Document):
             yield self.site(selector, name, places[location], values[location])
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values: the places of none are looked for."""
+        """Return all sites by their selectors, keys and values, without looking for their places."""
         found = list(jsonpath.leaves(self.data))
         values = [node if isinstance(node, str) else "" for _, _, node in found]
         return Outline([path for path, _, _ in found], [key for _, key, _ in found], values, references.within(values))
@@ -249,7 +249,7 @@ class TreeDocument(Document):
         if not all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference)):
             return False
         is_equal = self.data == expected and [*map(repr, self._traits)] == [*map(repr, before._traits)]
-        return is_equal or same(self.data, expected)  # which takes more time, but knows nan
+        return is_equal or same(self.data, expected)  # slower, but handles nan
 
 
 def _text(to: Reference | str) -> str:

@@ -168,7 +168,7 @@ class _Reader:
     def _differences(
         self, used: Path | None, keystore: StatedKeystore | None, in_xml: StatedKeystore | None
     ) -> Iterator[str]:
-        """Yield a warning for each file that names another keystore than the one that is used."""
+        """Yield a warning for each file that names a keystore other than the one that is used."""
         secret_conf = self._secret_conf
         for stated in (keystore, in_xml):
             if used is None or stated is None or secret_conf.key_based:
@@ -198,7 +198,7 @@ class _Reader:
             )
 
     def _named(self, key: str, name: str) -> Path:
-        """Return the path of a file of the vault: as the standalone file says, or where every home has it."""
+        """Return the path of a file of the vault: as the standalone file states, or where every home has it."""
         stated = self._standalone.get(key)
         inside = self._places.inside(stated.value) if stated is not None and stated.value.strip() else None
         return self._home / (inside or self._security(name))

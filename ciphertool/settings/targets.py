@@ -152,7 +152,7 @@ def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
 
 
 def reading(targets: Iterable[Target]) -> Reading:
-    """Return how the targets of one file say it is read; raise `ConfigError` if they contradict each other."""
+    """Return how one file is read according to its targets; raise `ConfigError` if they contradict each other."""
     targets = list(targets)
     formats = {target.format for target in targets if target.format is not None}
     encodings = {target.encoding for target in targets if target.encoding is not None}
@@ -165,7 +165,7 @@ def reading(targets: Iterable[Target]) -> Reading:
 
 
 def reading_of(settings: Settings, path: str | Path) -> Reading:
-    """Return how the settings say a file is read, by whatever name or links it is reached.
+    """Return how a file is read according to the settings, by whatever name or links it is reached.
 
     Raises `ConfigError` if they contradict each other.
     """
@@ -184,7 +184,7 @@ def reading_of(settings: Settings, path: str | Path) -> Reading:
 
 
 def rewriter_of(settings: Settings, path: Path, given: Reading) -> Rewriter:
-    """Return the rewriter of a file: as given, else as the settings say, else by its name."""
+    """Return the rewriter of a file: as given, else as the settings state, else by its name."""
     said = given if None not in given else given.over(reading_of(settings, path))
     try:
         return said.rewriter(path, settings.trust.extensions)

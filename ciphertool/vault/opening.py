@@ -243,8 +243,8 @@ def _decryptor(
 ) -> Decryptor | None:
     """Return the decryptor if the private key is available, which must match the certificate.
 
-    A key that the password does not open is not available, which is no error: encrypting needs no private key. If the
-    password was given for the key alone, `doubts` gets a warning.
+    A key that the password does not open is not available, which is not an error: encrypting needs no private key. If
+    the password was given for the key alone, `doubts` gets a warning.
     """
     from ciphertool.keystore import keys
 

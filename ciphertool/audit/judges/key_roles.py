@@ -46,7 +46,7 @@ _OF_KEYS = frozenset(
 )
 """What has been reported of a key that is the primary one as well."""
 _OF_FILES = frozenset({findings.FILE_OWNER, findings.FILE_READABLE, findings.FILE_WRITABLE, findings.NO_KEY})
-"""What says nothing of a purpose; the exposure of files is judged elsewhere."""
+"""What does not depend on a purpose; the exposure of files is judged elsewhere."""
 
 
 class KeyInUse(NamedTuple):

@@ -89,7 +89,7 @@ class XmlDocument(ParsedXml):
         return strays(self, Children(self.tree, undeclared=self.undeclared))
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site, an XPath by names if one of its elements has one that tells it from others."""
+        """Return, for each site, an XPath by names if a name distinguishes one of its elements from others."""
         children = Children(self.tree, undeclared=self.undeclared)
         select, spelled = Select(self.tree, children, undeclared=self.undeclared), ByNames(children)
         found: list[tuple[str, ...]] = []

@@ -53,7 +53,7 @@ class _Writer:
     def write(self, holder: Holder, changes: Mapping[str, Change]) -> None:
         """Write the changes of one element, by their slots."""
         slots = {slot: change for slot, change in changes.items() if not _stands_already(change)}
-        # The alias attribute that there is stands for one of the slots, or beside it.
+        # An existing alias attribute stands for one of the slots, or beside it.
         bears = any(bears_alias(change.site) for change in slots.values())
         by_attribute = self._by_attribute(holder, slots, bears=bears)
         for slot, change in slots.items():

@@ -29,9 +29,9 @@ class ByNames:
         self._counted: dict[tuple[etree._Element, str], Counter[tuple[str, str]]] = {}
 
     def path(self, element: etree._Element, slot: str) -> str | None:
-        """Return an absolute XPath with a position only where nothing has a name; None where nothing has one.
+        """Return an absolute XPath with positions only for elements without a name; None if no element has one.
 
-        The element that holds the value is named even if there is no other now: the next one is put in beside it.
+        The element that holds the value is named even if it is the only one now: another may be inserted beside it.
         """
         slots = [f"/@{local(slot)}"] if slot != TEXT else []
         steps, below = [*slots], "".join(slots)[1:]
@@ -59,7 +59,7 @@ class ByNames:
         if counted is None:
             counted = self._counted[key] = Counter(pair for one in siblings for pair in dict.fromkeys(_named(one)))
         names = dict(_named(element))
-        for prefix in ("@", ""):  # an attribute sooner than a child element
+        for prefix in ("@", ""):  # attributes before child elements
             members = [member.removeprefix("@") for member in names if member.startswith("@") == bool(prefix)]
             for member in identity.identifying(members, below.rpartition("/")[2].removeprefix("@")):
                 pair = f"{prefix}{member}", names[f"{prefix}{member}"]

@@ -16,7 +16,7 @@ _DECLARATION = re.compile(
     r"""[ \t\r\n]++encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']"""
 )
 _MOST = 1000
-"""The most attributes, and prefixes, of one element: for each value, lxml searches all of them."""
+"""The maximum number of attributes, and of prefixes, of one element: lxml searches all of them for each value."""
 # A start tag, or a text, that is long enough for more of them: `a=""` and a blank for each.
 _LONG = re.compile(rb"<[^<]{5000}")
 
@@ -82,7 +82,7 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
 def _refuse_incomplete(data: bytes) -> None:
     """Raise `ConfigSyntaxError` unless a document is well-formed but for its namespaces.
 
-    After an undeclared prefix, libxml2 reports nothing that follows the root. Expat, asked so, knows no namespaces.
+    After an undeclared prefix, libxml2 reports nothing that follows the root. Expat, called so, ignores namespaces.
     """
     from xml.parsers import expat
 
@@ -111,7 +111,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         dtd_validation=False,
         attribute_defaults=False,
         huge_tree=False,
-        # Faster without, but collect_ids=False makes libxml2 fetch the external DTD all the same.
+        # collect_ids=False would be faster, but makes libxml2 fetch the external DTD.
         collect_ids=True,
         recover=recover,
     )

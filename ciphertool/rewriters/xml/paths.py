@@ -91,7 +91,7 @@ def _below(parent: etree._Element, selector: str, key: str) -> Iterator[tuple[et
 
 
 def _numbered(names: Sequence[str]) -> Iterator[str]:
-    """Yield each name, those that are there more than once with their positions."""
+    """Yield each name; one that occurs more than once gets its position."""
     total, seen = Counter(names), Counter[str]()
     for name in names:
         seen[name] += 1
@@ -99,7 +99,7 @@ def _numbered(names: Sequence[str]) -> Iterator[str]:
 
 
 def positions(element: etree._Element) -> dict[str, str]:
-    """Return the positions of an element's attributes whose local name is not theirs alone."""
+    """Return the positions of an element's attributes that share their local name with others."""
     keys: dict[str, list[str]] = defaultdict(list)
     for key in element.keys():  # noqa: SIM118 - lxml's method
         keys[local(key)].append(key)

@@ -109,13 +109,13 @@ def _text(holder: Holder, new: etree._Element) -> str | None:
 
 
 def _whole_text(holder: Holder, element: etree._Element) -> str:
-    """Return an element's own text: where it held text alone, a child that it has now is seen by `_are_same`."""
+    """Return an element's own text; if it held only text before, `_are_same` notices a child that it has now."""
     text = element.text or ""
     return text if holder.tag.text_end >= 0 else text + "".join(child.tail or "" for child in element)
 
 
 def _make_same(holder: Holder, changes: Iterable[str], old: etree._Element, new: etree._Element) -> None:
-    """Give an element the same values in both trees; what has a namespace is taken out of both."""
+    """Set the same values on an element in both trees; remove what has a namespace from both."""
     for slot in changes:
         if slot == TEXT:
             new.text = old.text

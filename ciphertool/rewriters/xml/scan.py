@@ -157,7 +157,7 @@ class Scan:
         return Content(first, last, lead, trail, is_foreign(value))
 
     def _pieces(self, start: int) -> Content:
-        """Take content apart that holds comments, processing instructions or CDATA sections."""
+        """Split content that holds comments, processing instructions or CDATA sections."""
         text, position = self.text, start
         chunks: list[Chunk] = []
         lead = trail = 0
@@ -199,5 +199,5 @@ class Scan:
 
 
 def _characters(text: str) -> int:
-    """Count characters as a parser does, for which CRLF is one."""
+    """Count characters as a parser does: CRLF is one."""
     return len(text) - text.count("\r\n")

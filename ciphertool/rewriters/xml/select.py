@@ -36,7 +36,7 @@ _string = etree.XPath("string()", smart_strings=False)
 
 
 class Select:
-    """Evaluates selectors over one tree; keeps what they share, so it is made for one batch of them."""
+    """Evaluates selectors over one tree; keeps what they share, so create one for each batch."""
 
     def __init__(self, tree: etree._ElementTree, children: Children, *, undeclared: bool, few: int = _FEW) -> None:
         self._tree = tree
@@ -48,7 +48,7 @@ class Select:
         self._keys: dict[etree._Element, dict[str, list[str]]] = {}
 
     def nodes(self, selector: str) -> list[Node]:
-        """Return what a selector names, or raise `SelectorError` if that is not elements, texts and attributes."""
+        """Return what a selector names, or raise `SelectorError` for anything but elements, texts and attributes."""
         plain = xpath.plain(selector)
         return self.evaluate(selector) if plain is None else self._walk(*plain)
 

@@ -54,7 +54,7 @@ def _reference(match: re.Match[str]) -> str:
 
 
 def _encodable(spelled: str, codec: str) -> str:
-    """Replace the characters that a codec lacks, or would not give back, by references."""
+    """Replace characters that a codec lacks, or does not read back, by references."""
     if spelled.isascii() or codec.startswith("utf-"):
         return spelled
     return "".join(c if c.isascii() or _fits(c, codec) else f"&#{ord(c)};" for c in spelled)

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.xml.holder import Holder
     from ciphertool.rewriters.xml.parsed import ParsedXml
 
-# Most that can be strays, found by libxml2 itself: they are few.
+# A superset of the strays, found by libxml2 itself; it is small.
 _BETWEEN = etree.XPath("//*[*][text()[contains(., '{')]]")
 _ALIASED = etree.XPath(f"//*[@*[contains(name(), '{aliases.ATTRIBUTE}')]]")
 _APART = "put it into a separate element, or into an attribute"
 
 
 def strays(document: ParsedXml, children: Children) -> Iterator[SelectorError]:
-    """Yield why each of them cannot be resolved, one error for an element."""
+    """Yield one error for each element that has such references."""
     if is_foreign(document.source.text):
         found = set(document.tree.iter("*"))
     else:

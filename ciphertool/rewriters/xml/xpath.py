@@ -107,7 +107,7 @@ _PREDICATE = re.compile(
 def plain(expression: str) -> tuple[tuple[Step, ...], Sequence[str]] | None:
     """Return the steps of an absolute path of child steps and, perhaps, a final attribute, and its literals in order.
 
-    None if it is more than such a path.
+    Return None for any other expression.
     """
     parts = _LITERALS.split(expression)  # the literals are every other one
     steps = _form("''".join(parts[::2]))

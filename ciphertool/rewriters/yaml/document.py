@@ -92,7 +92,7 @@ class YamlDocument(Document):
         return located
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site that an index leads to, one by names, if it can be for all documents."""
+        """Return, for each site that an index leads to, a selector by names, if possible for all documents."""
         trees = [ByNames(tree) for tree in with_values(self._stream.trees, self._filtered)]
         found: list[tuple[str, ...]] = []
         for site in sites:
@@ -112,7 +112,7 @@ class YamlDocument(Document):
         data: bytes,
         changes: Sequence[Change],
     ) -> bool:
-        """Return whether the parser sees in a file the same as in this but for the texts of the changed sites."""
+        """Return whether the parser sees the same in a file as in this, except for the texts of the changed sites."""
         planned = {self._at(change.site).number: _text(change) for change in changes}
         try:
             return self._stream.is_kept(Source.decode(data, self.source.codec).text, planned)
@@ -162,7 +162,7 @@ class YamlDocument(Document):
         return site
 
     def _borrowed(self, selector: str) -> SelectorError:
-        """Return the error for a selector that matches nothing: another if an alias or a merge key leads to a value."""
+        """Return the error for a selector without a match; it differs if an alias or a merge key leads to a value."""
         document, path = split_document(selector)
         steps = plain_steps(path)
         trees = self._stream.trees if document is None else self._stream.trees[document : document + 1]

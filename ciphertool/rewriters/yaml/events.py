@@ -1,7 +1,7 @@
 """What the parser sees in a YAML text, event by event, or why the text is refused. Independent of its meaning.
 
 libyaml produces the events or, if it is absent, ruamel.yaml's own parser, 25 times slower. Besides malformed text,
-characters are refused that only some readers take for the end of a line or skip.
+characters that only some readers skip or read as a line end are refused.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.yaml.stream import Stream
 
-# Directly before a reference it says: was plain, and is to be plain again.
+# Directly before a reference, it means: the value was plain and will be plain again.
 _MARK = f"{TEXT_TAG} "
 
 _PROPERTIES = re.compile(
@@ -72,7 +72,7 @@ class Scalar:
 
     @property
     def is_untagged_plain(self) -> bool:
-        """Whether readers decide by its looks what the value is."""
+        """Whether readers infer the type of the value from its spelling."""
         return self.style is _PLAIN and self.tag is None
 
     @property
@@ -81,7 +81,7 @@ class Scalar:
         return "" if is_null(self.text) and self.is_untagged_plain else self.text
 
     def with_pieces(self, within: Sequence[Edit], source: str) -> Edit | None:
-        """Return the edit that replaces pieces of a value on several lines and keeps these, None if there is none."""
+        """Return the edit that replaces pieces of a multi-line value and keeps its lines, None if there is none."""
         start, end = self.body if self.is_block else (self.start, self.end)
         spelled = source[start:end]
         if "\n" not in spelled or self.style is _PLAIN:
@@ -99,13 +99,13 @@ class Scalar:
         yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
 
     def takes_quotes(self, source: str) -> bool:
-        """Whether a value in quotes may stand here: libyaml allows a line of tabs after a plain one only."""
+        """Return whether a quoted value may stand here: libyaml allows a line of tabs after a plain one only."""
         return self.style is not _PLAIN or not _TABS_NEXT.match(source, self.end)
 
     def _lacking_indent(self, source: str) -> int:
-        """Return how much deeper than now a block scalar's header must stand to be something else.
+        """Return how much deeper a block scalar's header must be indented to become another scalar.
 
-        That is as deep as its content, if it begins its line: it may stand where only a key may otherwise.
+        That is as deep as its content, if it begins its line: it may stand where otherwise only a key may.
         """
         if not self.is_block:
             return 0
@@ -140,7 +140,7 @@ def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
     header = _BLOCK_HEADER.match(source, start)
     header_end = header.end() if header else start
     line_end = _end_of_line(source, header_end)
-    # The parser counts the blank lines after the content in, and at times the indentation of what follows them.
+    # The parser includes the blank lines after the content, and sometimes the indentation of what follows them.
     content = source[line_end:end].rstrip(" \t\r\n")
     return header_end, (line_end, _end_of_line(source, line_end + len(content)) if content else line_end)
 

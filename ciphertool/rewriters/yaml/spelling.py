@@ -18,7 +18,7 @@ class Style(IntEnum):
     FOLDED = 4
 
 
-# What YAML 1.1 or 1.2, or their common readers take for something else than text: rather too much than too little.
+# What YAML 1.1, 1.2 or their common readers may read as something other than text: too much rather than too little.
 _TYPED = re.compile(
     r"(?i:~|null|true|false|yes|no|on|off|y|n)|<<|=|"
     r"[-+]?0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)|"
@@ -35,7 +35,7 @@ _BLOCK = re.compile(
     rf"(?!(?:---|\.\.\.)(?:\ |\Z))(?:(?![-?:,\[\]{{}}#&*!|>'\"%@`])[{_SAFE}]|[-?:](?=[{_SAFE}]))"
     rf"(?:(?!:)[{_SAFE}]|:(?=[{_SAFE}])|\ +(?=[{_SAFE}])(?!\#)|(?!))*+"
 )
-# libyaml takes no `:` and no `?` inside a plain scalar of a flow collection.
+# libyaml accepts no `:` or `?` inside a plain scalar of a flow collection.
 _FLOW = re.compile(r"[^,\[\]{}:?]*+")
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\b": "\\b"}

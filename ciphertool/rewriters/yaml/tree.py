@@ -27,7 +27,7 @@ class Borrowed:
 
 
 def with_values(trees: Iterable[object], value: Callable[[int], object]) -> list[object]:
-    """Return copies of trees with what `value` gives for the number of each value."""
+    """Return copies of trees with what `value` returns in place of the number of each value."""
     copies = list(trees)
     pending: list[Any] = [copies]
     while pending:
@@ -58,7 +58,7 @@ def is_borrowed(tree: object, steps: Location) -> bool:
 
 
 def entries_with_merged(tree: object) -> int:
-    """Return how many entries a tree's mappings have together once each has its merged ones: it may be exponential."""
+    """Return the total number of entries in a tree's mappings, merged ones included; it may be exponential."""
     total = 0
     entries: dict[int, int] = {}
     pending: list[tuple[Any, bool]] = [(tree, False)]
@@ -80,7 +80,7 @@ def _has(node: object, step: str | int) -> bool:
 
 
 def _lenders(nodes: Iterable[object]) -> list[Any]:
-    """Return the nodes and all that they take their content from, each once: they may form cycles."""
+    """Return the nodes and everything that they take content from, each once: they may form cycles."""
     found: dict[int, object] = {}
     pending = [_lent(node) for node in nodes]
     while pending:
