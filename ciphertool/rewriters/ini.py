@@ -1,13 +1,13 @@
-r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, nothing interpolated.
+r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, without interpolation.
 
     section = a line that begins with `[`, up to its last `]`
-    option  = key, then `=` or `:` and a value, or nothing; keys are the same in upper and lower case
+    option  = key, then `=` or `:` and a value, or nothing; keys are not case-sensitive
     value   = the rest of the line, and every later line that is indented more than the key; blanks around each line
               are not part of it
-    comment = a line that begins with `#` or `;`, indented or not, even amid the lines of a value
+    comment = a line that begins with `#` or `;`, indented or not, even between the lines of a value
 
-Other readers take `#` or `;` after a blank for a comment, configparser for a part of the value: such a value is
-neither protected nor written.
+Other readers take `#` or `;` after a blank as the start of a comment, configparser as part of the value: such a value
+is neither protected nor written.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class IniDocument(EntryDocument):
         return "".join([lines[0], *(f"{indent}{line}" if line else newline for line in lines[1:])])
 
     def refusal(self, spelled: str) -> str | None:
-        """Return why a value cannot be protected: it is not the same for every reader, or a comment stands in it."""
+        """Return why a value cannot be protected: it differs between readers or holds a comment; None if it can be."""
         return _AMBIGUOUS if _COMMENT.search(spelled) else super().refusal(spelled)
 
     def key(self, selector: str) -> str:
@@ -82,7 +82,7 @@ class IniDocument(EntryDocument):
         return selector.replace("/", ".")
 
     def ordinals(self, selector: str) -> Sequence[int]:
-        """Return which entries a selector names, however it divides into section and key."""
+        """Return which entries a selector names, wherever it divides into section and key."""
         section, slash, key = selector.partition("/")
         if "/" not in key:
             return super().ordinals(section + slash + key.lower())
@@ -103,14 +103,14 @@ class IniRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> IniDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses it, as for a duplicate key."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses them, as for a duplicate key."""
         source = decode(data, self._encoding)
         return IniDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, dict[str, str | None]]:
-        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` gives.
+        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` returns.
 
-        As in configparser, each section has the keys of `DEFAULT` too, which is also there by itself.
+        As in configparser, each section also has the keys of `DEFAULT`, which is itself one of the sections.
         """
         from configparser import RawConfigParser
 
@@ -127,7 +127,7 @@ def _scan(source: Source) -> Entries:
     text, entries = source.text, Entries()
     selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
     sections, defaults = set[str](), set[str]()
-    known = defaults  # the selectors of the section so far
+    known = defaults  # the section's selectors so far
     section: str | None = None
     level, in_option = 0, False
     for match in _LINE.finditer(text):

@@ -1,4 +1,4 @@
-"""TOML as plain data: what `tomllib` returns, within bounds. Finds no places: every start reads settings with it."""
+"""TOML as plain data: what `tomllib` returns, within limits. Finds no places: every start reads settings with it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_PARTS = 50
 
 
 def read(text: str) -> dict[str, Any]:
-    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` for what it cannot bear.
+    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` for text that exceeds its limits.
 
     Its time for a dotted key grows with the square of the number of parts, and Python limits the digits of a number.
     """
