@@ -121,7 +121,7 @@ def _possible(known: _Format, encoding: str) -> str:
     found = encodings.canonical(encoding)
     if known.encodings and found not in known.encodings:
         possible = " or ".join(known.encodings[:2]).replace("utf", "UTF")
-        raise ConfigError(f"is no encoding of {known.name.upper()}, which is {possible} by its definition")
+        raise ConfigError(f"is not an encoding of {known.name.upper()}, which is {possible} by definition")
     return found
 
 

@@ -144,7 +144,7 @@ class EnvDocument(EntryDocument):
             syntax = quoting.syntax_in_url(syntax, value)
         if syntax is None:
             raise UnrepresentableValueError(
-                site.selector, "its escapes would not come back as they are", _HINT_OF_ESCAPES
+                site.selector, "its escapes could not be restored as they are", _HINT_OF_ESCAPES
             )
         return syntax
 

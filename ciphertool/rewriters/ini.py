@@ -138,14 +138,14 @@ def _scan(source: Source) -> Entries:
         indent = head - match.start("indent")
         if indent > level and in_option:
             if ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a further line of a key that has no value", *source.position(head))
+                raise ConfigSyntaxError("a continuation line of a key without a value", *source.position(head))
             ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent
         if key[:1] == "[" and (header := _SECTION.match(text, head)):
             section, in_option = header[1], False
             if section in sections and section != "DEFAULT":
-                raise ConfigSyntaxError("a section that was there before", *source.position(head))
+                raise ConfigSyntaxError("a duplicate section", *source.position(head))
             sections.add(section)
             known = defaults if section == "DEFAULT" else set()
             continue
@@ -155,7 +155,7 @@ def _scan(source: Source) -> Entries:
         in_option = True
         selector = f"{section}/{key.rstrip().lower()}"
         if selector in known:
-            raise ConfigSyntaxError("a key that was there before", *source.position(head))
+            raise ConfigSyntaxError("a duplicate key", *source.position(head))
         known.add(selector)
         start, end = match.span("value")
         selectors.append(selector)

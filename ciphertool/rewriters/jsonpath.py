@@ -252,7 +252,7 @@ def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], 
     except RecursionError:
         raise SelectorError(selector, "is nested too deeply") from None
     except (ArithmeticError, ValueError):  # numbers beyond Python's limits
-        raise SelectorError(selector, "holds what no JSONPath may hold") from None
+        raise SelectorError(selector, "holds something that a JSONPath cannot hold") from None
     if not found:
         raise NoMatchError(selector)
     # `$..*..*` names a node once for every way that leads to it.

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 Span: TypeAlias = tuple[int, int]
 Steps: TypeAlias = dict[str | int, Any]
 
-A_VALUE_OF_IT = "name a value in it, as `$.datasource.password`; `.*` names each"
+A_VALUE_OF_IT = "name a value in it, such as `$.datasource.password`; `.*` names all of them"
 _MAX_DEPTH = 500
 _CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NO_CHARACTER = "half of a surrogate pair, which is no character"
+_NO_CHARACTER = "half of a surrogate pair, which is not a character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
 
 

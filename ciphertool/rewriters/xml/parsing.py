@@ -38,7 +38,7 @@ def decode(data: bytes, said: str | None = None) -> Source:
     if codec is None and declared is not None:
         codec, why = declared, f"it declares {declared}"
     if codec is not None:
-        for other, how in (declared, "declares"), (said, "is said to be in"):
+        for other, how in (declared, "declares"), (said, "is stated to be in"):
             if other is not None and not encodings.agree(other, codec):
                 reason = f"{why}, but it {how} {other}: readers differ in which they follow"
                 raise ConfigSyntaxError(reason, line=1, hint="make them agree, or keep only one of them")

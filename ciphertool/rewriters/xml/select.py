@@ -63,7 +63,7 @@ class Select:
             reason = "is not an XPath 1.0 expression that can be evaluated"
             raise SelectorError(selector, reason, hint=_EXAMPLE) from None
         if not isinstance(found, list):
-            raise SelectorError(selector, "gives a number, a string or a truth value, not a place in the document")
+            raise SelectorError(selector, "evaluates to a number, string or boolean, not to a place in the document")
         nodes = dict.fromkeys(_node(selector, node) for node in found)
         return list(nodes)
 

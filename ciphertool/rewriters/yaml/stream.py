@@ -161,7 +161,7 @@ class _Reader:
             text = event.value
             if at_key:
                 if text in around:
-                    raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
+                    raise ConfigSyntaxError("a duplicate key in a mapping", event.start_mark.line + 1)
                 number, text = None, shared.setdefault(text, text)
                 key, at_key = text, False
             else:
@@ -206,7 +206,7 @@ class _Reader:
 
     def _borrowed(self, event: Any) -> Borrowed:
         if event.anchor not in self.anchors:
-            raise ConfigSyntaxError("an alias without its anchor", event.start_mark.line + 1)
+            raise ConfigSyntaxError("an alias without an anchor", event.start_mark.line + 1)
         self.stream.facts.append(_node(event))
         return Borrowed(self.anchors[event.anchor])
 
