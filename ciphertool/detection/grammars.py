@@ -1,7 +1,7 @@
 """How products spell what they fill in, and in which files each of them looks for it. Knows no names of secrets.
 
-A value is a placeholder only as a whole. What stands beside placeholders, or is the default of one, is literal text,
-which is for others to judge.
+A value is a placeholder only as a whole. Text beside placeholders, or the default of one, is literal and is judged
+elsewhere.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _TEXT = (
 
 
 class Grammar(NamedTuple):
-    """One way of one product, or of several, to spell a placeholder.
+    """One way in which one or more products spell a placeholder.
 
-    `files` is a pattern that a file's path matches if the product reads it; "" is any file. `spelled` is a pattern for
-    one placeholder, whose groups `default` and `other` are its literal text and whose group `name` reads as a name.
-    Without `within` it is one only as the whole value.
+    `files` is a pattern that a file's path matches if the product reads it; "" matches any file. `spelled` is a pattern
+    for one placeholder; its groups `default` and `other` are literal text, and its group `name` must read as a name.
+    Without `within`, the text is a placeholder only as the whole value.
     """
 
     product: str
@@ -44,7 +44,7 @@ _QUOTED = r"\"(?P<default>[^\"]*)\"|'(?P<other>[^']*)'"
 _DEFAULT = rf"(?:(?!\}}\}}).)*?\b(?:default|d|or)\b\s*\(?\s*(?:{_QUOTED})(?:(?!\}}\}}).)*"
 
 GRAMMARS: tuple[Grammar, ...] = (
-    # A brace within a default ends nothing: `_braces` counts them before these see the text.
+    # A brace within a default does not end the placeholder: `_end` counts braces before these see the text.
     Grammar("github, azure pipelines", _YAML, r"\$\{\{.*\}\}"),
     Grammar("jinja, helm, go templates", _ANY, rf"\{{\{{(?:{_DEFAULT}|(?:(?!\}}\}}).)*)\}}\}}"),
     Grammar("jinja blocks", _ANY, r"\{%(?:(?!%\}).)*%\}"),
@@ -101,13 +101,13 @@ GRAMMARS: tuple[Grammar, ...] = (
 
 
 REFERENCE = "reference"
-"""What stands for a product where a value refers to a secret of the repository."""
+"""The product of a value that refers to a secret of the repository."""
 
 
 class Filled(NamedTuple):
-    """A value with placeholders: which `product` spells the first so, and the literal text that is left.
+    """A value with placeholders: the `product` that spells the first one like this, and the remaining literal text.
 
-    `defaults` are values that a product takes where it has no other; `rest` stands around the placeholders.
+    `defaults` are the values that a product uses if it has no other; `rest` is the text around the placeholders.
     """
 
     product: str
@@ -116,7 +116,7 @@ class Filled(NamedTuple):
 
 
 _COMPILED = [(each, re.compile(each.files, re.IGNORECASE), re.compile(each.spelled, re.DOTALL)) for each in GRAMMARS]
-_LONGEST = 4096  # a text, and no value that a product fills in; some patterns take its length squared
+_LONGEST = 4096  # more is a text, not a value that a product fills in; some patterns take quadratic time
 _SIGNS = re.compile(r"[$%#<{@!`\[:/_.(]")
 _BACKTICKS = re.compile(r"`[^`]+`")
 _OPENING = re.compile(r"\$(?:__|env|sys|ref|secret)?\w*\{|\$\(|\{\{|\{%|<%|#\{|%[({]")
@@ -128,7 +128,7 @@ def _of_file(path: str) -> tuple[tuple[Grammar, re.Pattern[str]], ...]:
 
 
 def read(value: str, path: str = "") -> Filled | None:
-    """Return what of a value a product that reads this file fills in, or None where there is nothing of that kind."""
+    """Return what a product that reads this file fills in within a value, or None if there is nothing."""
     if references.parse(value, whole=True):
         return Filled(REFERENCE, (), "")
     if len(value) > _LONGEST or not _SIGNS.search(value):
@@ -153,7 +153,7 @@ def read(value: str, path: str = "") -> Filled | None:
 
 
 def at(value: str, start: int) -> str:
-    """Return the text of what begins there in a value and looks like a placeholder, or ""."""
+    """Return the text at an offset of a value that looks like a placeholder, or ""."""
     opening = _OPENING.match(value, start)
     if opening is None:
         backticks = _BACKTICKS.match(value, start)
@@ -181,7 +181,7 @@ _CLOSING = {"{{": "}}", "{%": "%}", "<%": "%>"}
 
 
 def _end(value: str, opening: re.Match[str]) -> int:
-    """Return where the placeholder that begins there ends, or 0."""
+    """Return the offset at which the placeholder with this opening ends, or 0."""
     text = opening[0]
     if text in _CLOSING:
         end = value.find(_CLOSING[text], opening.end())

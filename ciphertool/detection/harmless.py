@@ -1,6 +1,6 @@
-"""Values that are no secrets in clear, whatever they are called: the table of their shapes. Knows no files.
+"""Values that are not secrets in clear, whatever their names: the table of their shapes. Independent of files.
 
-Each line says up to which strength of a name it holds: a stronger name overrules it.
+Each line states up to which strength of a name it holds: a stronger name overrules it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """One line of the table: values of this shape are none under names of up to this strength."""
+    """One line of the table: values of this shape are not secrets under names of up to this strength."""
 
     name: str
     reason: str
@@ -24,7 +24,7 @@ class Shape(NamedTuple):
     fits: Callable[[str], bool]
     outcome: Outcome = Outcome.NOT_A_SECRET
     words: frozenset[str] = frozenset()
-    """If there are any, the words by which a name must mean a secret."""
+    """If not empty, the line holds only under names that one of these words makes a secret's."""
 
 
 def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str], bool]:
@@ -80,14 +80,14 @@ _SQL = re.compile(
 
 
 def is_path(value: str) -> bool:
-    """Tell whether a value is certainly a path: under a known directory, or with a known ending, of words."""
+    """Return whether a value is certainly a path: words under a known directory or with a known ending."""
     if _ROOTED.fullmatch(value) or _NAMED_FILE.fullmatch(value):
         return reads_as_name(re.sub(r"[${}\\~]", "/", value))
     return False
 
 
 def may_be_path(value: str) -> bool:
-    """Tell whether a value can be a path as well as a secret: words with slashes between them."""
+    """Return whether a value can be a path as well as a secret: words with slashes between them."""
     found = _FOLDER.fullmatch(value)
     return (
         found is not None and len(re.findall(r"[/\\]+\w", value)) > 1 and reads_as_name(re.sub(r"[\\<>]", "/", value))
@@ -95,22 +95,22 @@ def may_be_path(value: str) -> bool:
 
 
 def is_sql(value: str) -> bool:
-    """Tell whether a value is a statement of SQL."""
+    """Return whether a value is an SQL statement."""
     return _SQL.fullmatch(value) is not None
 
 
 def is_operand(value: str) -> bool:
-    """Tell whether what an option of a command line has is a word for it, or the properties of a mounted secret."""
+    """Return whether the operand of a command-line option is a word for it, or the properties of a mounted secret."""
     return (value.isupper() and reads_as_name(value)) or re.match(r"(?:id|type|src|source)=", value) is not None
 
 
 def is_url(value: str) -> bool:
-    """Tell whether a value is a URL."""
+    """Return whether a value is a URL."""
     return _URL.fullmatch(value) is not None
 
 
 def is_example(value: str) -> bool:
-    """Tell whether a value is a text for a person to replace: `<password>`, `your-token-here`."""
+    """Return whether a value is a text for a person to replace: `<password>`, `your-token-here`."""
     if (found := _PHRASE.fullmatch(value)) is not None:
         return reads_as_name(found["rest"] or found["with"] or "")
     if (found := _BRACKETED.fullmatch(value)) is not None:
@@ -124,12 +124,12 @@ def is_example(value: str) -> bool:
 
 
 def is_masked(value: str) -> bool:
-    """Tell whether a token is one in whose place its form is shown."""
+    """Return whether a token only shows the form of one, as `xxxxxxxx` does."""
     return re.search(r"([xX*.])\1{7}", value) is not None
 
 
 def is_variable(value: str) -> bool:
-    """Tell whether a value is the name of a secret's variable, or the word SECRET in its place."""
+    """Return whether a value is the name of a secret's variable, or the word SECRET in its place."""
     return _VARIABLE.fullmatch(value) is not None and reads_as_name(value) and names_a_secret(value)
 
 
@@ -203,7 +203,7 @@ SHAPES: tuple[Shape, ...] = (
 
 
 class Cipher(NamedTuple):
-    """One way of another tool to spell a ciphertext or a hash, in files whose path matches."""
+    """One way in which another tool spells a ciphertext or a hash, in files whose path matches."""
 
     tool: str
     files: str
@@ -240,7 +240,7 @@ _CIPHERS = [(each, re.compile(each.files), re.compile(each.spelled, re.DOTALL | 
 
 
 def cipher_of(value: str, path: str = "") -> str | None:
-    """Return which other tool has encrypted or hashed a value, by its spelling, or None."""
+    """Return the other tool that encrypted or hashed a value, judged by its spelling, or None."""
     for cipher, files, spelled in _CIPHERS if _ANY_CIPHER.fullmatch(value) else ():
         if spelled.fullmatch(value) and files.search(path):
             return cipher.tool
@@ -248,7 +248,7 @@ def cipher_of(value: str, path: str = "") -> str | None:
 
 
 def shape_of(value: str, strong: Strength, word: str = "") -> Shape | None:
-    """Return the first line of the table that a value fits, under a name of this strength by this word, or None."""
+    """Return the first line of the table that fits a value under a name of this strength and `word`, or None."""
     for shape in SHAPES:
         if strong <= shape.upto and (not shape.words or word in shape.words) and shape.fits(value):
             return shape
