@@ -1,4 +1,4 @@
-"""What texts of many grammars assign to the names of secrets: the table of their forms. Judges no value.
+"""What texts of many grammars assign to the names of secrets: the table of their forms. Does not judge values.
 
 `password = x` at the beginning of a line is judged elsewhere; here are all other forms: flags of command lines, items
 `NAME=value` in quotes, calls, objects within a line, pairs over two lines, and files of a grammar of their own.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Assigned(NamedTuple):
-    """A value in a text: the name that it has there, where it begins and ends, and whether it stands in quotes."""
+    """A value in a text: its name there, where it begins and ends, and whether it is in quotes."""
 
     name: str
     start: int
@@ -88,7 +88,7 @@ _STEMS = """
 
 
 def telling(lines: Sequence[str], path: str = "") -> set[int]:
-    """Return the indexes of all lines that may hold the name of a secret, and of few others."""
+    """Return the indexes of all lines that may contain the name of a secret, and of few others."""
     if any(form.called for form, _ in _of_file(path)[0]):
         return {*range(len(lines))}
     text = "\0".join(lines).lower()

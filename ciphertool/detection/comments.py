@@ -33,7 +33,7 @@ _ASSIGNMENT = re.compile(
 _QUOTED_PLACEHOLDER = re.compile(r"(?P<quote>[\"'])(?P<value>\$\{.*\})(?P=quote)\s*$")  # with quotes within its default
 _QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(?:[,;)}\]].*|[#/].*)?$")
 _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
-# In a text without a parser, a line that is nothing but a comment.
+# In a text without a parser, a line that consists of a comment only.
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
 _JSON_COMMENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
 _MAY_BE_JSON_COMMENT = re.compile(r"(?m)^\s*//|/\*|[,{\[]\s*//")
@@ -65,7 +65,7 @@ def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterato
             return
         found = _numbered(_JSON_COMMENT, text)
     else:
-        # The line end before the first line is ours, and so is the line that it ends.
+        # We added the line end before the first line, and with it a line.
         found = ((line - 1, content) for line, content in _numbered(_LINE_COMMENT, f"\n{text}"))
     comments = [(number, each) for line, content in found for number, each in enumerate(content.splitlines(), line)]
     yield from _in_lines(comments, path, assignments=True, commented=True)
@@ -85,12 +85,12 @@ def in_text(text: str, *, bare: bool, path: str = "") -> Iterator[Found]:
 
 
 def in_value(value: str, path: str = "") -> list[Found]:
-    """Return what a value of one line assigns to names of secrets: `LANG="C",DB_PASSWORD="x"`, `server --token x`."""
+    """Return what a one-line value assigns to names of secrets: `LANG="C",DB_PASSWORD="x"`, `server --token x`."""
     return [Found(1, verdict, commented=False, at=start) for start, verdict in _inner(value, path)]
 
 
 def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
-    """Return where a document's comments begin and end."""
+    """Return the spans of a document's comments."""
     if rewriter is None:
         return []
     if rewriter.name == "json":

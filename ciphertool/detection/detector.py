@@ -1,4 +1,4 @@
-"""Whether what stands at a place is a secret in clear: by the place, by the value, by the name. Knows no settings."""
+"""Whether the value at a place is a secret in clear: by place, by value, by name. Independent of settings."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 
 class Suspect(NamedTuple):
-    """A site whose name is that of a secret, or whose value looks like one, and what it is.
+    """A site whose name is that of a secret or whose value looks like one, with the verdict.
 
     Its name is left out: if it comes from another value of the document, it may be a secret itself.
     """
@@ -59,9 +59,9 @@ class Suspect(NamedTuple):
     site: Site
     verdict: Verdict
     line: int = 0
-    """The line of a secret within a value of several lines, else 0."""
+    """The line of a secret within a multi-line value, else 0."""
     commented: bool = False
-    """Whether it stands in a comment within the value."""
+    """Whether the secret is in a comment within the value."""
     at: int | None = None
     """Where in the value to search for it; None if the value is judged as a whole."""
 
@@ -70,7 +70,7 @@ class Suspect(NamedTuple):
 
 
 class Detector:
-    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be one.
+    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be suspects.
 
     `tokenless` is as in `hints.candidates`.
     """

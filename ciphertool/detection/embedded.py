@@ -48,7 +48,7 @@ def containers(values: Sequence[str]) -> set[int]:
 def suspects(detector: Detector, sites: Iterable[Site], text: str, path: str, depth: int = 0) -> Iterator[Suspect]:
     """Yield verdicts on the sites of a document: on each secret within a value, otherwise on the value.
 
-    `text` is the document's.
+    `text` is the document's text.
     """
     for site in sites:
         if site.reference is not None:
@@ -127,7 +127,7 @@ def _sites(document: Document, outline: Outline, detector: Detector) -> list[Sit
 
 
 def _placed(site: Site, inner: Sequence[Found], text: str) -> Iterator[Suspect]:
-    """Yield what stands within a site's value, each at its line of the document."""
+    """Yield the findings within a site's value as suspects, each with its line in the document."""
     several = "\n" in text[site.start : site.end]
     position, line, counted = site.start, site.line, site.start
     for found in sorted(inner, key=attrgetter("at")):

@@ -26,7 +26,7 @@ _TEXT = (
 
 
 class Grammar(NamedTuple):
-    """One way of one product, or of several, to spell a placeholder.
+    """One way in which one or more products spell a placeholder.
 
     `files` is a pattern that a file's path matches if the product reads it; "" is any file. `spelled` is a pattern for
     one placeholder, whose groups `default` and `other` are its literal text and whose group `name` reads as a name.
@@ -105,7 +105,7 @@ REFERENCE = "reference"
 
 
 class Filled(NamedTuple):
-    """A value with placeholders: which `product` spells the first so, and the literal text that is left.
+    """A value with placeholders: the `product` that spells the first one like this, and the remaining literal text.
 
     `defaults` are values that a product uses if it has no other; `rest` is the text around the placeholders.
     """
@@ -116,7 +116,7 @@ class Filled(NamedTuple):
 
 
 _COMPILED = [(each, re.compile(each.files, re.IGNORECASE), re.compile(each.spelled, re.DOTALL)) for each in GRAMMARS]
-_LONGEST = 4096  # a text, and no value that a product fills in; some patterns take its length squared
+_LONGEST = 4096  # more is a text, not a value that a product fills in; some patterns take quadratic time
 _SIGNS = re.compile(r"[$%#<{@!`\[:/_.(]")
 _BACKTICKS = re.compile(r"`[^`]+`")
 _OPENING = re.compile(r"\$(?:__|env|sys|ref|secret)?\w*\{|\$\(|\{\{|\{%|<%|#\{|%[({]")
@@ -181,7 +181,7 @@ _CLOSING = {"{{": "}}", "{%": "%}", "<%": "%>"}
 
 
 def _end(value: str, opening: re.Match[str]) -> int:
-    """Return where the placeholder that begins there ends, or 0."""
+    """Return the offset at which the placeholder with this opening ends, or 0."""
     text = opening[0]
     if text in _CLOSING:
         end = value.find(_CLOSING[text], opening.end())

@@ -248,7 +248,7 @@ def cipher_of(value: str, path: str = "") -> str | None:
 
 
 def shape_of(value: str, strong: Strength, word: str = "") -> Shape | None:
-    """Return the first line of the table that a value fits, under a name of this strength by this word, or None."""
+    """Return the first line of the table that fits a value under a name of this strength and `word`, or None."""
     for shape in SHAPES:
         if strong <= shape.upto and (not shape.words or word in shape.words) and shape.fits(value):
             return shape

@@ -20,7 +20,7 @@ class _Hints(NamedTuple):
     patterns: tuple[re.Pattern[str], ...]
 
     def are_in(self, text: str) -> bool:
-        """Return whether a text has one of the hints."""
+        """Return whether a text contains one of the hints."""
         for word in self.words:
             if word in text:
                 return True
@@ -69,7 +69,7 @@ _TOKENS = _Hints(
     ),  # the last one is for tokens without leads
 )
 _OTHERS = _Hints(("PRIVATE KEY", "earer ", "asic ", *[lead for lead in _UNMARKED if not _IS_WORD(lead)]), ())
-_NAMES = "word wd phrase code pass secret key token".split()  # noqa: SIM905 - as the names of passwords end
+_NAMES = "word wd phrase code pass secret key token".split()  # noqa: SIM905 - how the names of passwords end
 _NAMED = "|".join([rf"(?<={name}=)|(?<={name}\s=)" for name in _NAMES])
 _SQL = ("dentified", "DENTIFIED", *[f"{word} {n}'" for word in ("assword", "ASSWORD") for n in ("", "N", "n")])
 _CREDENTIALS = _Hints(
@@ -101,7 +101,7 @@ def candidates(values: Sequence[str], *, tokenless: bool = False) -> set[int]:
 
 
 def is_candidate(value: str, *, assigned: bool = True) -> bool:
-    """Return whether `patterns` may find something in a value; without `assigned`, by itself or in a URL."""
+    """Return whether `patterns` may find something in a value; without `assigned`, only by itself or in a URL."""
     if len(value) < _SHORTEST:
         return False
     others = _CREDENTIALS if assigned else _URLS
@@ -113,7 +113,7 @@ def in_text(text: str) -> list[int]:
     found = _OTHERS.positions(text)
     if "@" in text:
         found += _URLS.positions(text)
-    # The words of a file are few, and far fewer of them long: hardly a text is searched as a whole for each hint.
+    # A file has few distinct words, and far fewer long ones: hardly any text is searched as a whole for each hint.
     words = text.encode("utf-8", "surrogatepass").translate(_TO_WORDS).split()
     if _TOKENS.are_in(b" ".join({word for word in words if len(word) >= _LONG}).decode()):
         found += _TOKENS.positions(text)

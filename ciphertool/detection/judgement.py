@@ -30,7 +30,7 @@ class Name(NamedTuple):
 
     @property
     def decided_by(self) -> str:
-        """The line of a table by which the name means a secret."""
+        """The line of a table that makes the name that of a secret."""
         known = self.evidence is Evidence.KNOWN_PLACE
         return "known settings" if known else f"names/{deciding_word(self.text)}"
 

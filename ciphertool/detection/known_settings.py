@@ -99,7 +99,7 @@ class Known(NamedTuple):
         return self.is_entry(site) and _ABOUT.search(site.key) is not None
 
     def decoded(self, site: Site, value: str) -> str:
-        """Return the text that a value stands for: entries of a Kubernetes Secret are spelled in base64."""
+        """Return the text that a value stands for: Kubernetes Secrets spell their entries in base64."""
         if not (self.is_entry(site) and _DATA.search(site.selector)):
             return value
         try:

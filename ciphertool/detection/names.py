@@ -72,7 +72,7 @@ _STRONG = (
 _WORDS = _listed(
     "bypass compass encompass surpass trespass overpass underpass multipass singlepass proxypass fastcgipass"
 )
-# Two words in a row that name something else, as the directives of web servers do.
+# Two words in a row that name something else, such as directives of web servers.
 _OTHERWISE = _listed("""
     proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through phrase-dialog default-auth
     token-filter filter-token consumer-key cache-key sort-key primary-key partition-key foreign-key range-key
@@ -125,7 +125,7 @@ _ANONYMOUS = _listed("""
 
 
 def words(name: str) -> list[str]:
-    """Return the lower-case words of a name in camelCase, snake_case, kebab-case or with dots, without accents."""
+    """Return the words of a name in camelCase, snake_case, kebab-case or with dots, in lower case without accents."""
     return [word.lower() for part in _SPLIT.findall(_plain(name)) for word in _CAMEL.findall(part)]
 
 
@@ -241,7 +241,7 @@ def _read(name: str) -> tuple[Strength, str]:
         return Strength.NONE, ""  # adminPasswordKey: the key under which a password is kept, not a password
     if (pair := next((pair for pair in pairs if pair in _PASSWORD_PAIRS), None)) is not None:
         return Strength.PASSWORD, pair
-    # passwordSecret: as often as not the name of one
+    # passwordSecret: as often as not the name of a secret
     for strong, listed, glued in _STRONG[found[-1] in ("secret", "secrets") :]:
         one = (word for word in (*found, joined) if word in listed)
         word = next(one, None) or next((end for end in glued if joined.endswith(end) and found[-1] not in _WORDS), None)

@@ -1,4 +1,4 @@
-"""Values that are secrets by themselves, and how random a value is. Knows no names.
+"""Values that are secrets by themselves, and how random a value is. Independent of names.
 
 The table is our own: the best-maintained library requires a network client and judges lines of text, whereas here a
 parser has already found the value; `scripts/measure-detection` compares them.
@@ -71,7 +71,7 @@ _DIGIT_OR_MIXED = re.compile(r"\d")
 
 
 class Held(NamedTuple):
-    """What in a value can be a secret: its kind, its text and where it begins.
+    """A part of a value that can be a secret: its kind, its text and where it begins.
 
     `is_itself` is True for a token or a key. The password of a URL, a connection string or a command line may also be a
     placeholder, or a text for a person to replace.
@@ -87,7 +87,7 @@ class Held(NamedTuple):
 
 
 def held(value: str) -> Iterator[Held]:
-    """Yield what in a value can be a secret, whatever it is called: tokens and keys first, then credentials."""
+    """Yield the parts of a value that can be secrets, whatever its name: tokens and keys first, then credentials."""
     if not hints.is_candidate(value):
         return
     for found in _BY_ITSELF.finditer(value):
@@ -99,7 +99,7 @@ def held(value: str) -> Iterator[Held]:
 
 
 def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int, str]]:
-    """Return start, end and kind of each secret in a name, a path, or a text that quotes some.
+    """Return the start, end and kind of each secret in a name, a path, or a text that quotes some.
 
     Without `assigned`, values that are assigned to a secret's name are ignored, except the password of a URL.
     """

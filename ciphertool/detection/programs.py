@@ -32,7 +32,7 @@ def is_program(path: str) -> bool:
 def is_expression(text: str, start: int, value: str, path: str) -> bool:
     """Return whether the value there in the text of a program, or of a document that shows one, is an expression."""
     before = text[:start].rstrip("\\")
-    if before[-1:] and before[-1] in _QUOTES:  # a quote that begins a text, unless it ends one
+    if before[-1:] and before[-1] in _QUOTES:  # the quote begins a text unless it ends one
         return is_program(path) and before.count(before[-1]) % 2 == 0 and text[start : start + 1] in " +.,)"
     if not is_program(path):
         return _DOCUMENT.search(path) is not None and _ANY_CALL.fullmatch(value) is not None

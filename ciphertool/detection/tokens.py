@@ -12,9 +12,9 @@ from typing import NamedTuple
 class Token(NamedTuple):
     """One line of the table: forms of one provider's tokens.
 
-    Each text that `pattern` matches holds one of `leads`, words between spaces. At least sixteen characters of
-    `[\\w./+=~$%-]` follow one that ends with a sign, ten if the sign is a dash. A token without leads has a dot, with
-    27 characters of `[\\w-]` behind it. Each text has a run of fifteen such characters.
+    `leads` are words, separated by spaces; each text that `pattern` matches contains one. A lead that ends with a sign
+    is followed by at least sixteen characters of `[\\w./+=~$%-]`, or ten if the sign is a dash. A token without leads
+    has a dot with 27 characters of `[\\w-]` after it. Each text has a run of fifteen such characters.
     """
 
     kind: str

@@ -30,7 +30,7 @@ class Confidence(IntEnum):
     LIKELY = 2
     """Its name means a secret, and its shape does not contradict."""
     CERTAIN = 3
-    """Name and shape agree, or one of them is enough by itself."""
+    """Its name and shape agree, or one of them is enough."""
 
 
 class Verdict(NamedTuple):

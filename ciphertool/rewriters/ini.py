@@ -1,7 +1,7 @@
-r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, nothing interpolated.
+r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, without interpolation.
 
     section = a line that begins with `[`, up to its last `]`
-    option  = key, then `=` or `:` and a value, or nothing; keys are the same in upper and lower case
+    option  = key, then `=` or `:` and a value, or nothing; keys are not case-sensitive
     value   = the rest of the line, and every later line that is indented more than the key; blanks around each line
               are not part of it
     comment = a line that begins with `#` or `;`, indented or not, even between the lines of a value
@@ -82,7 +82,7 @@ class IniDocument(EntryDocument):
         return selector.replace("/", ".")
 
     def ordinals(self, selector: str) -> Sequence[int]:
-        """Return which entries a selector names, however it divides into section and key."""
+        """Return which entries a selector names, wherever it divides into section and key."""
         section, slash, key = selector.partition("/")
         if "/" not in key:
             return super().ordinals(section + slash + key.lower())
@@ -103,7 +103,7 @@ class IniRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> IniDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses it, as for a duplicate key."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses them, as for a duplicate key."""
         source = decode(data, self._encoding)
         return IniDocument(source, _scan(source))
 
@@ -127,7 +127,7 @@ def _scan(source: Source) -> Entries:
     text, entries = source.text, Entries()
     selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
     sections, defaults = set[str](), set[str]()
-    known = defaults  # the selectors of the section so far
+    known = defaults  # the section's selectors so far
     section: str | None = None
     level, in_option = 0, False
     for match in _LINE.finditer(text):
@@ -138,7 +138,7 @@ def _scan(source: Source) -> Entries:
         indent = head - match.start("indent")
         if indent > level and in_option:
             if ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a further line of a key that has no value", *source.position(head))
+                raise ConfigSyntaxError("a continuation line of a key without a value", *source.position(head))
             ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent

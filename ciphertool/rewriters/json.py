@@ -1,4 +1,4 @@
-"""JSON, also with comments and trailing commas: `json` validates and reads the values, a scanner finds the places.
+"""JSON, also with comments and trailing commas: `json` validates and reads the values, a scanner finds their places.
 
 Independent of what a member means.
 """
@@ -43,7 +43,7 @@ _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
 
 class _EarlierKey(str):
-    """A key that appears again later in its object. It equals no name that a selector can spell."""
+    """A key that occurs again later in its object. It does not equal any name that a selector can spell."""
 
     ordinal: int
 
@@ -60,7 +60,7 @@ class _EarlierKey(str):
 
 
 class _Repeating(dict[str, Any]):
-    """An object with duplicate keys: the last of each counts, but none is lost."""
+    """An object with duplicate keys: the last of each takes effect, but none is lost."""
 
     repeated: frozenset[str]
 
@@ -149,7 +149,7 @@ class _Scanner:
 
 
 class JsonDocument(TreeDocument):
-    """A parsed JSON file. What is under a duplicate key is neither a site nor a target."""
+    """A parsed JSON file. A value under a duplicate key is neither a site nor a target."""
 
     escapes = re.compile(r"\\")
 
@@ -176,20 +176,20 @@ class JsonDocument(TreeDocument):
 
     def sites(self) -> Iterator[Site]:
         """Yield every scalar in document order."""
-        if self._repeating:  # what stands under such a key is left out
+        if self._repeating:  # values under duplicate keys are left out
             return super().sites()
         scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if match.lastindex == 1)
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
 
     def shadowed(self) -> Iterator[Site]:
-        """Yield every scalar under a key that its object has twice."""
+        """Yield every scalar under a key that its object has more than once."""
         values = {at: value for at, value in leaves(self.data) if self._repeated(at)} if self._repeating else {}
         for location, span in self.places(values).items() if values else ():
             yield self.site(jsonpath.normalized(location), jsonpath.dotted(location), span, values[location])
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values."""
+        """Return the selectors, keys and values of all sites."""
         return Document.outline(self) if self._repeating else super().outline()
 
     def _repeated(self, location: Location) -> str | None:
@@ -250,6 +250,6 @@ class JsonRewriter:
 
 
 def _blanked(text: str) -> str:
-    """Return a text of the same length with blanks for comments and trailing commas."""
+    """Return a text of the same length, with blanks in place of comments and trailing commas."""
     text = _COMMENTED.sub(lambda m: m[1] or _VISIBLE.sub(" ", m[0]), text)
     return _TRAILING.sub(lambda m: " " if m[0] == "," else m[0], text)

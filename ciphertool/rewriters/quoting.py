@@ -39,17 +39,17 @@ _IN_BACKTICKS = re.compile(r"`[^`]*+`")
 
 
 def opened(spelled: str) -> tuple[str, str]:
-    """Return the quote of a spelling, and what stands between it and the one that closes it."""
+    """Return the quote of a spelling, and what is between it and the closing one."""
     return (spelled[0], spelled[1:-1]) if spelled[:1] in _ESCAPE else ("", spelled)
 
 
 def unix(text: str) -> str:
-    """Return the text with the line ends that python-dotenv sees, because it opens files in text mode."""
+    """Return the text with the line ends that python-dotenv sees, since it opens files in text mode."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def read(spelled: str) -> str:
-    """Return the value that a spelling stands for, its variables as they are written."""
+    """Return the value that a spelling stands for, with its variables as written."""
     quote, inner = opened(spelled)
     if not quote:
         return inner
@@ -58,14 +58,14 @@ def read(spelled: str) -> str:
 
 
 def offsets(quote: str, inner: str) -> Sequence[int]:
-    """Return where each character of a value begins in its spelling, and where the spelling ends."""
+    """Return the offset of each character of a value in its spelling, and that of the spelling's end."""
     if not quote or not ("\\" in inner or "\r" in inner):
         return range(len(inner) + 1)
     return [0, *accumulate(len(unit) for unit in _UNIT[quote].findall(inner))]
 
 
 def escape(quote: str, value: str) -> str:
-    """Return a value with the escapes that python-dotenv needs and reads."""
+    """Return a value with the escapes that python-dotenv needs and understands."""
     return _TO_ESCAPE[quote].sub(lambda match: _ESCAPES.get(match[0], f"\\{match[0]}"), value)
 
 
@@ -79,7 +79,7 @@ def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None
 
 
 def syntax_for(quote: str, spelled: str, value: str, line_end: str) -> Syntax | None:
-    """Return the syntax of the reference that restores a value's present spelling, None if there is none."""
+    """Return the syntax of the reference that restores a value's present spelling; None if there is none."""
     return next((syntax for syntax in SYNTAXES if written(quote, syntax, value, line_end) == spelled), None)
 
 
@@ -93,7 +93,7 @@ def syntax_in_url(syntax: Syntax, value: str) -> Syntax | None:
 
 
 def obstacle(quote: str, before: str) -> str | None:
-    """Return why a reference after this text would not be the same text for every reader, or None."""
+    """Return why a reference after this text would not read as the same text for every reader, or None."""
     if before.endswith("\\"):
         return "stands after a backslash"
     if _AFTER_DOLLAR.search(before):

@@ -47,7 +47,7 @@ class XmlDocument(ParsedXml):
                 yield Site(*paths.of(element, TEXT), plain, tag.end, tag.text_end, line, reference)
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values, without searching for their places in the text."""
+        """Return the selectors, keys and values of all sites, without searching for their places in the text."""
         if is_foreign(self.source.text):
             return super().outline()
         return outline(self.tree.getroot())
@@ -83,7 +83,7 @@ class XmlDocument(ParsedXml):
         return located
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield errors for references that no site holds: between elements, or an alias without a slot."""
+        """Yield an error for each reference that no site holds: between elements, or an alias without a slot."""
         from ciphertool.rewriters.xml.stray import strays
 
         return strays(self, Children(self.tree, undeclared=self.undeclared))
@@ -117,7 +117,7 @@ class XmlDocument(ParsedXml):
 
     @cached_property
     def _rebound_inside(self) -> bool:
-        """Whether some element below the root may bind the prefix anew."""
+        """Whether some element below the root may rebind the prefix."""
         text, prefix = self.source.text, self.prefix or aliases.PREFIX
         return text.count(f"xmlns:{prefix}") > int(prefix in self.tree.getroot().nsmap)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ByNames:
-    """Spells paths within one tree; counts names once, so create one for each batch."""
+    """Spells paths within one tree. It counts names only once, so create one for each batch."""
 
     def __init__(self, children: Children) -> None:
         self._children = children
@@ -53,7 +53,7 @@ class ByNames:
     def _own(
         self, parent: etree._Element, siblings: Sequence[etree._Element], element: etree._Element, below: str
     ) -> str | None:
-        """Return the predicate that distinguishes an element from its siblings, None if there is none."""
+        """Return the predicate that distinguishes an element from its siblings; None if there is none."""
         key = parent, local(str(element.tag))
         counted = self._counted.get(key)
         if counted is None:
@@ -69,7 +69,7 @@ class ByNames:
 
 
 def _named(element: etree._Element) -> Iterator[tuple[str, str]]:
-    """Yield what may name an element: its attributes, and its child elements that hold only text."""
+    """Yield the key and value of whatever may name an element: attributes, and child elements that hold only text."""
     attributes = dict(element.items())
     alias = next((key for key in attributes if aliases.is_alias(key)), None)
     secret = aliases.bearer(attributes[alias], element.text, attributes) if alias else None

@@ -1,4 +1,4 @@
-"""References in an XML file that cannot be replaced because of their place or spelling."""
+"""References in an XML file that cannot be resolved because of their place or spelling."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _may_be_undecided(element: etree._Element) -> bool:
 
 
 def _reason(holder: Holder, text: str) -> tuple[str, str] | None:
-    """Return what is wrong with an element's reference and what to do; None if it is resolved, or there is none."""
+    """Return what is wrong with an element's reference and what to do; None if it resolves, or there is none."""
     if holder.alias is not None and holder.bearer is None:
         if any(holder.value(slot) == aliases.PASSWORD for slot in holder.slots()):
             reason = f"it is not clear which attribute the alias {holder.alias} stands for"

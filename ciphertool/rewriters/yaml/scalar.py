@@ -1,4 +1,4 @@
-"""One value as it is spelled in the text, and the edits that respell it. Independent of trees and selectors."""
+"""One value as spelled in the text, and the edits that respell it. Independent of trees and selectors."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": _LITERAL, ">": _FOLDED}
 
 
 class Scalar:
-    """The value with that `number` in the stream of a source.
+    """The value with this `number` in the stream of a source.
 
-    `text` is what the parser reads. `start` and `end` span its spelling without properties but with our mark, if it is
-    `marked`; of a block scalar they span the header, and `body` the lines of content (empty if there are none).
+    `text` is what the parser reads. `start` and `end` span its spelling without properties, but with our mark if it is
+    `marked`; for a block scalar they span the header, and `body` the lines of content (empty if there are none).
     """
 
     tag: str | None = None
@@ -62,12 +62,12 @@ class Scalar:
 
     @property
     def is_block(self) -> bool:
-        """Whether the value is spelled on lines of its own."""
+        """Whether the value is spelled as a block of lines."""
         return self.style is _LITERAL or self.style is _FOLDED
 
     @property
     def in_flow(self) -> bool:
-        """Whether the value stands in a flow collection."""
+        """Whether the value is in a flow collection."""
         return bisect.bisect_right(self._flows, self.number) % 2 == 1
 
     @property
@@ -77,7 +77,7 @@ class Scalar:
 
     @property
     def value(self) -> str:
-        """The text, "" for null."""
+        """The text; "" for null."""
         return "" if is_null(self.text) and self.is_untagged_plain else self.text
 
     def with_pieces(self, within: Sequence[Edit], source: str) -> Edit | None:
@@ -90,12 +90,12 @@ class Scalar:
         return None if new is None else Edit(start, end, new)
 
     def respelled(self, text: str, source: str, *, is_reference: bool) -> Iterator[Edit]:
-        """Yield the edits that put another text here."""
+        """Yield the edits that replace the value by another text."""
         spelled = self._reference(text) if is_reference else self._value(text)
         spelled = " " * self._lacking_indent(source) + spelled
         if self.body[1] > self.body[0]:
             yield Edit(*self.body, "")
-        # libyaml takes a comment directly after a block scalar's header; after a plain scalar it would be text.
+        # libyaml accepts a comment directly after a block scalar's header; after a plain scalar it would be text.
         yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
 
     def takes_quotes(self, source: str) -> bool:
@@ -136,7 +136,7 @@ class Scalar:
 
 
 def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
-    """Return where a block scalar's header ends, and its content from there to the end of its last line."""
+    """Return where a block scalar's header ends, and the span of its content to the end of its last line."""
     header = _BLOCK_HEADER.match(source, start)
     header_end = header.end() if header else start
     line_end = _end_of_line(source, header_end)

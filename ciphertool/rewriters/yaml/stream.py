@@ -112,7 +112,7 @@ class _Planned:
 
 def _is_seen(facts: Iterable[Fact | _Planned], seen: Iterable[Any]) -> bool:
     is_same = True
-    # As in `_Reader.read`, few calls and few attributes. The stream's end stands at the end of both and nowhere else.
+    # As in `_Reader.read`, few calls and few attributes. The end of the stream is last in both, and only there.
     for fact, event in zip(facts, seen, strict=False):
         if type(event) is ScalarEvent and event.ctag is None and event.anchor is None:
             if event.value == fact:
@@ -120,7 +120,7 @@ def _is_seen(facts: Iterable[Fact | _Planned], seen: Iterable[Any]) -> bool:
         elif _node(event) == fact:
             continue
         if not (type(fact) is _Planned and fact.is_seen(event)):
-            is_same = False  # but go on: libyaml may yet stop at what the other parser reads
+            is_same = False  # but continue: libyaml may yet stop at text that the other parser reads
     return is_same
 
 
@@ -160,7 +160,7 @@ class _Reader:
             text = event.value
             if at_key:
                 if text in around:
-                    raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
+                    raise ConfigSyntaxError("a duplicate key in a mapping", event.start_mark.line + 1)
                 number, text = None, shared.setdefault(text, text)
                 key, at_key = text, False
             else:
@@ -205,7 +205,7 @@ class _Reader:
 
     def _borrowed(self, event: Any) -> Borrowed:
         if event.anchor not in self.anchors:
-            raise ConfigSyntaxError("an alias without its anchor", event.start_mark.line + 1)
+            raise ConfigSyntaxError("an alias without an anchor", event.start_mark.line + 1)
         self.stream.facts.append(_node(event))
         return Borrowed(self.anchors[event.anchor])
 
@@ -235,7 +235,7 @@ class _Reader:
         return self.outer.pop()
 
     def _add(self, event: Any, node: object) -> None:
-        """Add an event that may have an anchor, by which aliases repeat the node."""
+        """Add an event that may have an anchor, with which aliases repeat the node."""
         self.stream.facts.append(_node(event))
         if event.anchor is not None:
             self.anchors[event.anchor] = node
