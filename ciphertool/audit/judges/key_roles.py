@@ -113,7 +113,9 @@ def _compare_purposes(gathered: Ledger, homes: Mapping[Path, Sequence[KeystoreUs
     for purposes in known.values():
         # What `deployment.toml` names once stands in three places of the files that are generated from it.
         purposes |= {TOMCAT, LISTENER, SENDER} if TLS in purposes else {TLS} if TOMCAT in purposes else set()
-    first = {use.purpose: use for uses in reversed(homes.values()) for use in reversed(uses) if use.role is not None}
+    first = {
+        use.purpose: use for uses in reversed(list(homes.values())) for use in reversed(uses) if use.role is not None
+    }
     for purpose, use in first.items():
         for home, purposes in known.items():
             if purpose not in purposes:
