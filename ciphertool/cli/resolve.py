@@ -99,6 +99,9 @@ def get(
 @vault_options
 def check(
     options: VaultOptions,
+    only: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Check these files only (default: all).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check that every reference in every configured file resolves.
@@ -111,7 +114,7 @@ def check(
     vault = open_vault(options)
     undeclared.warn(vault.settings)
     try:
-        examined = vault.examine()
+        examined = vault.examine(*(only or ()))
         _report(vault, examined, as_json=as_json)
         if not (vault.settings.targets or examined.references or examined.unused or vault.left):
             raise typer.Exit(undeclared.report(vault.settings))
@@ -141,6 +144,8 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     if len(unused) > len(damaged):
         others = len(unused) - len(damaged)
         console.say("note", f"values not checked because no configured file refers to them: {others}")
+    if vault.skipped:
+        console.say("note", f"{files} of {files + vault.skipped} files looked at; the others were not checked")
     if vault.left:
         console.say("note", f"references not checked because only the product finds their secrets: {vault.left}")
     if as_json:
