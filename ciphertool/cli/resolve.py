@@ -15,6 +15,7 @@ from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.repository import Malformed
 
 if TYPE_CHECKING:
+    from ciphertool.settings import Settings
     from ciphertool.vault.examination import Examined
     from ciphertool.vault.vault import Vault
 
@@ -111,6 +112,7 @@ def check(
     ciphertool check --home /opt/wso2
     """
     problems: tuple[CipherToolError, ...] = ()
+    _exit_if_new(options.settings(), as_json=as_json)
     vault = open_vault(options)
     undeclared.warn(vault.settings)
     try:
@@ -129,6 +131,19 @@ def check(
         else:
             console.show_error(error)
     raise typer.Exit(console.FINDINGS if problems else 0)
+
+
+def _exit_if_new(settings: Settings, *, as_json: bool) -> None:
+    """Report that a vault has no secrets yet, as after `init`: no target and no repository."""
+    from ciphertool import files
+
+    if settings.native and not settings.targets and files.read_if_there(settings.repository).data is None:
+        console.say(
+            "note", f"no secrets yet: protecting the first one creates {console.display_path(settings.repository)}"
+        )
+        if as_json:
+            console.out_json({"problems": [], "references": 0, "files": 0, "unused": 0})
+        raise typer.Exit(undeclared.report(settings))
 
 
 def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
