@@ -16,6 +16,7 @@ from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 from ciphertool.cli.why import place_of, show
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 from ciphertool.findings import Level
+from ciphertool.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
@@ -151,7 +152,8 @@ def explain(
         return
     found = rules.rule(rule)
     if found is None:
-        raise typer.BadParameter(f"no rule {rule!r}; `ciphertool explain` lists them")
+        known = [name for each in rules.RULES for name in (each.id, each.name)]
+        raise typer.BadParameter(f"no rule {rule!r}; {did_you_mean(rule, known, '`ciphertool explain` lists them')}")
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
     console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")

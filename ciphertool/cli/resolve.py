@@ -14,6 +14,7 @@ from ciphertool.cli.streams import is_stdout
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 
 if TYPE_CHECKING:
+    from ciphertool.settings import Settings
     from ciphertool.vault.examination import Examined
     from ciphertool.vault.vault import Vault
 
@@ -96,6 +97,9 @@ def get(
 @vault_options
 def check(
     options: VaultOptions,
+    only: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Check these files only (default: all).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check that every reference in every configured file resolves.
@@ -106,10 +110,11 @@ def check(
     from ciphertool.cli import undeclared
 
     problems: tuple[CipherToolError, ...] = ()
+    _exit_if_new(options.settings(), as_json=as_json)
     vault = open_vault(options)
     undeclared.warn(vault.settings)
     try:
-        examined = vault.examine()
+        examined = vault.examine(*(only or ()))
         _report(vault, examined, as_json=as_json)
         if not (vault.settings.targets or examined.references or examined.unused or vault.left):
             raise typer.Exit(undeclared.report(vault.settings))
@@ -124,6 +129,19 @@ def check(
         else:
             console.show_error(error)
     raise typer.Exit(console.FINDINGS if problems else 0)
+
+
+def _exit_if_new(settings: Settings, *, as_json: bool) -> None:
+    """Report that a vault has no secrets yet, as after `init`: no target and no repository."""
+    from ciphertool import files
+
+    if settings.native and not settings.targets and files.read_if_there(settings.repository).data is None:
+        console.say(
+            "note", f"no secrets yet: protecting the first one creates {console.display_path(settings.repository)}"
+        )
+        if as_json:
+            console.out_json({"problems": [], "references": 0, "files": 0, "unused": 0})
+        raise typer.Exit(undeclared.report(settings))
 
 
 def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
@@ -141,6 +159,8 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     if len(unused) > len(damaged):
         others = len(unused) - len(damaged)
         console.say("note", f"values not checked because no configured file refers to them: {others}")
+    if vault.skipped:
+        console.say("note", f"{files} of {files + vault.skipped} files looked at; the others were not checked")
     if vault.left:
         console.say("note", f"references not checked because only the product finds their secrets: {vault.left}")
     if as_json:

@@ -10,7 +10,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, rewriters
-from ciphertool.errors import ConfigError, FoundSettingsError
+from ciphertool.errors import ConfigError, FoundSettingsError, ProblemsError
+from ciphertool.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,6 +123,24 @@ def named_files(settings: Settings) -> NamedFiles:
         for path in found:
             by_file.setdefault(real(path), Named(path, [])).targets.append(target)
     return NamedFiles(list(by_file.values()), absent, refused)
+
+
+def choose(given: Iterable[Path], known: Iterable[Path]) -> frozenset[Path]:
+    """Return the known paths that a person names, by whatever links.
+
+    Raises `ConfigError`, or `ProblemsError` of several, for a file that is not among the known ones.
+    """
+    by_real = {os.path.realpath(path): path for path in known}
+    hint = "`ciphertool audit --write-targets` proposes targets for what is in clear"
+    names = [os.path.relpath(path) for path in by_real]
+    missing = [
+        ConfigError("no target names this file", path=path, hint=did_you_mean(os.path.relpath(path), names, hint))
+        for path in given
+        if os.path.realpath(path) not in by_real
+    ]
+    if missing:
+        raise missing[0] if len(missing) == 1 else ProblemsError(missing)
+    return frozenset(by_real[os.path.realpath(path)] for path in given)
 
 
 def wildcards(pattern: str) -> int:

@@ -74,7 +74,7 @@ def test_what_cannot_be_spliced_is_no_encoding(name: str) -> None:
     ("name", "encoding"), [("toml", "utf-16"), ("toml", "latin-1"), ("json", "cp1252"), ("yaml", "iso-8859-15")]
 )
 def test_a_format_that_is_unicode_by_definition_has_no_other_encoding(name: str, encoding: str) -> None:
-    with pytest.raises(ConfigError, match="by definition"):
+    with pytest.raises(ConfigError, match="by its definition"):
         rewriters.by_name(name, encoding)
 
 
