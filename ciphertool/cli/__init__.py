@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 _INTERRUPTED = 130
 
@@ -12,6 +14,8 @@ def main() -> None:
     try:
         sys.exit(_run())
     except KeyboardInterrupt:  # from the first import on
+        with suppress(OSError):
+            os.write(2, b"\ninterrupted\n")  # on a line of its own: a prompt may be waiting
         sys.exit(_INTERRUPTED)
 
 
@@ -21,15 +25,12 @@ def _run() -> int:
     with standard_streams():
         try:
             try:
-                from ciphertool.cli.app import program
+                from ciphertool.cli.app import run
 
-                program()()
+                return run(sys.argv[1:])
             finally:
                 sys.stdout.flush()
-        except EOFError:  # at a prompt
-            return _INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the last line of defence: its message may hold a secret
             from ciphertool.cli import console
 
             return console.report(error)
-    return 0

@@ -100,7 +100,7 @@ def audit(
     ledger = None if accept is None else _baseline(baseline, accept)
     reads_it = baseline is not None and (suppressions or ledger is not None)
     accepted = _accepted(baseline, ledger) if baseline is not None and reads_it else None
-    vault = replace(vault, home=home[0]) if home else vault
+    vault = vault._replace(home=home[0]) if home else vault
     subjects = _subjects(vault, paths or [], staged=staged)
     if home and len(home) > 1:
         subjects = _instances(vault, home, alone=not (paths or staged))
@@ -153,7 +153,7 @@ def explain(
     found = rules.rule(rule)
     if found is None:
         known = [name for each in rules.RULES for name in (each.id, each.name)]
-        raise typer.BadParameter(f"no rule {rule!r}; {did_you_mean(rule, known, '`ciphertool explain` lists them')}")
+        raise typer.BadParameter(f"no such rule; {did_you_mean(rule, known, '`ciphertool explain` lists them')}")
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
     console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")
@@ -206,7 +206,7 @@ def _instances(vault: VaultOptions, homes: list[Path], *, alone: bool) -> list[S
 
     if not alone:
         raise typer.BadParameter("several --home are audited as a whole: they go with no PATH and not with --staged")
-    found = [replace(vault, home=home).settings() for home in homes]
+    found = [vault._replace(home=home).settings() for home in homes]
     return [Subject(settings.root, settings) for settings in found]
 
 

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from ciphertool.cli import help_text
+from ciphertool.cli.misuse import Misuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,6 +72,35 @@ KEYSTORE_COMMANDS = {
 }
 
 
+class Command(TyperCommand):
+    """A command whose errors quote no argument, and that takes `--quiet` and `--verbose`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; raise `Misuse` if there are too many, or if `--config` before it is useless."""
+        rest = super().parse_args(ctx, args)
+        if ctx.resilient_parsing:
+            return rest
+        if rest:
+            many = f"{len(rest)} arguments" if len(rest) > 1 else "an argument"
+            raise Misuse(f"{ctx.command_path}: {many} too many", usage_hint(self.name or ""))
+        named = [option for option in ("config", "home") if ctx.parent and ctx.parent.params.get(option)]
+        if useless := [option for option in named if option not in {parameter.name for parameter in self.params}]:
+            raise Misuse(f"{ctx.command_path} opens no vault, so --{useless[0]} means nothing")
+        return rest
+
+
+class Group(TyperGroup):
+    """A group of commands that does not quote what is not one of them."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command; raise `Misuse` if there is none of this name."""
+        if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from ciphertool.cli import usage
+
+            raise usage.unknown_command(args[0], list(self.commands), nested=ctx.parent is not None)
+        return super().resolve_command(ctx, args)
+
+
 class Deferred(TyperCommand):
     """A command that has a name and a summary, and is imported when it is called."""
 
@@ -83,7 +113,7 @@ class Deferred(TyperCommand):
         assert self.name is not None  # noqa: S101 - `__init__` sets it
         module, _, function = self.listed.place.partition(":")
         if not function:
-            return TyperGroup(
+            return Group(
                 name=self.name,
                 commands=deferred(KEYSTORE_COMMANDS),
                 help=help_text.inline(self.listed.summary),
@@ -91,8 +121,7 @@ class Deferred(TyperCommand):
                 no_args_is_help=True,
                 rich_markup_mode=help_text.markup(),
             )
-        found = import_module(f"ciphertool.cli.{module}")
-        return _made(self.name, getattr(found, function), getattr(found, "COMMAND_CLASS", TyperCommand))
+        return _made(self.name, getattr(import_module(f"ciphertool.cli.{module}"), function), self.listed.place)
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
         """Parse the arguments as the command itself does."""
@@ -104,14 +133,56 @@ def deferred(commands: Mapping[str, Listed]) -> dict[str, Any]:
     return {name: Deferred(name, listed) for name, listed in commands.items()}
 
 
-def _made(name: str, function: Callable[..., Any], cls: type[TyperCommand]) -> TyperCommand:
+def usage_hint(name: str) -> str:
+    """Return what to do instead of handing a command too many arguments."""
+    if name in ("encrypt", "decrypt"):
+        return "a secret is never an argument: pass it on standard input or at the prompt"
+    if name == "protect":
+        return "it protects what the targets of the settings name; --config FILE names the settings"
+    if name == "check":
+        return "it checks every file that the targets of the settings name; --config FILE names the settings"
+    return "its --help lists the arguments"
+
+
+def output_options() -> list[TyperOption]:
+    """Return the options that every command has, and the program before its command."""
+    return [
+        TyperOption(
+            param_decls=["quiet", "--quiet", "-q"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=lambda _context, _option, wanted: _set_volume(-1, wanted=wanted),
+            help="Show only warnings and errors.",
+        ),
+        TyperOption(
+            param_decls=["verbose", "--verbose", "-v"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=lambda _context, _option, wanted: _set_volume(1, wanted=wanted),
+            help="Show which settings, keystore and repository are used.",
+        ),
+    ]
+
+
+def _set_volume(volume: int, *, wanted: bool) -> None:
+    if wanted:
+        from ciphertool.cli import console
+
+        console.volume.set(volume)
+
+
+def _made(name: str, function: Callable[..., Any], place: str) -> TyperCommand:
     """Return the command that Typer makes of a function."""
     own = typer.Typer(add_completion=False, rich_markup_mode=help_text.markup())
     # What stands behind the COMMAND of `run` is the command's own.
-    settings = {**HELP, "allow_interspersed_args": name != "run"}
-    own.command(name, cls=cls, help=help_text.of(inspect.getdoc(function) or ""), context_settings=settings)(function)
+    settings = {**HELP, "allow_interspersed_args": name != "run", "allow_extra_args": True}
+    text = help_text.of(inspect.getdoc(function) or "")
+    own.command(name, cls=Command, help=text, epilog=help_text.statuses(place), context_settings=settings)(function)
     command = typer.main.get_command(own)
     assert isinstance(command, TyperCommand)  # noqa: S101 - an app of one command
+    command.params += output_options()
     for parameter in command.params:
         if isinstance(parameter, TyperArgument | TyperOption):
             parameter.help = help_text.inline(parameter.help or "")

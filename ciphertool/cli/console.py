@@ -48,6 +48,21 @@ _STATUS: tuple[tuple[type[CipherToolError], int], ...] = (
 _STYLES = {"error": "31", "hint": "36", "warning": "33", "note": "2", "done": "32", "head": "1"}
 
 
+class Volume:
+    """How much is said: below 0 only warnings and errors, above 0 also what is used."""
+
+    def __init__(self) -> None:
+        self.level = 0
+
+    def set(self, level: int) -> None:
+        """Set it for the rest of the run."""
+        self.level = level
+
+
+volume = Volume()
+_ALWAYS = {"error", "hint", "warning"}
+
+
 def status(error: CipherToolError) -> int:
     """Return the exit status of an error; of several, that of the first."""
     if isinstance(error, ProblemsError):
@@ -74,6 +89,8 @@ def display_path(path: Path) -> str:
 
 def say(style: str, text: str, *, label: bool = True) -> None:
     """Write one message to stderr. A name that is a secret by itself is masked."""
+    if volume.level < 0 and style not in _ALWAYS:
+        return
     text = visible(masked(text))
     print(f"{_styled(style, f'{style}:')} {text}" if label else _styled(style, text), file=sys.stderr)
 

@@ -12,7 +12,7 @@ import typer
 from ciphertool import ciphertext
 from ciphertool.certificates.policy import Policy
 from ciphertool.cli import console
-from ciphertool.cli.options import VaultOptions, ask, vault_options
+from ciphertool.cli.options import VaultOptions, ask, opening_options, vault_options
 from ciphertool.engine.direct import MINIMUM_BITS
 from ciphertool.errors import ConfigError, MalformedCiphertextError
 from ciphertool.repository import BARE_KIND
@@ -55,7 +55,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     console.out_raw(f"{made}\n")
 
 
-@vault_options
+@opening_options
 def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
     """Decrypt one ciphertext from stdin and print the plaintext and nothing else.
 

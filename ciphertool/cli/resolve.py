@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ciphertool.cli import console
-from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.cli.options import VaultOptions, opening_options
 from ciphertool.cli.streams import is_stdout
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownAliasError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from ciphertool.settings import Settings
     from ciphertool.vault.examination import Examined
     from ciphertool.vault.vault import Vault
@@ -32,7 +35,24 @@ def open_vault(options: VaultOptions) -> Vault:
     )
 
 
-@vault_options
+@contextmanager
+def unquoted(vault: Vault, aliases: Collection[str]) -> Iterator[None]:
+    """Keep aliases from the command line out of the error of an unknown one: somebody may have typed a secret."""
+    try:
+        yield
+    except (UnknownAliasError, ProblemsError) as error:
+        from ciphertool.cli import usage
+        from ciphertool.repository import open_repository
+
+        settings = vault.settings
+        known = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions).entries
+        for problem in error.problems if isinstance(error, ProblemsError) else (error,):
+            if isinstance(problem, UnknownAliasError) and problem.alias in aliases:
+                usage.hide_alias(problem, known)
+        raise
+
+
+@opening_options
 def resolve(
     options: VaultOptions,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve, or - for standard input.")],
@@ -78,7 +98,7 @@ def resolve(
     commit.output(files.Write(before, data, audience=files.Audience.OURSELVES, private=True))
 
 
-@vault_options
+@opening_options
 def get(
     options: VaultOptions,
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The secret's alias.")],
@@ -91,10 +111,13 @@ def get(
     """
     if sys.stdout.isatty() and not show:
         raise typer.BadParameter("standard output is a terminal; use --show to print the secret there")
-    sys.stdout.buffer.write(open_vault(options).resolve(alias).reveal_bytes() + b"\n")
+    vault = open_vault(options)
+    with unquoted(vault, {alias}):
+        secret = vault.resolve(alias)
+    sys.stdout.buffer.write(secret.reveal_bytes() + b"\n")
 
 
-@vault_options
+@opening_options
 def check(
     options: VaultOptions,
     only: Annotated[
@@ -134,6 +157,7 @@ def check(
 def _exit_if_new(settings: Settings, *, as_json: bool) -> None:
     """Report that a vault has no secrets yet, as after `init`: no target and no repository."""
     from ciphertool import files
+    from ciphertool.cli import undeclared
 
     if settings.native and not settings.targets and files.read_if_there(settings.repository).data is None:
         console.say(

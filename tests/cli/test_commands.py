@@ -46,6 +46,7 @@ def test_what_opens_no_vault_imports_no_command(arguments: list[str]) -> None:
         "ciphertool.cli.app",
         "ciphertool.cli.commands",
         "ciphertool.cli.help_text",
+        "ciphertool.cli.misuse",
     }
     assert _present(loaded, "rich", "cryptography", "json", "lxml", "ruamel", "jinja2", "jsonpath_rfc9535") == []
     assert "typer" in loaded
