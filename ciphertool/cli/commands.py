@@ -137,10 +137,6 @@ def usage_hint(name: str) -> str:
     """Return what to do instead of handing a command too many arguments."""
     if name in ("encrypt", "decrypt"):
         return "a secret is never an argument: pass it on standard input or at the prompt"
-    if name == "protect":
-        return "it protects what the targets of the settings name; --config FILE names the settings"
-    if name == "check":
-        return "it checks every file that the targets of the settings name; --config FILE names the settings"
     return "its --help lists the arguments"
 
 

@@ -39,7 +39,14 @@ def volume() -> Iterator[None]:
 @pytest.mark.parametrize("command", [[], ["keystore"], *ALL], ids=" ".join)
 @pytest.mark.usefixtures("project")
 def test_no_word_that_is_refused_is_repeated(run: Run, command: list[str]) -> None:
-    opaque = {"run", "resolve", "audit", "init"}  # their argument is a command, or a path that they look for
+    opaque = {
+        "run",
+        "resolve",
+        "audit",
+        "init",
+        "protect",
+        "check",
+    }  # their argument is a command, or a path that they look for
     wrong = [[f"--{CANARY}"], [f"--{CANARY}={CANARY}"], [f"-{CANARY}"], ["--format", CANARY], ["--json=" + CANARY]]
     wrong += [] if opaque & set(command) else [[CANARY] * 9]
     for arguments in wrong:
@@ -82,7 +89,12 @@ def test_a_secret_typed_as_an_argument_is_not_repeated(run: Run, arguments: list
     ("arguments", "message", "hint"),
     [
         (["encrypt", "x"], "an argument too many", "a secret is never an argument: pass it on standard input or"),
-        (["protect", "a.yaml"], "an argument too many", "it protects what the targets of the settings name"),
+        (["protect", "a.yaml"], "no target names this file", ""),
+        (
+            ["check", "conf/app.yml"],
+            "conf/app.yml: no target names this file",
+            "did you mean 'conf/app.yaml'? `ciphertool audit --write-targets`",
+        ),
         (["protect", "--dryrun"], "there is no such option", "did you mean --dry-run?"),
         (["audit", "--format", "jsn"], "--format must be one of table, json,", "did you mean json?"),
         (["protct"], "there is no such command", "did you mean protect?"),
