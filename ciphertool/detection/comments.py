@@ -37,6 +37,8 @@ _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
 _JSON_COMMENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
 _MAY_BE_JSON_COMMENT = re.compile(r"(?m)^\s*//|/\*|[,{\[]\s*//")
+# What each of these has: no `//` of a URL, and with a sign to leap to.
+_JSON_COMMENT_SIGN = re.compile(r"/(?:\*|/(?<![^\s,{\[]//))")
 _LONGEST = 4096
 
 
@@ -61,7 +63,7 @@ def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterato
             yield from elements or _in_lines(lines, path, assignments=True, commented=True)
         return
     if rewriter is not None and rewriter.name == "json":
-        if _MAY_BE_JSON_COMMENT.search(text) is None:
+        if not _may_have_json_comment(text):
             return
         found = _numbered(_JSON_COMMENT, text)
     else:
@@ -94,12 +96,16 @@ def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
     if rewriter is None:
         return []
     if rewriter.name == "json":
-        if _MAY_BE_JSON_COMMENT.search(text) is None:
+        if not _may_have_json_comment(text):
             return []
         return [found.span() for found in _JSON_COMMENT.finditer(text) if found.lastindex]
     if rewriter.name == "xml":
         return [found.span() for found in _XML_COMMENT.finditer(text)]
     return [(found.start() - 1, found.end() - 1) for found in _LINE_COMMENT.finditer(f"\n{text}")]
+
+
+def _may_have_json_comment(text: str) -> bool:
+    return _JSON_COMMENT_SIGN.search(text) is not None and _MAY_BE_JSON_COMMENT.search(text) is not None
 
 
 def _kind_of_name(assignment: re.Match[str] | None) -> str | None:

@@ -97,7 +97,7 @@ class Detector:
         for index in [index for index, value in enumerate(outline.values) if "=" in value]:
             if (assigned := _ASSIGNED.match(outline.values[index].strip())) and strength(assigned["name"]):
                 found.add(index)
-        if self._known.secrets is not None:
+        if self._known.secrets is not None and self._known.word in "\n".join(outline.keys):
             search = self._known.secrets.search
             found.update([index for index, key in enumerate(outline.keys) if search(key)])
         if begins := self._known.entries:

@@ -123,8 +123,10 @@ _OPENING = re.compile(r"\$(?:__|env|sys|ref|secret)?\w*\{|\$\(|\{\{|\{%|<%|#\{|%
 
 
 @lru_cache(maxsize=256)
-def _of_file(path: str) -> tuple[tuple[Grammar, re.Pattern[str]], ...]:
-    return tuple((grammar, spelled) for grammar, files, spelled in _COMPILED if files.search(path))
+def _of_file(path: str) -> tuple[list[tuple[Grammar, re.Pattern[str]]], list[tuple[Grammar, re.Pattern[str]]]]:
+    """Return the grammars of a file: those of whole values, and those of placeholders within one."""
+    found = [(grammar, spelled) for grammar, files, spelled in _COMPILED if files.search(path)]
+    return [each for each in found if not each[0].within], [each for each in found if each[0].within]
 
 
 def read(value: str, path: str = "") -> Filled | None:
@@ -133,9 +135,9 @@ def read(value: str, path: str = "") -> Filled | None:
         return Filled(REFERENCE, (), "")
     if len(value) > _LONGEST or not _SIGNS.search(value):
         return None
-    grammars = _of_file(path)
-    for grammar, spelled in grammars:
-        if not grammar.within and (match := spelled.fullmatch(value)) and _is_named(match):
+    whole, within = _of_file(path)
+    for grammar, spelled in whole:
+        if (match := spelled.fullmatch(value)) and _is_named(match):
             return Filled(grammar.product, (), "")
     product, defaults, rest, position = "", [], [], 0
     for opening in _OPENING.finditer(value):
@@ -143,7 +145,7 @@ def read(value: str, path: str = "") -> Filled | None:
         if start < position:
             continue
         end = _end(value, opening)
-        found = _placeholder(value[start:end], grammars) if end else None
+        found = _placeholder(value[start:end], within) if end else None
         if found is not None:
             product = product or found[0]
             defaults += found[1]
@@ -162,11 +164,11 @@ def at(value: str, start: int) -> str:
     return value[start:end] if value[end : end + 1] in ("", *"@\"';,&/? )") else ""
 
 
-def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...]) -> tuple[str, list[str]] | None:
+def _placeholder(text: str, grammars: list[tuple[Grammar, re.Pattern[str]]]) -> tuple[str, list[str]] | None:
     if next(references.find(text), None) is not None:
         return REFERENCE, []
     for grammar, spelled in grammars:
-        if grammar.within and (match := spelled.fullmatch(text)) and _is_named(match):
+        if (match := spelled.fullmatch(text)) and _is_named(match):
             groups = match.groupdict()
             return grammar.product, [text.strip("\"'") for text in (groups.get("default"), groups.get("other")) if text]
     return None

@@ -21,15 +21,15 @@ class Shape(NamedTuple):
     name: str
     reason: str
     upto: Strength
-    fits: Callable[[str], bool]
+    fits: Callable[[str], object]
+    """Returns something true for the values of this shape."""
     outcome: Outcome = Outcome.NOT_A_SECRET
     words: frozenset[str] = frozenset()
     """If not empty, one of these words must be what makes the name mean a secret."""
 
 
-def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str], bool]:
-    compiled = re.compile(pattern, flags)
-    return lambda value: compiled.fullmatch(value) is not None
+def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(pattern, flags).fullmatch
 
 
 # A text for a person to replace. Text between brackets is one only if it reads as words.
@@ -67,6 +67,7 @@ _URL = re.compile(
     r"(?:(?:(?:jdbc|r2dbc):)?[a-z][a-z0-9+.-]*://|jdbc:[a-z]+:|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"[/\\.:]")
 _ALGORITHM = (
     r"(?>PBEWith\w+|PBKDF2\w*|RSA|DSA|ECDSA|ECB|EC|EdDSA|Ed25519|X25519|AES|DESede|DES|3DES|Blowfish|"
     r"ChaCha20(?:-?Poly1305)?|SSHA|SHA|MD5|Hmac\w+|HMAC|(?:HS|RS|ES|PS)\d{3}|bcrypt|scrypt|argon2\w{0,2}|crypt|"
@@ -77,6 +78,11 @@ _SQL = re.compile(
     r"alter\s+(?:user|role)\b|with\b.+\bselect\b).*",
     re.DOTALL,
 )
+
+
+def may_be_place(value: str) -> bool:
+    """Return whether a value has a sign that each path and URL has one of."""
+    return _PLACE.search(value) is not None
 
 
 def is_path(value: str) -> bool:
@@ -153,7 +159,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("cut short", "a text cut short", _ALL, _full(r".*(?:\.\.\.|…)"), Outcome.EXAMPLE),
     Shape("mention", "a word for it", _TOKEN, _full(_MENTION), Outcome.EXAMPLE),
     Shape("variable", "the name of a variable", _ALL, is_variable, Outcome.EXAMPLE),
-    Shape("pattern", "a search pattern", _ALL, lambda value: _REPEATED.search(value) is not None),
+    Shape("pattern", "a search pattern", _ALL, _REPEATED.search),
     Shape("pointer", "a pointer into a document", _ALL, _full(r"[\w./:-]*#/[\w/.~-]+|\$(?:\.[\w*-]+|\[[^\[\]]*\])+")),
     Shape("switch", "a word that switches", _ALL, _full(_SWITCHES)),
     Shape("type", "the type of a value", _ALL,
@@ -170,7 +176,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("algorithm", "the name of an algorithm", _ALL,
           _full(rf"{_ALGORITHM}(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d++)|(?!))*+|caching_sha2_password|"
                 r"mysql_native_password|scram-sha-256")),
-    Shape("SQL", "a statement of SQL", _ALL, is_sql),
+    Shape("SQL", "a statement of SQL", _ALL, _SQL.fullmatch),
     Shape("mounted secret", "it says where a secret is mounted", _ALL,
           _full(r"(?:file:(?://)?)?/(?:var/)?(?:run|etc|mnt|vault)/secrets?(?:-store)?/[\w./-]+")),
     Shape("path", "it says where a file lies", _TOKEN, is_path),
@@ -185,7 +191,7 @@ SHAPES: tuple[Shape, ...] = (
           lambda value: "," in value and all(part and reads_as_name(part) for part in value.split(","))),
     Shape("connection string", "a connection string without a password", _TOKEN,
           _full(r"(?:[a-z][\w .]*=[^=;]*(?:;|\Z)){2,}")),
-    Shape("URL", "an address without credentials", _TOKEN, is_url),
+    Shape("URL", "an address without credentials", _TOKEN, _URL.fullmatch),
     Shape("name of a secret", "it names a secret that is kept elsewhere", _TOKEN,
           _full(r"[a-z]+\d*(?:-[a-z]+\d*)+-(?:secrets?|credentials?|creds)", re.NOFLAG)),
     Shape("path of words", "it says where something lies", _TOKEN, may_be_path),
@@ -247,9 +253,12 @@ def cipher_of(value: str, path: str = "") -> str | None:
     return None
 
 
+_UPTO = {strong: [shape for shape in SHAPES if strong <= shape.upto] for strong in Strength}
+
+
 def shape_of(value: str, strong: Strength, word: str = "") -> Shape | None:
     """Return the first line of the table that fits a value under a name of this strength and `word`, or None."""
-    for shape in SHAPES:
-        if strong <= shape.upto and (not shape.words or word in shape.words) and shape.fits(value):
+    for shape in _UPTO[strong]:
+        if (not shape.words or word in shape.words) and shape.fits(value):
             return shape
     return None

@@ -103,7 +103,7 @@ def _named(name: Name, value: str, path: str) -> Verdict:
     strong = Strength.PASSWORD if word in _SECRETS and _DIGITS.fullmatch(value) else name.strong
     if (shape := harmless.shape_of(value, strong, word)) is not None:
         return Verdict(shape.outcome, name.evidence, shape.reason, shape.name, f"harmless/{shape.name}")
-    if _describes(value, name.text):
+    if _describes(value, name.text, word):
         return none(name.evidence, "it says its own name", "label", "harmless/label")
     return _by_name(name, value, path)
 
@@ -136,12 +136,15 @@ def _placeholder(name: Name, product: str) -> Verdict:
     return Verdict(Outcome.PLACEHOLDER, name.evidence, "a product fills it in", product, f"grammars/{product}")
 
 
-def _describes(value: str, name: str) -> bool:
-    """Return whether a value repeats its name, as a field's label does, or the name of another variable."""
+def _describes(value: str, name: str, word: str) -> bool:
+    """Return whether a value repeats its name, which `word` decides, as a field's label does, or that of a variable."""
+    is_secret = (value.islower() and " " not in value) or "!" in value
+    if is_secret and "-" not in word:
+        return False
     said = words(value)
-    if len(said) > 1 and "-" in deciding_word(name) and said == words(name.rpartition(".")[2]):
+    if len(said) > 1 and "-" in word and said == words(name.rpartition(".")[2]):
         return True
-    if (value.islower() and " " not in value) or "!" in value:
+    if is_secret:
         return False
     return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
 
@@ -188,7 +191,9 @@ def _is_demo(name: Name, value: str, path: str) -> bool:
 def _by_name(name: Name, value: str, path: str) -> Verdict:
     evidence, decided = name.evidence, name.decided_by
     if name.strong is Strength.PASSWORD:
-        if harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value):
+        if harmless.may_be_place(value) and (
+            harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value)
+        ):
             reason = "its name is that of a password, its value can be a path or an address"
             return Verdict(Outcome.UNPROTECTED, evidence, reason, "", decided, Confidence.DOUBTFUL)
     elif not _is_token(name, value, path):

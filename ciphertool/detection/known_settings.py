@@ -11,20 +11,25 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.base import Outline, Site
 
-# File → the dotted keys that are secrets there. WSO2's, then those of others.
-_SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+# File → a word that such keys have, and the dotted keys that are secrets there. WSO2's, then those of others.
+_SECRETS: tuple[tuple[re.Pattern[str], str, re.Pattern[str]], ...] = (
     (
         re.compile(r"(?:^|/)deployment\.toml$"),
+        "",
         re.compile(
             r"^(?:secrets\..*|encryption\.key|identity\.auth_framework\.endpoint\.hash|server\.(?:.*_)?key"
             r"|apim\.(?:.*\.)?oauth_config\..*_secret|transport\..*keystorePass|transport\..*certificateKey(?:store)?Password)$",
             re.IGNORECASE,
         ),
     ),
-    (re.compile(r"(?:^|/)master-keys\.yaml$"), re.compile(r"^masterKeys\.")),
-    (re.compile(r"\.(?:properties|json)$"), re.compile(r"(?:^|\.)basic\.auth\.user\.info$")),  # of a schema registry
-    (re.compile(r"\.xml$"), re.compile(r"\.clear-text$")),  # WildFly's credential-reference
-    (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), re.compile(r"(?:^|[.:])_?auth$")),
+    (re.compile(r"(?:^|/)master-keys\.yaml$"), "masterKeys", re.compile(r"^masterKeys\.")),
+    (  # of a schema registry
+        re.compile(r"\.(?:properties|json)$"),
+        "basic.auth",
+        re.compile(r"(?:^|\.)basic\.auth\.user\.info$"),
+    ),
+    (re.compile(r"\.xml$"), "clear-text", re.compile(r"\.clear-text$")),  # WildFly's credential-reference
+    (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), "auth", re.compile(r"(?:^|[.:])_?auth$")),
 )
 # The logins of a container client, wherever it keeps them.
 _AUTHS = re.compile(r"(?:^|[.\]'\"])auths\b.*\bauth$")
@@ -75,8 +80,10 @@ class Known(NamedTuple):
     """What is known about the places of one document."""
 
     secrets: re.Pattern[str] | None
+    word: str
+    """What each key has that `secrets` matches."""
     harmless: tuple[Harmless, ...]
-    entries: tuple[str, ...] = ()
+    entries: tuple[str, ...]
     """The beginnings of the selectors of entries in Kubernetes Secrets."""
 
     def is_secret(self, site: Site) -> bool:
@@ -111,9 +118,10 @@ class Known(NamedTuple):
 
 def known(path: str, outline: Outline) -> Known:
     """Return what is known about a document by its path and by the kind that it declares."""
-    secrets = next((keys for files, keys in _SECRETS if files.search(path)), None)
+    word, secrets = next(((word, keys) for files, word, keys in _SECRETS if files.search(path)), ("", None))
     harmless = tuple(each for each in HARMLESS if each.files.search(path))
-    return Known(secrets, harmless, tuple(_entries(outline)) if _MANIFEST.search(path) else ())
+    entries = tuple(_entries(outline)) if _MANIFEST.search(path) else ()
+    return Known(secrets, word, harmless, entries)
 
 
 def _entries(outline: Outline) -> Iterator[str]:

@@ -45,7 +45,7 @@ _COMMENT = re.compile(r"(?:\A|(?<=\s))[#;]")
 class IniDocument(EntryDocument):
     """A parsed INI file. The selector is `section/key`; defaults are in the section `DEFAULT`."""
 
-    escapes = re.compile(r"(?!)")
+    escapes = re.compile(r"\0(?!)")  # matches nothing, and knows that sooner than `(?!)` alone
     joins_lines = True
 
     def read(self, spelled: str) -> str:

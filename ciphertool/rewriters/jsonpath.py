@@ -111,6 +111,12 @@ def leaves(tree: object, root: str = "$") -> Iterator[tuple[str, str, object]]:
             pending.pop()
 
 
+def columns(tree: object, root: str = "$") -> tuple[Sequence[str], Sequence[str], Sequence[object]]:
+    """Return the paths, keys and nodes that `leaves` yields, apart."""
+    found = list(zip(*leaves(tree, root), strict=True))
+    return (found[0], found[1], found[2]) if found else ((), (), ())
+
+
 @lru_cache(maxsize=4096)  # most keys of a file occur often
 def spelled(step: str | int) -> str:
     """Return a step as spelled in normalized paths: `['a']`, `[0]`."""

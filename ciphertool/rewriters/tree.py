@@ -173,9 +173,9 @@ class TreeDocument(Document):
 
     def outline(self) -> Outline:
         """Return all sites by their selectors, keys and values, without looking for their places."""
-        found = list(jsonpath.leaves(self.data))
-        values = [node if isinstance(node, str) else "" for _, _, node in found]
-        return Outline([path for path, _, _ in found], [key for _, key, _ in found], values, references.within(values))
+        selectors, keys, nodes = jsonpath.columns(self.data)
+        values = [node if isinstance(node, str) else "" for node in nodes]
+        return Outline(selectors, keys, values, references.within(values))
 
     def pick(self, selectors: Collection[str]) -> list[Site]:
         """Return the sites that have these selectors."""

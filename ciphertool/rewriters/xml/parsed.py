@@ -27,8 +27,8 @@ _start = attrgetter("site.start")
 class ParsedXml(Document):
     """A parsed XML file: `tree` is lxml's, `scan` finds the tags of the same text."""
 
-    # A comment, a processing instruction or a CDATA section in a word divides it in the text, not in the value.
-    escapes = re.compile(r"&|<[!?](?<=[^\s>]..)|\]\]>[^\s<]")
+    # A comment, an instruction or a CDATA section within a word divides it in the text, not in the value.
+    escapes = re.compile(r"&|!(?<=[^\s>]<.)|\?(?<=[^\s>]<.)|\]\]>[^\s<]")
 
     def __init__(self, data: bytes, encoding: str | None = None) -> None:
         """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""
