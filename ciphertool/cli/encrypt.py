@@ -51,7 +51,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     if transformation is None and settings.repository != Path():
         require_one_key(sealer, access.repository())
     made = sealer.seal(alias, _plaintext())
-    console.say("note", f"encrypted to {sealer.recipient}")
+    console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
 
@@ -76,7 +76,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
         value, scheme = opener.decryptor.detect_text(stored.data)
-        console.say("note", f"decrypted with {scheme.name}")
+        console.say("note", f"decrypted with {scheme.name}", public=True)
         secret = Secret(value)
     else:
         secret = _decrypted(opener, alias, stored)

@@ -1,13 +1,13 @@
 """The options that every command which opens a vault shares, and what they mean."""
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: compiling those of `VaultOptions` from strings takes 5 ms.
 import functools
 import inspect
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
@@ -16,9 +16,6 @@ from ciphertool.cli import console
 from ciphertool.errors import PasswordSourceError
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 from ciphertool.settings import Overrides, Settings, load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Jobs = Annotated[
     int | None,

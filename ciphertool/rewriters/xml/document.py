@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError
 from ciphertool.rewriters.base import Document, Site
 from ciphertool.rewriters.xml import aliases
 from ciphertool.rewriters.xml.children import Children
@@ -99,9 +99,17 @@ class XmlDocument(ParsedXml):
         return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; raise `UnrepresentableValueError` if XML cannot hold one."""
+        """Return the edits that make the changes; raise `UnrepresentableValueError` if XML cannot hold one.
+
+        Raises `ConfigSyntaxError` for a place that lxml's names cannot tell from others, so that nothing would prove
+        the edit: `{uri}name`, where the URI has a brace.
+        """
         from ciphertool.rewriters.xml.edits import edits
 
+        for holder, _ in self.slots_of(changes):
+            if any(name.count("{") + name.count("}") > 2 for name in (str(holder.element.tag), *holder.attributes)):
+                reason = "a namespace whose URI has a brace, around a value to be changed"
+                raise ConfigSyntaxError(reason, self.source.line(holder.tag.start), hint="rename the namespace")
         return edits(self, changes)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
