@@ -106,7 +106,7 @@ class Blob(NamedTuple):
 class History(NamedTuple):
     """The distinct contents that a file had in any commit, newest first, each with its commit's short name.
 
-    `gap` says which of them may be missing; if it is empty, none is.
+    `gap` states which of them may be missing; if it is empty, none is.
     """
 
     versions: tuple[tuple[str, bytes], ...]

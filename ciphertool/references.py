@@ -46,6 +46,7 @@ class Reference(NamedTuple):
 
 MARKS = ("${sec:", "$secret{", "secretAlias", "wso2:vault-lookup(", "{ciphertool")
 """A file that refers to a secret contains one of these texts, unless it spells them with escapes."""
+_IS_MARKED = re.compile("|".join(map(re.escape, MARKS))).search
 _MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
 # Escapes of characters that no mark contains: quotes, blanks, the escape characters themselves, all beyond ASCII.
 _HARMLESS = re.compile(
@@ -104,7 +105,7 @@ def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
     alone = parse(value, whole=whole)
     if alone is not None:
         yield alone
-    elif _BRACE in value:
+    elif _BRACE in value and _IS_MARKED(value):
         yield from _inside(value)
 
 
@@ -141,12 +142,10 @@ def has_escapes(data: bytes) -> bool:
 
 def within(values: Sequence[str], *, whole: bool = False) -> list[int]:
     """Return the indexes of the values in which `find` or `mentions` yields a reference."""
-    return [
-        n
-        for n, value in enumerate(values)
-        if ((_BRACE in value or (whole and "secretAlias:" in value)) and any(find(value, whole=whole)))
-        or (_LOOKUP in value and any(mentions(value)))
-    ]
+    text = "\0".join(values)
+    marks = [mark for mark in MARKS if mark in text]
+    marked = {n for mark in marks for n, value in enumerate(values) if mark in value}
+    return sorted(n for n in marked if any(find(values[n], whole=whole)) or any(mentions(values[n])))
 
 
 def mentions(value: str) -> Iterator[Reference]:

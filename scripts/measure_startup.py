@@ -1,5 +1,6 @@
-"""Measures start-up in the environment of the Python that runs it: `measure_startup.py DIRECTORY [RUNS]`."""
+"""Measures start-up in the environment of the Python that runs it."""
 
+import argparse
 import os
 import resource
 import statistics
@@ -17,7 +18,11 @@ TARGETS = {"PKCS #12": 9.0, "PEM": 9.0, "JKS": 13.0}
 
 
 def main() -> int:
-    work, runs = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 31
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path, help="an empty directory to make vaults in")
+    parser.add_argument("runs", type=int, nargs="?", default=31, help="how often each program is run (default: 31)")
+    arguments = parser.parse_args()
+    work, runs = arguments.directory, arguments.runs
     programs = {"bare": "pass", "import": "import ciphertool"}
     programs |= {name: RESOLVE % vault for name, vault in _vaults(work).items()}
     times: dict[str, list[float]] = {name: [] for name in programs}

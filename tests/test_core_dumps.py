@@ -31,7 +31,7 @@ def _state(keep: str) -> str:
     """Limit and dumpability of the program's own process after a command of it."""
     program = (
         "import ctypes, resource, sys; from ciphertool.cli import main\n"
-        "sys.argv = ['ciphertool', '--version']\n"
+        "sys.argv = ['ciphertool', 'explain']\n"
         "try: main()\nexcept SystemExit: pass\n"
         "print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))"
     )

@@ -136,3 +136,9 @@ def test_an_unknown_key_alias_has_the_nearest_one(protected: Path) -> None:
     with pytest.raises(NoSuchKeyAliasError) as caught:
         Vault.open(protected)["app.smtp.password"]
     assert caught.value.hint == "did you mean 'primary'? name one of them as the key alias"
+
+
+def test_an_unknown_rule_has_the_nearest_one(run: Run) -> None:
+    outcome = run("explain", "in-git-histry")
+    assert outcome.status == 2
+    assert "did you mean 'in-git-history'?" in " ".join(outcome.err.replace("│", " ").split())

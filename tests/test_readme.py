@@ -32,8 +32,7 @@ def test_the_walk_through_does_what_it_says(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.decode() == (
-        "database user: orders\ndatabase password: ***************\nkeystore password: *************\n"
-        "one secret by its alias: ****\n"
+        "database user: orders\ndatabase password: ****\nkeystore password: ****\none secret by its alias: ****\n"
     )
 
 

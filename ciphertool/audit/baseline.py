@@ -85,8 +85,8 @@ def _entry(path: Path, number: int, entry: Any, *, marked: bool) -> Entry:
 def apply(report: Report, baseline: Baseline, *, whole: bool = True) -> Report:
     """Return the report, made with the baseline's key, with what that accepts marked as such.
 
-    An entry that accepts nothing is a finding. Unless the report is of the `whole` of what the baseline is for, that
-    is said only of entries of earlier versions.
+    An entry that accepts nothing is a finding. Unless the report covers the `whole` of what the baseline is for, only
+    entries of earlier versions are.
     """
     findings, left = _accepted(report.findings, baseline)
     place = Place(_shown(baseline.path, report.root))

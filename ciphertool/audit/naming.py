@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9_-]+")
 _DOCUMENT = re.compile(r"^doc\[(\d+)\]")
-# What an element is called, with the step to its value, which says nothing more.
+# What an element is called, with the step to its value, which adds nothing.
 _OWN_NAME = re.compile(
     r"\[\?match\(@, '(\w+)=\.\*'\)\]"
     r"|\[\??@?[^\]=\[']*=+(?:'([^']*)'|([0-9]+))\](?:[./]@?[Vv]alue\Z|(?!))?+"
 )
 _POSITION = re.compile(r"\[-?[0-9]+\]")
-# Steps that say how a format is built, and nothing of the secret.
+# Steps that reflect the structure of a format, not the secret.
 _FRAME = frozenset((
     *("services", "environment", "env", "extraenv", "spec", "template", "containers", "initcontainers", "data"),
     *("stringdata", "configuration", "config", "settings", "value", "values", "parameters", "parameter", "property"),
@@ -62,7 +62,7 @@ def _numbered(names: Sequence[str], taken: Collection[str], separator: str) -> l
 def _words(candidate: Candidate) -> tuple[str, list[str], int]:
     """Return what a file is called, the words that lead to a place, and how many of the last are enough for it.
 
-    The words are those of its directories, then those of its steps. A number is none that says enough.
+    The words are those of its directories, then those of its steps. A number is never enough.
     """
     path, selector = PurePosixPath(candidate.path), candidate.selector
     stem = path.name.lstrip(".") if path.name.startswith(".") else path.stem

@@ -1,1 +1,1 @@
-"""What a certificate says, and whether it is fit for its use. Opens no keystore."""
+"""What a certificate states, and whether it is fit for its use. Opens no keystore."""

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What one certificate says; a fact is None if it is absent or cannot be read.
+    """What one certificate states; a fact is None if it is absent or cannot be read.
 
     A certificate that cannot be read as a whole may still have an `algorithm`; its `public_key_sha256` is None.
     """

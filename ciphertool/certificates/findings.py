@@ -59,6 +59,7 @@ FILE_READABLE = Rule("file-readable", _W, "remove read permission for others: ch
 FILE_WRITABLE = Rule("file-writable", _E, "remove write permission for group and others: chmod go-w")
 FILE_OWNER = Rule("file-owner", _W, "change the owner to the user that the server runs as")
 UNUSABLE_KEY = Rule("key-unusable", _E, "provide the key's password, or import the key again")
+UNTRIED_KEY = Rule("key-not-tried", _N, "provide the key's own password, to have the key checked too")
 SHARED_KEY = Rule("shared-key", _W, "use a separate key for each role")
 SHARED_PASSWORD = Rule(
     "shared-password", _W, "give each keystore its own password: ciphertool keystore change-password"

@@ -61,7 +61,7 @@ def judge_encryption(
     """Return a policy's decision on the findings about a certificate for `Role.PRIMARY`.
 
     `keystore` and `alias` name it in errors; a PEM file has no alias. The refusal is a `WrongKeyUsageError` exactly
-    when `Cipher.init(ENCRYPT_MODE, certificate)` says "Wrong key usage", `NotRsaError` for another kind of key,
+    when `Cipher.init(ENCRYPT_MODE, certificate)` reports "Wrong key usage", `NotRsaError` for another kind of key,
     `BadCertificateError` for an unreadable certificate, `BrokenKeyError` for a key whose values everybody could read,
     and, under the strict policy, `RefusedCertificateError` when the java policy would warn.
     """

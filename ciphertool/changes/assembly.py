@@ -88,7 +88,7 @@ def record(
 
 
 def companion_obstacles(changes: ChangeSet) -> list[WriteError]:
-    """Return the reasons why companions cannot be written; a directory of theirs that is missing is made."""
+    """Return the reasons why companions cannot be written; a missing directory of theirs is created."""
     there = (item.before for item in changes.companions if item.before.path.parent.exists())
     return [found for snapshot in there if (found := files.obstacle(snapshot)) is not None]
 

@@ -80,7 +80,7 @@ def _masked(document: Document, known: TextMasker, planned: set[str]) -> str:
 
 
 def _is_hidden(known: TextMasker, value: str, spelled: str) -> bool:
-    """Return whether a value holds what is known in a spelling in which it would not be found."""
+    """Return whether a value holds a known value in a spelling that a search would miss."""
     found = known.mask(value).count(MASK)
     return found > 0 and found > known.mask(spelled).count(MASK)
 

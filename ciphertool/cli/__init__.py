@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-
-from ciphertool import core_dumps
+from contextlib import suppress
 
 _INTERRUPTED = 130
 
@@ -12,29 +12,25 @@ _INTERRUPTED = 130
 def main() -> None:
     """Run the program and exit with its status. A crash shows no value: not even the message of its exception."""
     try:
-        core_dumps.forbid()
-        _run()
+        sys.exit(_run())
     except KeyboardInterrupt:  # from the first import on
+        with suppress(OSError):
+            os.write(2, b"\ninterrupted\n")  # on a line of its own: a prompt may be waiting
         sys.exit(_INTERRUPTED)
 
 
-def _run() -> None:
-    from ciphertool.cli import console
-    from ciphertool.cli.app import app
+def _run() -> int:
     from ciphertool.cli.streams import standard_streams
-    from ciphertool.errors import CipherToolError
 
     with standard_streams():
         try:
             try:
-                app()
+                from ciphertool.cli.app import run
+
+                return run(sys.argv[1:])
             finally:
                 sys.stdout.flush()
-        except CipherToolError as error:
-            console.show_error(error)
-            sys.exit(console.status(error))
-        except EOFError:  # at a prompt
-            sys.exit(_INTERRUPTED)
         except Exception as error:  # noqa: BLE001 - the last line of defence: its message may hold a secret
-            console.show_bug(error)
-            sys.exit(console.BUG)
+            from ciphertool.cli import console
+
+            return console.report(error)

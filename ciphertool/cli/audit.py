@@ -16,6 +16,7 @@ from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 from ciphertool.cli.why import place_of, show
 from ciphertool.errors import ConfigError, NoPasswordError, NoSettingsError, ProblemsError
 from ciphertool.findings import Level
+from ciphertool.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
@@ -70,7 +71,7 @@ def audit(
     history: Annotated[bool, typer.Option("--history", help="Search the git history for the secrets.")] = False,
     staged: Annotated[bool, typer.Option("--staged", help="Audit what the next git commit changes.")] = False,
     write_targets: Annotated[
-        bool, typer.Option("--write-targets", help=r"Print [\[target]] tables for the values in clear.")
+        bool, typer.Option("--write-targets", help="Print [[target]] tables for the values in clear.")
     ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="List every value in the table, even if it is not a secret, with the reason.")
@@ -83,15 +84,11 @@ def audit(
 ) -> None:
     """Report which secrets are protected and which are not. Needs no password and no private key.
 
-    [bold]Examples[/bold]
-
-    ciphertool audit --home /opt/wso2
-
-    ciphertool audit --home /opt/node1 --home /opt/node2
-
-    ciphertool audit . --output report.html --output report.sarif
-
-    ciphertool audit . --write-targets >> ciphertool.toml
+    Examples:
+      ciphertool audit --home /opt/wso2
+      ciphertool audit --home /opt/node1 --home /opt/node2
+      ciphertool audit . --output report.html --output report.sarif
+      ciphertool audit . --write-targets >> ciphertool.toml
     """
     from ciphertool import audit as workflow
     from ciphertool.audit import baseline as accepting
@@ -103,7 +100,7 @@ def audit(
     ledger = None if accept is None else _baseline(baseline, accept)
     reads_it = baseline is not None and (suppressions or ledger is not None)
     accepted = _accepted(baseline, ledger) if baseline is not None and reads_it else None
-    vault = replace(vault, home=home[0]) if home else vault
+    vault = vault._replace(home=home[0]) if home else vault
     subjects = _subjects(vault, paths or [], staged=staged)
     if home and len(home) > 1:
         subjects = _instances(vault, home, alone=not (paths or staged))
@@ -144,9 +141,8 @@ def explain(
 ) -> None:
     """Explain a rule of the audit: what it means and what to do. Without a rule, list them all.
 
-    [bold]Examples[/bold]
-
-    ciphertool explain CT004
+    Examples:
+      ciphertool explain CT004
     """
     from ciphertool.audit import rules
 
@@ -156,7 +152,8 @@ def explain(
         return
     found = rules.rule(rule)
     if found is None:
-        raise typer.BadParameter(f"no rule {rule!r}; `ciphertool explain` lists them")
+        known = [name for each in rules.RULES for name in (each.id, each.name)]
+        raise typer.BadParameter(f"no such rule; {did_you_mean(rule, known, '`ciphertool explain` lists them')}")
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
     console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")
@@ -209,7 +206,7 @@ def _instances(vault: VaultOptions, homes: list[Path], *, alone: bool) -> list[S
 
     if not alone:
         raise typer.BadParameter("several --home are audited as a whole: they go with no PATH and not with --staged")
-    found = [replace(vault, home=home).settings() for home in homes]
+    found = [vault._replace(home=home).settings() for home in homes]
     return [Subject(settings.root, settings) for settings in found]
 
 
@@ -278,11 +275,9 @@ def textconv(
 ) -> None:
     """Show a secret repository to `git diff`: which aliases changed, without ciphertexts.
 
-    [bold]Examples[/bold]
-
-    git config diff.ciphertool.textconv "ciphertool textconv"
-
-    echo "vault.properties diff=ciphertool" >> .gitattributes
+    Examples:
+      git config diff.ciphertool.textconv "ciphertool textconv"
+      echo "vault.properties diff=ciphertool" >> .gitattributes
     """
     from ciphertool import files
     from ciphertool.repository.textconv import describe

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shlex
 import sys
 import time
 import traceback
@@ -23,7 +21,6 @@ from ciphertool.errors import (
     UnknownAliasError,
     WriteError,
 )
-from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +43,21 @@ _STATUS: tuple[tuple[type[CipherToolError], int], ...] = (
     (ConflictError, 7),
 )
 _STYLES = {"error": "31", "hint": "36", "warning": "33", "note": "2", "done": "32", "head": "1"}
+
+
+class Volume:
+    """How much is said: below 0 only warnings and errors, above 0 also what is used."""
+
+    def __init__(self) -> None:
+        self.level = 0
+
+    def set(self, level: int) -> None:
+        """Set it for the rest of the run."""
+        self.level = level
+
+
+volume = Volume()
+_ALWAYS = {"error", "hint", "warning"}
 
 
 def status(error: CipherToolError) -> int:
@@ -72,9 +84,11 @@ def display_path(path: Path) -> str:
         return str(path)
 
 
-def say(style: str, text: str, *, label: bool = True) -> None:
-    """Write one message to stderr. A name that is a secret by itself is masked."""
-    text = visible(masked(text))
+def say(style: str, text: str, *, label: bool = True, public: bool = False) -> None:
+    """Write one message to stderr. A name that is a secret by itself is masked, unless the whole text is `public`."""
+    if volume.level < 0 and style not in _ALWAYS:
+        return
+    text = visible(text if public else masked(text))
     print(f"{_styled(style, f'{style}:')} {text}" if label else _styled(style, text), file=sys.stderr)
 
 
@@ -85,6 +99,8 @@ def out(text: str = "") -> None:
 
 def out_json(value: object) -> None:
     """Write plain data to stdout as JSON, masked as by `out`: its strings, and not its keys, come from files."""
+    import json
+
     out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
 
 
@@ -94,6 +110,13 @@ def out_raw(text: str, *, commands: bool = False, painted: bool = False) -> None
     A `painted` text has colours, and nothing else from files that would steer a terminal.
     """
     sys.stdout.write(visible(text, keep="\n\t\x1b" if painted else "\n\t", commands=commands))
+
+
+def visible(text: str, *, keep: str = "", commands: bool = False) -> str:
+    """Return a text without what would steer a terminal or a CI system; see `redaction.visible`."""
+    from ciphertool.redaction import visible as texts  # as below
+
+    return texts.visible(text, keep=keep, commands=commands)
 
 
 def masked(text: str) -> str:
@@ -148,12 +171,23 @@ def _hint(problem: CipherToolError) -> str:
 
 def naming(settings: Path, leaving_out: Iterable[str] = ()) -> str:
     """Return this run's command line with the settings named, without some of its arguments and `run`'s command."""
+    import shlex
+
     option = "--home" if settings.is_dir() else "--config"
     command, *rest = [*sys.argv[1:], ""] if len(sys.argv) < 2 else sys.argv[1:]
     own = rest[: rest.index("--")] if "--" in rest else rest
     left = [argument for argument in own if argument not in leaving_out]
     line = shlex.join(["ciphertool", command, option, display_path(settings), *left])
     return f"{line} -- …" if "--" in rest else line
+
+
+def report(error: Exception) -> int:
+    """Write an error that ends the program to stderr; return its exit status. Any but our own is a bug."""
+    if isinstance(error, CipherToolError):
+        show_error(error)
+        return status(error)
+    show_bug(error)
+    return BUG
 
 
 def show_bug(error: BaseException) -> None:

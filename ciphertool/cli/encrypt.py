@@ -12,7 +12,7 @@ import typer
 from ciphertool import ciphertext
 from ciphertool.certificates.policy import Policy
 from ciphertool.cli import console
-from ciphertool.cli.options import VaultOptions, ask, vault_options
+from ciphertool.cli.options import VaultOptions, ask, opening_options, vault_options
 from ciphertool.engine.direct import MINIMUM_BITS
 from ciphertool.errors import ConfigError, MalformedCiphertextError
 from ciphertool.repository import BARE_KIND
@@ -36,11 +36,9 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
     One trailing newline is removed from the input.
 
-    [bold]Examples[/bold]
-
-    ciphertool encrypt --secret-alias app.db.password < password.txt
-
-    ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
+    Examples:
+      ciphertool encrypt --secret-alias app.db.password < password.txt
+      ciphertool encrypt --keystore wso2carbon.jks --transformation RSA/ECB/OAEPwithSHA1andMGF1Padding
     """
     from ciphertool.vault.opening import VaultAccess, require_one_key
 
@@ -53,21 +51,19 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     if transformation is None and settings.repository != Path():
         require_one_key(sealer, access.repository())
     made = sealer.seal(alias, _plaintext())
-    console.say("note", f"encrypted to {sealer.recipient}")
+    console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
 
-@vault_options
+@opening_options
 def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_alias: _SecretAlias = None) -> None:
     """Decrypt one ciphertext from stdin and print the plaintext and nothing else.
 
-    The transformation [bold]auto[/bold] tries all known ones, OAEP first.
+    The transformation `auto` tries all known ones, OAEP first.
 
-    [bold]Examples[/bold]
-
-    ciphertool decrypt --secret-alias app.db.password < ciphertext.txt
-
-    ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
+    Examples:
+      ciphertool decrypt --secret-alias app.db.password < ciphertext.txt
+      ciphertool decrypt --keystore wso2carbon.jks --transformation auto < ciphertext.txt
     """
     from ciphertool.vault.opening import VaultAccess
 
@@ -80,7 +76,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
         value, scheme = opener.decryptor.detect_text(stored.data)
-        console.say("note", f"decrypted with {scheme.name}")
+        console.say("note", f"decrypted with {scheme.name}", public=True)
         secret = Secret(value)
     else:
         secret = _decrypted(opener, alias, stored)

@@ -13,10 +13,13 @@ from ciphertool import files
 from ciphertool.cli import console
 from ciphertool.cli.options import new_password
 from ciphertool.errors import ConfigError
-from ciphertool.files import Audience
+from ciphertool.files import Audience, Snapshot
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+from ciphertool.settings import carbon4
+from ciphertool.settings.target_tables import content_of
 
 _ALIAS = "primary"
+_FILE = "ciphertool.toml"
 _KEYSTORE = Path("security/primary.p12")
 _CERTIFICATE = Path("security/primary.pem")
 _SETTINGS = f'''\
@@ -53,13 +56,12 @@ def init(
 ) -> None:
     """Create a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate.
 
-    The password comes from CIPHERTOOL_KEYSTORE_PASSWORD, --password-file or a prompt. Existing files are left alone.
+    The password comes from CIPHERTOOL_KEYSTORE_PASSWORD, --password-file or a prompt. Existing files are left alone,
+    except that a ciphertool.toml which has only targets is completed.
 
-    [bold]Examples[/bold]
-
-    ciphertool init
-
-    ciphertool init /opt/app --password-file /run/secrets/keystore
+    Examples:
+      ciphertool init
+      ciphertool init /opt/app --password-file /run/secrets/keystore
     """
     from ssl import DER_cert_to_PEM_cert
 
@@ -67,8 +69,11 @@ def init(
     from ciphertool.keystore import open_keystore
     from ciphertool.keystore.create import CertificateRequest, create_keystore
 
-    paths = [directory / name for name in ("ciphertool.toml", _KEYSTORE, _CERTIFICATE)]
-    if there := [str(path) for path in paths if path.exists()]:
+    before = files.read_if_there(directory / _FILE)
+    paths = [directory / name for name in (_KEYSTORE, _CERTIFICATE)]
+    there = [str(path) for path in paths if path.exists()]
+    if there or not _may_be_completed(before):
+        there += [] if before.data is None else [str(before.path)]
         raise ConfigError(f"already exists: {', '.join(there)}", hint="remove it, or choose another directory")
     named = (PasswordFile(password_file),) if password_file else ()
     passwords = PasswordChain((*named, Environment(), Prompt(new_password))).read()
@@ -85,16 +90,27 @@ def init(
         (directory / _CERTIFICATE, DER_cert_to_PEM_cert(keystore.entry(_ALIAS).chain[0]).encode()),
         (security / ".gitignore", _IGNORE.encode()),
         (security / ".gitattributes", _ATTRIBUTES.encode()),
-        (directory / "ciphertool.toml", settings.encode()),
     ]
     writes = [
         files.Write(key_file, store, audience=Audience.OURSELVES, private=True),
         *(files.Write(files.read_if_there(path), data, readable, Audience.DIRECTORY) for path, data in contents),
     ]
-    commit.output(*(write for write in writes if write.before.data is None))
+    writes = [write for write in writes if write.before.data is None]
+    separated = before.bytes and before.bytes.rstrip(b"\n") + b"\n\n"
+    writes.append(files.Write(before, separated + settings.encode(), readable, Audience.DIRECTORY))
+    commit.output(*writes)
     for write in writes:
-        console.say("done", f"created {write.before.path}", label=False)
+        verb = "created" if write.before.data is None else "completed"
+        console.say("done", f"{verb} {write.before.path}", label=False)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them you cannot recover any secret")
+
+
+def _may_be_completed(before: Snapshot) -> bool:
+    """Return whether there are no settings yet, or only targets, as `audit --write-targets` writes them."""
+    if before.data is None:
+        return True
+    # In a Carbon home, targets alone are complete.
+    return not carbon4.is_home(before.path.parent) and content_of(before).keys() <= {"target", "extends"}
 
 
 def _umask() -> int:

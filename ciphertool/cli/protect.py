@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 @vault_options
 def protect(
     vault: VaultOptions,
+    only: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Protect these files only (default: all).")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")] = False,
     diff: Annotated[
         bool, typer.Option("--diff", help="Show the changes as a diff, with every secret as ****.")
@@ -34,11 +38,10 @@ def protect(
 
     If any file has a problem, all problems are reported and nothing is written. A second run changes nothing.
 
-    [bold]Examples[/bold]
-
-    ciphertool protect --dry-run --diff
-
-    ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
+    Examples:
+      ciphertool protect --dry-run --diff
+      ciphertool protect conf/app.yaml
+      ciphertool protect --home /opt/wso2 --password-file /run/secrets/keystore
     """
     from ciphertool import protection
     from ciphertool.changes import commit, view
@@ -53,7 +56,7 @@ def protect(
         repository = access.repository()
         with console.progress() as progress:
             plan = protection.plan(
-                settings, repository, sealer, take=take, progress=progress, processes=jobs or cores()
+                settings, repository, sealer, take=take, progress=progress, processes=jobs or cores(), only=only or ()
             )
         if plan.problems:
             _show(plan, repository, sealer, done=False, diff=False, as_json=as_json)

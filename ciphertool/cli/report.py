@@ -58,7 +58,7 @@ def _output(path: Path, format: Format | None) -> Output:  # noqa: A002 - as abo
     chosen = next((named for suffix, named in _SUFFIXES.items() if path.name.lower().endswith(suffix)), format)
     if chosen is None:
         known = ", ".join(_SUFFIXES)
-        raise typer.BadParameter(f"--output {path}: its suffix is not one of {known}; state the format with --format")
+        raise typer.BadParameter(f"--output: its suffix is not one of {known}; state the format with --format")
     return Output(chosen, None if is_stdout(path) else files.destination(path, files.Audience.DIRECTORY))
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ciphertool.cli import console, undeclared
-from ciphertool.cli.options import VaultOptions, vault_options
+from ciphertool.cli import console
+from ciphertool.cli.options import VaultOptions, opening_options
 from ciphertool.cli.streams import is_stdout
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
-from ciphertool.repository import Malformed
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, UnknownAliasError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from ciphertool.settings import Settings
     from ciphertool.vault.examination import Examined
     from ciphertool.vault.vault import Vault
 
@@ -32,7 +35,24 @@ def open_vault(options: VaultOptions) -> Vault:
     )
 
 
-@vault_options
+@contextmanager
+def unquoted(vault: Vault, aliases: Collection[str]) -> Iterator[None]:
+    """Keep aliases from the command line out of the error of an unknown one: somebody may have typed a secret."""
+    try:
+        yield
+    except (UnknownAliasError, ProblemsError) as error:
+        from ciphertool.cli import usage
+        from ciphertool.repository import open_repository
+
+        settings = vault.settings
+        known = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions).entries
+        for problem in error.problems if isinstance(error, ProblemsError) else (error,):
+            if isinstance(problem, UnknownAliasError) and problem.alias in aliases:
+                usage.hide_alias(problem, known)
+        raise
+
+
+@opening_options
 def resolve(
     options: VaultOptions,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to resolve, or - for standard input.")],
@@ -49,9 +69,8 @@ def resolve(
 ) -> None:
     """Print a file with every reference resolved, exactly as it was before it was protected.
 
-    [bold]Examples[/bold]
-
-    ciphertool resolve conf/app.yaml --output /run/app/app.yaml
+    Examples:
+      ciphertool resolve conf/app.yaml --output /run/app/app.yaml
     """
     from ciphertool import files
     from ciphertool.changes import commit
@@ -79,7 +98,7 @@ def resolve(
     commit.output(files.Write(before, data, audience=files.Audience.OURSELVES, private=True))
 
 
-@vault_options
+@opening_options
 def get(
     options: VaultOptions,
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The secret's alias.")],
@@ -87,31 +106,38 @@ def get(
 ) -> None:
     """Print one secret and nothing else.
 
-    [bold]Examples[/bold]
-
-    ciphertool get app.db.password | psql-with-password-on-stdin
+    Examples:
+      ciphertool get app.db.password | psql-with-password-on-stdin
     """
     if sys.stdout.isatty() and not show:
         raise typer.BadParameter("standard output is a terminal; use --show to print the secret there")
-    sys.stdout.buffer.write(open_vault(options).resolve(alias).reveal_bytes() + b"\n")
+    vault = open_vault(options)
+    with unquoted(vault, {alias}):
+        secret = vault.resolve(alias)
+    sys.stdout.buffer.write(secret.reveal_bytes() + b"\n")
 
 
-@vault_options
+@opening_options
 def check(
     options: VaultOptions,
+    only: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Check these files only (default: all).")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the problems as JSON.")] = False,
 ) -> None:
     """Check that every reference in every configured file resolves.
 
-    [bold]Examples[/bold]
-
-    ciphertool check --home /opt/wso2
+    Examples:
+      ciphertool check --home /opt/wso2
     """
+    from ciphertool.cli import undeclared
+
     problems: tuple[CipherToolError, ...] = ()
+    _exit_if_new(options.settings(), as_json=as_json)
     vault = open_vault(options)
     undeclared.warn(vault.settings)
     try:
-        examined = vault.examine()
+        examined = vault.examine(*(only or ()))
         _report(vault, examined, as_json=as_json)
         if not (vault.settings.targets or examined.references or examined.unused or vault.left):
             raise typer.Exit(undeclared.report(vault.settings))
@@ -128,8 +154,24 @@ def check(
     raise typer.Exit(console.FINDINGS if problems else 0)
 
 
+def _exit_if_new(settings: Settings, *, as_json: bool) -> None:
+    """Report that a vault has no secrets yet, as after `init`: no target and no repository."""
+    from ciphertool import files
+    from ciphertool.cli import undeclared
+
+    if settings.native and not settings.targets and files.read_if_there(settings.repository).data is None:
+        console.say(
+            "note", f"no secrets yet: protecting the first one creates {console.display_path(settings.repository)}"
+        )
+        if as_json:
+            console.out_json({"problems": [], "references": 0, "files": 0, "unused": 0})
+        raise typer.Exit(undeclared.report(settings))
+
+
 def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     """Say what was looked at, and of what the repository holds besides that it was not."""
+    from ciphertool.repository import Malformed
+
     count, files, unused = examined
     repository = vault.settings.repository
     damaged = [(alias, entry) for alias, entry in unused.items() if isinstance(entry.stored, Malformed)]
@@ -141,6 +183,8 @@ def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     if len(unused) > len(damaged):
         others = len(unused) - len(damaged)
         console.say("note", f"values not checked because no configured file refers to them: {others}")
+    if vault.skipped:
+        console.say("note", f"{files} of {files + vault.skipped} files looked at; the others were not checked")
     if vault.left:
         console.say("note", f"references not checked because only the product finds their secrets: {vault.left}")
     if as_json:

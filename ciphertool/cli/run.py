@@ -7,35 +7,20 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
-from typer.core import TyperCommand
 
 from ciphertool.cli import console
-from ciphertool.cli.options import VaultOptions, vault_options
-from ciphertool.cli.resolve import open_vault
+from ciphertool.cli.options import VaultOptions, opening_options
+from ciphertool.cli.resolve import open_vault, unquoted
 from ciphertool.errors import CipherToolError, ConfigError
 
 FAILED = 125
-# Click's own, or that of the copy of Click which newer versions of Typer bring along.
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 _NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.+)", re.DOTALL)
 
 
-class RunCommand(TyperCommand):
-    """A command whose own failures all end with 125, as env(1) has it."""
-
-    def make_context(self, *arguments: Any, **extra: Any) -> Any:
-        """Parse the arguments."""
-        try:
-            return super().make_context(*arguments, **extra)
-        except _UsageError as error:
-            error.exit_code = FAILED  # type: ignore[attr-defined]  # where Click looks for it
-            raise
-
-
-@vault_options
+@opening_options
 def run(
     options: VaultOptions,
     command: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="The command and its arguments.")],
@@ -58,9 +43,7 @@ def run(
     ] = None,
     inherit: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Resolve references in the inherited variable NAME (as \\[run] inherit does)."
-        ),
+        typer.Option(metavar="NAME", help="Resolve references in the inherited variable NAME (as [run] inherit does)."),
     ] = None,
     keep_environment: Annotated[
         list[str] | None,
@@ -77,13 +60,10 @@ def run(
     the keystore password are removed. Secret values of four characters or more
     are masked in the output. The exit status is the command's.
 
-    [bold]Examples[/bold]
-
-    ciphertool run --env PGPASSWORD=app.db.password -- psql -h db
-
-    ciphertool run --inherit DATABASE_URL --env-file .env -- ./server
-
-    ciphertool run --config-file conf/app.yaml -- ./server --config conf/app.yaml
+    Examples:
+      ciphertool run --env PGPASSWORD=app.db.password -- psql -h db
+      ciphertool run --inherit DATABASE_URL --env-file .env -- ./server
+      ciphertool run --config-file conf/app.yaml -- ./server --config conf/app.yaml
     """
     try:
         given = _Given(_aliases(env or ()), env_file or (), [_named_file(text) for text in config_file or ()], format)
@@ -93,9 +73,6 @@ def run(
     except CipherToolError as error:
         console.show_error(error)
         raise typer.Exit(FAILED) from None
-    except _UsageError as error:
-        error.exit_code = FAILED  # type: ignore[attr-defined]  # where Click looks for it
-        raise
 
 
 class _Given(NamedTuple):
@@ -125,7 +102,8 @@ def _run(
     passwords = options.passwords(vault.settings).variables
     rules = Rules({*inherit, *vault.settings.inherit}, passwords, keep)
     env_files = [(path, vault.reading(path).encoding) for path in given.env_files]
-    environment, unresolved = child_environment(os.environ, env_files, given.aliases, vault.reveal, rules)
+    with unquoted(vault, given.aliases.values()):
+        environment, unresolved = child_environment(os.environ, env_files, given.aliases, vault.reveal, rules)
     if unresolved:
         console.say(
             "warning",

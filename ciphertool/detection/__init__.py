@@ -1,1 +1,1 @@
-"""Which values are secrets: by the place, by the value, by the name. Knows no settings and no repository."""
+"""Which values are secrets: by place, by value, by name. Independent of settings and repositories."""

@@ -1,6 +1,6 @@
-"""What texts of many grammars assign to the names of secrets: the table of their forms. Judges no value.
+"""What texts of many grammars assign to the names of secrets: the table of their forms. Does not judge values.
 
-`password = x` at the beginning of a line is told elsewhere; here is what else there is: flags of command lines, items
+`password = x` at the beginning of a line is judged elsewhere; here are all other forms: flags of command lines, items
 `NAME=value` in quotes, calls, objects within a line, pairs over two lines, and files of a grammar of their own.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Assigned(NamedTuple):
-    """A value in a text: the name that it has there, where it begins and ends, and whether it stands in quotes."""
+    """A value in a text: its name there, where it begins and ends, and whether it is in quotes."""
 
     name: str
     start: int
@@ -31,7 +31,7 @@ class Form(NamedTuple):
     """One way to assign, in files whose path matches `files`.
 
     `spelled` is a pattern with `NAME` for a name, and for a value `VALUE` (in quotes or bare), `WORD` (up to white
-    space) or `QUOTED` (only in quotes). What a grammar of its own calls by a sign or a place is named `called`. A form
+    space) or `QUOTED` (only in quotes). `called` is the name if the grammar marks a secret by a sign or a place. A form
     with `whole` may take several lines.
     """
 
@@ -79,7 +79,7 @@ FORMS: tuple[Form, ...] = (
          whole=True),
 )  # fmt: skip
 
-# Every name of a secret holds one of these (a test proves it), so that few lines are looked at closely.
+# Every name of a secret contains one of these (a test proves it), so that few lines are examined closely.
 _STEMS = """
     pass pw psw secret token key cred auth clave senha motdepasse mdp wachtwoord senord adgangskode contrase salasana
     has parola ifre heslo jelsz kennwort geheim segredo schl dsn jwt pat conn psk webhook shared cookie salt sas
@@ -88,7 +88,7 @@ _STEMS = """
 
 
 def telling(lines: Sequence[str], path: str = "") -> set[int]:
-    """Return the indexes of all lines that may hold the name of a secret, and of few others."""
+    """Return the indexes of all lines that may contain the name of a secret, and of few others."""
     if any(form.called for form, _ in _of_file(path)[0]):
         return {*range(len(lines))}
     text = "\0".join(lines).lower()
@@ -121,17 +121,17 @@ def _of_file(path: str) -> tuple[list[tuple[Form, re.Pattern[str]]], list[tuple[
 
 
 def in_line(line: str, path: str = "") -> list[Assigned]:
-    """Return what a line assigns to names of secrets, in order; no value twice."""
+    """Return what a line assigns to names of secrets, in order, without duplicates."""
     return _outermost([each for form, spelled in _of_file(path)[0] for each in _matches(form, spelled, line)])
 
 
 def in_whole(text: str, path: str = "") -> list[Assigned]:
-    """Return what forms that take more than a line assign to names of secrets."""
+    """Return what forms of several lines assign to names of secrets."""
     return _outermost([each for form, spelled in _of_file(path)[1] for each in _matches(form, spelled, text)])
 
 
 def _matches(form: Form, spelled: re.Pattern[str], text: str) -> Iterator[Assigned]:
-    """Yield what a form assigns; a value that has another name may have some within it."""
+    """Yield what a form assigns; a value under another name may contain assignments."""
     position = 0
     for _ in range(_MOST):
         match = spelled.search(text, position)
@@ -154,7 +154,7 @@ def _assigned(form: Form, match: re.Match[str]) -> Assigned:
 
 
 def _closed(text: str, start: int, end: int) -> int:
-    """Return where a bare value ends: behind the brackets that close its own."""
+    """Return where a bare value ends: after the brackets that close its own."""
     while (close := text[end : end + 1]) and (at := ")}]".find(close)) >= 0:
         if text.count("({["[at], start, end) <= text.count(close, start, end):
             break

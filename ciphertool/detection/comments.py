@@ -1,4 +1,4 @@
-"""Secrets in text that no parser gives: in comments, and in files of no known format. Judges line by line."""
+"""Secrets in text that no parser returns: in comments, and in files of no known format. Judges line by line."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Rewriter
 
 _XML_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-# Each way to begin with a character of its own: few places of a text have to be tried.
+# Each alternative begins with a character of its own, so that few places of a text are tried.
 _LINE_COMMENT = re.compile(r"\n[ \t]*+[#;!]++(.*)|#(?<=[ \t].)[ \t]?(.*)")
-# A word of an attribute's name may begin behind each dot or dash: not with all that follows to be read from each.
+# A word of an attribute's name may begin after each dot or dash, but must not be searched anew from each.
 _ELEMENT = re.compile(
     r"<(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:\s[^<>]*)?)>(?P<value>[^<>]*)</"
     r"|\b(?P<attribute>[A-Za-z_][\w.:-]{0,127}+)\s*=\s*(?:\"(?P<inside>[^\"<>]*)\"|'(?P<single>[^'<>]*)')"
@@ -33,17 +33,19 @@ _ASSIGNMENT = re.compile(
 _QUOTED_PLACEHOLDER = re.compile(r"(?P<quote>[\"'])(?P<value>\$\{.*\})(?P=quote)\s*$")  # with quotes within its default
 _QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(?:[,;)}\]].*|[#/].*)?$")
 _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
-# In a text without a parser, a line that is nothing but a comment.
+# In a text without a parser, a line that consists of a comment only.
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
 _JSON_COMMENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
 _MAY_BE_JSON_COMMENT = re.compile(r"(?m)^\s*//|/\*|[,{\[]\s*//")
+# What each of these has: no `//` of a URL, and with a sign to leap to.
+_JSON_COMMENT_SIGN = re.compile(r"/(?:\*|/(?<![^\s,{\[]//))")
 _LONGEST = 4096
 
 
 class Found(NamedTuple):
-    """One value in text and what it is: its line (1-based), and the offset in the text at which it is to be looked for.
+    """One value in text and what it is: its line (1-based), and the offset in the text from which to search for it.
 
-    Its name may be a part of a secret: not here.
+    Its name is left out because it may be part of a secret.
     """
 
     line: int
@@ -53,7 +55,7 @@ class Found(NamedTuple):
 
 
 def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterator[Found]:
-    """Yield what stands in a document's comments under the name of a secret, or looks like one."""
+    """Yield values in a document's comments that are under the name of a secret, or look like one."""
     if rewriter is not None and rewriter.name == "xml":
         for line, content in _numbered(_XML_COMMENT, text):
             elements = list(_in_xml(content, line, path))
@@ -61,20 +63,20 @@ def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterato
             yield from elements or _in_lines(lines, path, assignments=True, commented=True)
         return
     if rewriter is not None and rewriter.name == "json":
-        if _MAY_BE_JSON_COMMENT.search(text) is None:
+        if not _may_have_json_comment(text):
             return
         found = _numbered(_JSON_COMMENT, text)
     else:
-        # The line end before the first line is ours, and so is the line that it ends.
+        # We added the line end before the first line, and with it a line.
         found = ((line - 1, content) for line, content in _numbered(_LINE_COMMENT, f"\n{text}"))
     comments = [(number, each) for line, content in found for number, each in enumerate(content.splitlines(), line)]
     yield from _in_lines(comments, path, assignments=True, commented=True)
 
 
 def in_text(text: str, *, bare: bool, path: str = "") -> Iterator[Found]:
-    """Yield what there is to say of a text of no known format: of values that are secrets by themselves.
+    """Yield findings in a text of no known format: values that are secrets by themselves.
 
-    With `bare`, of what is assigned to a secret's name as well, as configuration files of many formats do it.
+    With `bare`, also values that are assigned to a secret's name, as in configuration files of many formats.
     """
     lines = text.splitlines()
     yield from _in_lines(list(enumerate(lines, 1)), path, assignments=bare, commented=False)
@@ -85,21 +87,25 @@ def in_text(text: str, *, bare: bool, path: str = "") -> Iterator[Found]:
 
 
 def in_value(value: str, path: str = "") -> list[Found]:
-    """Return what a value of one line assigns to names of secrets: `LANG="C",DB_PASSWORD="x"`, `server --token x`."""
+    """Return what a one-line value assigns to names of secrets: `LANG="C",DB_PASSWORD="x"`, `server --token x`."""
     return [Found(1, verdict, commented=False, at=start) for start, verdict in _inner(value, path)]
 
 
 def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
-    """Return where a document's comments begin and end."""
+    """Return the spans of a document's comments."""
     if rewriter is None:
         return []
     if rewriter.name == "json":
-        if _MAY_BE_JSON_COMMENT.search(text) is None:
+        if not _may_have_json_comment(text):
             return []
         return [found.span() for found in _JSON_COMMENT.finditer(text) if found.lastindex]
     if rewriter.name == "xml":
         return [found.span() for found in _XML_COMMENT.finditer(text)]
     return [(found.start() - 1, found.end() - 1) for found in _LINE_COMMENT.finditer(f"\n{text}")]
+
+
+def _may_have_json_comment(text: str) -> bool:
+    return _JSON_COMMENT_SIGN.search(text) is not None and _MAY_BE_JSON_COMMENT.search(text) is not None
 
 
 def _kind_of_name(assignment: re.Match[str] | None) -> str | None:
@@ -108,7 +114,7 @@ def _kind_of_name(assignment: re.Match[str] | None) -> str | None:
 
 
 def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
-    """Yield what each comment says, with the line on which that begins."""
+    """Yield the text of each comment with the line on which it begins."""
     line, counted = 1, 0
     for found in comment.finditer(text):
         if not found.lastindex:
@@ -119,7 +125,7 @@ def _numbered(comment: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:
 
 
 def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool, commented: bool) -> Iterator[Found]:
-    """Judge lines: of comments, or of a text in which some are comments."""
+    """Judge lines of comments, or of a text in which some lines are comments."""
     candidates = hints.candidates([line for _, line in lines])
     telling = assigned.telling([line for _, line in lines], path) if assignments else set()
     at = 0
@@ -140,7 +146,7 @@ def _in_lines(lines: Sequence[tuple[int, str]], path: str, *, assignments: bool,
 
 
 def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdict]]:
-    """Return where in a line a value begins that is assigned to a name, and what it is."""
+    """Return where in a line a value that is assigned to a name begins, and what it is."""
     match = _ASSIGNMENT.match(line)
     value = _value(match, path, commented=commented) if match else None
     verdict = _judge(match["name"], value, path) if match and value is not None else None
@@ -155,7 +161,7 @@ def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdic
 
 
 def _is_open(text: str) -> bool:
-    """Tell whether a text begins with a bracket, of a command also, that it does not close."""
+    """Return whether a text begins with a bracket, also of a command, and does not close it."""
     at = "([{".find(text.lstrip("$")[:1] or " ")
     return at >= 0 and text.count("([{"[at]) > text.count(")]}"[at])
 
@@ -179,7 +185,7 @@ _EXPRESSION = none(Evidence.NAME, "an expression of a program", "expression", "h
 
 
 def _value(assignment: re.Match[str], path: str, *, commented: bool) -> str | None:
-    """Return what an assignment gives its name, or None where it is prose."""
+    """Return the value of an assignment, or None if it is prose."""
     text = assignment["value"].strip()
     if (quoted := _QUOTED_PLACEHOLDER.match(text) or _QUOTED_VALUE.match(text)) is not None:
         return quoted["value"]

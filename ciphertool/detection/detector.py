@@ -1,4 +1,4 @@
-"""Whether what stands at a place is a secret in clear: by the place, by the value, by the name. Knows no settings."""
+"""Whether the value at a place is a secret in clear: by place, by value, by name. Independent of settings."""
 
 from __future__ import annotations
 
@@ -51,27 +51,26 @@ _STEP = re.compile(r"(?:/@?[^/\[\]]+(?:\[\d+\])?|\[[^\[\]]*\]|\.[^.\[\]]+)$")
 
 
 class Suspect(NamedTuple):
-    """A site whose name is that of a secret, or whose value looks like one, and what it is.
+    """A site whose name is that of a secret or whose value looks like one, with the verdict.
 
-    The name that gave it away is not here: where it comes from another value of the document, it may be a secret
-    itself.
+    Its name is left out: if it comes from another value of the document, it may be a secret itself.
     """
 
     site: Site
     verdict: Verdict
     line: int = 0
-    """The line of a secret within a value of several lines, else 0."""
+    """The line of a secret within a multi-line value, else 0."""
     commented: bool = False
-    """Whether it stands in a comment within the value."""
+    """Whether the secret is in a comment within the value."""
     at: int | None = None
-    """Where in the value it is to be looked for; None if the value is judged as a whole."""
+    """Where in the value to search for it; None if the value is judged as a whole."""
 
     def __repr__(self) -> str:
         return repr_of(self, "verdict")
 
 
 class Detector:
-    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be one.
+    """Finds the suspects of one document. `candidates` are the indexes of the sites that can be suspects.
 
     `tokenless` is as in `hints.candidates`.
     """
@@ -84,7 +83,7 @@ class Detector:
         self.candidates = hints.candidates(outline.values, tokenless=tokenless) | self._telling(outline, lasts)
 
     def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
-        """Yield those of the candidates' sites of which there is something to say, with their verdicts."""
+        """Yield the candidates' sites that have a verdict."""
         for site in sites:
             if site.reference is not None:
                 continue
@@ -93,12 +92,12 @@ class Detector:
                 yield Suspect(site, verdict)
 
     def _telling(self, outline: Outline, lasts: Sequence[str]) -> set[int]:
-        """Return the indexes of all sites whose name or place says something, by what is cheap to ask of every one."""
+        """Return the indexes of all sites whose name or place may mean a secret, by cheap tests of every site."""
         found = names.telling(outline.keys, lasts)
         for index in [index for index, value in enumerate(outline.values) if "=" in value]:
             if (assigned := _ASSIGNED.match(outline.values[index].strip())) and strength(assigned["name"]):
                 found.add(index)
-        if self._known.secrets is not None:
+        if self._known.secrets is not None and self._known.word in "\n".join(outline.keys):
             search = self._known.secrets.search
             found.update([index for index, key in enumerate(outline.keys) if search(key)])
         if begins := self._known.entries:
@@ -109,7 +108,7 @@ class Detector:
         return found
 
     def _title(self, selector: str) -> str | None:
-        """Return what names a site that is one part of a pair."""
+        """Return the name of a site that is one part of a pair."""
         title = self._titles.get(selector)
         if title is None and selector.endswith(_TITLED):
             title = self._titles.get(_STEP.sub("", selector))
@@ -131,7 +130,7 @@ class Detector:
         return self._context(site, names, verdict) if verdict.is_secret else verdict
 
     def _names(self, site: Site) -> list[Name]:
-        """Return what a site is called: by its key, by what titles it, by the place."""
+        """Return the names of a site: its key, its title, its place."""
         title = self._title(site.selector) if self._titles else None
         names = [named(site.key), *([named(title)] if title else [])]
         if self._known.is_secret(site):
@@ -139,7 +138,7 @@ class Detector:
         return names
 
     def _context(self, site: Site, names: Sequence[Name], verdict: Verdict) -> Verdict:
-        """Return what a secret by its name is in this document, at this place."""
+        """Return what a value with the name of a secret is in this document, at this place."""
         value = site.value.strip()
         if (harmless := self._known.why_harmless(site.key)) is not None:
             return none(verdict.evidence, harmless.reason, harmless.name, f"known settings/{harmless.name}")
@@ -153,7 +152,7 @@ class Detector:
         return verdict
 
     def _kept(self, site: Site, name: Name, verdict: Verdict) -> Verdict:
-        """Return what a value is at a place where a product keeps a secret."""
+        """Return the verdict on a value at a place where a product keeps a secret."""
         if self._known.is_about(site):
             reason = "the name of an account, an address or a certificate"
             return none(verdict.evidence, reason, "kubernetes", "known settings/kubernetes")
@@ -175,14 +174,14 @@ class Detector:
         return found[1] if "!" in before and (found := _TAG.search(before)) else ""
 
     def _reads(self, value: str) -> bool:
-        """Tell whether a value can be a text for people and not a word; in YAML, which is used for much, a sentence."""
+        """Return whether a value can be a text for people, not a word; in YAML, which has many uses, a sentence."""
         if _YAML.search(self._path):
             return " " in value and value[:1].isupper()
         return " " in value or value[:1].isupper() or not value.isascii()
 
     @cached_property
     def _is_catalogue(self) -> bool:
-        """Whether the document is a catalogue of messages, by what most of its values are."""
+        """Whether the document is a catalogue of messages, judging by most of its values."""
         values = [value for value in self._outline.values if value]
         return len(values) >= 8 and sum(map(_is_text, values)) > 0.4 * len(values)
 
@@ -200,7 +199,7 @@ _CATALOGUE = re.compile(
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a value is more than a word, and no script and no placeholder."""
+    """Return whether a value is more than a word, and neither a script nor a placeholder."""
     return " " in value and "\n" not in value and "{{" not in value
 
 
@@ -212,7 +211,7 @@ def _weight(verdict: Verdict) -> tuple[int, int, bool]:
 
 
 def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
-    """Return what names the values of pairs, by the selectors of the pairs."""
+    """Return the names of the values of pairs, by the selectors of the pairs."""
     found: dict[str, str] = {}
     # A key ends as its selector does, and there are few of them.
     ends = {last for last in set(lasts) if last.endswith(_TITLE_KEYS)}
@@ -227,7 +226,7 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
 
 
 def _add_flags(titles: dict[str, str], outline: Outline) -> None:
-    """Add what names the items of a list that follow a command's flags: ["--admin-password", "x"]."""
+    """Add the names of the items of a list that follow a command's flags: ["--admin-password", "x"]."""
     if "\0-" not in "\0".join(("", *outline.values)):
         return
     for index in [index for index, value in enumerate(outline.values) if value[:1] == "-"]:
@@ -237,7 +236,7 @@ def _add_flags(titles: dict[str, str], outline: Outline) -> None:
 
 
 def _add_plist(titles: dict[str, str], outline: Outline) -> None:
-    """Add what names the values of a property list: the key before each, in the same dictionary."""
+    """Add the names of the values of a property list: the key before each, in the same dictionary."""
     keys: dict[str, str] = {}
     for selector, value in zip(outline.selectors, outline.values, strict=True):
         parent, _, last = selector.rpartition("/")

@@ -1,6 +1,6 @@
 """Documents within strings and texts: JSON in a value, the lines of a block, XML in a `.conf`, YAML in templates.
 
-Each secret within has its own line. Nothing here knows a selector of what is within.
+Each secret in such a document has its own line, but no selector.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PROSE = re.compile(r"(?i)(?:^|[.'\":@/])(?:description|summary|documentation|he
 _BEFORE = re.compile(r"[\w./+=:@-]+\Z", re.ASCII)
 _CHUNK = re.compile(r"[\w./+=:@-]{4,}", re.ASCII)
 _YAML = re.compile(r"(?i)\.ya?ml\b")
-# What template languages fill in: of Jinja and Go, of ERB.
+# What template languages fill in: Jinja and Go, then ERB.
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<%.*?%>", re.DOTALL)
 _ALONE = re.compile(
     r"(?m)^[ \t]*(?:\{\{(?:(?!\}\}).)*\}\}|\{%(?:(?!%\}).)*%\}|\{#(?:(?!#\}).)*#\}|<%(?:(?!%>).)*%>)[ \t]*$"
@@ -39,16 +39,16 @@ _UNVEILED = {_VEIL + code: code for code in range(128)}
 
 
 def containers(values: Sequence[str]) -> set[int]:
-    """Return the indexes of all values within which there may be others that are secrets, and of few others."""
+    """Return the indexes of all values that may contain secrets, and of few others."""
     wide = [n for n, value in enumerate(values) if "\n" in value or "=" in value or value[:1] in "{[" or " -" in value]
     telling = assigned.telling([values[n] for n in wide]) if wide else set()
     return {wide[n] for n in telling}
 
 
 def suspects(detector: Detector, sites: Iterable[Site], text: str, path: str, depth: int = 0) -> Iterator[Suspect]:
-    """Yield what there is to say of the sites of a document: of each secret within a value, else of the value.
+    """Yield verdicts on the sites of a document: on each secret within a value, otherwise on the value.
 
-    `text` is the document's.
+    `text` is the document's text.
     """
     for site in sites:
         if site.reference is not None:
@@ -66,7 +66,7 @@ def suspects(detector: Detector, sites: Iterable[Site], text: str, path: str, de
 
 
 def _is_settled(value: str, whole: Sequence[Suspect]) -> bool:
-    """Tell whether a value of one line is judged as a whole, as a connection string or a placeholder is."""
+    """Return whether a value of one line is judged as a whole, as a connection string or a placeholder is."""
     if "\n" in value or (value.lstrip()[:1] in ("{", "[") and value.lstrip()[:2] != "{{"):
         return False
     verdicts = [suspect.verdict for suspect in whole]
@@ -76,7 +76,7 @@ def _is_settled(value: str, whole: Sequence[Suspect]) -> bool:
 
 
 def within(value: str, path: str, depth: int = 0) -> list[Found]:
-    """Return what a value has within it, with lines and offsets of the value; nothing if it is no container."""
+    """Return what a value contains, with its lines and offsets in the value; empty if it is not a container."""
     if len(value) > _LONGEST or depth > _DEEPEST or value.lstrip().startswith(_KEY) or not containers([value]):
         return []
     if value.lstrip()[:1] in ("{", "[") and (found := _as_document("json", value, path, depth)) is not None:
@@ -87,9 +87,9 @@ def within(value: str, path: str, depth: int = 0) -> list[Found]:
 
 
 def in_text(rewriter: Rewriter | None, text: str, *, bare: bool, path: str) -> list[Found]:
-    """Return what there is to say of a text without a parser, or one that its parser refuses.
+    """Return findings in a text without a parser, or one that its parser refuses.
 
-    It may be a document all the same: JSON or XML under a name that does not say so, YAML in a template language.
+    It may still be a document: JSON or XML whose file name does not show it, YAML in a template language.
     """
     begins = text.lstrip()[:1]
     for name, sign in (("json", "{["), ("xml", "<")):
@@ -103,7 +103,7 @@ def in_text(rewriter: Rewriter | None, text: str, *, bare: bool, path: str) -> l
 
 
 def _as_document(name: str, text: str, path: str, depth: int) -> list[Found] | None:
-    """Return what there is to say of a text as a document of a format, or None if it is none."""
+    """Return findings in a text read as a document of a format, or None if it is not one."""
     rewriter = rewriters.by_name(name)
     veiled = _veil(text) if name == "yaml" else text
     try:
@@ -127,12 +127,12 @@ def _sites(document: Document, outline: Outline, detector: Detector) -> list[Sit
 
 
 def _placed(site: Site, inner: Sequence[Found], text: str) -> Iterator[Suspect]:
-    """Yield what stands within a site's value, each at its line of the document."""
+    """Yield the findings within a site's value as suspects, each with its line in the document."""
     several = "\n" in text[site.start : site.end]
     position, line, counted = site.start, site.line, site.start
     for found in sorted(inner, key=attrgetter("at")):
         before = _BEFORE.search(site.value[max(0, found.at - 64) : found.at])
-        begin = found.at - (len(before[0]) if before else 0)  # with its name, which tells it from an equal value
+        begin = found.at - (len(before[0]) if before else 0)  # with its name: another value may be equal
         if several and (chunk := _CHUNK.search(site.value, begin, found.at + 200)):
             at = text.find(chunk[0], position, site.end)
             if at >= 0:
@@ -141,7 +141,7 @@ def _placed(site: Site, inner: Sequence[Found], text: str) -> Iterator[Suspect]:
 
 
 def _veil(text: str) -> str:
-    """Return a text of the same length in which no expression of a template language is a sign of YAML."""
+    """Return a text of the same length in which no expression of a template language reads as YAML syntax."""
     text = _ALONE.sub(lambda found: " " * len(found[0]), text)
     return _EXPRESSION.sub(lambda found: found[0].translate(_VEILED), text)
 

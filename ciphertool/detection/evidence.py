@@ -1,4 +1,4 @@
-"""Why a place is taken for that of a secret."""
+"""Why a place is considered that of a secret."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import Enum
 
 
 class Evidence(Enum):
-    """Why a place is taken for that of a secret, strongest first."""
+    """Why a place is considered that of a secret, strongest first."""
 
     DECLARED = "declared"
     """A target of the settings names it, or it is an entry of the repository."""
     REFERENCE = "reference"
-    """A reference stands there."""
+    """It holds a reference."""
     KNOWN_PLACE = "known place"
-    """A product keeps a secret there, whatever the setting is called."""
+    """A product keeps a secret there, whatever the setting's name."""
     VALUE = "value"
     """The value is a secret by itself: a private key, a token, credentials in a URL."""
     NAME = "name"

@@ -1,7 +1,7 @@
 """How products spell what they fill in, and in which files each of them looks for it. Knows no names of secrets.
 
-A value is a placeholder only as a whole. What stands beside placeholders, or is the default of one, is literal text,
-which is for others to judge.
+A value is a placeholder only as a whole. Text beside placeholders, and the default of one, is literal text that other
+modules judge.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _TEXT = (
 
 
 class Grammar(NamedTuple):
-    """One way of one product, or of several, to spell a placeholder.
+    """One way in which one or more products spell a placeholder.
 
     `files` is a pattern that a file's path matches if the product reads it; "" is any file. `spelled` is a pattern for
     one placeholder, whose groups `default` and `other` are its literal text and whose group `name` reads as a name.
-    Without `within` it is one only as the whole value.
+    Without `within`, it must be the whole value.
     """
 
     product: str
@@ -44,7 +44,7 @@ _QUOTED = r"\"(?P<default>[^\"]*)\"|'(?P<other>[^']*)'"
 _DEFAULT = rf"(?:(?!\}}\}}).)*?\b(?:default|d|or)\b\s*\(?\s*(?:{_QUOTED})(?:(?!\}}\}}).)*"
 
 GRAMMARS: tuple[Grammar, ...] = (
-    # A brace within a default ends nothing: `_braces` counts them before these see the text.
+    # A brace within a default ends nothing: `_braces` counts braces before these patterns see the text.
     Grammar("github, azure pipelines", _YAML, r"\$\{\{.*\}\}"),
     Grammar("jinja, helm, go templates", _ANY, rf"\{{\{{(?:{_DEFAULT}|(?:(?!\}}\}}).)*)\}}\}}"),
     Grammar("jinja blocks", _ANY, r"\{%(?:(?!%\}).)*%\}"),
@@ -101,13 +101,13 @@ GRAMMARS: tuple[Grammar, ...] = (
 
 
 REFERENCE = "reference"
-"""What stands for a product where a value refers to a secret of the repository."""
+"""The product's name for a value that refers to a secret of the repository."""
 
 
 class Filled(NamedTuple):
-    """A value with placeholders: which `product` spells the first so, and the literal text that is left.
+    """A value with placeholders: the `product` that spells the first one like this, and the remaining literal text.
 
-    `defaults` are values that a product takes where it has no other; `rest` stands around the placeholders.
+    `defaults` are values that a product uses if it has no other; `rest` is the text around the placeholders.
     """
 
     product: str
@@ -116,26 +116,28 @@ class Filled(NamedTuple):
 
 
 _COMPILED = [(each, re.compile(each.files, re.IGNORECASE), re.compile(each.spelled, re.DOTALL)) for each in GRAMMARS]
-_LONGEST = 4096  # a text, and no value that a product fills in; some patterns take its length squared
+_LONGEST = 4096  # more is a text, not a value that a product fills in; some patterns take quadratic time
 _SIGNS = re.compile(r"[$%#<{@!`\[:/_.(]")
 _BACKTICKS = re.compile(r"`[^`]+`")
 _OPENING = re.compile(r"\$(?:__|env|sys|ref|secret)?\w*\{|\$\(|\{\{|\{%|<%|#\{|%[({]")
 
 
 @lru_cache(maxsize=256)
-def _of_file(path: str) -> tuple[tuple[Grammar, re.Pattern[str]], ...]:
-    return tuple((grammar, spelled) for grammar, files, spelled in _COMPILED if files.search(path))
+def _of_file(path: str) -> tuple[list[tuple[Grammar, re.Pattern[str]]], list[tuple[Grammar, re.Pattern[str]]]]:
+    """Return the grammars of a file: those of whole values, and those of placeholders within one."""
+    found = [(grammar, spelled) for grammar, files, spelled in _COMPILED if files.search(path)]
+    return [each for each in found if not each[0].within], [each for each in found if each[0].within]
 
 
 def read(value: str, path: str = "") -> Filled | None:
-    """Return what of a value a product that reads this file fills in, or None where there is nothing of that kind."""
+    """Return what a product that reads this file fills in within a value, or None if there is nothing of that kind."""
     if references.parse(value, whole=True):
         return Filled(REFERENCE, (), "")
     if len(value) > _LONGEST or not _SIGNS.search(value):
         return None
-    grammars = _of_file(path)
-    for grammar, spelled in grammars:
-        if not grammar.within and (match := spelled.fullmatch(value)) and _is_named(match):
+    whole, within = _of_file(path)
+    for grammar, spelled in whole:
+        if (match := spelled.fullmatch(value)) and _is_named(match):
             return Filled(grammar.product, (), "")
     product, defaults, rest, position = "", [], [], 0
     for opening in _OPENING.finditer(value):
@@ -143,7 +145,7 @@ def read(value: str, path: str = "") -> Filled | None:
         if start < position:
             continue
         end = _end(value, opening)
-        found = _placeholder(value[start:end], grammars) if end else None
+        found = _placeholder(value[start:end], within) if end else None
         if found is not None:
             product = product or found[0]
             defaults += found[1]
@@ -153,7 +155,7 @@ def read(value: str, path: str = "") -> Filled | None:
 
 
 def at(value: str, start: int) -> str:
-    """Return the text of what begins there in a value and looks like a placeholder, or ""."""
+    """Return the text that begins there in a value and looks like a placeholder, or ""."""
     opening = _OPENING.match(value, start)
     if opening is None:
         backticks = _BACKTICKS.match(value, start)
@@ -162,11 +164,11 @@ def at(value: str, start: int) -> str:
     return value[start:end] if value[end : end + 1] in ("", *"@\"';,&/? )") else ""
 
 
-def _placeholder(text: str, grammars: tuple[tuple[Grammar, re.Pattern[str]], ...]) -> tuple[str, list[str]] | None:
+def _placeholder(text: str, grammars: list[tuple[Grammar, re.Pattern[str]]]) -> tuple[str, list[str]] | None:
     if next(references.find(text), None) is not None:
         return REFERENCE, []
     for grammar, spelled in grammars:
-        if grammar.within and (match := spelled.fullmatch(text)) and _is_named(match):
+        if (match := spelled.fullmatch(text)) and _is_named(match):
             groups = match.groupdict()
             return grammar.product, [text.strip("\"'") for text in (groups.get("default"), groups.get("other")) if text]
     return None
@@ -181,7 +183,7 @@ _CLOSING = {"{{": "}}", "{%": "%}", "<%": "%>"}
 
 
 def _end(value: str, opening: re.Match[str]) -> int:
-    """Return where the placeholder that begins there ends, or 0."""
+    """Return the offset at which the placeholder with this opening ends, or 0."""
     text = opening[0]
     if text in _CLOSING:
         end = value.find(_CLOSING[text], opening.end())

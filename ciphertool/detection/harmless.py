@@ -1,6 +1,6 @@
-"""Values that are no secrets in clear, whatever they are called: the table of their shapes. Knows no files.
+"""Values that are not secrets in clear, whatever their names: the table of their shapes. Knows no files.
 
-Each line says up to which strength of a name it holds: a stronger name overrules it.
+Each line states up to which strength of a name it applies; a stronger name overrules it.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """One line of the table: values of this shape are none under names of up to this strength."""
+    """One line of the table: values of this shape are not secrets under names of up to this strength."""
 
     name: str
     reason: str
     upto: Strength
-    fits: Callable[[str], bool]
+    fits: Callable[[str], object]
+    """Returns something true for the values of this shape."""
     outcome: Outcome = Outcome.NOT_A_SECRET
     words: frozenset[str] = frozenset()
-    """If there are any, the words by which a name must mean a secret."""
+    """If not empty, one of these words must be what makes the name mean a secret."""
 
 
-def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str], bool]:
-    compiled = re.compile(pattern, flags)
-    return lambda value: compiled.fullmatch(value) is not None
+def _full(pattern: str, flags: int = re.IGNORECASE | re.DOTALL) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(pattern, flags).fullmatch
 
 
-# A text for a person to fill in. What is between brackets is one only if it reads as words.
+# A text for a person to replace. Text between brackets is one only if it reads as words.
 _PHRASE = re.compile(
     r"(?i)(?:your|enter|insert|put|type|specify|redacted|masked)(?:[ _-][a-z]++)*"
     r"[ _-]?(?:here|password|passwd|secret|token|key|value|credentials?|placeholder)"
@@ -43,7 +43,7 @@ _PHRASE = re.compile(
     r"|replace[ _-]?(?:me|with(?P<with>.*))|fill[ _-]?(?:me[ _-]?)?in|fixme|todo|tbd|n/?a|none|null|nil|undefined"
     r"|placeholder|redacted|hidden|masked|sanitized"
 )
-# A word for it: as a token no more than that, as a password one that people set.
+# A word for it: under the name of a token only that, under that of a password one that people set.
 _MENTION = (
     r"(?:my|the|a|some|example|dummy)[ _-](?:[a-z]++[ _-])*?(?:password|passwd|secret|token|key|value|credentials?)"
 )
@@ -67,6 +67,7 @@ _URL = re.compile(
     r"(?:(?:(?:jdbc|r2dbc):)?[a-z][a-z0-9+.-]*://|jdbc:[a-z]+:|mailto:)[\w\[$%{<~.-][^\s]*|urn:[\w-]+:\S*",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"[/\\.:]")
 _ALGORITHM = (
     r"(?>PBEWith\w+|PBKDF2\w*|RSA|DSA|ECDSA|ECB|EC|EdDSA|Ed25519|X25519|AES|DESede|DES|3DES|Blowfish|"
     r"ChaCha20(?:-?Poly1305)?|SSHA|SHA|MD5|Hmac\w+|HMAC|(?:HS|RS|ES|PS)\d{3}|bcrypt|scrypt|argon2\w{0,2}|crypt|"
@@ -79,15 +80,20 @@ _SQL = re.compile(
 )
 
 
+def may_be_place(value: str) -> bool:
+    """Return whether a value has a sign that each path and URL has one of."""
+    return _PLACE.search(value) is not None
+
+
 def is_path(value: str) -> bool:
-    """Tell whether a value is certainly a path: under a known directory, or with a known ending, of words."""
+    """Return whether a value is certainly a path: under a known directory, or with a known ending, of words."""
     if _ROOTED.fullmatch(value) or _NAMED_FILE.fullmatch(value):
         return reads_as_name(re.sub(r"[${}\\~]", "/", value))
     return False
 
 
 def may_be_path(value: str) -> bool:
-    """Tell whether a value can be a path as well as a secret: words with slashes between them."""
+    """Return whether a value can be a path as well as a secret: words with slashes between them."""
     found = _FOLDER.fullmatch(value)
     return (
         found is not None and len(re.findall(r"[/\\]+\w", value)) > 1 and reads_as_name(re.sub(r"[\\<>]", "/", value))
@@ -95,22 +101,22 @@ def may_be_path(value: str) -> bool:
 
 
 def is_sql(value: str) -> bool:
-    """Tell whether a value is a statement of SQL."""
+    """Return whether a value is a statement of SQL."""
     return _SQL.fullmatch(value) is not None
 
 
 def is_operand(value: str) -> bool:
-    """Tell whether what an option of a command line has is a word for it, or the properties of a mounted secret."""
+    """Return whether the value of a command-line option is a word for it, or the properties of a mounted secret."""
     return (value.isupper() and reads_as_name(value)) or re.match(r"(?:id|type|src|source)=", value) is not None
 
 
 def is_url(value: str) -> bool:
-    """Tell whether a value is a URL."""
+    """Return whether a value is a URL."""
     return _URL.fullmatch(value) is not None
 
 
 def is_example(value: str) -> bool:
-    """Tell whether a value is a text for a person to replace: `<password>`, `your-token-here`."""
+    """Return whether a value is a text for a person to replace: `<password>`, `your-token-here`."""
     if (found := _PHRASE.fullmatch(value)) is not None:
         return reads_as_name(found["rest"] or found["with"] or "")
     if (found := _BRACKETED.fullmatch(value)) is not None:
@@ -124,17 +130,17 @@ def is_example(value: str) -> bool:
 
 
 def is_masked(value: str) -> bool:
-    """Tell whether a token is one in whose place its form is shown."""
+    """Return whether a text only shows the form of a token."""
     return re.search(r"([xX*.])\1{7}", value) is not None
 
 
 def is_variable(value: str) -> bool:
-    """Tell whether a value is the name of a secret's variable, or the word SECRET in its place."""
+    """Return whether a value is the name of a secret's variable, or the word SECRET in place of the secret."""
     return _VARIABLE.fullmatch(value) is not None and reads_as_name(value) and names_a_secret(value)
 
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
-# What an expression of a search pattern has, and no password: something that is repeated.
+# What a search pattern has and no password: a repetition.
 _REPEATED = re.compile(r"(?:\[\^?[^\]]{1,64}\]|\\[wWsSdDbB]|\([?][:=!<i][^()]{1,64}\)|\.)[+*](?!\w)")
 
 
@@ -153,7 +159,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("cut short", "a text cut short", _ALL, _full(r".*(?:\.\.\.|…)"), Outcome.EXAMPLE),
     Shape("mention", "a word for it", _TOKEN, _full(_MENTION), Outcome.EXAMPLE),
     Shape("variable", "the name of a variable", _ALL, is_variable, Outcome.EXAMPLE),
-    Shape("pattern", "a search pattern", _ALL, lambda value: _REPEATED.search(value) is not None),
+    Shape("pattern", "a search pattern", _ALL, _REPEATED.search),
     Shape("pointer", "a pointer into a document", _ALL, _full(r"[\w./:-]*#/[\w/.~-]+|\$(?:\.[\w*-]+|\[[^\[\]]*\])+")),
     Shape("switch", "a word that switches", _ALL, _full(_SWITCHES)),
     Shape("type", "the type of a value", _ALL,
@@ -170,7 +176,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("algorithm", "the name of an algorithm", _ALL,
           _full(rf"{_ALGORITHM}(?:[-_/]?(?:{_ALGORITHM}|with|and|in|\d++)|(?!))*+|caching_sha2_password|"
                 r"mysql_native_password|scram-sha-256")),
-    Shape("SQL", "a statement of SQL", _ALL, is_sql),
+    Shape("SQL", "a statement of SQL", _ALL, _SQL.fullmatch),
     Shape("mounted secret", "it says where a secret is mounted", _ALL,
           _full(r"(?:file:(?://)?)?/(?:var/)?(?:run|etc|mnt|vault)/secrets?(?:-store)?/[\w./-]+")),
     Shape("path", "it says where a file lies", _TOKEN, is_path),
@@ -185,7 +191,7 @@ SHAPES: tuple[Shape, ...] = (
           lambda value: "," in value and all(part and reads_as_name(part) for part in value.split(","))),
     Shape("connection string", "a connection string without a password", _TOKEN,
           _full(r"(?:[a-z][\w .]*=[^=;]*(?:;|\Z)){2,}")),
-    Shape("URL", "an address without credentials", _TOKEN, is_url),
+    Shape("URL", "an address without credentials", _TOKEN, _URL.fullmatch),
     Shape("name of a secret", "it names a secret that is kept elsewhere", _TOKEN,
           _full(r"[a-z]+\d*(?:-[a-z]+\d*)+-(?:secrets?|credentials?|creds)", re.NOFLAG)),
     Shape("path of words", "it says where something lies", _TOKEN, may_be_path),
@@ -203,7 +209,7 @@ SHAPES: tuple[Shape, ...] = (
 
 
 class Cipher(NamedTuple):
-    """One way of another tool to spell a ciphertext or a hash, in files whose path matches."""
+    """One way in which another tool spells a ciphertext or a hash, in files whose path matches."""
 
     tool: str
     files: str
@@ -240,16 +246,19 @@ _CIPHERS = [(each, re.compile(each.files), re.compile(each.spelled, re.DOTALL | 
 
 
 def cipher_of(value: str, path: str = "") -> str | None:
-    """Return which other tool has encrypted or hashed a value, by its spelling, or None."""
+    """Return the name of the other tool that encrypted or hashed a value, judging by its spelling, or None."""
     for cipher, files, spelled in _CIPHERS if _ANY_CIPHER.fullmatch(value) else ():
         if spelled.fullmatch(value) and files.search(path):
             return cipher.tool
     return None
 
 
+_UPTO = {strong: [shape for shape in SHAPES if strong <= shape.upto] for strong in Strength}
+
+
 def shape_of(value: str, strong: Strength, word: str = "") -> Shape | None:
-    """Return the first line of the table that a value fits, under a name of this strength by this word, or None."""
-    for shape in SHAPES:
-        if strong <= shape.upto and (not shape.words or word in shape.words) and shape.fits(value):
+    """Return the first line of the table that fits a value under a name of this strength and `word`, or None."""
+    for shape in _UPTO[strong]:
+        if (not shape.words or word in shape.words) and shape.fits(value):
             return shape
     return None

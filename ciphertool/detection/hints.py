@@ -1,4 +1,4 @@
-"""Finds texts that may hold a secret by itself, for patterns that take longer to look closely. Judges nothing."""
+"""Quickly finds texts that may hold a secret by itself, for slower patterns to examine. Judges nothing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class _Hints(NamedTuple):
-    """Words and patterns. A pattern begins with a rare character to leap to, and checks what stands before it."""
+    """Words and patterns. A pattern begins with a rare character to jump to, and checks what precedes it."""
 
     words: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
 
     def are_in(self, text: str) -> bool:
-        """Return whether a text has one of the hints."""
+        """Return whether a text contains one of the hints."""
         for word in self.words:
             if word in text:
                 return True
@@ -31,7 +31,7 @@ class _Hints(NamedTuple):
         return False
 
     def positions(self, text: str) -> list[int]:
-        """Return where hints stand in a text, in no order."""
+        """Return the positions of hints in a text, unordered."""
         found = [match.start() for pattern in self.patterns for match in pattern.finditer(text)]
         for word in self.words:
             position = text.find(word)
@@ -41,18 +41,18 @@ class _Hints(NamedTuple):
         return found
 
 
-# Whatever a pattern of `patterns` matches has one of these hints (tests prove it). To look for them first, in all
-# values of a file at once, costs a twentieth.
+# Whatever a pattern of `patterns` matches has one of these hints (tests prove it). Searching for them first, in all
+# values of a file at once, takes a twentieth of the time.
 _SHORTEST = 8
 _MARKS = "_-.~=/"
 _WORD = r"[\w./+=~$%-]"
-"""A character of a word. A token is one, or has one; between spaces it has as many characters as `_LONG` at least."""
+"""A character of a word. A token is one word or contains one; between spaces it has at least `_LONG` characters."""
 _LONG = 15
 _LEADS = sorted({lead for token in tokens.TOKENS for lead in token.leads.split()})
 
 
 def _behind(mark: str) -> re.Pattern[str]:
-    """Return the pattern of the leads that end with a sign: what is quick to rule out comes first."""
+    """Return the pattern of the leads that end with a sign; what is quick to rule out comes first."""
     leads = [lead for lead in _LEADS if lead[-1] == mark]
     before = "".join(sorted({lead[-2] for lead in leads}))
     ways = "|".join(f"(?<={re.escape(lead)})" for lead in leads)
@@ -66,10 +66,10 @@ _TOKENS = _Hints(
     (
         *map(_behind, _MARKS),
         re.compile(r"\.(?=[\w-]{6}(?:[\w-]{21}|\.[\w-]{27}))"),
-    ),  # the last is of those without leads
+    ),  # the last one is for tokens without leads
 )
 _OTHERS = _Hints(("PRIVATE KEY", "earer ", "asic ", *[lead for lead in _UNMARKED if not _IS_WORD(lead)]), ())
-_NAMES = "word wd phrase code pass secret key token".split()  # noqa: SIM905 - as the names of passwords end
+_NAMES = "word wd phrase code pass secret key token".split()  # noqa: SIM905 - how the names of passwords end
 _NAMED = "|".join([rf"(?<={name}=)|(?<={name}\s=)" for name in _NAMES])
 _SQL = ("dentified", "DENTIFIED", *[f"{word} {n}'" for word in ("assword", "ASSWORD") for n in ("", "N", "n")])
 _CREDENTIALS = _Hints(
@@ -85,12 +85,12 @@ _TO_WORDS = bytes(ord("x") if code >= 128 else code if _IS_WORD(chr(code)) else 
 
 
 def candidates(values: Sequence[str], *, tokenless: bool = False) -> set[int]:
-    """Return the indexes of all values of which `patterns.held` may say something, and of few others.
+    """Return the indexes of all values in which `patterns.held` may find something, and of few others.
 
-    `tokenless` says that `in_text` has found nothing in a text that spells each of their words as it is.
+    `tokenless` means that `in_text` found nothing in a text that spells each of their words as it is.
     """
     longer = [index for index, value in enumerate(values) if len(value) >= _SHORTEST]
-    text = "\0".join(("", *[values[index] for index in longer]))  # between values stands what no pattern matches
+    text = "\0".join(("", *[values[index] for index in longer]))  # no pattern matches what separates the values
     found = _OTHERS.positions(text) + _CREDENTIALS.positions(text)
     if not tokenless:
         found += _TOKENS.positions(text)
@@ -101,7 +101,7 @@ def candidates(values: Sequence[str], *, tokenless: bool = False) -> set[int]:
 
 
 def is_candidate(value: str, *, assigned: bool = True) -> bool:
-    """Return whether `patterns` may find something in a value; without `assigned`, by itself or in a URL."""
+    """Return whether `patterns` may find something in a value; without `assigned`, only by itself or in a URL."""
     if len(value) < _SHORTEST:
         return False
     others = _CREDENTIALS if assigned else _URLS
@@ -109,11 +109,11 @@ def is_candidate(value: str, *, assigned: bool = True) -> bool:
 
 
 def in_text(text: str) -> list[int]:
-    """Return where in a text a token, a key or the password of a URL may stand, in order, and few other places."""
+    """Return the positions in a text at which a token, a key or a URL's password may be, in order, and few others."""
     found = _OTHERS.positions(text)
     if "@" in text:
         found += _URLS.positions(text)
-    # The words of a file are few, and far fewer of them long: hardly a text is searched as a whole for each hint.
+    # A file has few distinct words, and far fewer long ones: hardly any text is searched as a whole for each hint.
     words = text.encode("utf-8", "surrogatepass").translate(_TO_WORDS).split()
     if _TOKENS.are_in(b" ".join({word for word in words if len(word) >= _LONG}).decode()):
         found += _TOKENS.positions(text)

@@ -1,4 +1,4 @@
-"""What a value is under a name: strength of the name and shape of the value, judged apart; the stronger wins."""
+"""What a value is under a name: the name's strength and the value's shape, judged apart; the stronger wins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"\d{6,}")
 
 
 class Name(NamedTuple):
-    """What a value is called: the name, how much it says, and by what evidence."""
+    """The name of a value, its strength, and the evidence for it."""
 
     text: str
     strong: Strength
@@ -30,7 +30,7 @@ class Name(NamedTuple):
 
     @property
     def decided_by(self) -> str:
-        """The line of a table by which the name means a secret."""
+        """The line of a table that makes the name that of a secret."""
         known = self.evidence is Evidence.KNOWN_PLACE
         return "known settings" if known else f"names/{deciding_word(self.text)}"
 
@@ -46,7 +46,7 @@ def named(text: str) -> Name:
 
 
 def judge(name: Name, value: str, path: str = "") -> Verdict | None:
-    """Return what a value of a file is, or None where neither its name nor its shape says anything."""
+    """Return what a value of a file is, or None if neither its name nor its shape decides."""
     held = _held(value, path) if name.evidence is not Evidence.VALUE else None
     if held is not None and held.is_secret:
         return held
@@ -57,7 +57,7 @@ def judge(name: Name, value: str, path: str = "") -> Verdict | None:
 
 
 def _held(value: str, path: str) -> Verdict | None:
-    """Return what a value is by itself: the secret in it, or what stands there instead of one."""
+    """Return the verdict on a value by itself: on the secret in it, or on what stands in place of one."""
     other = None
     for kind, secret, start, is_itself in patterns.held(value):
         if is_itself:
@@ -74,7 +74,7 @@ def _held(value: str, path: str) -> Verdict | None:
 
 
 def _assigned(value: str, kind: str, secret: str, start: int, path: str) -> Verdict | None:
-    """Return what the credentials in a value are; None if they are under the name of something else."""
+    """Return the verdict on the credentials in a value; None if they are under the name of something else."""
     if harmless.is_sql(value) and value[start - 1] not in "\"'":  # names of columns, and bind marks
         return none(Evidence.VALUE, "a statement of SQL", "SQL", "harmless/SQL")
     rest = value[start:].strip()
@@ -103,13 +103,13 @@ def _named(name: Name, value: str, path: str) -> Verdict:
     strong = Strength.PASSWORD if word in _SECRETS and _DIGITS.fullmatch(value) else name.strong
     if (shape := harmless.shape_of(value, strong, word)) is not None:
         return Verdict(shape.outcome, name.evidence, shape.reason, shape.name, f"harmless/{shape.name}")
-    if _describes(value, name.text):
+    if _describes(value, name.text, word):
         return none(name.evidence, "it says its own name", "label", "harmless/label")
     return _by_name(name, value, path)
 
 
 def none(evidence: Evidence, reason: str, kind: str, decided_by: str) -> Verdict:
-    """Return the verdict that a value is no secret."""
+    """Return the verdict that a value is not a secret."""
     return Verdict(Outcome.NOT_A_SECRET, evidence, reason, kind, decided_by)
 
 
@@ -120,7 +120,7 @@ def by_itself(kind: str) -> Verdict:
 
 
 def _filled(name: Name, filled: grammars.Filled, path: str) -> Verdict | None:
-    """Return what a value with placeholders is, or None where it is a value like any other."""
+    """Return the verdict on a value with placeholders, or None if it is a value like any other."""
     for default in filled.defaults:
         verdict = judge(name, default, path)
         if verdict is not None and verdict.is_secret:
@@ -136,12 +136,15 @@ def _placeholder(name: Name, product: str) -> Verdict:
     return Verdict(Outcome.PLACEHOLDER, name.evidence, "a product fills it in", product, f"grammars/{product}")
 
 
-def _describes(value: str, name: str) -> bool:
-    """Tell whether a value repeats its name, as a field's label does, or the name of another variable."""
+def _describes(value: str, name: str, word: str) -> bool:
+    """Return whether a value repeats its name, which `word` decides, as a field's label does, or that of a variable."""
+    is_secret = (value.islower() and " " not in value) or "!" in value
+    if is_secret and "-" not in word:
+        return False
     said = words(value)
-    if len(said) > 1 and "-" in deciding_word(name) and said == words(name.rpartition(".")[2]):
+    if len(said) > 1 and "-" in word and said == words(name.rpartition(".")[2]):
         return True
-    if (value.islower() and " " not in value) or "!" in value:
+    if is_secret:
         return False
     return bool(said) and reads_as_name(value) and {*said} <= {*words(name), *_DESCRIBING}
 
@@ -177,7 +180,7 @@ def _is_token(name: Name, value: str, path: str) -> bool:
 
 
 def _is_demo(name: Name, value: str, path: str) -> bool:
-    """Tell whether a word is a token all the same, as those of demos and tests are."""
+    """Return whether a word is nevertheless a token, as in demos and tests."""
     last = name.text.rpartition(".")[2]
     is_one = _FLAT.search(path) or _VARIABLE.fullmatch(last) or (last == "secret" and path.endswith(".json"))
     if deciding_word(name.text) not in _ONE or not is_one:
@@ -188,7 +191,9 @@ def _is_demo(name: Name, value: str, path: str) -> bool:
 def _by_name(name: Name, value: str, path: str) -> Verdict:
     evidence, decided = name.evidence, name.decided_by
     if name.strong is Strength.PASSWORD:
-        if harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value):
+        if harmless.may_be_place(value) and (
+            harmless.is_path(value) or harmless.may_be_path(value) or harmless.is_url(value)
+        ):
             reason = "its name is that of a password, its value can be a path or an address"
             return Verdict(Outcome.UNPROTECTED, evidence, reason, "", decided, Confidence.DOUBTFUL)
     elif not _is_token(name, value, path):

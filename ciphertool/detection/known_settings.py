@@ -1,4 +1,4 @@
-"""Places where products keep secrets, or what only looks like one, whatever the setting is called."""
+"""Places where products keep secrets, or values that only look like secrets, whatever the setting is called."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.base import Outline, Site
 
-# File → the dotted keys that are secrets there. WSO2's, then those of others.
-_SECRETS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+# File → a word that such keys have, and the dotted keys that are secrets there. WSO2's, then those of others.
+_SECRETS: tuple[tuple[re.Pattern[str], str, re.Pattern[str]], ...] = (
     (
         re.compile(r"(?:^|/)deployment\.toml$"),
+        "",
         re.compile(
             r"^(?:secrets\..*|encryption\.key|identity\.auth_framework\.endpoint\.hash|server\.(?:.*_)?key"
             r"|apim\.(?:.*\.)?oauth_config\..*_secret|transport\..*keystorePass|transport\..*certificateKey(?:store)?Password)$",
             re.IGNORECASE,
         ),
     ),
-    (re.compile(r"(?:^|/)master-keys\.yaml$"), re.compile(r"^masterKeys\.")),
-    (re.compile(r"\.(?:properties|json)$"), re.compile(r"(?:^|\.)basic\.auth\.user\.info$")),  # of a schema registry
-    (re.compile(r"\.xml$"), re.compile(r"\.clear-text$")),  # WildFly's credential-reference
-    (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), re.compile(r"(?:^|[.:])_?auth$")),
+    (re.compile(r"(?:^|/)master-keys\.yaml$"), "masterKeys", re.compile(r"^masterKeys\.")),
+    (  # of a schema registry
+        re.compile(r"\.(?:properties|json)$"),
+        "basic.auth",
+        re.compile(r"(?:^|\.)basic\.auth\.user\.info$"),
+    ),
+    (re.compile(r"\.xml$"), "clear-text", re.compile(r"\.clear-text$")),  # WildFly's credential-reference
+    (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), "auth", re.compile(r"(?:^|[.:])_?auth$")),
 )
-# The logins of a container client, wherever they are kept.
+# The logins of a container client, wherever it keeps them.
 _AUTHS = re.compile(r"(?:^|[.\]'\"])auths\b.*\bauth$")
 _MANIFEST = re.compile(r"\.(?:ya?ml|json)\b")
 _KIND = "['kind']"
@@ -35,7 +40,7 @@ _KUBERNETES = r"\.(?:ya?ml|json)$"
 
 
 class Harmless(NamedTuple):
-    """Keys of some files that hold names and settings, though they are called as secrets are."""
+    """Keys of some files that hold names and settings, although they are named like secrets."""
 
     name: str
     reason: str
@@ -64,7 +69,7 @@ HARMLESS: tuple[Harmless, ...] = tuple(
          r"(?i)(?:^|[._])ssl_(?:key|keystore|truststore)_credentials$"),
     )
 )  # fmt: skip
-# Of what a Kubernetes Secret holds, keys that say by themselves that they are none.
+# Keys in a Kubernetes Secret whose names show that the value is not a secret.
 _ABOUT = re.compile(
     r"(?i)(?:^|[._-])(?:user(?:_?name)?|login|host(?:name)?|port|database|db|db_?name|env|dbname|endpoint|region|bucket|namespace|name|email|"
     r"issuer|server|type|id|(?:tls\.|ca[.-]?)?(?:crt|cert|certificate|bundle)|ca|tls\.crt|ca\.pem|cert\.pem)$"
@@ -72,34 +77,36 @@ _ABOUT = re.compile(
 
 
 class Known(NamedTuple):
-    """What is known of one document's places."""
+    """What is known about the places of one document."""
 
     secrets: re.Pattern[str] | None
+    word: str
+    """What each key has that `secrets` matches."""
     harmless: tuple[Harmless, ...]
-    entries: tuple[str, ...] = ()
-    """How the selectors of what Kubernetes Secrets hold begin."""
+    entries: tuple[str, ...]
+    """The beginnings of the selectors of entries in Kubernetes Secrets."""
 
     def is_secret(self, site: Site) -> bool:
-        """Tell whether a product keeps a secret at this place."""
+        """Return whether a product keeps a secret at this place."""
         key = site.key
         if key.endswith("auth") and _AUTHS.search(key):
             return True
         return self.is_entry(site) or (self.secrets is not None and self.secrets.search(key) is not None)
 
     def why_harmless(self, key: str) -> Harmless | None:
-        """Return why what stands at this key is no secret, whatever it is called, or None."""
+        """Return why the value at this key is not a secret, whatever it is called, or None."""
         return next((each for each in self.harmless if each.keys.search(key)), None)
 
     def is_entry(self, site: Site) -> bool:
-        """Tell whether a place is an entry of a Kubernetes Secret."""
+        """Return whether a place is an entry of a Kubernetes Secret."""
         return bool(self.entries) and site.selector.startswith(self.entries)
 
     def is_about(self, site: Site) -> bool:
-        """Tell whether the key of a Kubernetes Secret's entry says: an account, an address, a certificate."""
+        """Return whether the key of a Kubernetes Secret's entry means an account, an address or a certificate."""
         return self.is_entry(site) and _ABOUT.search(site.key) is not None
 
     def decoded(self, site: Site, value: str) -> str:
-        """Return the text that a value stands for: entries of a Kubernetes Secret are spelled in base64."""
+        """Return the text that a value stands for: Kubernetes Secrets spell their entries in base64."""
         if not (self.is_entry(site) and _DATA.search(site.selector)):
             return value
         try:
@@ -110,14 +117,15 @@ class Known(NamedTuple):
 
 
 def known(path: str, outline: Outline) -> Known:
-    """Return what is known of a document by its path, and by what it says that it is."""
-    secrets = next((keys for files, keys in _SECRETS if files.search(path)), None)
+    """Return what is known about a document by its path and by the kind that it declares."""
+    word, secrets = next(((word, keys) for files, word, keys in _SECRETS if files.search(path)), ("", None))
     harmless = tuple(each for each in HARMLESS if each.files.search(path))
-    return Known(secrets, harmless, tuple(_entries(outline)) if _MANIFEST.search(path) else ())
+    entries = tuple(_entries(outline)) if _MANIFEST.search(path) else ()
+    return Known(secrets, word, harmless, entries)
 
 
 def _entries(outline: Outline) -> Iterator[str]:
-    """Yield how the selectors of what the Secrets of a document, or of a list in it, hold begin."""
+    """Yield the beginnings of the selectors of entries in the Secrets of a document, or of a list in it."""
     for index in [index for index, value in enumerate(outline.values) if value == "Secret"]:
         if outline.selectors[index].endswith(_KIND):
             prefix = outline.selectors[index].removesuffix(_KIND)

@@ -1,4 +1,4 @@
-"""Tells from the name of a setting whether its value is a secret. Knows words, no formats and no values."""
+"""Judges from the name of a setting whether its value is a secret. Knows words, but no formats and no values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Strength(IntEnum):
-    """How much a name says. What stands under a `PASSWORD` is one, whatever it looks like; a `TOKEN` looks like one."""
+    """How strongly a name means a secret: any value of a `PASSWORD` is one; that of a `TOKEN` must look like one."""
 
     NONE = 0
     HINT = 1
@@ -36,7 +36,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-# One word is enough, wherever it stands in the name.
+# One word is enough, anywhere in the name.
 _PASSWORDS = _listed("""
     password passwords passwd passwort passphrase passcode passkey pass pswd pswrd psw pw pwd keypass storepass
     keystorepass truststorepass requirepass masterauth rootpw userpw bindpw passin passout
@@ -68,17 +68,17 @@ _STRONG = (
     (Strength.PASSWORD, _PASSWORDS, _GLUED_PASSWORDS),
     (Strength.TOKEN, _TOKENS, _GLUED_TOKENS),
 )
-# Words that end as the glued ones do, and have nothing of them.
+# Words that end like the glued ones, but have nothing to do with them.
 _WORDS = _listed(
     "bypass compass encompass surpass trespass overpass underpass multipass singlepass proxypass fastcgipass"
 )
-# Two words in a row that name something else, as the directives of web servers do.
+# Two words in a row that name something else, such as directives of web servers.
 _OTHERWISE = _listed("""
     proxy-pass fastcgi-pass uwsgi-pass scgi-pass grpc-pass memcached-pass pass-through phrase-dialog default-auth
     token-filter filter-token consumer-key cache-key sort-key primary-key partition-key foreign-key range-key
     object-key message-key translation-key config-key project-key
 """)
-# The name is of something about a secret, and not of one, if it ends so.
+# A name that ends like this is that of something about a secret, not of a secret.
 _ENDINGS = _listed("""
     policy policies endpoint endpoints url uri alias aliases regex regexp pattern method methods digest algorithm alg
     type types length len min max minimum maximum size file files filename path paths dir directory location expiry
@@ -99,24 +99,24 @@ _ENDINGS = _listed("""
     mismatch invalid incorrect wrong missing failed failure action actions view controller model schema schemas claim
     claims toggle icon dialog modal screen route found passthrough iterations rounds box xpath locator status
 """)
-# Two words in a row that are a password's, though each of them is a token's.
+# Two words in a row that mean a password, although each of them means a token.
 _PASSWORD_PAIRS = _listed("client-secret secret-access")
-# The name is of a secret, although it ends so: what a server takes for its first token.
+# The name is that of a secret, although it ends like this: what a server accepts as its first token.
 _ALTHOUGH = _listed("root-token-id")
-# A public key is no secret either.
+# A public key is not a secret either.
 _PUBLIC = _listed("public pub publishable site")
 _VERBS = _listed("""
     store use allow enable disable require show hide reset change update forgot existing has is should validate check
     skip no with get generate prompt ask encrypted hashed required
 """)
-# What stands directly below one of these is a secret, whatever a person calls it, unless it is about it.
+# A value directly below one of these is a secret, whatever a person calls it, unless its name is about a secret.
 _COLLECTIONS = ("passwords.", "passwds.", "tokens.", "secrets.", "apikeys.", "api_keys.", "api-keys.")
 _ABOUT = _listed("user login account email create")
 _SPLIT = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _LAST = re.compile(r"[./\[\]:@]+")
 # The value of a list's item, of a pair such as `{name: …, value: …}`, or of one of several environments is named by
-# what is around it.
+# its surroundings.
 _ANONYMOUS = _listed("""
     value values text content data default primary secondary main current previous old backup active standby
     prod production preprod dev development test testing stage staging qa uat demo local dr live
@@ -125,7 +125,7 @@ _ANONYMOUS = _listed("""
 
 
 def words(name: str) -> list[str]:
-    """Return the lower-case words of a name in camelCase, snake_case, kebab-case or with dots, without accents."""
+    """Return the words of a name in camelCase, snake_case, kebab-case or with dots, in lower case without accents."""
     return [word.lower() for part in _SPLIT.findall(_plain(name)) for word in _CAMEL.findall(part)]
 
 
@@ -135,7 +135,7 @@ _WORD = re.compile(r"[^\W\d_]{1,24}\d{0,4}|\d+")
 
 
 def reads_as_name(text: str) -> bool:
-    """Tell whether a text is words, as people write them, and not characters that a generator has thrown."""
+    """Return whether a text is words, as people write them, and not characters that a generator has thrown."""
     if _WORDS_ONLY.fullmatch(text) is None:
         return False
     found = words(text)
@@ -145,17 +145,17 @@ def reads_as_name(text: str) -> bool:
 
 
 def names_a_secret(name: str) -> bool:
-    """Tell whether a setting of this name holds a secret: `db.password` does, `keyAlias` does not."""
+    """Return whether a setting of this name holds a secret: `db.password` does, `keyAlias` does not."""
     return strength(name) >= Strength.TOKEN
 
 
 def lasts(names: Sequence[str]) -> list[str]:
-    """Return what is after the last dot of each dotted path."""
+    """Return the part after the last dot of each dotted path."""
     return [name.rpartition(".")[2] for name in names]
 
 
 def telling(names: Sequence[str], lasts: Sequence[str]) -> set[int]:
-    """Return the indexes of the dotted paths of any strength, given their lasts: sooner than by asking for each."""
+    """Return the indexes of the dotted paths of any strength, given their lasts: faster than testing each path."""
     weak = {last for last in set(lasts) if _strength_of_last(last) is Strength.NONE}
     found = {index for index, last in enumerate(lasts) if last not in weak and strength(names[index])}
     text = "\n".join(names).lower()
@@ -165,16 +165,16 @@ def telling(names: Sequence[str], lasts: Sequence[str]) -> set[int]:
 
 
 def strength(name: str) -> Strength:
-    """Return how much a name, or a dotted path, says of its value."""
-    # Nearly all names are told by what is after their last dot, and those are few.
+    """Return how strongly a name, or a dotted path, means that its value is a secret."""
+    # Nearly all names are decided by the part after their last dot, and these parts are few.
     found = _strength_of_last(name[name.rfind(".") + 1 :])
     if found is Strength.NONE and (collection := _collection(name)):
-        return min(_strength(collection), Strength.TOKEN)  # of texts there are collections, too
+        return min(_strength(collection), Strength.TOKEN)  # there are collections of texts, too
     return _strength_of_path(name) if found is None else found
 
 
 def _collection(name: str) -> str:
-    """Return what a path's last step is one of, if a person chose its name: `password` of `passwords.bob`."""
+    """Return what a path's last step is an instance of, if a person chose its name: `password` of `passwords.bob`."""
     *parents, last = name.rsplit(".", 2)
     if not parents or not f"{parents[-1].lower()}.".endswith(_COLLECTIONS) or not words(last):
         return ""
@@ -184,7 +184,7 @@ def _collection(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _strength_of_last(part: str) -> Strength | None:
-    """Return the strength of a path that ends with a dot and this part, or None where it takes more to tell."""
+    """Return the strength of a path that ends with a dot and this part, or None if the part alone does not decide."""
     if _LAST.search(part) or part[-1:] in "'\"" or part.isdigit() or _is_anonymous(part) or part in _KEY:
         return None
     return _strength(part)
@@ -206,7 +206,7 @@ def _parts(name: str) -> list[str]:
     parts = [part for part in _LAST.split(name.rstrip("'\"")) if part.strip("'\"") and not part.isdigit()]
     while len(parts) > 1 and _is_anonymous(parts[-1]):
         parts.pop()
-    if len(parts) > 1 and parts[-1] in _KEY:  # app.signing.key is a signing key, app.public.key is none
+    if len(parts) > 1 and parts[-1] in _KEY:  # app.signing.key is a signing key, app.public.key is not a secret
         both = f"{parts[-2]}-key"
         if _strength(both) >= Strength.TOKEN or not _PUBLIC.isdisjoint(words(both)):
             parts[-1] = both
@@ -214,7 +214,7 @@ def _parts(name: str) -> list[str]:
 
 
 def deciding_word(name: str) -> str:
-    """Return the word, of the lists above, by which a name means a secret, or ""; nothing of the name itself."""
+    """Return the word, of the lists above, by which a name means a secret, or ""; never a part of the name itself."""
     found = _strength_of_last(name[name.rfind(".") + 1 :])
     if found is Strength.NONE and (collection := _collection(name)):
         return _read(collection)[1]
@@ -228,7 +228,7 @@ def _strength(name: str) -> Strength:
 
 @lru_cache(maxsize=8192)
 def _read(name: str) -> tuple[Strength, str]:
-    """Return the strength of a name of one step, and the word that gives it."""
+    """Return the strength of a name of one step, and the word that decides it."""
     found = [word for word in (word.rstrip("0123456789") for word in words(name)) if word]
     if (end := "-".join(found[-3:])) in _ALTHOUGH:
         return Strength.PASSWORD, end
@@ -238,10 +238,10 @@ def _read(name: str) -> tuple[Strength, str]:
     if not _OTHERWISE.isdisjoint(pairs):
         return Strength.NONE, ""
     if (found[-1] in ("key", "hash") or "sha" in found) and not _PASSWORDS.isdisjoint(found):
-        return Strength.NONE, ""  # adminPasswordKey: the key under which a password is kept, and no password
+        return Strength.NONE, ""  # adminPasswordKey: the key under which a password is kept, not a password
     if (pair := next((pair for pair in pairs if pair in _PASSWORD_PAIRS), None)) is not None:
         return Strength.PASSWORD, pair
-    # passwordSecret: as often as not the name of one
+    # passwordSecret: as often as not the name of a secret
     for strong, listed, glued in _STRONG[found[-1] in ("secret", "secrets") :]:
         one = (word for word in (*found, joined) if word in listed)
         word = next(one, None) or next((end for end in glued if joined.endswith(end) and found[-1] not in _WORDS), None)

@@ -1,7 +1,7 @@
-"""Values that are secrets by themselves, and how random a value is. Knows no names.
+"""Values that are secrets by themselves, and how random a value is. Independent of names.
 
-The table is our own: of the libraries there are, the best kept asks for a network client and judges lines of text,
-where here a parser has the value already; `scripts/measure-detection` compares.
+The table is our own: the best-maintained library requires a network client and judges lines of text, whereas here a
+parser has already found the value; `scripts/measure-detection` compares them.
 """
 
 from __future__ import annotations
@@ -71,10 +71,10 @@ _DIGIT_OR_MIXED = re.compile(r"\d")
 
 
 class Held(NamedTuple):
-    """What in a value can be a secret: its kind, its text and where it begins.
+    """A part of a value that can be a secret: its kind, its text and where it begins.
 
-    It `is_itself` if it is a token or a key. What a URL, a connection string or a command line has for its password
-    may as well be a placeholder, or a text for a person to replace.
+    `is_itself` is True for a token or a key. The password of a URL, a connection string or a command line may also be a
+    placeholder, or a text for a person to replace.
     """
 
     kind: str
@@ -87,7 +87,7 @@ class Held(NamedTuple):
 
 
 def held(value: str) -> Iterator[Held]:
-    """Yield what in a value can be a secret, whatever it is called: tokens and keys first, then credentials."""
+    """Yield the parts of a value that can be secrets, whatever its name: tokens and keys first, then credentials."""
     if not hints.is_candidate(value):
         return
     for found in _BY_ITSELF.finditer(value):
@@ -99,9 +99,9 @@ def held(value: str) -> Iterator[Held]:
 
 
 def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int, str]]:
-    """Return start, end and kind of each secret in a name, a path, or a text that quotes some.
+    """Return the start, end and kind of each secret in a name, a path, or a text that quotes some.
 
-    Without `assigned`, what is assigned to a secret's name in it is left aside, but for the password of a URL.
+    Without `assigned`, values that are assigned to a secret's name are ignored, except the password of a URL.
     """
     if not (_MAY_HOLD.search(name) and hints.is_candidate(name, assigned=assigned)):
         return []
@@ -120,7 +120,7 @@ def secrets_in_name(name: str, *, assigned: bool = True) -> list[tuple[int, int,
 
 
 def masked(text: str, *, assigned: bool = True) -> str:
-    """Return a text with every secret in it that `secrets_in_name` finds as `****`."""
+    """Return a text in which `****` replaces every secret that `secrets_in_name` finds."""
     parts: list[str] = []
     position = 0
     for start, end, _ in secrets_in_name(text, assigned=assigned):
@@ -142,14 +142,14 @@ def _kind(found: re.Match[str], table: dict[str, str]) -> str:
 
 
 def looks_like_token(value: str) -> bool:
-    """Tell whether a value of no harmless shape can be a token: neither short nor a name."""
+    """Return whether a value of no harmless shape can be a token: neither short nor a name."""
     if value.lower() in _WEAK or _CHANGE.fullmatch(value):
         return True
     return len(value) >= 6 and not (_IDENTIFIER.fullmatch(value) and entropy(value) < 3.6 and reads_as_name(value))
 
 
 def is_random(value: str) -> bool:
-    """Tell whether a value looks made by a generator: one word, long, of mixed characters, of high entropy."""
+    """Return whether a value looks generated: one word, long, of mixed characters, of high entropy."""
     if not 16 <= len(value) <= 512 or any(c.isspace() for c in value) or not _DIGIT_OR_MIXED.search(value):
         return False
     hexadecimal = all(c in "0123456789abcdefABCDEF" for c in value)
@@ -157,7 +157,7 @@ def is_random(value: str) -> bool:
 
 
 def is_mixed(value: str) -> bool:
-    """Tell whether a value is one word of letters of both cases and digits, as nobody would spell a name."""
+    """Return whether a value is one word of letters of both cases and digits, as nobody would spell a name."""
     classes = (str.islower, str.isupper, str.isdigit)
     return (
         _MIXED.fullmatch(value) is not None
@@ -167,13 +167,13 @@ def is_mixed(value: str) -> bool:
 
 
 def is_distinctive(value: str) -> bool:
-    """Tell whether a value is hardly the same as a secret by chance, as a user name or a product's name can be."""
+    """Return whether a value is unlikely to equal a secret by chance, as a user's or a product's name can."""
     classes = (str.islower, str.isupper, str.isdigit)
     kinds = sum(any(map(test, value)) for test in classes) + (not value.isalnum())
     return len(value) >= 8 and (kinds >= 3 or (kinds == 2 and len(value) >= 14))
 
 
 def entropy(value: str) -> float:
-    """Return Shannon's entropy of a value's characters, in bits for each."""
+    """Return Shannon's entropy of a value's characters, in bits per character."""
     size = len(value)
     return -sum(n / size * math.log2(n / size) for n in Counter(value).values()) if size else 0.0

@@ -1,16 +1,16 @@
-"""Expressions in the texts of programs and documents: what stands there for a value and is no literal."""
+"""Expressions in the texts of programs and documents: values there that are not literals."""
 
 from __future__ import annotations
 
 import re
 
 _TEMPLATE = r"(?:\.(?:j2|jinja2?|erb|tmpl|tpl|template|example|sample|dist|default|bak|orig))*$"
-# Languages in which a text is always within quotes.
+# Languages in which strings are always quoted.
 _PROGRAM = re.compile(
     r"(?i)(?:\.(?:java|kts?|scala|groovy|gradle|[mc]?js|jsx|tsx?|vue|svelte|py|go|rs|rb|pp|cs|razor|cshtml|fs|vb|php\d?|"
     rf"phtml|c|h|cpp|swift|dart|lua|exs?|tpl|ps1|star|bzl|tf|hcl|nomad)|(?:^|/)(?:vagrant|jenkins|gem|rake|pod)file){_TEMPLATE}"
 )
-# Those in which scripts of a shell are kept.
+# Those that hold shell scripts.
 _WITH_SCRIPTS = re.compile(rf"(?i)(?:\.(?:groovy|gradle|rb|tf|hcl|nomad)|(?:^|/)(?:vagrant|jenkins)file){_TEMPLATE}")
 _DOCUMENT = re.compile(rf"(?i)\.(?:md|mdx|markdown|rst|adoc|html?|txt|ipynb){_TEMPLATE}")
 _CALL = r"[A-Za-z_$@][\w$]*(?:(?:\.|->|::|\?\.|\?->)[\w$]+|<[^<>]*>)*[(\[{].*"
@@ -25,14 +25,14 @@ _QUOTES = "\"'`"
 
 
 def is_program(path: str) -> bool:
-    """Tell whether a file is the text of a program, in which literals stand within quotes."""
+    """Return whether a file is the text of a program, in which literals are quoted."""
     return _PROGRAM.search(path) is not None
 
 
 def is_expression(text: str, start: int, value: str, path: str) -> bool:
-    """Tell whether what stands there in a text of a program, or of a document that shows one, is an expression."""
+    """Return whether the value there in the text of a program, or of a document that shows one, is an expression."""
     before = text[:start].rstrip("\\")
-    if before[-1:] and before[-1] in _QUOTES:  # a quote that begins a text, unless it ends one
+    if before[-1:] and before[-1] in _QUOTES:  # the quote begins a text unless it ends one
         return is_program(path) and before.count(before[-1]) % 2 == 0 and text[start : start + 1] in " +.,)"
     if not is_program(path):
         return _DOCUMENT.search(path) is not None and _ANY_CALL.fullmatch(value) is not None

@@ -1,7 +1,7 @@
-"""What the tokens and keys of providers look like, each with the provider's own page that says so. Knows no names.
+"""What the tokens and keys of providers look like, each with the provider's own page that states it. Knows no names.
 
-Only forms that are a secret by themselves are here: the identifiers beside them (`AC…`, `rzp_…`, `pk_…`) are none, and
-forms without a mark of their own (forty hexadecimal digits) are told by names.
+Only forms that are secrets by themselves are here: identifiers beside them (`AC…`, `rzp_…`, `pk_…`) are not secrets,
+and forms without a mark of their own (forty hexadecimal digits) are recognised by names.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import NamedTuple
 class Token(NamedTuple):
     """One line of the table: forms of one provider's tokens.
 
-    Each text that `pattern` matches holds one of `leads`, words between spaces. At least sixteen characters of
-    `[\\w./+=~$%-]` follow one that ends with a sign, ten if the sign is a dash. A token without leads has a dot, with
-    27 characters of `[\\w-]` behind it. Each text has a run of fifteen such characters.
+    `leads` are words, separated by spaces; each text that `pattern` matches contains one. A lead that ends with a sign
+    is followed by at least sixteen characters of `[\\w./+=~$%-]`, or ten if the sign is a dash. A token without leads
+    has a dot with 27 characters of `[\\w-]` after it. Each text has a run of fifteen such characters.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""What detection says of a value: a verdict. Nothing here judges, and no verdict holds a value or a part of one."""
+"""What detection reports about a value: a verdict. Nothing here judges; no verdict holds a value or a part of one."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """How it stands with a value; the values are those of an audit's states."""
+    """What a value was found to be; the members' values are those of an audit's states."""
 
     UNPROTECTED = "unprotected"
     """A secret in clear."""
     PLACEHOLDER = "placeholder"
-    """As a whole something that a product fills in from elsewhere, with no secret as its default."""
+    """A whole value that a product fills in from elsewhere, without a secret as its default."""
     EXAMPLE = "example"
     """A mask, or a text for a person to replace."""
     NOT_A_SECRET = "not-a-secret"  # noqa: S105 - a state, no password
-    """Its name is that of a secret, or it looks like one, and it is none."""
+    """Its name is that of a secret, or it looks like one, but it is not a secret."""
 
 
 class Confidence(IntEnum):
-    """How sure it is that a value is a secret."""
+    """How certain it is that a value is a secret."""
 
     DOUBTFUL = 1
-    """It may as well be something else: worth a note."""
+    """It may equally be something else: worth a note."""
     LIKELY = 2
-    """Its name says so, and its shape does not contradict."""
+    """Its name means a secret, and its shape does not contradict."""
     CERTAIN = 3
-    """Name and shape agree, or one of them is enough by itself."""
+    """Its name and shape agree, or one of them is enough."""
 
 
 class Verdict(NamedTuple):
     """What a value is, and why.
 
-    `reason` is one of few short sentences. `kind` is the class of the secret, of the placeholder or of what else the
+    `reason` is one of a few short sentences. `kind` is the class of the secret, of the placeholder or of what else the
     value is. `decided_by` is the line of the table that decided, as `table/line`: `names/password`, `kinds/Stripe key`,
     `grammars/spring`, `harmless/path`. All three come from the tables of this package, never from the file.
     """

@@ -17,7 +17,7 @@ _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{64}")
 
 
 def key_of_text(text: str) -> bytes:
-    """Return the AES-256 key that a password is, by the rules of Carbon 4: 64 hexadecimal digits, or 32 bytes of UTF-8.
+    """Return the AES-256 key that a password represents in Carbon 4: 64 hexadecimal digits, or 32 bytes of UTF-8.
 
     Raises `BadKeyTextError` for any other text.
     """

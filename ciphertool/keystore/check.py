@@ -55,7 +55,7 @@ def check_keystore(
     """Return the findings about a keystore in a role: for the entry `alias`, or for every key entry.
 
     `others` are the keystores of the other roles. Checks that need a password are skipped if the store was opened
-    without one.
+    without one. A key with a password of its own that was not given is not called unusable: nothing is known of it.
     """
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
     found = [*_check_file(keystore.path, private=any(entry.sealed or entry.secret for entry in keystore.entries))]
@@ -142,12 +142,18 @@ def _check_key(subject: _Subject) -> Iterator[CertificateFinding]:
         if entry.chain:
             keys.prove_match(key, entry.chain[0], entry.alias)
     except WrongKeyPasswordError as error:
-        if subject.role is Role.TLS and subject.key_password is None:
+        if subject.key_password is not None:
+            yield finding(rules.UNUSABLE_KEY, error.message)
+        elif subject.role is Role.TLS:
             yield finding(
                 rules.KEY_PASSWORD, "the keystore's password does not open the key; Tomcat needs them to be the same"
             )
         else:
-            yield finding(rules.UNUSABLE_KEY, error.message)
+            yield finding(
+                rules.UNTRIED_KEY,
+                "the keystore's password does not open the key, and no password of its own was given: "
+                "the key was not checked",
+            )
         return
     except KeystoreError as error:
         yield finding(rules.UNUSABLE_KEY, error.message)

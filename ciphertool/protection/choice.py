@@ -167,7 +167,7 @@ class Chooser:
 
 
 def _one_each(places: Sequence[tuple[LocatedFile, Match]]) -> str:
-    """Say how several values get an alias each."""
+    """Return a hint on how to give each of several values its own alias."""
     hint = "use a separate alias for each"
     named = {opened.snapshot.path for opened, _ in places}
     missing = ["{stem}", "{path}"] if len(named) > 1 else []

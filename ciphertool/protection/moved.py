@@ -1,4 +1,4 @@
-"""Detects places that have moved: a target names something else than it did, and its reference is elsewhere.
+"""Detects places that have moved: a target names something other than it did, and its reference is elsewhere.
 
 `--take` never settles such a place: it would replace one secret by another.
 """

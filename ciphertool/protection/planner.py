@@ -23,6 +23,7 @@ from ciphertool.errors import (
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.protection.remarks import no_such_file, note_missing, note_unfinished, overwritten
+from ciphertool.protection.scope import Scope
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.repository.base import certain_names
 from ciphertool.runtimes.base import KeystoreFacts
@@ -56,6 +57,7 @@ def plan(
     take: Take | None = None,
     progress: Progress = no_progress,
     processes: int = 1,
+    only: Sequence[Path] = (),
 ) -> Plan:
     """Return what `protect` will do, with all problems.
 
@@ -64,10 +66,14 @@ def plan(
     returned, every value is encrypted, decrypted again if the private key is available, and every rewritten file is
     proved. `progress` is called for each step of long work.
 
+    With `only`, nothing but these files, and the repository's entries that they refer to, is judged and changed; a note
+    of the plan says how many files that leaves out. Raises `ConfigError` for one that no target names, and
+    `ConflictError` if an interrupted run must be completed first.
+
     With `processes` above one, files are read and rewritten in that many processes if there are enough files; the plan
     is the same. As always with `multiprocessing`, the calling program must be importable without starting again.
     """
-    planner = _Planner(settings, repository, sealer, take, progress)
+    planner = _Planner(settings, repository, sealer, take, progress, only)
     with survey(settings, processes, progress) as surveyed:
         return planner.plan(surveyed)
 
@@ -80,8 +86,10 @@ class _Planner:
         sealer: AnySealer,
         take: Take | None,
         progress: Progress,
+        only: Sequence[Path],
     ) -> None:
         self._settings, self._repository, self._sealer, self._take = settings, repository, sealer, take
+        self._only = only
         self._stored = repository
         """The repository as it was read; `_repository` adds what an interrupted run did not get to write."""
         self._found = journal.find(repository.snapshot)
@@ -96,30 +104,33 @@ class _Planner:
         self._foreign = sealer.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        scope = Scope(self._only, surveyed, self._found)
+        self._notes += scope.notes
         recovery = Recovery(self._found.journal, self._stored, surveyed.opened)
         self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
             keys = Counter(self._foreign.values())
             self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.path))
-        self._problems += surveyed.problems
-        self._problems += overwritten(self._settings, surveyed.opened)
+        self._problems += scope.problems
+        self._problems += overwritten(self._settings, scope.opened)
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
-        self._problems += self._where.problems
-        self._absent(surveyed.absent)
+        self._problems += scope.about(self._where.problems)
+        self._absent(scope.absent)
         wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
-        sites = [self._classify(opened, wanted) for opened in surveyed.opened]
+        sites = [self._classify(opened, wanted) for opened in scope.opened]
+        scope.add_places(wanted)
         chooser = Chooser(self._repository, self._sealer.opener, self._take, self._where, recovery)
         for alias, places in wanted.items():
             if alias not in self._foreign:
                 self._take_verdict(alias, chooser.decide(alias, places))
         for alias, entry in self._repository.entries.items():
-            if alias not in wanted and alias not in self._foreign:
+            if alias not in wanted and alias not in self._foreign and scope.covers(alias):
                 self._keep(alias, entry)
         self._prove()
         new = {**recovery.restored, **self._encrypt()}
         if self._sealer.opener is None:
             self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
-        planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(surveyed.opened, sites, strict=True)]
+        planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(scope.opened, sites, strict=True)]
         if not self._problems:
             planned = self._rewrite(surveyed, planned)
         self._problems += obstacles(self._repository, planned, save_repository=bool(new))
@@ -241,7 +252,7 @@ class _Planner:
                 self._notes.append(Note(f"{self._label(alias)}: {_PLACEHOLDER}", self._repository.path, entry.line))
 
     def _label(self, alias: str) -> str:
-        """Return a secret's name for messages: an alias that nobody names may be text of some other kind of file."""
+        """Return a secret's name for messages: an alias that nothing names may be text of another kind of file."""
         entry = self._repository.entries.get(alias)
         return alias if entry is None or alias in self._known else entry.label(alias)
 

@@ -1,4 +1,4 @@
-"""What `protect` says of files, whatever the secrets in them: notes, and an error for those that would be lost."""
+"""What `protect` reports about files, whatever secrets they hold: notes, and an error for those that would be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry of configuration formats: which rewriter serves which file.
+"""The registry of configuration formats: which rewriter handles which file.
 
 A format's module is imported when the format is used, so that using one parser does not load the others.
 """
@@ -68,7 +68,7 @@ class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
     make: Callable[[str | None], Rewriter]
-    encodings: tuple[str, ...] = ()  # those that a file of the format can have; none: any
+    encodings: tuple[str, ...] = ()  # the only ones that a file of the format can have; if empty, any
 
 
 _BUILT_IN = (
@@ -93,10 +93,10 @@ def names() -> tuple[str, ...]:
 
 
 def by_name(name: str, encoding: str | None = None, *, extensions: Extensions = NO_EXTENSIONS) -> Rewriter:
-    """Return the rewriter of a name, or raise `UnknownFormatError`, which lists the known ones.
+    """Return the rewriter with this name; raise `UnknownFormatError`, which lists the known ones.
 
-    It reads files in `encoding` if given; raises `UnknownEncodingError`, or `ConfigError` for an encoding that files of
-    the format cannot have. With `extensions`, the rewriter may come from another distribution.
+    The rewriter reads files in `encoding` if given. Raise `UnknownEncodingError`, or `ConfigError` for an encoding that
+    files of the format cannot have. With `extensions`, the rewriter may come from another distribution.
     """
     for known in _BUILT_IN:
         if known.name == name:
@@ -117,11 +117,11 @@ def _made(known: _Format, encoding: str | None) -> Rewriter:
 
 
 def _possible(known: _Format, encoding: str) -> str:
-    """Return an encoding's canonical name; raise `ConfigError` if no file of the format can be in it."""
+    """Return an encoding's canonical name; raise `ConfigError` if no file of the format can have it."""
     found = encodings.canonical(encoding)
     if known.encodings and found not in known.encodings:
         possible = " or ".join(known.encodings[:2]).replace("utf", "UTF")
-        raise ConfigError(f"is no encoding of {known.name.upper()}, which is {possible} by its definition")
+        raise ConfigError(f"is not an encoding of {known.name.upper()}, which is {possible} by its definition")
     return found
 
 
@@ -134,9 +134,9 @@ def _named_by(path: PurePath) -> _Format | None:
 
 
 def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
-    """Return the rewriter for a file's name: by its suffix, and `.env.local` like `.env`.
+    """Return the rewriter for a file's name, by its suffix; `.env.local` counts as `.env`.
 
-    Raises `UnknownFormatError`, and the errors of `by_name` for `encoding`.
+    Raise `UnknownFormatError`, and the errors of `by_name` for `encoding`.
     """
     known = _named_by(path)
     if known is None:
@@ -145,9 +145,9 @@ def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
 
 
 def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:
-    """Return the canonical name of an encoding for a file of a format or, if none is given, with that file name.
+    """Return the canonical name of an encoding for a file of the format `name` or, if None, of that of its file name.
 
-    Raises the errors of `by_name` for encodings, but none for formats.
+    Raises the errors of `by_name` for encodings, but not those for formats.
     """
     known = _named_by(path) if name is None else next((known for known in _BUILT_IN if known.name == name), None)
     return encodings.canonical(encoding) if known is None else _possible(known, encoding)

@@ -1,6 +1,6 @@
-"""The interface of configuration formats: the sites of a document, and a rewrite that changes only them.
+"""The interface of configuration formats: the sites of a document, and a rewrite that changes nothing else.
 
-bytes → `Rewriter.parse` → `Document` → `locate` → `Site`s → `rewrite` → bytes. No document is ever serialised again: a
+bytes → `Rewriter.parse` → `Document` → `locate` → `Site`s → `rewrite` → bytes. No document is ever re-serialised: a
 parser finds the spans, edits are spliced into the text, and the result is parsed again and compared before it is
 returned. Offsets count characters of `Source.text`, which `Source` proves to represent the file's bytes.
 """
@@ -34,14 +34,14 @@ _BOMS = (
 )
 
 SAY_ENCODING = 'state it with `encoding` in its target: "utf-8" or "iso-8859-1"'
-"""What to do about `Document.doubt`."""
+"""The hint for a `Document.doubt`."""
 
 _START, _END = attrgetter("start"), attrgetter("end")
 _BLOCK = 2048  # characters per block of counted line ends
 
 
 def byte_order_mark(data: bytes) -> tuple[bytes, str | None]:
-    """Return a file's byte order mark, b"" if there is none, and the encoding that it stands for."""
+    """Return a file's byte order mark (b"" if it has none) and the encoding that the mark stands for."""
     for mark, codec in _BOMS:
         if data.startswith(mark):
             if codec is None:
@@ -51,7 +51,7 @@ def byte_order_mark(data: bytes) -> tuple[bytes, str | None]:
 
 
 class Source:
-    """A file's bytes as text: `bom + text.encode(codec)` is the file, to the byte.
+    """A file's bytes as text: `bom + text.encode(codec)` is the file, byte for byte.
 
     `said` is True if a person or a byte order mark states the encoding; otherwise the format assumes it.
     """
@@ -61,14 +61,14 @@ class Source:
         self.codec = codec
         self.bom = bom
         self.said = said or bool(bom)
-        self._counted = (0, 1)  # an offset, and its line
+        self._counted = (0, 1)  # an offset and its line
 
     @classmethod
     def decode(cls, data: bytes, codec: str = "utf-8", *, said: str | None = None) -> Source:
-        """Decode a file in the encoding `said` or, if None, by its byte order mark or, without one, by `codec`.
+        """Decode a file as `said`; if that is None, by its byte order mark; without a mark, as `codec`.
 
-        Raise `ConfigSyntaxError` if the file is not in that encoding, or its mark contradicts `said`. UTF-16 is named
-        `utf-16-le` or `utf-16-be`, so that Python adds no mark of its own when it encodes.
+        Raise `ConfigSyntaxError` if the file is not in that encoding, or if its mark contradicts `said`. UTF-16 is
+        named `utf-16-le` or `utf-16-be`, so that Python does not add a mark of its own when it encodes.
         """
         mark, marked = byte_order_mark(data)
         if said is not None and marked is not None and not encodings.agree(said, marked):
@@ -133,7 +133,7 @@ class Site(NamedTuple):
 
     `selector` finds exactly this site again; `key` is its dotted path, for alias patterns and messages. `value` is the
     decoded value as the format's reference parser returns it ("" if a reference attribute stands for it and there is no
-    text). `start` and `end` span its spelling in the text, quotes included; `line` is 1-based. `reference` stands for
+    text). `start` and `end` span its spelling in the text, including quotes; `line` is 1-based. `reference` stands for
     the whole value; `beside` is the alias of a reference attribute beside plaintext, which a runtime ignores.
     `references.find` yields the references within a longer value.
     """
@@ -152,11 +152,11 @@ class Site(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """All sites of a document by the properties that decide which ones matter: for readers that need few of many.
+    """All sites of a document, reduced to the properties that decide which matter: for readers that need few of many.
 
     The sequences have the same length and no fixed order, except that the sites of one table, list or element stay in
-    order. A value is the site's, without surrounding white space, and "" if it is not a string. `marked` are the
-    indexes of all sites that hold a reference, are one or are beside one, and possibly of others.
+    order. A value is the site's without surrounding white space, or "" if it is not a string. `marked` has the indexes
+    of all sites that hold a reference, are one or are beside one, and possibly of others.
     """
 
     selectors: Sequence[str]
@@ -175,7 +175,7 @@ class Change(NamedTuple):
     `secretAlias:a`. A value may contain references in its text; a reference attribute that stood for the site is
     removed.
 
-    `within` are the edits that turn the site's value into `to` if only parts of it change: references that replace
+    `within` has the edits that turn the site's value into `to` if only parts of it change: references that replace
     text, or text that replaces references.
     """
 
@@ -216,9 +216,9 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
 
 
 def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Pattern[str]) -> str | None:
-    """Return what spells a value on several lines with pieces of it replaced where they stand, so that it keeps these.
+    """Return the spelling of a multi-line value with pieces replaced in place, so that it keeps its lines.
 
-    None if a piece, or what takes its place, is not spelled as it is (`plain`), or is not found for certain.
+    Return None if a piece or its replacement is not spelled literally (`plain`), or cannot be located for certain.
     """
     edits = []
     for start, end, text in within:
@@ -238,14 +238,14 @@ class Document(ABC):
 
     source: Source
     joins_lines = False
-    """Whether the format writes a value that stood on several lines on one, where it reads the same."""
+    """Whether the format writes a multi-line value on one line, if it reads the same there."""
 
     escapes: re.Pattern[str] | None = None
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
-    of letters, digits and `-_.~+/=%$`. None, if any text may be such a one, costs an audit a second search."""
+    of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
 
     def is_reshaped(self, site: Site) -> bool:
-        """Return whether a value, written back as a whole, would be spelled differently than now."""
+        """Return whether a value, written back as a whole, would be spelled differently from now."""
         return self.joins_lines and "\n" in self.source.text[site.start : site.end]
 
     @abstractmethod
@@ -253,7 +253,7 @@ class Document(ABC):
         """Yield every scalar that a selector can name, in document order."""
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values. Formats override this with a faster version."""
+        """Return the selectors, keys and values of all sites. Formats override this with a faster version."""
         sites = list(self.sites())
         told = (n for n, site in enumerate(sites) if site.reference is not None or site.beside is not None)
         values = [site.value for site in sites]
@@ -265,7 +265,7 @@ class Document(ABC):
         return [site for site in self.sites() if site.selector in selectors]
 
     def shadowed(self) -> Iterator[Site]:
-        """Yield the scalars that no selector can name, since their key is there more than once."""
+        """Yield the scalars that no selector can name because their key occurs more than once."""
         return iter(())
 
     @abstractmethod
@@ -277,23 +277,23 @@ class Document(ABC):
         """
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield an error for each reference in the file that cannot be resolved, as the format has no site for it."""
+        """Yield an error for each reference that cannot be resolved because the format has no site for it."""
         return iter(())
 
-    def doubt(self, site: Site) -> str:  # noqa: ARG002 - where encodings are certain, so are all sites
+    def doubt(self, site: Site) -> str:  # noqa: ARG002 - if the encoding is certain, so are all sites
         """Return why other readers of the file may read a different value at a site, or ""."""
         return ""
 
     def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
-        """Return whether a value may once have been read from this file differently than its readers read it."""
+        """Return whether a value may once have been read from this file differently from how its readers read it."""
         return False
 
-    def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - where all readers agree
+    def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - for formats without any
         """Return why a part of a site's value is not the secret itself for every reader of such files, or None."""
         return None
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site, selectors that may find it by names rather than by positions, the best first.
+        """Return, for each site, selectors that may find it by name rather than by position, the best first.
 
         Formats with positions override this; `stable_selectors` verifies the candidates.
         """
@@ -302,8 +302,8 @@ class Document(ABC):
     def stable_selectors(self, sites: Sequence[Site]) -> list[str]:
         """Return, for each site, the selector that still finds it after others are inserted before it.
 
-        Each finds exactly its site. It has a position only if nothing has a name; then it may be the site's own
-        selector.
+        Each selector finds exactly its site. It has a position only if nothing has a name; then it may be the site's
+        own selector.
         """
         proposed = self.by_names(sites)
         every = list(dict.fromkeys(selector for selectors in proposed for selector in selectors))
@@ -320,7 +320,7 @@ class Document(ABC):
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
         """Return whether this document is `before` with exactly the changes made.
 
-        Formats strengthen this with what their reference parser sees in addition.
+        Formats strengthen this by comparing what their reference parser sees in addition.
         """
         planned = {change.site.selector: change.to for change in changes}
         for old, new in zip_longest(before.sites(), self.sites()):
@@ -350,7 +350,7 @@ def _is_only(found: tuple[Site, ...] | SelectorError, site: Site) -> bool:
 
 
 class Rewriter(Protocol):
-    """One configuration format. Knows no key and no meaning of a ciphertext."""
+    """One configuration format. It knows no keys, and does not interpret ciphertexts."""
 
     name: str
     """The format's name in settings and on the command line: "xml"."""
@@ -363,7 +363,7 @@ class Rewriter(Protocol):
         """Parse a file's bytes; raise `ConfigSyntaxError`, which never quotes the text."""
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return a file's data as its reference parser reads it, every reference replaced by what `reveal` returns."""
+        """Return a file's data as its reference parser reads it; `reveal` returns the replacement of each reference."""
 
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:

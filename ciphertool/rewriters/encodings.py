@@ -1,4 +1,4 @@
-"""The encodings of text files: the known ones, those a format can have, and synonyms. Reads no file."""
+"""The encodings of text files: the known ones, those a format can have, and their synonyms. Reads no files."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def one_name(name: str) -> str:
 def canonical(name: str) -> str:
     """Return the canonical name of an encoding in which part of a file can change while the rest stays as it is.
 
-    These are UTF-8, UTF-16, and those that read ASCII as ASCII; not codecs that transform, escape or shift. Raises
-    `UnknownEncodingError`.
+    These are UTF-8, UTF-16, and those that read ASCII as ASCII, but not codecs that transform, escape or shift. Raise
+    `UnknownEncodingError` for any other.
     """
     found = one_name(name)
     if found not in UNICODE and not _is_ascii(found, _TRAPS):
@@ -46,7 +46,7 @@ def canonical(name: str) -> str:
 
 
 def reads_ascii(codec: str) -> bool:
-    """Return whether a codec reads printable ASCII as ASCII, and writes it so."""
+    """Return whether a codec reads and writes printable ASCII as ASCII."""
     return _is_ascii(codec, _ASCII)
 
 
@@ -59,12 +59,12 @@ def _is_ascii(codec: str, data: bytes) -> bool:
 
 
 def agree(one: str, other: str) -> bool:
-    """Return whether a file can be in both encodings, by canonical names: `utf-16` leaves the byte order open."""
+    """Return whether a file can be in both encodings, given by canonical names: `utf-16` leaves the byte order open."""
     return one == other or (min(one, other) == "utf-16" and max(one, other).startswith("utf-16-"))
 
 
 def can_hold(codec: str, text: str) -> bool:
-    """Return whether a text, written in an encoding, reads back as the same text."""
+    """Return whether a text, written in a codec's encoding, reads back the same."""
     if text.isascii() or codec == "utf-8":
         return True  # callers never pass half of a surrogate pair
     try:

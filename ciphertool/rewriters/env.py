@@ -1,4 +1,4 @@
-r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quotes. Expands no variables.
+r"""`.env` files in python-dotenv's dialect: bindings and their three kinds of quotes. Expands no variables.
 
     binding = blanks, `export`?, key or 'key', and `=` with a value, or nothing; then a comment or the line's end
     bare    = up to the line's end, or to blanks and `#`; blanks at its end are not part of it
@@ -8,15 +8,15 @@ r"""`.env` files in python-dotenv's dialect: bindings, their three kinds of quot
 If python-dotenv would skip a line that it cannot read, the file is refused.
 
 Other readers understand the same line differently (`quoting`). So everything that the author wrote around a secret
-stays as it was: a reference takes the secret's place between the same quotes, in a spelling in which no reader finds
-anything to expand, and which says how the value is put back:
+stays as it was: a reference takes the secret's place between the same quotes, in a spelling that no reader
+expands and that records how to restore the value:
 
-    {ciphertool:a}            as it is, if every reader finds that very value between these quotes; else it is refused
-    {ciphertool-verbatim:a}   as it is: so it stood there, though readers may differ on what it says
+    {ciphertool:a}            as it is, if every reader finds exactly that value between these quotes; otherwise refused
+    {ciphertool-verbatim:a}   as it is: the value stood there like this, though readers may differ on its meaning
     {ciphertool-escaped:a}    with the escapes that python-dotenv reads, as it stood there
 
-A value that could not be restored to the byte is refused beforehand. `'$secret{a}'`, which ciphertool formerly wrote,
-does not record the original quotes; it is put back bare or in the quotes that need the fewest escapes.
+A value that could not be restored byte for byte is refused in advance. `'$secret{a}'`, which ciphertool formerly wrote,
+does not record the original quotes; its value is put back bare or in the quotes that need the fewest escapes.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class EnvDocument(EntryDocument):
         return quoting.ambiguity(quote, inner, at[start], at[end])
 
     def wanted(self, change: Change) -> str:
-        """Return the value to be read at a change's site, with a reference in the spelling that is written there."""
+        """Return the value that a change's site will have, with a reference in the spelling that is written there."""
         return self._value(change, self._pieces(change))
 
     def _value(self, change: Change, pieces: list[tuple[Edit, Edit]] | None) -> str:
@@ -106,7 +106,7 @@ class EnvDocument(EntryDocument):
         return edits
 
     def _pieces(self, change: Change) -> list[tuple[Edit, Edit]] | None:
-        """Return what changes, in the value and in the text; None if the value's former spelling is unknown."""
+        """Return the edits of the value, each with that of the text; None if the value's former spelling is unknown."""
         site, to = change.site, change.to
         within = change.within
         if isinstance(to, Reference) or site.reference is not None:
@@ -129,7 +129,7 @@ class EnvDocument(EntryDocument):
         return pieces or None
 
     def _syntax(self, site: Site, start: int, end: int) -> Syntax:
-        """Return the syntax of the reference in whose place a piece of a value comes back as it is spelled now."""
+        """Return the syntax of the reference that restores a piece of a value in its present spelling."""
         quote, inner = self._opened(site)
         at, value = quoting.offsets(quote, inner), site.value[start:end]
         is_part = (start, end) != (0, len(site.value))
@@ -144,7 +144,7 @@ class EnvDocument(EntryDocument):
             syntax = quoting.syntax_in_url(syntax, value)
         if syntax is None:
             raise UnrepresentableValueError(
-                site.selector, "its escapes would not come back as they are", _HINT_OF_ESCAPES
+                site.selector, "its escapes could not be restored as they are", _HINT_OF_ESCAPES
             )
         return syntax
 
@@ -165,7 +165,7 @@ class EnvDocument(EntryDocument):
         return text[line:head].split(maxsplit=1)[:1] == ["export"]
 
     def _line_end(self, site: Site) -> str:
-        """Return the line end that follows a site, which no change ever changes."""
+        """Return the line end after a site; no edit changes it."""
         found = _LINE_END.search(self.source.text, site.end)
         return found[0] if found else "\n"
 
@@ -176,11 +176,11 @@ class EnvDocument(EntryDocument):
         return f"'{value}'" if not _NOT_SINGLE.search(value) else '"' + quoting.escape('"', value) + '"'
 
     def _quoted(self, site: Site) -> bool:
-        """Return whether a site is quoted by the file's author, not because it is a reference."""
+        """Return whether the file's author quoted a site, rather than ciphertool because it is a reference."""
         return site.reference is None and self.source.text.startswith(("'", '"'), site.start)
 
     def _ends_bare(self, site: Site) -> bool:
-        """Return whether a bare value would end with the site: after quotes a comment needs no blank before it."""
+        """Return whether a bare value would end with the site: a comment after quotes needs no blank before it."""
         return not self.source.text[site.end : site.end + 1].strip()
 
 
@@ -196,7 +196,7 @@ class EnvRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> EnvDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` for a line that is not a binding or an open quote."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` for a line that is not a binding, or for an open quote."""
         source = decode(data, self._encoding)
         return EnvDocument(source, _scan(source))
 

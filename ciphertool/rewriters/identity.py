@@ -1,4 +1,4 @@
-"""The name of an element of a list: which of its members are names, and which values may be. Format-independent."""
+"""How elements of a list are named: which of their members are names, which values can be. Format-independent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 _NAMES = ("name", "id")
 _OF_PAIRS = ("name", "key", "id")
 _VALUES = frozenset({"value", "val", "content", ""})
-# What selectors and messages can show as it is: neither a reference nor a placeholder. A key that is not made of words
-# may be a secret key.
+# What selectors and messages can show literally: neither a reference nor a placeholder. A key that does not consist of
+# words may be a secret key.
 _KEY = re.compile(r"[A-Za-z]{1,40}[0-9]{0,3}(?:[._ :/-][A-Za-z]{1,40}[0-9]{0,3}){0,9}")
 _WORDS = r"[A-Za-z]{1,40}[0-9]{0,3}(?:_[A-Za-z]{1,40}[0-9]{0,3}){0,9}"
 _ASSIGNED = re.compile(rf"({_WORDS})=[^=\r\n][^\r\n]*")
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[^'\"\\`${}\x00-\x1f\x7f\ud800-\udfff]{1,80}")
 def identifying(members: Iterable[str], value: str | int) -> list[str]:
     """Return which of an element's members name it, the likeliest first.
 
-    `value` is the member whose place is wanted: a `key` is a name only beside a `value`, otherwise it may be a secret.
+    `value` is the member to be found: a `key` is a name only beside a `value`; otherwise it may be a secret.
     """
     order = _OF_PAIRS if str(value).lower() in _VALUES else _NAMES
     found = [(order.index(member.lower()), member) for member in members if member.lower() in order]
@@ -31,14 +31,14 @@ def identifying(members: Iterable[str], value: str | int) -> list[str]:
 
 
 def is_name(member: str, value: object) -> bool:
-    """Return whether the value of a member that identifies can name an element in a selector."""
+    """Return whether the value of an identifying member can name an element in a selector."""
     if not isinstance(value, str):
         return type(value) is int
     return (_KEY if member.lstrip("@").lower() == "key" else _NAME).fullmatch(value) is not None
 
 
 def assigned(item: str) -> str | None:
-    """Return the name of an item `NAME=value`, None for any other text."""
+    """Return the name in an item `NAME=value`; None for any other text."""
     found = _ASSIGNED.fullmatch(item)
     return found and found[1]
 

@@ -1,13 +1,13 @@
-r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, nothing interpolated.
+r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, without interpolation.
 
     section = a line that begins with `[`, up to its last `]`
-    option  = key, then `=` or `:` and a value, or nothing; keys are the same in upper and lower case
+    option  = key, then `=` or `:` and a value, or nothing; keys are not case-sensitive
     value   = the rest of the line, and every later line that is indented more than the key; blanks around each line
               are not part of it
-    comment = a line that begins with `#` or `;`, indented or not, even amid the lines of a value
+    comment = a line that begins with `#` or `;`, indented or not, even between the lines of a value
 
-Other readers take `#` or `;` after a blank for a comment, configparser for a part of the value: such a value is
-neither protected nor written.
+For other readers, `#` or `;` after a blank begins a comment; for configparser, it is part of the value. Such a value
+is neither protected nor written.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _COMMENT = re.compile(r"(?:\A|(?<=\s))[#;]")
 class IniDocument(EntryDocument):
     """A parsed INI file. The selector is `section/key`; defaults are in the section `DEFAULT`."""
 
-    escapes = re.compile(r"(?!)")
+    escapes = re.compile(r"\0(?!)")  # matches nothing, and knows that sooner than `(?!)` alone
     joins_lines = True
 
     def read(self, spelled: str) -> str:
@@ -74,7 +74,7 @@ class IniDocument(EntryDocument):
         return "".join([lines[0], *(f"{indent}{line}" if line else newline for line in lines[1:])])
 
     def refusal(self, spelled: str) -> str | None:
-        """Return why a value cannot be protected: it is not the same for every reader, or a comment stands in it."""
+        """Return why a value cannot be protected: readers disagree on it, or it contains a comment."""
         return _AMBIGUOUS if _COMMENT.search(spelled) else super().refusal(spelled)
 
     def key(self, selector: str) -> str:
@@ -82,7 +82,7 @@ class IniDocument(EntryDocument):
         return selector.replace("/", ".")
 
     def ordinals(self, selector: str) -> Sequence[int]:
-        """Return which entries a selector names, however it divides into section and key."""
+        """Return which entries a selector names, wherever it divides into section and key."""
         section, slash, key = selector.partition("/")
         if "/" not in key:
             return super().ordinals(section + slash + key.lower())
@@ -103,14 +103,14 @@ class IniRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> IniDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses it, as for a duplicate key."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses them, as for a duplicate key."""
         source = decode(data, self._encoding)
         return IniDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, dict[str, str | None]]:
-        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` gives.
+        """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` returns.
 
-        As in configparser, each section has the keys of `DEFAULT` too, which is also there by itself.
+        As in configparser, each section also has the keys of `DEFAULT`, which is a section itself.
         """
         from configparser import RawConfigParser
 
@@ -127,7 +127,7 @@ def _scan(source: Source) -> Entries:
     text, entries = source.text, Entries()
     selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
     sections, defaults = set[str](), set[str]()
-    known = defaults  # the selectors of the section so far
+    known = defaults  # the section's selectors so far
     section: str | None = None
     level, in_option = 0, False
     for match in _LINE.finditer(text):
@@ -138,14 +138,14 @@ def _scan(source: Source) -> Entries:
         indent = head - match.start("indent")
         if indent > level and in_option:
             if ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a further line of a key that has no value", *source.position(head))
+                raise ConfigSyntaxError("a continuation line of a key without a value", *source.position(head))
             ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent
         if key[:1] == "[" and (header := _SECTION.match(text, head)):
             section, in_option = header[1], False
             if section in sections and section != "DEFAULT":
-                raise ConfigSyntaxError("a section that was there before", *source.position(head))
+                raise ConfigSyntaxError("a duplicate section", *source.position(head))
             sections.add(section)
             known = defaults if section == "DEFAULT" else set()
             continue
@@ -155,7 +155,7 @@ def _scan(source: Source) -> Entries:
         in_option = True
         selector = f"{section}/{key.rstrip().lower()}"
         if selector in known:
-            raise ConfigSyntaxError("a key that was there before", *source.position(head))
+            raise ConfigSyntaxError("a duplicate key", *source.position(head))
         known.add(selector)
         start, end = match.span("value")
         selectors.append(selector)

@@ -1,4 +1,4 @@
-"""JSON, also with comments and trailing commas: `json` validates and reads the values, a scanner finds the places.
+"""JSON, also with comments and trailing commas: `json` validates and reads the values, a scanner finds their places.
 
 Independent of what a member means.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Possessive or atomic: nothing to go back for, in hostile text least of all. A quote behind no backslash ends any
 # string.
 _STRING = r'"(?>[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+")'
-# What has no end goes to the end of the text: to search on in it would take its length squared.
+# An unterminated string extends to the end of the text: searching inside it would take quadratic time.
 _STRING_OR_REST = r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _COMMENTED = re.compile(rf"//[^\r\n]*+|/\*.*?\*/|({_STRING_OR_REST}|/\*.*)", re.DOTALL)
 _TRAILING = re.compile(
@@ -36,14 +36,14 @@ _TRAILING = re.compile(
 _VISIBLE = re.compile(r"[^\r\n]")
 _BETWEEN = r"[ \t\n\r,:\[\]{}]*+"
 _TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
-# Or the end: without it what follows the last token would be searched from each of its characters anew.
+# Or the end: otherwise, what follows the last token would be searched again from each of its characters.
 _KEY_OR_SCALAR = re.compile(rf"{_BETWEEN}(?:({_TOKEN})([ \t\n\r]*+:)?|\Z)", re.DOTALL)
-_STRIDE = 64  # tokens that are passed by at once, by as many patterns at most
+_STRIDE = 64  # the most tokens that one match skips, and so the most patterns
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
 
 class _EarlierKey(str):
-    """A key that appears again later in its object. It equals no name that a selector can spell."""
+    """A key that occurs again later in its object. It does not equal any name that a selector can spell."""
 
     ordinal: int
 
@@ -60,7 +60,7 @@ class _EarlierKey(str):
 
 
 class _Repeating(dict[str, Any]):
-    """An object with duplicate keys: the last of each counts, but none is lost."""
+    """An object with duplicate keys: the last of each takes effect, but none is lost."""
 
     repeated: frozenset[str]
 
@@ -69,7 +69,7 @@ _CONTAINERS = frozenset({list, dict, _Repeating})
 
 
 class _Judge:
-    """`json`, but what is under a duplicate key is kept; `repeating` is True if there was one."""
+    """A `json` decoder that keeps what is under a duplicate key; `repeating` is True if there was one."""
 
     def __init__(self) -> None:
         self.repeating = False
@@ -100,15 +100,15 @@ def _no_constant(_: str) -> NoReturn:
 
 @cache
 def _skipping(tokens: int) -> Callable[[str, int], re.Match[str]]:
-    """Return what matches so many tokens and, with its spelling as the group, one more."""
+    """Return a matcher that skips so many tokens and captures the spelling of the next one."""
     pattern = rf"(?:{_BETWEEN}{_TOKEN}){{{tokens}}}+{_BETWEEN}({_TOKEN})"
-    return re.compile(pattern, re.DOTALL).match  # type: ignore[return-value]  # asked only where so many are
+    return re.compile(pattern, re.DOTALL).match  # type: ignore[return-value]  # called only if there are so many
 
 
 class _Scanner:
-    """Finds the places of scalars. The data says how many tokens stand before each, so the text is passed by unread.
+    """Finds the places of scalars. The data determines how many tokens precede each, so the text is skipped unread.
 
-    A token is a key or a scalar: all that there is in a text but blanks and punctuation.
+    A token is a key or a scalar: everything in a text except blanks and punctuation.
     """
 
     def __init__(self, text: str, data: object, locations: Iterable[Location]) -> None:
@@ -119,7 +119,7 @@ class _Scanner:
         self._inside(data, by_steps(dict.fromkeys(locations, True)), (), 0)
 
     def _inside(self, node: Any, wanted: Steps, location: Location, tokens: int) -> int:
-        """Find places in a list or object before which so many tokens stand; return how many stand before its end."""
+        """Find places in a list or object that follows so many tokens; return how many tokens precede its end."""
         is_object = isinstance(node, dict)
         if _CONTAINERS.isdisjoint(map(type, node.values() if is_object else node)):
             width = 2 if is_object else 1
@@ -138,7 +138,7 @@ class _Scanner:
         return tokens
 
     def _place(self, tokens: int) -> Span:
-        """Return the place of the token before which so many stand, which is none before the last one asked for."""
+        """Return the place of the token after so many others; callers must ask in ascending order."""
         position, ahead = self._position, tokens - self._passed
         while ahead >= _STRIDE:
             position = _skipping(_STRIDE - 1)(self._text, position).end()
@@ -149,7 +149,7 @@ class _Scanner:
 
 
 class JsonDocument(TreeDocument):
-    """A parsed JSON file. What is under a duplicate key is neither a site nor a target."""
+    """A parsed JSON file. A value under a duplicate key is neither a site nor a target."""
 
     escapes = re.compile(r"\\")
 
@@ -176,20 +176,20 @@ class JsonDocument(TreeDocument):
 
     def sites(self) -> Iterator[Site]:
         """Yield every scalar in document order."""
-        if self._repeating:  # what stands under such a key is left out
+        if self._repeating:  # values under duplicate keys are left out
             return super().sites()
         scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if match.lastindex == 1)
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
 
     def shadowed(self) -> Iterator[Site]:
-        """Yield every scalar under a key that its object has twice."""
+        """Yield every scalar under a key that its object has more than once."""
         values = {at: value for at, value in leaves(self.data) if self._repeated(at)} if self._repeating else {}
         for location, span in self.places(values).items() if values else ():
             yield self.site(jsonpath.normalized(location), jsonpath.dotted(location), span, values[location])
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values."""
+        """Return the selectors, keys and values of all sites."""
         return Document.outline(self) if self._repeating else super().outline()
 
     def _repeated(self, location: Location) -> str | None:
@@ -245,11 +245,11 @@ class JsonRewriter:
         return JsonDocument(source, judged, tree, repeating=judge.repeating)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:
-        """Return what `json` gives, with the references in its strings replaced; of a repeated key the last counts."""
+        """Return what `json` returns, with the references in its strings replaced; the last of equal keys counts."""
         return resolve(json.loads(self.parse(data).judged), reveal)
 
 
 def _blanked(text: str) -> str:
-    """Return a text of the same length with blanks for comments and trailing commas."""
+    """Return a text of the same length, with blanks in place of comments and trailing commas."""
     text = _COMMENTED.sub(lambda m: m[1] or _VISIBLE.sub(" ", m[0]), text)
     return _TRAILING.sub(lambda m: " " if m[0] == "," else m[0], text)

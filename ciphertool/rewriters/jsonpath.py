@@ -1,8 +1,8 @@
 """Selectors of the formats that hold trees of data: JSONPath (RFC 9535). Independent of a format's spelling.
 
 A tree is dicts with string keys (the keys as the source spells them), lists and scalars. A selector is a JSONPath,
-`$.datasource.password`; if a file holds several documents it asks every one of them, and
-`doc[1]$.datasource.password` asks only the second. A location is the tuple of keys and indexes that leads from the
+`$.datasource.password`; if a file holds several documents, it applies to all of them, and
+`doc[1]$.datasource.password` only to the second. A location is the tuple of keys and indexes that leads from the
 root to a node.
 """
 
@@ -46,13 +46,13 @@ _MAX_DEPTH = 1000
 
 
 class Where(NamedTuple):
-    """A step to those children that have a member of this value."""
+    """A step to the children that have a member with this value."""
 
     member: str
     value: str | int
 
     def holds(self, node: object) -> bool:
-        """Return whether a node is such a child: text equals text, and a number a number."""
+        """Return whether a node is such a child: text only equals text, and a number only a number."""
         if not isinstance(node, dict) or self.member not in node:
             return False
         value = node[self.member]
@@ -61,7 +61,7 @@ class Where(NamedTuple):
 
 
 class Assigns(NamedTuple):
-    """A step to those items of a list that assign to a name: `NAME=` and more, on one line."""
+    """A step to the items of a list that assign to a name: `NAME=` and more, on one line."""
 
     start: str
 
@@ -92,7 +92,7 @@ def children(node: object) -> Iterator[tuple[str | int, object]] | None:
 
 
 def leaves(tree: object, root: str = "$") -> Iterator[tuple[str, str, object]]:
-    """Yield every leaf of a tree in its order, with its normalized path after `root` and its dotted key."""
+    """Yield the normalized path after `root`, the dotted key and the node of every leaf of a tree, in order."""
     below = children(tree)
     if below is None:
         yield root, "", tree
@@ -111,7 +111,13 @@ def leaves(tree: object, root: str = "$") -> Iterator[tuple[str, str, object]]:
             pending.pop()
 
 
-@lru_cache(maxsize=4096)  # most keys of a file stand in it often
+def columns(tree: object, root: str = "$") -> tuple[Sequence[str], Sequence[str], Sequence[object]]:
+    """Return the paths, keys and nodes that `leaves` yields, apart."""
+    found = list(zip(*leaves(tree, root), strict=True))
+    return (found[0], found[1], found[2]) if found else ((), (), ())
+
+
+@lru_cache(maxsize=4096)  # most keys of a file occur often
 def spelled(step: str | int) -> str:
     """Return a step as spelled in normalized paths: `['a']`, `[0]`."""
     return normalized((step,)).removeprefix("$")
@@ -120,8 +126,8 @@ def spelled(step: str | int) -> str:
 def locate(tree: object, selectors: Sequence[str]) -> list[tuple[Location, ...] | SelectorError]:
     """Return, for each selector, the locations it names in one tree, or the error that says why there are none.
 
-    There is at least one location, and no duplicate. `NoMatchError` means that nothing is there, any other
-    `SelectorError` that the selector is not understood.
+    There is at least one location, and there are no duplicates. `NoMatchError` means that nothing is there; any other
+    `SelectorError` means that the selector is not understood.
     """
     return [
         found if isinstance(found, SelectorError) else tuple([location for _, location in found])
@@ -132,7 +138,7 @@ def locate(tree: object, selectors: Sequence[str]) -> list[tuple[Location, ...] 
 def locate_in_documents(
     trees: Sequence[object], selectors: Sequence[str]
 ) -> list[tuple[tuple[int, Location], ...] | SelectorError]:
-    """Return the same as `locate` for the documents of one file, each location with its document's index."""
+    """Return what `locate` does, for all documents of one file, each location with its document's index."""
     found: list[tuple[tuple[int, Location], ...] | SelectorError] = []
     for selector in selectors:
         try:
@@ -143,20 +149,20 @@ def locate_in_documents(
 
 
 def split_document(selector: str) -> tuple[int | None, str]:
-    """Return the index of the document that a selector asks, None for all, and the path it asks there."""
+    """Return the index of the document to which a selector applies (None for all), and its path there."""
     prefix = _DOCUMENT.match(selector) if selector.startswith("doc") else None
     return (int(prefix[1]), selector[prefix.end() :]) if prefix else (None, selector)
 
 
 def plain_steps(path: str) -> Location | None:
-    """Return the names and indexes of a path that has nothing else and no escapes; None for any other path."""
+    """Return the steps of a path that has only names and indexes, without escapes; None for any other path."""
     if not _PLAIN.fullmatch(path):
         return None
     return tuple([int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)])
 
 
 def filtered_steps(path: str) -> tuple[str | int | Where | Assigns, ...] | None:
-    """Return the steps of a path of names, indexes and filters by a member's or an item's value, None for any other."""
+    """Return the steps of a path of names, indexes and filters by a member's or item's value; None for any other."""
     found: list[str | int | Where | Assigns] = []
     position = 1
     while position < len(path):
@@ -184,7 +190,7 @@ def is_by_name(path: str) -> bool:
 class ByNames:
     """Spells locations of one tree by names: an element of a list by the name that is unique in the list.
 
-    Made for one batch of locations.
+    Create one for each batch of locations.
     """
 
     def __init__(self, tree: object) -> None:
@@ -192,7 +198,7 @@ class ByNames:
         self._counted: dict[tuple[int, str], Counter[object]] = {}
 
     def path(self, location: Location) -> str:
-        """Return a path to a location that has an index only if an element has no unique name or id."""
+        """Return a path to a location, with an index only for an element that has no unique name or id."""
         parts = ["$"]
         node: Any = self._tree
         for depth, step in enumerate(location):
@@ -223,7 +229,7 @@ class ByNames:
 
 
 def _own_item(elements: list[Any], index: int) -> str | None:
-    """Return the step to a text of a list by the name that it assigns to, or by the option that stands before it."""
+    """Return the step to a text in a list by the name that it assigns to, or by the option that precedes it."""
     name = identity.assigned(elements[index])
     if name and sum(isinstance(each, str) and each.startswith(f"{name}=") for each in elements) == 1:
         return f"[?match(@, '{name}=.*')]"
@@ -252,17 +258,17 @@ def _search(trees: Sequence[Any], selector: str) -> tuple[tuple[int, Location], 
     except RecursionError:
         raise SelectorError(selector, "is nested too deeply") from None
     except (ArithmeticError, ValueError):  # numbers beyond Python's limits
-        raise SelectorError(selector, "holds what no JSONPath may hold") from None
+        raise SelectorError(selector, "has a number that no JSONPath may have") from None
     if not found:
         raise NoMatchError(selector)
-    # `$..*..*` names a node as often as there are ways to it.
+    # `$..*..*` names a node once for each way to it.
     return tuple(found if len(found) == 1 else dict.fromkeys(found))
 
 
 def _walk(tree: object, steps: Location) -> Location | None:
-    """Return the location to which plain steps lead in a tree, None if nothing is there.
+    """Return the location to which plain steps lead in a tree; None if nothing is there.
 
-    In a list the name of an option, `['--password']`, leads to the item that follows it, where RFC 9535 has nothing.
+    In a list the name of an option, `['--password']`, leads to the item that follows it; RFC 9535 finds nothing there.
     """
     node: Any = tree
     location = steps
@@ -281,7 +287,7 @@ def _walk(tree: object, steps: Location) -> Location | None:
 
 
 def _index(elements: list[Any], step: str | int) -> int | None:
-    """Return the index of the element to which a step leads in a list, None if nothing is there."""
+    """Return the index of the element to which a step leads in a list; None if nothing is there."""
     if isinstance(step, str):
         is_there = step.startswith("-") and elements.count(step) == 1 and elements[-1] != step
         return elements.index(step) + 1 if is_there else None
@@ -291,7 +297,7 @@ def _index(elements: list[Any], step: str | int) -> int | None:
 
 
 def _filter(tree: object, steps: Sequence[str | int | Where | Assigns]) -> list[Location]:
-    """Return the locations to which steps lead, filters among them."""
+    """Return the locations to which steps, including filters, lead."""
     reached: list[tuple[Location, Any]] = [((), tree)]
     for step in steps:
         if isinstance(step, Where | Assigns):
@@ -310,7 +316,7 @@ def _filter(tree: object, steps: Sequence[str | int | Where | Assigns]) -> list[
     return [location for location, _ in reached]
 
 
-@lru_cache(maxsize=4096)  # the same few names again and again
+@lru_cache(maxsize=4096)  # the same few names recur
 def _name(name: str) -> str:
     """Return the step of a normalized path that is a name."""
     return "['" + json.dumps(name, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'") + "']"
@@ -327,7 +333,7 @@ def _environment() -> JSONPathEnvironment:
     from jsonpath_rfc9535 import JSONPathEnvironment
 
     environment = JSONPathEnvironment()
-    # The library's own 100 is less than what the formats accept. 1.x has it on the class, 2.x on the instance.
+    # The library's own 100 is less than the formats accept. 1.x has it on the class, 2.x on the instance.
     environment.max_recursion_depth = _MAX_DEPTH
     return environment
 

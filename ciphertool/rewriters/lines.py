@@ -1,7 +1,7 @@
 """A document that is a list of entries, each a key with one value: `.properties`, `.env`, INI.
 
-This module has what the three share: naming, finding, editing and proving entries by their spans. Scanners and the
-spelling of values are in the modules of the formats.
+This module has what the three formats share: naming, finding, editing and proving entries by their spans. Scanners and
+the spelling of values are in the formats' own modules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 ABSENT = -1
-"""The end of a missing value, like that of an unmatched group: a key alone on its line."""
+"""The end of a missing value (a key alone on its line), as of an unmatched group."""
 
 HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: not a character, so no UTF-8 text contains it, but `\\uXXXX` can spell it."""
@@ -34,7 +34,7 @@ _OTHER_ENCODING = "if it has another encoding, state it with `encoding` in its t
 
 
 def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
-    """Decode a file in the stated encoding, else by its byte order mark, else as assumed: no standard defines one."""
+    """Decode a file in the stated encoding; else by its byte order mark; else as assumed. No standard defines one."""
     try:
         return Source.decode(data, assumed, said=said)
     except ConfigSyntaxError as error:
@@ -46,8 +46,8 @@ def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
 class Entries:
     """The entries of a document in order, as columns: a file of 10 MB has some 200,000 of them.
 
-    `heads` are the offsets of the keys; `starts` and `ends` span the values as they are spelled, quotes included; the
-    end is `ABSENT` if there is no value.
+    `heads` are the offsets of the keys; `starts` and `ends` span the values as spelled, including quotes. If an entry
+    has no value, its end is `ABSENT`.
     """
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class EntryDocument(Document):
 
     @abstractmethod
     def spell(self, site: Site, value: str) -> str:
-        """Return how a value is spelled at a site; raise `UnrepresentableValueError` if it cannot be."""
+        """Spell a value for a site; raise `UnrepresentableValueError` if that is impossible."""
 
     def ordinals(self, selector: str) -> Sequence[int]:
         """Return which entries a selector names, first to last."""
@@ -84,12 +84,12 @@ class EntryDocument(Document):
         return selector
 
     def refusal(self, spelled: str) -> str | None:
-        """Return why a value that is there cannot be protected, or None."""
+        """Return why an existing value cannot be protected, or None."""
         return "its value holds half of a surrogate pair" if HALF_PAIR.search(self.read(spelled)) else None
 
     @cached_property
     def index(self) -> Mapping[str, int]:
-        """Selector → its entry; if there are several, the last, which is the one that counts."""
+        """Selector → its entry; if there are several, the last, which takes effect."""
         return dict(zip(self.entries.selectors, count()))
 
     @cached_property
@@ -104,19 +104,19 @@ class EntryDocument(Document):
         return found
 
     def spelled(self, ordinal: int) -> str | None:
-        """Return an entry's value as it is spelled, or None if it has none."""
+        """Return an entry's value as spelled, or None if it has none."""
         end = self.entries.ends[ordinal]
         return None if end == ABSENT else self.source.text[self.entries.starts[ordinal] : end]
 
     def spellings(self) -> Iterator[str | None]:
-        """Yield every entry's value as it is spelled, or None if it has none."""
+        """Yield every entry's value as spelled, or None if it has none."""
         text, entries = self.source.text, self.entries
         return (
             None if end == ABSENT else text[start:end] for start, end in zip(entries.starts, entries.ends, strict=True)
         )
 
     def head(self, site: Site) -> int:
-        """Return where the key of a site's entry begins."""
+        """Return the offset at which the key of a site's entry begins."""
         return self.entries.heads[bisect_left(self.entries.starts, site.start)]
 
     def site(self, ordinal: int) -> Site:
@@ -141,7 +141,7 @@ class EntryDocument(Document):
                     yield self.site(ordinal)
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values."""
+        """Return the selectors, keys and values of all sites."""
         text, entries, index = self.source.text, self.entries, self.index
         columns = zip(count(), entries.selectors, entries.starts, entries.ends, strict=False)
         found = [(s, text[start:end]) for n, s, start, end in columns if end != ABSENT and index[s] == n]
@@ -172,7 +172,7 @@ class EntryDocument(Document):
         return (site,) if site.value else NoMatchError(selector, "its value is empty", line=self._line(ordinal))
 
     def _line(self, ordinal: int) -> int:
-        """Return the line on which an entry's key stands."""
+        """Return the line of an entry's key."""
         return self.source.line(self.entries.heads[ordinal])
 
     def only(self, selector: str) -> int | None:
@@ -203,7 +203,7 @@ class EntryDocument(Document):
         return spelled
 
     def wanted(self, change: Change) -> str:
-        """Return the value to be read at a change's site afterwards."""
+        """Return the value that a change's site will have."""
         to, selector = change.to, change.site.selector
         if isinstance(to, Reference):
             if not references.is_writable_alias(to.alias):
@@ -215,7 +215,7 @@ class EntryDocument(Document):
         return to
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Return whether every entry is as it was, to the character, except for the planned values.
+        """Return whether every entry is the same, character for character, except for the planned values.
 
         This includes entries that are not sites: replaced ones, and keys without a value.
         """

@@ -1,16 +1,16 @@
-r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), their escapes, and entries put in and out.
+r"""Java `.properties`: the entries of `java.util.Properties.load` (JDK 17), their escapes, and edits of them.
 
     line     = blanks, then a comment (`#`, `!`), or key, separator, value; ends at CR, LF or CRLF
-    fold     = a backslash at the line's end and the next line's leading blanks: nothing, even inside `\uXXXX`
+    fold     = a backslash at the line's end and the next line's leading blanks: read as nothing, even inside `\uXXXX`
     key      = up to the first `=`, `:` or blank without a backslash
     separator = blanks, at most one `=` or `:`, blanks
-    value    = all the rest, trailing blanks included
+    value    = all the rest, including trailing blanks
     escape   = `\t` `\n` `\r` `\f` `\uXXXX`; a backslash before anything else is dropped
 
-A file does not state its encoding: `Properties.load(InputStream)` reads ISO-8859-1, resource bundles, Spring and
-Quarkus read UTF-8. ISO-8859-1 is assumed; a value beyond ASCII is then in doubt, unless the file cannot be UTF-8.
+A file does not state its encoding: `Properties.load(InputStream)` reads ISO-8859-1; resource bundles, Spring and
+Quarkus read UTF-8. ISO-8859-1 is assumed; a value beyond ASCII is then doubtful, unless the file cannot be UTF-8.
 
-There is one difference from Java: in a file whose last line is a single backslash, that line has no entry, whereas
+There is one difference from Java: if the last line of a file is a single backslash, that line has no entry, whereas
 Java finds an empty key with an empty value.
 """
 
@@ -52,7 +52,7 @@ _FOLDS = re.compile(rf"(\\[^\r\n])|{_FOLD}|\\\Z")
 _ESCAPE = re.compile(r"\\(u(?:[0-9A-Fa-f]{4})?+|[^u])", re.DOTALL)
 _LETTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _TO_ESCAPE = re.compile(r"[^ -\[\]-~]|^ ")
-# UTF-8 as ISO-8859-1 shows it: a lead byte and as many others as it asks for.
+# UTF-8 read as ISO-8859-1: a lead byte and as many others as it requires.
 _UTF8_MISREAD = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _TO_ESCAPE_AS_STORE = re.compile(r"[^ -~]|[\\=:#!]|^ ")
 _TO_ESCAPE_IN_KEY = re.compile(r"[^!-~]|[\\=:#!]")
@@ -62,7 +62,7 @@ _LAST_LINE_END = re.compile(r"(\r\n|\r|\n)[^\r\n]*+\Z")
 
 
 def _unescape(spelled: str) -> str:
-    """Return what a spelled key or value stands for; ValueError on a `\\u` without four hex digits."""
+    """Return what a spelled key or value stands for; raise ValueError on a `\\u` without four hex digits."""
     if "\\" not in spelled:
         return spelled
     if "\n" in spelled or "\r" in spelled or spelled.endswith("\\"):
@@ -109,15 +109,15 @@ class PropertiesDocument(EntryDocument):
         return _unescape(spelled)
 
     def spell(self, site: Site, value: str) -> str:
-        """Escape as little as reads back the same, so that a value revealed is spelled as people spell it.
+        """Escape as little as possible, so that a revealed value is spelled as people would spell it.
 
-        Characters beyond ASCII stay as they are if the encoding is stated, and become `\\uXXXX` if it is assumed or the
-        file spells them so elsewhere: that reads the same in any encoding.
+        Characters beyond ASCII stay as they are if the encoding is stated. They become `\\uXXXX`, which reads the same
+        in any encoding, if it is assumed or the file spells them so elsewhere.
         """
         return self._separated(self.head(site), value, _TO_ESCAPE.sub(self._escape_one, value))
 
     def _spelled(self, change: Change) -> str:
-        """Keep the lines of a value on several, if only a piece of it changes."""
+        """Spell a change; a multi-line value keeps its lines if only a piece of it changes."""
         spelled = self.source.text[change.site.start : change.site.end]
         kept = respelled(change.site.value, spelled, change.within, _AS_IT_IS) if "\n" in spelled else None
         return super()._spelled(change) if kept is None else self.encodable(change.site, kept)
@@ -139,12 +139,12 @@ class PropertiesDocument(EntryDocument):
         return "its bytes beyond ASCII are one value to readers of UTF-8 and another to readers of ISO-8859-1"
 
     def may_misread(self, value: str) -> bool:
-        """Return whether a value is what UTF-8 looks like when it was read from this file as ISO-8859-1."""
+        """Return whether a value looks like UTF-8 that was read from this file as ISO-8859-1."""
         return self._is_doubtful and looks_misread(value)
 
     @cached_property
     def _is_doubtful(self) -> bool:
-        """Whether the encoding is only assumed, and the file may just as well be in UTF-8."""
+        """Whether the encoding is only assumed and the file may just as well be in UTF-8."""
         if self.source.said or self.source.codec != JAVA_ENCODING:
             return False
         try:
@@ -154,7 +154,7 @@ class PropertiesDocument(EntryDocument):
         return True
 
     def _separated(self, head: int, value: str, spelled: str) -> str:
-        """Guard a spelled value against the separator before it, which may be blanks only, or nothing at all."""
+        """Guard a spelled value against the separator before it, which may be only blanks or nothing at all."""
         match = _ENTRY.match(self.source.text, head)
         separator = match[2] if match else ""
         if not separator:
@@ -163,33 +163,33 @@ class PropertiesDocument(EntryDocument):
         return f"\\{spelled}" if bare and value.startswith(("=", ":")) and not spelled.startswith("\\") else spelled
 
     def line_span(self, ordinal: int) -> tuple[int, int]:
-        """Return the span of an entry's line, or lines, the line end included."""
+        """Return the span of an entry's line or lines, including the line end."""
         head, end = self.entries.heads[ordinal], self.entries.ends[ordinal]
         _, column = self.source.position(head)
         line_end = _LINE_END.match(self.source.text, end)
         return head - column + 1, line_end.end() if line_end else end
 
     def set_edit(self, ordinal: int, value: str) -> Edit:
-        """Return the edit that gives an entry another value, escaped as by `java.util.Properties.store`."""
+        """Return the edit that sets an entry's value, escaped as by `java.util.Properties.store`."""
         spelled = self._separated(self.entries.heads[ordinal], value, _escape(value, _TO_ESCAPE_AS_STORE))
         return Edit(self.entries.starts[ordinal], self.entries.ends[ordinal], spelled)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Yield key and value of every entry, in order; of several with one key, the last is the one that counts."""
+        """Yield the key and value of every entry, in order; of several with one key, the last takes effect."""
         for ordinal, key in enumerate(self.entries.selectors):
             yield key, self.read(self.spelled(ordinal) or "")
 
 
 def looks_misread(value: str) -> bool:
-    """Return whether a value has characters that UTF-8 becomes when it is read as ISO-8859-1."""
+    """Return whether a value has characters that UTF-8 turns into when it is read as ISO-8859-1."""
     return not value.isascii() and _UTF8_MISREAD.search(value) is not None
 
 
 class PropertiesRewriter:
     """Java `.properties`, in the stated encoding or the one that their reader assumes.
 
-    For files that one product reads, `assumed` is what it reads: Carbon 5 reads `secrets.properties` in UTF-8. A byte
-    order mark says UTF-8 too.
+    For a file of one product, `assumed` is the encoding that it reads: Carbon 5 reads `secrets.properties` in UTF-8. A
+    byte order mark also means UTF-8.
     """
 
     name = "properties"
@@ -201,12 +201,12 @@ class PropertiesRewriter:
         self._encoding, self._assumed = encoding, assumed
 
     def parse(self, data: bytes) -> PropertiesDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` on text in another encoding and on a malformed `\\uXXXX`."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` for text in another encoding or a malformed `\\uXXXX`."""
         source = decode(data, self._encoding, self._assumed)
         return PropertiesDocument(source, _scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, str]:
-        """Return key → value, with every reference replaced by what `reveal` gives."""
+        """Return key → value, with every reference replaced by what `reveal` returns."""
         values = dict(self.parse(data).pairs())
         return {key: references.substitute(value, reveal, whole=True) for key, value in values.items()}
 
@@ -238,10 +238,10 @@ def _scan(source: Source) -> Entries:
 def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool = False) -> bytes:
     """Return the document's bytes with entries set, added and, for None, removed, proved by parsing them again.
 
-    An existing entry gets its value in place; a new one becomes a line at the end, in the order given, with the file's
-    line ends. With `ordered`, new ones go to their places among sorted keys, so that lines added by two people merge.
-    Everything else stays as it is, to the byte. Raise `NoMatchError` if there is nothing to remove, `SelectorError` for
-    a key on several lines, `UnrepresentableValueError` for half of a surrogate pair.
+    The value of an existing entry is replaced in place; a new entry becomes a line at the end, in the order given, with
+    the file's line ends. With `ordered`, new entries go to their places among sorted keys, so that lines added by two
+    people merge. Everything else stays the same, byte for byte. Raise `NoMatchError` if there is nothing to remove,
+    `SelectorError` for a key that occurs on several lines, `UnrepresentableValueError` for half of a surrogate pair.
     """
     edits: list[Edit] = []
     added: dict[str, str] = {}
@@ -269,9 +269,9 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
 
 
 def _insertions(document: PropertiesDocument, added: dict[str, str]) -> list[Edit]:
-    """Take those new entries out of `added` that have a place among keys in order; put the rest in order.
+    """Remove from `added` the new entries that have a place among sorted keys; sort the rest.
 
-    A new line follows the entry before it, so that a comment keeps the entry that it stands above.
+    A new line directly follows the entry before it, so that a comment stays above its entry.
     """
     keys = document.entries.selectors
     rest = dict(sorted(added.items()))
@@ -294,7 +294,7 @@ def _line(key: str, value: str) -> str:
 
 
 def _append(text: str, added: Mapping[str, str]) -> str:
-    """Return the text with lines added; the last line ends, or does not, as it did before."""
+    """Return the text with lines added; the last line has a line end only if it had one before."""
     if not added:
         return text
     found = _LAST_LINE_END.search(text)
@@ -305,14 +305,14 @@ def _append(text: str, added: Mapping[str, str]) -> str:
         text += newline
     last_line = text.removesuffix("\n").removesuffix("\r")
     if (len(last_line) - len(last_line.rstrip("\\"))) % 2:
-        text += newline  # or the last line's fold would take the new line in
+        text += newline  # otherwise, the last line's fold would absorb the new line
     return f"{text}{lines}{newline if ended else ''}"
 
 
 def _entries_are(
     proved: PropertiesDocument, before: PropertiesDocument, changes: Mapping[str, str | None], *, ordered: bool
 ) -> bool:
-    """Return whether the entries, replaced ones included, are those of `before` with the changes made."""
+    """Return whether the entries, including replaced ones, are those of `before` with the changes made."""
     expected = [(key, changes.get(key, value)) for key, value in before.pairs()]
     expected += [(key, value) for key, value in changes.items() if key not in before.index]
     wanted = [(key, value) for key, value in expected if value is not None]

@@ -1,8 +1,8 @@
-r"""How a value stands between the quotes of a `.env` file, and where a reference among them stays a mere text.
+r"""How a value is spelled between the quotes of a `.env` file, and where a reference there stays literal text.
 
 python-dotenv defines the value. Other readers understand the same line differently: a shell and compose expand `$` in
-double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escape but `\n`; a shell takes a
-bare blank for the end of a value. Independent of documents. A quote is `'`, `"`, or "" around a bare value.
+double quotes and in bare values, dotenv-expand in all of them; Node's dotenv knows no escape but `\n`; in a
+shell, a bare blank ends a value. Independent of documents. A quote is `'`, `"`, or "" around a bare value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SYNTAXES = (Syntax.INERT, Syntax.INERT_VERBATIM, Syntax.INERT_ESCAPED)
-"""The references that record how a value is put in their place; the first suitable one is written."""
+"""The references that record how their value is restored; the first suitable one is written."""
 
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
@@ -25,7 +25,7 @@ _UNIT = {"'": re.compile(r"\\[\\']|\r\n|.", re.DOTALL), '"': re.compile(r"\\[\\'
 _TO_ESCAPE = {"'": re.compile(r"[\\']"), '"': re.compile(r"[\\\"\n\r\t]")}
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
-# What every reader finds as it is, bare and between each kind of quotes.
+# What every reader takes literally, bare and between each kind of quotes.
 _PLAIN = {
     "": re.compile(r"[\w.,:/@%+=-]*+"),
     "'": re.compile(r"(?:[^'\\$\r]++|\$(?![A-Za-z_{])|\\(?![\\'$]|\Z)|(?!))*+"),
@@ -39,17 +39,17 @@ _IN_BACKTICKS = re.compile(r"`[^`]*+`")
 
 
 def opened(spelled: str) -> tuple[str, str]:
-    """Return the quote of a spelling, and what stands between it and the one that closes it."""
+    """Return the quote of a spelling, and what is between it and the closing one."""
     return (spelled[0], spelled[1:-1]) if spelled[:1] in _ESCAPE else ("", spelled)
 
 
 def unix(text: str) -> str:
-    """Return the text with the line ends that python-dotenv sees, because it opens files in text mode."""
+    """Return the text with the line ends that python-dotenv sees, since it opens files in text mode."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def read(spelled: str) -> str:
-    """Return the value that a spelling stands for, its variables as they are written."""
+    """Return the value that a spelling stands for, with its variables as written."""
     quote, inner = opened(spelled)
     if not quote:
         return inner
@@ -58,19 +58,19 @@ def read(spelled: str) -> str:
 
 
 def offsets(quote: str, inner: str) -> Sequence[int]:
-    """Return where each character of a value begins in its spelling, and where the spelling ends."""
+    """Return the offset of each character of a value in its spelling, and that of the spelling's end."""
     if not quote or not ("\\" in inner or "\r" in inner):
         return range(len(inner) + 1)
     return [0, *accumulate(len(unit) for unit in _UNIT[quote].findall(inner))]
 
 
 def escape(quote: str, value: str) -> str:
-    """Return a value with the escapes that python-dotenv needs and reads."""
+    """Return a value with the escapes that python-dotenv needs and understands."""
     return _TO_ESCAPE[quote].sub(lambda match: _ESCAPES.get(match[0], f"\\{match[0]}"), value)
 
 
 def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None:
-    """Return the replacement of a reference, None if the value cannot be spelled there as the reference says."""
+    """Return the replacement of a reference, None if the value cannot be spelled there as the reference requires."""
     if syntax is Syntax.INERT_ESCAPED:
         return escape(quote, value) if quote else None
     if syntax is Syntax.INERT and not _PLAIN[quote].fullmatch(value):
@@ -79,12 +79,12 @@ def written(quote: str, syntax: Syntax, value: str, line_end: str) -> str | None
 
 
 def syntax_for(quote: str, spelled: str, value: str, line_end: str) -> Syntax | None:
-    """Return the syntax of the reference that restores a value's present spelling, None if there is none."""
+    """Return the syntax of the reference that restores a value's present spelling; None if there is none."""
     return next((syntax for syntax in SYNTAXES if written(quote, syntax, value, line_end) == spelled), None)
 
 
 def syntax_in_url(syntax: Syntax, value: str) -> Syntax | None:
-    """Return the reference for the password of a URL, which is percent-encoded in place of all but a verbatim one."""
+    """Return the reference for the password of a URL; unless it is verbatim, the value is percent-encoded there."""
     from urllib.parse import quote, unquote
 
     if quote(unquote(value), safe="") == value:
@@ -93,7 +93,7 @@ def syntax_in_url(syntax: Syntax, value: str) -> Syntax | None:
 
 
 def obstacle(quote: str, before: str) -> str | None:
-    """Return why a reference after this text would not be the same text for every reader, or None."""
+    """Return why a reference after this text would not read as the same text for every reader, or None."""
     if before.endswith("\\"):
         return "stands after a backslash"
     if _AFTER_DOLLAR.search(before):
@@ -108,9 +108,9 @@ def obstacle(quote: str, before: str) -> str | None:
 
 
 def obstacle_of_export(quote: str, around: str) -> str | None:
-    """Return why a reference would not be a mere text in a value that is exported, with this around it, or None.
+    """Return why a reference with this around it would not stay literal text in an exported value, or None.
 
-    A shell expands the braces of what it exports, and those of a reference may end what stands around it.
+    A shell expands the braces in what it exports, and those of a reference may close others around it.
     """
     braces = ("{" in around or "}" in around) and ("," in around or ".." in around)
     return "stands among braces that a shell expands" if braces and not quote else None

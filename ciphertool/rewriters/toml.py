@@ -1,4 +1,4 @@
-"""TOML: `tomllib` validates and reads the values, a scanner finds the places. Independent of what a table means."""
+"""TOML: `tomllib` validates and reads the values, a scanner finds their places. Independent of what a table means."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ _NOTHING: Steps = {}
 
 
 class _Scanner:
-    """Finds the places of scalars and the end of every table's own lines, in one pass."""
+    """Finds the places of scalars and the end of each table's own lines, in one pass."""
 
     def __init__(self, text: str, locations: Iterable[Location]) -> None:
         self.places: dict[Location, Span] = {}
         self.ends: dict[Location, int] = {}
         self.starts: dict[Location, int] = {}
-        """Where the wanted values that are no scalars begin."""
+        """Where each wanted value that is not a scalar begins."""
         self._text = text
         self._wanted = by_steps(dict.fromkeys(locations, True))
         self._keys: dict[str, tuple[str, ...]] = {}
@@ -65,7 +65,7 @@ class _Scanner:
         self._members(0, (), self._wanted)
 
     def _members(self, position: int, location: Location, wanted: Steps) -> int:
-        """Scan a document or the inside of an inline table; return the end of what was scanned."""
+        """Scan a document or the inside of an inline table; return where the scan ended."""
         text, keys, left = self._text, self._keys, len(wanted)
         while match := (_NEXT if left else _NEXT_BUT_SCALARS).match(text, position):
             _, key, scalar, bracket, header = match.groups()
@@ -121,7 +121,7 @@ class _Scanner:
         return self._keys.setdefault(spelled, parts)
 
     def _table(self, key: tuple[str, ...], *, is_element: bool) -> Location:
-        """Return where a header leads: each `[[array]]` on the way stands for its last element."""
+        """Return the location of a header: each `[[array]]` on the way stands for its last element."""
         location: Location = ()
         for depth, part in enumerate(key, 1):
             location = (*location, part)
@@ -133,7 +133,7 @@ class _Scanner:
 
 
 def _below(wanted: Steps, steps: Location) -> Any:
-    """Return what is wanted at a location, from here: True, if it is a scalar, or else what is wanted in it."""
+    """Return what is wanted at a location below this one: True for a scalar, otherwise what is wanted in it."""
     below: Any = wanted
     for step in steps:
         below = _NOTHING if below is True else below.get(step, _NOTHING)
@@ -163,7 +163,7 @@ class TomlDocument(TreeDocument):
         return _Scanner(self.source.text, locations).places
 
     def starts(self, locations: Collection[Location]) -> Mapping[Location, int]:
-        """Return the offset at which each of these values begins, whatever kind of value it is."""
+        """Return the offset at which each of these values begins, whatever its kind."""
         scanned = _Scanner(self.source.text, locations)
         return {**scanned.starts, **{location: start for location, (start, _) in scanned.places.items()}}
 
@@ -186,7 +186,7 @@ class TomlDocument(TreeDocument):
             quotes = '"' * len(quotes)
             value = value.translate(_LONG_ESCAPES if is_long else _ESCAPES).replace('"""', '""\\"')
         if is_long:
-            # A line end that comes first would be taken for layout.
+            # A leading line end would be read as layout.
             newline = newline or (self.newline if value.startswith("\n") else "")
             value = value.replace("\n", newline or self.newline)
         return f"{quotes}{newline}{value}{quotes}"
@@ -204,7 +204,7 @@ class TomlRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> TomlDocument:
-        """Parse a file's bytes; a byte order mark, which TOML does not know, is accepted and kept."""
+        """Parse a file's bytes; a byte order mark, which TOML does not define, is accepted and kept."""
         source = Source.decode(data, said=self._encoding)
         if source.codec != "utf-8":
             raise ConfigSyntaxError("not UTF-8 text")
@@ -220,7 +220,7 @@ class TomlRewriter:
 
 
 def _syntax_error(source: Source, error: ValueError) -> ConfigSyntaxError:
-    """Return the error of `tomllib` without what it quotes of the document."""
+    """Return the error of `tomllib` without what it quotes from the document."""
     message = str(error)
     where = _WHERE.search(message)
     line, column = (int(where[1]), int(where[2])) if where else source.position(len(source.text))

@@ -1,4 +1,4 @@
-"""TOML as plain data: what `tomllib` returns, within bounds. Finds no places: every start reads settings with it."""
+"""TOML as plain data: what `tomllib` returns, within bounds. Finds no places; every start uses it for settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ciphertool.errors import ConfigSyntaxError
 
-# Possessive: there is nothing to go back for.
+# Possessive: backtracking never helps.
 BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
 LITERAL = r"'[^'\n]*+'"
 PART = rf"(?:[A-Za-z0-9_-]++|{BASIC}|{LITERAL})"
@@ -17,13 +17,13 @@ LONG_STRING = (
     r'(?:"""(?:[^"\\]++|\\[\s\S]|"(?!"")|(?!))*+"{3,5}+'  # at most two quotes more belong to the value
     r"|'''(?:[^']++|'(?!'')|(?!))*+'{3,5}+)"
 )
-# All that can hold a dot, each taken whole: long strings, comments, and keys, of which short strings look like one.
+# Everything that can hold a dot, each matched whole: long strings, comments, and keys (short strings look like them).
 _DOTTED = rf"{LONG_STRING}|\#[^\n]*+|({KEY})"
 _MOST_PARTS = 50
 
 
 def read(text: str) -> dict[str, Any]:
-    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` for what it cannot bear.
+    """Return what `tomllib` returns; raise `TOMLDecodeError`, or `ConfigSyntaxError` for what it cannot handle.
 
     Its time for a dotted key grows with the square of the number of parts, and Python limits the digits of a number.
     """

@@ -1,4 +1,4 @@
-"""Entries of one top-level TOML table, such as `[secrets]` of a deployment.toml, set, added and removed in place.
+"""Sets, adds and removes entries of one top-level TOML table in place, such as `[secrets]` of a deployment.toml.
 
 Independent of what an entry means.
 """
@@ -28,7 +28,7 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
     """Return the document's bytes with entries of `[table]` set, added or (None) removed, and nothing else changed.
 
     A value is replaced in place; new entries get their own lines after the last one of `[table]`, which is added at the
-    end of the file if it is missing. Raise `ConfigError` if the table cannot be edited like this.
+    end of the file if it is missing. Raise `ConfigError` if the table cannot be edited like that.
     """
     old = document.data.get(table, {})
     if not isinstance(old, dict):
@@ -56,7 +56,7 @@ def rewrite_entries(document: TomlDocument, table: str, changes: Mapping[str, st
 
 
 def _edit(document: TomlDocument, table: str, name: str, value: str | None, span: Span | None) -> Edit:
-    """Replace the value of an entry that is there, or take its line out."""
+    """Replace the value of an existing entry, or remove its line."""
     text = document.source.text
     if span is None:
         raise ConfigError(f"[{table}] {name!r} is not a single value")
@@ -71,7 +71,7 @@ def _edit(document: TomlDocument, table: str, name: str, value: str | None, span
 
 
 def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> Edit:
-    """Add entries after the last line of a table, which is added if it is missing."""
+    """Return the edit that adds entries after the last line of a table, and the table itself if it is missing."""
     text, newline = document.source.text, document.newline
     lines = [f"{_key(document, name)} = {document.spell(value, _QUOTES)}" for name, value in added.items()]
     end = document.end_of_table((table,))
@@ -89,5 +89,5 @@ def _addition(document: TomlDocument, table: str, added: Mapping[str, str]) -> E
 
 
 def _key(document: TomlDocument, name: str) -> str:
-    """A dotted name is quoted, or it would be a table in a table."""
+    """Spell a key: a dotted name needs quotes, otherwise it would be a table in a table."""
     return name if _BARE.fullmatch(name) else document.spell(name, _QUOTES)

@@ -1,6 +1,6 @@
 """What TOML and JSON share: documents whose reference parser returns plain data, while a scanner finds the places.
 
-Data is dicts, lists and scalars; a place is the span of a scalar's spelling. Independent of the spelling itself.
+Data consists of dicts, lists and scalars; a place is the span of a scalar's spelling. Independent of the spelling.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 Span: TypeAlias = tuple[int, int]
 Steps: TypeAlias = dict[str | int, Any]
 
-A_VALUE_OF_IT = "name a value in it, as `$.datasource.password`; `.*` names each"
+A_VALUE_OF_IT = "name a value in it, such as `$.datasource.password`; `.*` names all of them"
 _MAX_DEPTH = 500
 _CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NO_CHARACTER = "half of a surrogate pair, which is no character"
+_NO_CHARACTER = "half of a surrogate pair, which is not a character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
 
 
 def by_steps(leaves: Mapping[Location, object]) -> Steps:
-    """Return what stands at locations as a tree of their steps."""
+    """Return values by location as a tree of steps."""
     tree: Steps = {}
     for (*steps, last), leaf in leaves.items():
         below = tree
@@ -44,7 +44,7 @@ def by_steps(leaves: Mapping[Location, object]) -> Steps:
 
 
 def replaced(node: Any, values: Steps) -> Any:
-    """Return a list or table with scalars replaced, without a change to it: the containers on the way are copied."""
+    """Return a copy of a list or table with scalars replaced; only the containers on the way are copied."""
     copy = node.copy()
     for step, value in values.items():
         copy[step] = replaced(copy[step], value) if isinstance(value, dict) else value
@@ -54,7 +54,7 @@ def replaced(node: Any, values: Steps) -> Any:
 def traits(data: object) -> list[object]:
     """Return everything that can distinguish equal data; raise `ConfigSyntaxError` if it is nested over 500 deep.
 
-    These are the scalars that are not strings, since 1 == True == 1.0, and the keys of these scalars and of their
+    That is the scalars that are not strings, since 1 == True == 1.0, and the keys of these scalars and of their
     containers, since the order of keys identifies each.
     """
     found: list[object] = []
@@ -78,7 +78,7 @@ def traits(data: object) -> list[object]:
 
 
 def check_characters(selector: str, value: str) -> None:
-    """Raise `UnrepresentableValueError` if a text cannot be written in any encoding."""
+    """Raise `UnrepresentableValueError` if no encoding can hold a text."""
     if _SURROGATE.search(value):
         raise UnrepresentableValueError(selector, f"it holds {_NO_CHARACTER}")
 
@@ -97,7 +97,7 @@ def leaves(data: object) -> Iterator[tuple[Location, object]]:
 
 
 def same(old: object, new: object) -> bool:
-    """Return whether data is the same, of the same types: 1 is neither True nor 1.0. The order of keys is free."""
+    """Return whether data is the same and of the same types: 1 is neither True nor 1.0. The order of keys is free."""
     stack: list[tuple[Any, Any]] = [(old, new)]
     while stack:
         a, b = stack.pop()
@@ -111,7 +111,7 @@ def same(old: object, new: object) -> bool:
 
 
 def resolve(data: object, reveal: Callable[[Reference], str]) -> object:
-    """Replace every reference in the data's string values by what `reveal` gives for it, in place; return the data."""
+    """Replace every reference in the data's string values by what `reveal` returns, in place; return the data."""
     root = [data]
     stack: list[Any] = [root]
     while stack:
@@ -128,7 +128,7 @@ class TreeDocument(Document):
     """A document of nested tables and lists whose selectors are JSONPaths and whose targets are its strings.
 
     `data` is what the reference parser returns. A scalar of another type is a site whose value is its spelling, but not
-    a target: a reference is a string, so an application would silently get another type than it expects.
+    a target: a reference is a string, so an application would silently get a different type than it expects.
     """
 
     def __init__(self, source: Source, data: object) -> None:
@@ -138,11 +138,11 @@ class TreeDocument(Document):
 
     @abstractmethod
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
-        """Return the span of each of these scalars of `data`, quotes included, and maybe of others."""
+        """Return the span, including quotes, of each of these scalars of `data`, and possibly of others."""
 
     @abstractmethod
     def spell(self, value: str, spelled: str) -> str:
-        """Spell a value as similarly as possible to what it replaces."""
+        """Spell a value as similarly as possible to the spelling that it replaces."""
 
     def refusal(self, location: Location, value: object) -> str | None:
         """Return why a location is not a target, or None."""
@@ -172,10 +172,10 @@ class TreeDocument(Document):
             yield self.site(selector, name, places[location], values[location])
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values: the places of none are looked for."""
-        found = list(jsonpath.leaves(self.data))
-        values = [node if isinstance(node, str) else "" for _, _, node in found]
-        return Outline([path for path, _, _ in found], [key for _, key, _ in found], values, references.within(values))
+        """Return all sites by their selectors, keys and values, without looking for their places."""
+        selectors, keys, nodes = jsonpath.columns(self.data)
+        values = [node if isinstance(node, str) else "" for node in nodes]
+        return Outline(selectors, keys, values, references.within(values))
 
     def pick(self, selectors: Collection[str]) -> list[Site]:
         """Return the sites that have these selectors."""
@@ -187,7 +187,7 @@ class TreeDocument(Document):
         ]
 
     def locate(self, selectors: Sequence[str]) -> list[tuple[Site, ...] | SelectorError]:
-        """Return the strings that each JSONPath names, or an error: one value that is not a string refuses them all."""
+        """Return, for each JSONPath, the strings it names, or an error: one value that is not a string refuses all."""
         found = jsonpath.locate(self.data, selectors)
         named = {at: self._value(at) for locations in found if isinstance(locations, tuple) for at in locations}
         places = self.places([at for at, value in named.items() if not isinstance(value, _CONTAINERS)])
@@ -202,7 +202,7 @@ class TreeDocument(Document):
         return result
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site that an index leads to, a JSONPath by names."""
+        """Return, for each site with an index in its path, a JSONPath by names if there is one."""
         spelled = jsonpath.ByNames(self.data)
         paths = [spelled.path(jsonpath.steps(site.selector)) for site in sites]
         return [(path,) if jsonpath.is_by_name(path) else () for path in paths]
@@ -230,7 +230,7 @@ class TreeDocument(Document):
         return Site(selector, key, text, *span, self.source.line(span[0]), references.parse(text))
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return one edit a change, in the quotes that are there wherever they can hold the new value."""
+        """Return one edit for each change, in the existing quotes if they can hold the new value."""
         return [Edit(c.site.start, c.site.end, self._spelled(c.site, _text(c.to))) for c in changes]
 
     def _spelled(self, site: Site, value: str) -> str:
@@ -241,7 +241,7 @@ class TreeDocument(Document):
         return self.spell(value, spelled)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
-        """Return whether the reference parser sees the changes and nothing else changed."""
+        """Return whether the reference parser sees exactly these changes."""
         if not isinstance(before, TreeDocument):
             return False
         planned = {(0, *jsonpath.steps(c.site.selector)): _text(c.to) for c in changes}
@@ -249,7 +249,7 @@ class TreeDocument(Document):
         if not all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference)):
             return False
         is_equal = self.data == expected and [*map(repr, self._traits)] == [*map(repr, before._traits)]
-        return is_equal or same(self.data, expected)  # which takes more time, but knows nan
+        return is_equal or same(self.data, expected)  # slower, but handles nan
 
 
 def _text(to: Reference | str) -> str:

@@ -52,7 +52,7 @@ def child_environment(
     """Return a child's environment: the inherited variables, then those of each file, then name → secret by alias.
 
     Later ones replace earlier ones. Files are read as by python-dotenv, each in its given encoding or in UTF-8;
-    `expansion` says which variables are expanded. Names without a value are skipped. Raises `ProblemsError` with
+    `expansion` determines which variables are expanded. Names without a value are skipped. Raises `ProblemsError` with
     everything that does not resolve, or the error itself if there is only one.
     """
     making = _Making(reveal, rules)
@@ -79,7 +79,7 @@ class _Making:
         self._rules = rules
 
     def inherit(self, inherited: Mapping[str, str]) -> None:
-        """Take the inherited variables over."""
+        """Take over the inherited variables."""
         for name, value in inherited.items():
             if self._rules.withhold(name):
                 continue

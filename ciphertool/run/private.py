@@ -71,7 +71,7 @@ def _held(directory: Path) -> int | None:
     """
     try:
         descriptor = os.open(directory, _OPEN)
-    except FileNotFoundError:  # removed meanwhile by a run that took it for abandoned before it was locked
+    except FileNotFoundError:  # removed meanwhile by a run that considered it abandoned before it was locked
         return None
     try:
         status = os.fstat(descriptor)

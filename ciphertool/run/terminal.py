@@ -19,7 +19,7 @@ class Terminal:
         self._before: list[Any] | None = None
 
     def __enter__(self) -> Self:
-        """Take our terminal's settings and size over, and make ours raw if it is typed on."""
+        """Take over our terminal's settings and size, and make ours raw if it is typed on."""
         if self._ours is not None:
             termios.tcsetattr(self.child, termios.TCSANOW, termios.tcgetattr(self._ours))
             self.resize()

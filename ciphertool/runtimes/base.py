@@ -32,7 +32,7 @@ JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 
 
 class KeystoreFacts(NamedTuple):
-    """What a product has to know of the keystore: the JCA name of its format, and the alias of its key."""
+    """What a product must know about the keystore: the JCA name of its format, and the alias of its key."""
 
     type: str = "JKS"
     alias: str | None = None
@@ -64,7 +64,7 @@ class Runtime(Protocol):
     reads_ignored: bool = False
     """Whether it reads files in its directories even if git ignores them."""
     separator: str = "."
-    """What stands between the words of an alias."""
+    """The separator between the words of an alias."""
 
     def files(self, settings: Settings) -> Files:  # noqa: ARG002
         """Return the files that it reads."""

@@ -161,7 +161,7 @@ def _missing(
 
 
 def _keystore(settings: Settings, known: KeystoreFacts) -> tuple[Path | None, KeystoreFacts]:
-    """Return the keystore that the product opens, and what it has to know of it.
+    """Return the keystore that the product opens, and what it must know about it.
 
     If only a certificate encrypts, that is the keystore of the home. `known` is what encrypting found.
     """
@@ -173,7 +173,7 @@ def _keystore(settings: Settings, known: KeystoreFacts) -> tuple[Path | None, Ke
 
 
 def _type_of(path: Path | None) -> str | None:
-    """Return the JCA name of a keystore's format, None for a file that Java opens by no such name."""
+    """Return the JCA name of a keystore's format, None if Java has no name for it."""
     if path is None:
         return None
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.errors import ConfigError, FoundSettingsError, NoSettingsError, ProblemsError
-from ciphertool.settings.model import FOUND, NAMED, Overrides, Settings
+from ciphertool.settings.model import FOUND, NAMED, KeystoreSettings, Overrides, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,13 +165,14 @@ def _read_home(home: Path, overrides: Overrides, tree: Path | None) -> Settings:
 def _override(settings: Settings, overrides: Overrides) -> Settings:
     keystore, repository, encryption = settings.keystore, settings.repository_settings, settings.encryption
     if overrides.keystore is not None:
-        keystore = keystore._replace(path=overrides.keystore, certificate=None, fingerprint=None, format=None)
+        keystore = KeystoreSettings(overrides.keystore, keystore.alias)
     if overrides.certificate is not None:
-        keystore = keystore._replace(certificate=overrides.certificate, path=overrides.keystore)
+        keystore = keystore._replace(certificate=overrides.certificate, path=overrides.keystore, missing=None)
     if overrides.key_alias is not None:
         keystore = keystore._replace(alias=overrides.key_alias)
     return settings._replace(
         keystore=keystore,
+        define=overrides.define,
         password_sources=settings.sources_for(keystore.path),
         repository_settings=repository._replace(path=overrides.repository or repository.path),
         encryption=encryption._replace(

@@ -9,17 +9,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool import references
 from ciphertool.errors import ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.passwords.stated import StatedPasswords
 from ciphertool.settings import confined, deployment_toml
-from ciphertool.settings.carbon_paths import Places, environment
+from ciphertool.settings.carbon_paths import Places
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
-from ciphertool.settings.deployment_toml import Deployment, StatedKeystore
+from ciphertool.settings.deployment_toml import Deployment
 from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
 from ciphertool.settings.secret_conf import KEY_ALIAS, KEYSTORE, LOCATION, SecretConf
+from ciphertool.settings.stated_keystores import INTERNAL, PRIMARY, stated_in_standalone, stated_in_xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from ciphertool.files import Snapshot
     from ciphertool.passwords import PasswordSource
     from ciphertool.rewriters.base import Site
+    from ciphertool.settings.stated_keystores import StatedKeystore
 
 _CONF = (Path("repository/conf"), Path("conf"))
 _CARBON_XML = "carbon.xml"
-_STANDALONE = "cipher-standalone-config.properties"
+STANDALONE = "cipher-standalone-config.properties"
 
 
 def is_home(directory: Path) -> bool:
@@ -43,7 +44,7 @@ def is_home(directory: Path) -> bool:
 def configuration(home: Path) -> Path | None:
     """Return the configuration directory of a Carbon home, or None if there is none."""
     for conf in _CONF:
-        for name in (_CARBON_XML, _STANDALONE):
+        for name in (_CARBON_XML, STANDALONE):
             if (home / conf / name).is_file():
                 return home / conf
     # Before its first start a home may have nothing but this file, which its product generates the others from.
@@ -68,12 +69,11 @@ def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None
     """
     conf = configuration(home)
     if conf is None:
-        raise ConfigError("not a Carbon home: neither carbon.xml nor " + _STANDALONE, path=home)
-    names = {"carbon.home": str(home.absolute()), **({} if tree else {**environment(), **define})}
-    reader = _Reader(Places(home, conf, names, tree))
-    deployment = reader.snapshot(conf / deployment_toml.NAME)
+        raise ConfigError("not a Carbon home: neither carbon.xml nor " + STANDALONE, path=home)
+    places = Places.of(home, conf, define, tree)
+    reader, deployment = _Reader(places), Deployment.read(places)
     # As in WSO2's tools, a deployment.toml decides, whatever else there is.
-    return reader.xml() if deployment.data is None else reader.deployment(deployment)
+    return reader.xml() if deployment is None else reader.deployment(deployment)
 
 
 class _Reader:
@@ -83,7 +83,7 @@ class _Reader:
         self._places = places
         self._home, self._conf = places.home, places.conf
         self._carbon_xml = self.snapshot(self._conf / _CARBON_XML)
-        self._standalone = _entries(self._sites(self._conf / _STANDALONE))
+        self._standalone = self._sites(self._conf / STANDALONE)
         secret_conf = self._named("secret.conf.properties.file", "secret-conf")
         self._secret_conf = SecretConf.of(secret_conf, self._sites(secret_conf))
 
@@ -102,16 +102,14 @@ class _Reader:
         settings = self._settings("carbon4", repository, self._stated_in_xml())
         return settings._replace(targets=targets, warnings=tuple(_misnamed(tool, targets)))
 
-    def deployment(self, snapshot: Snapshot) -> Settings:
+    def deployment(self, deployment: Deployment) -> Settings:
         """Return the settings of a home whose product generates its configuration from `deployment.toml`."""
-        defaults = deployment_toml.defaults_of(self.snapshot(deployment_toml.defaults_path(self._home)))
-        deployment = Deployment(snapshot, defaults, self._places.names)
         try:
             in_xml = self._stated_in_xml()
         except ConfigError:
             in_xml = None  # it is generated anew
         keystore = self._completed(deployment.keystore, in_xml)
-        settings = self._settings("toml-secrets", snapshot.path, keystore)
+        settings = self._settings("toml-secrets", deployment.path, keystore)
         return settings._replace(
             warnings=(*self._differences(settings.keystore.path, keystore, in_xml), *self._overwritten()),
             elsewhere=settings.elsewhere or deployment.asks_at_runtime,
@@ -122,21 +120,14 @@ class _Reader:
         sources: list[PasswordSource] = [CarbonHome(self._home)]
         mode_like = self._carbon_xml
         if mode_like.data is None:
-            names = (_STANDALONE, deployment_toml.NAME)
+            names = (STANDALONE, deployment_toml.NAME)
             mode_like = next(read for name in names if (read := self.snapshot(self._conf / name)).data is not None)
-        path: Path | None = None
-        alias: str | None = None
-        if keystore is not None:
-            path, alias = self._places.keystore(keystore.location), keystore.alias
-        stated = path
-        if location := secret_conf.get(KEYSTORE):
-            path, alias = self._places.keystore(location), secret_conf.get(KEY_ALIAS)
-        if keystore is not None and keystore.password is not None and _same(path, stated):
-            sources.append(StatedPasswords(keystore.source, keystore.password, keystore.key_password))
+        used = self._keystore(keystore)
+        sources += self._stated_passwords(keystore, used)
         return Settings(
             origin=self._home,
             root=self._home,
-            keystore=KeystoreSettings() if secret_conf.key_based else KeystoreSettings(path, alias),
+            keystore=KeystoreSettings() if secret_conf.key_based else used,
             repository_settings=RepositorySettings(repository, kind, mode_like.path, mode_like.mode_beside),
             encryption=EncryptionSettings(secret_conf.scheme or CARBON_SCHEME, key_based=secret_conf.key_based),
             password_sources=tuple(sources[:1] if secret_conf.key_based else sources),
@@ -145,12 +136,31 @@ class _Reader:
             elsewhere=bool(secret_conf.elsewhere),
         )
 
+    def _keystore(self, stated: StatedKeystore | None) -> KeystoreSettings:
+        """Return the keystore that an enabled vault uses, else the one that is stated."""
+        places, secret_conf = self._places, self._secret_conf
+        if location := secret_conf.get(KEYSTORE):
+            alias = secret_conf.get(KEY_ALIAS)
+            return KeystoreSettings(places.keystore(location), alias, missing=places.missing(location))
+        if stated is None:
+            return KeystoreSettings()
+        missing = stated.missing or places.missing(stated.location)
+        return KeystoreSettings(places.keystore(stated.location), stated.alias, missing=missing)
+
+    def _stated_passwords(self, stated: StatedKeystore | None, used: KeystoreSettings) -> Iterator[PasswordSource]:
+        """Yield the passwords that stand in clear beside the keystore, if it is the one that is used."""
+        if stated is None or not isinstance(stated.password, str):
+            return
+        if used.path is not None and _same(self._places.keystore(stated.location), used.path):
+            own = stated.key_password if isinstance(stated.key_password, str) else None
+            yield StatedPasswords(stated.source, stated.password, own)
+
     def _completed(self, stated: StatedKeystore | None, in_xml: StatedKeystore | None) -> StatedKeystore | None:
         """Return a keystore with what `deployment.toml` leaves out, as the product wrote it at an earlier start."""
         if stated is None or in_xml is None:
             return stated if stated is not None and stated.location else in_xml
-        if not stated.location:
-            stated = stated._replace(location=in_xml.location)
+        if not stated.location or stated.missing:
+            stated = stated._replace(location=in_xml.location, missing=in_xml.missing)
         keystore = self._places.keystore
         same = _same(keystore(stated.location), keystore(in_xml.location))
         return stated._replace(alias=in_xml.alias) if same and stated.alias is None else stated
@@ -158,7 +168,7 @@ class _Reader:
     def _differences(
         self, used: Path | None, keystore: StatedKeystore | None, in_xml: StatedKeystore | None
     ) -> Iterator[str]:
-        """Yield a warning for each file that names another keystore than the one that is used."""
+        """Yield a warning for each file that names a keystore other than the one that is used."""
         secret_conf = self._secret_conf
         for stated in (keystore, in_xml):
             if used is None or stated is None or secret_conf.key_based:
@@ -188,9 +198,10 @@ class _Reader:
             )
 
     def _named(self, key: str, name: str) -> Path:
-        """Return the path of a file of the vault: as the standalone file says, or where every home has it."""
+        """Return the path of a file of the vault: as the standalone file states, or where every home has it."""
         stated = self._standalone.get(key)
-        return self._home / (self._places.inside(stated) if stated else self._security(name))
+        inside = self._places.inside(stated.value) if stated is not None and stated.value.strip() else None
+        return self._home / (inside or self._security(name))
 
     def _security(self, name: str) -> Path:
         return self._conf.relative_to(self._home) / "security" / f"{name}.properties"
@@ -205,27 +216,19 @@ class _Reader:
             raise error.at(snapshot.path) from None
 
     def _stated_in_xml(self) -> StatedKeystore | None:
-        """Return the keystore in `carbon.xml`, else in the standalone file."""
-        if self._carbon_xml.data is not None and (found := self._stated_in_carbon_xml()) is not None:
-            return found
-        location, alias = (self._standalone.get(f"primary.key.{name}") for name in ("location", "alias"))
-        return StatedKeystore(self._conf / _STANDALONE, location, alias or None) if location else None
+        """Return the keystore in `carbon.xml`, the internal one first, else in the standalone file."""
+        if self._carbon_xml.data is not None:
+            from ciphertool.rewriters.xml import XmlRewriter
 
-    def _stated_in_carbon_xml(self) -> StatedKeystore | None:
-        from ciphertool.rewriters.xml import XmlRewriter
-
-        try:
-            document = XmlRewriter().parse(self._carbon_xml.bytes)
-        except ConfigError as error:
-            raise error.at(self._carbon_xml.path) from None
-        for element in ("InternalKeyStore", "KeyStore"):
-            base = f"/Server/Security/{element}"
-            names = ("Location", "KeyAlias", "Password", "KeyPassword")
-            found = [_text(document.locate([f"{base}/{name}"])[0]) for name in names]
-            location, alias, password, key = found
-            if location:
-                return StatedKeystore(self._carbon_xml.path, location, alias, password, key)
-        return None
+            path = self._carbon_xml.path
+            try:
+                found = list(stated_in_xml(path, XmlRewriter().parse(self._carbon_xml.bytes).sites()))
+            except ConfigError as error:
+                raise error.at(path) from None
+            for purpose in (INTERNAL, PRIMARY):
+                if (one := next((each for each in found if each.purpose == purpose), None)) is not None:
+                    return one
+        return stated_in_standalone(self._conf / STANDALONE, self._standalone)
 
 
 def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
@@ -238,19 +241,6 @@ def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
 
 def _same(one: Path | None, other: Path | None) -> bool:
     return one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other)
-
-
-def _text(found: tuple[Site, ...] | ConfigError) -> str | None:
-    """Return the text of an element, or None if it is empty, stands for a secret or is filled in by the product."""
-    if not isinstance(found, tuple):
-        return None
-    site = found[0]
-    stands = site.reference is not None or site.beside is not None or references.is_placeholder(site.value)
-    return None if stands else site.value or None
-
-
-def _entries(sites: Mapping[str, Site]) -> dict[str, str]:
-    return {key: site.value.strip() for key, site in sites.items()}
 
 
 def _targets(path: Path, sites: Mapping[str, Site], places: Places) -> Iterator[Target]:

@@ -12,7 +12,7 @@ from ciphertool import files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DEFINED = re.compile(r"\$\{(?:sys:)?([^{}]+)\}")
+_DEFINED = re.compile(r"\$\{(sys:)?([^{}]+)\}")
 _HOME = re.compile(r"\$\{(?:sys:)?carbon\.home\}/*")
 _LONGEST_PATH = 4096
 _STORES = Path("repository/resources/security")
@@ -26,6 +26,12 @@ class Places(NamedTuple):
     conf: Path
     names: Mapping[str, str]
     tree: Path | None
+
+    @classmethod
+    def of(cls, home: Path, conf: Path, define: Mapping[str, str], tree: Path | None) -> Places:
+        """Return the places of a home. Nothing but the home itself is filled in if it was found."""
+        known = {} if tree else {**environment(), **define}
+        return cls(home, conf, {"carbon.home": str(home.absolute()), **known}, tree)
 
     def keystore(self, location: str) -> Path:
         """Return the path of a keystore.
@@ -45,6 +51,11 @@ class Places(NamedTuple):
             if is_file(candidate, self.tree):
                 return candidate
         return self.conf / path if self.tree is not None and path.is_absolute() else own
+
+    def missing(self, location: str) -> str | None:
+        """Return the placeholder of a keystore's path that nothing fills in; None if the path is known."""
+        found = _DEFINED.search(expand(location, self.names))
+        return None if found is None or is_file(self.keystore(location), self.tree) else found[0]
 
     def _tails(self, path: Path) -> list[Path]:
         parts = path.parts[1:] if path.is_absolute() else path.parts
@@ -69,5 +80,13 @@ def environment() -> dict[str, str]:
 
 
 def expand(text: str, names: Mapping[str, str]) -> str:
-    """Replace `${name}` and `${sys:name}` in a Carbon path; unknown names stay as they are."""
-    return _DEFINED.sub(lambda match: names.get(match[1], match[0]), text)
+    """Replace `${name}` and `${sys:name}` in a Carbon path; unknown names stay as they are.
+
+    As in Java, a bare `${name}` that is not defined is a variable of the environment.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        keys = (match[2],) if match[1] else (match[2], f"env:{match[2]}")
+        return next((names[key] for key in keys if key in names), match[0])
+
+    return _DEFINED.sub(value, text)

@@ -75,7 +75,7 @@ def read_config(
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
-    """Return what a file says in addition to the home that its vault belongs to, if there is one.
+    """Return what a file states in addition to the home that its vault belongs to, if there is one.
 
     The home's targets are `shared` by a file that states no repository of its own.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
+from ciphertool.errors import ConfigError, KeystoreUnreadableError
 from ciphertool.files.snapshots import PRIVATE
 from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS, Extensions
 from ciphertool.repository import is_native
@@ -37,10 +38,16 @@ NAMED = Trust(ALL_EXTENSIONS, confined=False)
 FOUND = Trust(NO_EXTENSIONS, confined=True)
 
 
+def unknown_path(missing: str) -> str:
+    """Return the sentence for a keystore whose path has a placeholder that nothing fills in."""
+    return f"not opened, because {missing} in its path has no value here"
+
+
 class KeystoreSettings(NamedTuple):
     """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER.
 
-    `format` names a plug-in that reads it; without one the format is detected by content.
+    `format` names a plug-in that reads it; without one the format is detected by content. If `missing` is set, nothing
+    fills in that placeholder of the path.
     """
 
     path: Path | None = None
@@ -48,6 +55,7 @@ class KeystoreSettings(NamedTuple):
     certificate: Path | None = None
     fingerprint: str | None = None
     format: str | None = None
+    missing: str | None = None
 
 
 class RepositorySettings(NamedTuple):
@@ -111,6 +119,7 @@ class Settings(NamedTuple):
     home that the vault belongs to, if there is one, and `secret_conf` the file that its runtime reads to open it.
     `trust` records whether a person named these settings or a search found them. `elsewhere` is True if the product
     asks another provider for secrets that the repository lacks. `warnings` are about the files of these settings.
+    `define` has a person's values of `${sys:name}` in paths.
     """
 
     origin: Path
@@ -126,6 +135,17 @@ class Settings(NamedTuple):
     trust: Trust = NAMED
     elsewhere: bool = False
     warnings: tuple[str, ...] = ()
+    define: Mapping[str, str] = MappingProxyType({})
+
+    def keystore_path(self) -> Path:
+        """Return where the keystore is; raise `ConfigError` or `KeystoreUnreadableError` if that is not known."""
+        path, missing = self.keystore.path, self.keystore.missing
+        if path is None:
+            raise ConfigError("names no keystore", path=self.origin, hint="name it with --keystore")
+        if missing is not None:
+            hint = "set the environment variable, define it with --define, or name the keystore with --keystore"
+            raise KeystoreUnreadableError(path, unknown_path(missing), hint)
+        return path
 
     def sources_for(self, keystore: Path | None) -> tuple[PasswordSource, ...]:
         """Return the password sources, without those that state the password of another keystore."""

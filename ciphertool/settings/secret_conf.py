@@ -1,4 +1,4 @@
-"""What `secret-conf.properties` says of a vault, by the rules of Carbon 4's runtime. Reads no file."""
+"""What `secret-conf.properties` states about a vault, by the rules of Carbon 4's runtime. Reads no file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SecretConf(NamedTuple):
 
     @classmethod
     def of(cls, path: Path, sites: Mapping[str, Site]) -> SecretConf:
-        """Return what a file says; raise `ConfigError` for what ciphertool does not support: nothing may be guessed."""
+        """Return what a file states; raise `ConfigError` for what ciphertool does not support, never a guess."""
         found = cls(path, {key: site.value.strip() for key, site in sites.items()})
         for key, reason in found._unsupported():
             raise ConfigError(f"{key}: {reason}", path=path, line=sites[key].line)

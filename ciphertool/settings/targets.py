@@ -10,7 +10,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, rewriters
-from ciphertool.errors import ConfigError, FoundSettingsError
+from ciphertool.errors import ConfigError, FoundSettingsError, ProblemsError
+from ciphertool.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,6 +125,24 @@ def named_files(settings: Settings) -> NamedFiles:
     return NamedFiles(list(by_file.values()), absent, refused)
 
 
+def choose(given: Iterable[Path], known: Iterable[Path]) -> frozenset[Path]:
+    """Return the known paths that a person names, by whatever links.
+
+    Raises `ConfigError`, or `ProblemsError` of several, for a file that is not among the known ones.
+    """
+    by_real = {os.path.realpath(path): path for path in known}
+    hint = "`ciphertool audit --write-targets` proposes targets for what is in clear"
+    names = [os.path.relpath(path) for path in by_real]
+    missing = [
+        ConfigError("no target names this file", path=path, hint=did_you_mean(os.path.relpath(path), names, hint))
+        for path in given
+        if os.path.realpath(path) not in by_real
+    ]
+    if missing:
+        raise missing[0] if len(missing) == 1 else ProblemsError(missing)
+    return frozenset(by_real[os.path.realpath(path)] for path in given)
+
+
 def wildcards(pattern: str) -> int:
     """Return how many parts of a target's `file` are patterns."""
     return sum(_GLOB.search(part) is not None for part in PurePath(pattern).parts)
@@ -152,7 +171,7 @@ def files_of_alias(settings: Settings, alias: str) -> Iterator[Path]:
 
 
 def reading(targets: Iterable[Target]) -> Reading:
-    """Return how the targets of one file say it is read; raise `ConfigError` if they contradict each other."""
+    """Return how one file is read according to its targets; raise `ConfigError` if they contradict each other."""
     targets = list(targets)
     formats = {target.format for target in targets if target.format is not None}
     encodings = {target.encoding for target in targets if target.encoding is not None}
@@ -165,7 +184,7 @@ def reading(targets: Iterable[Target]) -> Reading:
 
 
 def reading_of(settings: Settings, path: str | Path) -> Reading:
-    """Return how the settings say a file is read, by whatever name or links it is reached.
+    """Return how a file is read according to the settings, by whatever name or links it is reached.
 
     Raises `ConfigError` if they contradict each other.
     """
@@ -184,7 +203,7 @@ def reading_of(settings: Settings, path: str | Path) -> Reading:
 
 
 def rewriter_of(settings: Settings, path: Path, given: Reading) -> Rewriter:
-    """Return the rewriter of a file: as given, else as the settings say, else by its name."""
+    """Return the rewriter of a file: as given, else as the settings state, else by its name."""
     said = given if None not in given else given.over(reading_of(settings, path))
     try:
         return said.rewriter(path, settings.trust.extensions)

@@ -29,8 +29,8 @@ _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 class Match:
     """One secret that a target names: its alias, its plaintext, and the reference in its place, if any.
 
-    `part` is its place in the site's value where it is not the whole of it. `reshaped` tells that `resolve` gives it
-    back spelled otherwise.
+    `part` is its place in the site's value if it is not the whole value. `reshaped` is True if `resolve` restores it
+    in another spelling.
     """
 
     target: Target

@@ -96,7 +96,7 @@ def _passwords(value: str) -> Iterator[tuple[int, int]]:
 
 
 def _assigned(value: str, name: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of what a text assigns to a name; `ValueError` where an end is not certain."""
+    """Yield the spans of what a text assigns to a name; raise `ValueError` if an end is uncertain."""
     option = r"|[ \t]++" if name.startswith("-") else ""
     for key in re.finditer(rf"(?<![\w.\-/]){re.escape(name)}(?:[\"']?[ \t]*+[=:][ \t]*+{option})", value):
         start = key.end()
@@ -107,12 +107,12 @@ def _assigned(value: str, name: str) -> Iterator[tuple[int, int]]:
         before = value[: key.start()].rpartition("\n")[2].strip(" \t")
         if not before:  # it begins its line, and all the line is its value
             if re.search(r"[;&,]\s{0,9}+[\w.-]{1,60}+\s{0,9}+=", line):
-                raise ValueError("has a value of which it is not certain where it ends")
+                raise ValueError("has a value without a clear end")
             yield start, start + len(line)
             continue
         secret = (re.split(_ENDS.get(before[-1], r"\s"), line, maxsplit=1)[0]).rstrip()
         if re.search(r"[\"'\\]", secret):
-            raise ValueError("has a value of which it is not certain where it ends")
+            raise ValueError("has a value without a clear end")
         yield start, start + len(secret)
 
 

@@ -181,7 +181,7 @@ class SymmetricOpener:
         return True
 
     def moved_from(self, ciphertext: Ciphertext, aliases: Iterable[str]) -> None:
-        """Return None: nothing in a value says which alias it was made for."""
+        """Return None: nothing in a value shows which alias it was made for."""
 
 
 class SymmetricSealer:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import settings as settings_
 from ciphertool.certificates.roles import Role
-from ciphertool.errors import ConfigError, WrongKeystorePasswordError
+from ciphertool.errors import ConfigError, KeystoreUnreadableError, WrongKeystorePasswordError
 from ciphertool.keystore import Keystore, open_keystore
 from ciphertool.passwords.chain import PasswordChain
 from ciphertool.passwords.environment import Environment
 from ciphertool.secret import Secret
-from ciphertool.settings.keystore_roles import INTERNAL, LISTENER, PRIMARY, TLS, TOMCAT, TRUSTSTORE, keystore_uses
+from ciphertool.settings.keystore_roles import keystore_uses
+from ciphertool.settings.model import unknown_path
+from ciphertool.settings.stated_keystores import INTERNAL, LISTENER, PRIMARY, TLS, TOMCAT, TRUSTSTORE
 from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -37,12 +40,14 @@ def configured(home: Path | str, role: Role | str, *, passwords: PasswordChain |
         raise ConfigError(f"unknown keystore role {name!r}", hint=f"use one of {', '.join(ROLES)}")
     settings = settings_.load(Path(home))
     chain = passwords or PasswordChain((Environment(), *settings.password_sources))
-    uses = keystore_uses(settings.root)
+    uses = keystore_uses(settings.root, define=settings.define)
     use = next((use for purpose in _PURPOSES[name] for use in uses if use.purpose == purpose), None)
     if name == "primary":
         return _primary(settings, use, chain)
     if use is None:
         raise ConfigError(f"configures no keystore for the role {name}", path=Path(home))
+    if use.missing is not None:
+        raise KeystoreUnreadableError(use.path, unknown_path(use.missing))
     stated = (use.password, use.key_password)
     needed = any(password is not None and not isinstance(password, str) for password in stated)
     vault = Vault(settings, chain) if needed else None
@@ -52,10 +57,8 @@ def configured(home: Path | str, role: Role | str, *, passwords: PasswordChain |
 
 def _primary(settings: Settings, use: KeystoreUse | None, chain: PasswordChain) -> Keystore:
     """Return the keystore of the home's vault: its password comes from the usual sources, else from its own file."""
-    path, alias = settings.keystore.path, settings.keystore.alias
-    if path is None:
-        raise ConfigError("names no keystore", path=settings.origin)
-    if use is not None and use.path != path:
+    path, alias = settings.keystore_path(), settings.keystore.alias
+    if use is not None and os.path.realpath(use.path) != os.path.realpath(path):
         use = None
     both = (use.password, use.key_password) if use is not None else (None, None)
     stated, own = (each if isinstance(each, str) else None for each in both)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.errors import CipherToolError, ProblemsError
-from ciphertool.settings.targets import reading
+from ciphertool.settings.targets import choose, reading
 from ciphertool.vault.resolver import check_document, mention_sites, reference_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ciphertool.repository import SecretEntry
     from ciphertool.settings import Settings
@@ -25,17 +26,22 @@ class Examined(NamedTuple):
     unused: Mapping[str, SecretEntry]
 
 
-def examine(settings: Settings, resolver: Resolver) -> tuple[Examined, int]:
-    """Return what was examined, and how many references were left to the product, which alone finds their secrets.
+def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -> tuple[Examined, int, int]:
+    """Return what was examined, and the numbers of references left to the product and of files that were skipped.
 
-    Raises `ProblemsError` with every reference that does not resolve, and `KeystoreError` if no key opens.
+    The product alone finds the secrets of some references. With `only`, other configured files are skipped, and entries
+    that no reference names are not looked for. Raises what `choose` raises for a file among `only`, `ProblemsError`
+    with every reference that does not resolve, and `KeystoreError` if no key opens.
     """
     from ciphertool.runtimes.configured import configured_files
 
     configured, refused = configured_files(settings)
-    problems: list[CipherToolError] = [*refused]
+    chosen = choose(only, configured) if only else configured
+    problems: list[CipherToolError] = [] if only else [*refused]
     count, left, used = 0, 0, set[str]()
     for path, targets in configured.items():
+        if path not in chosen:
+            continue
         try:
             rewriter = reading(targets).rewriter(path, settings.trust.extensions)
             document = rewriter.parse(files.read(path).bytes)
@@ -50,5 +56,6 @@ def examine(settings: Settings, resolver: Resolver) -> tuple[Examined, int]:
         problems += found
     if problems:
         raise ProblemsError(problems)
-    unused = {alias: entry for alias, entry in resolver.repository.entries.items() if alias not in used}
-    return Examined(count - left, len(configured), unused), left
+    entries = resolver.repository.entries.items()
+    unused = {} if only else {alias: entry for alias, entry in entries if alias not in used}
+    return Examined(count - left, len(chosen), unused), left, len(configured) - len(chosen)

@@ -12,7 +12,6 @@ from ciphertool.engine import Decryptor, Encryptor, scheme_named
 from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import (
     BadCertificateError,
-    ConfigError,
     KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
@@ -244,8 +243,8 @@ def _decryptor(
 ) -> Decryptor | None:
     """Return the decryptor if the private key is available, which must match the certificate.
 
-    A key that the password does not open is not available, which is no error: encrypting needs no private key. If the
-    password was given for the key alone, `doubts` gets a warning.
+    A key that the password does not open is not available, which is not an error: encrypting needs no private key. If
+    the password was given for the key alone, `doubts` gets a warning.
     """
     from ciphertool.keystore import keys
 
@@ -295,24 +294,22 @@ def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
 
 
 def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
-    if settings.keystore.path is None:
-        raise ConfigError("names no keystore", path=settings.origin, hint="name it with --keystore")
+    path = settings.keystore_path()
     given = passwords.read_unasked()
     if given is None:
-        keystore = _open_without(settings)
+        keystore = _open_without(settings, path)
         if keystore is not None:
             return keystore, None
         given = passwords.read()
-    return _open_keystore(settings, settings.keystore.path, given), given
+    return _open_keystore(settings, path, given), given
 
 
-def _open_without(settings: Settings) -> Keystore | None:
+def _open_without(settings: Settings, path: Path) -> Keystore | None:
     """Return the keystore if it needs no password and its key opens; None if a password must be asked for."""
     from ciphertool.errors import PasswordNeededError
 
-    assert settings.keystore.path is not None  # noqa: S101 - the caller has checked
     try:
-        keystore = _open_keystore(settings, settings.keystore.path, None)
+        keystore = _open_keystore(settings, path, None)
         if not _opens_without(settings, keystore):
             return None
         entry = keystore.entry(settings.keystore.alias)

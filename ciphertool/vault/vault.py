@@ -75,6 +75,8 @@ class Vault(Mapping[str, "Secret"]):
         self._watch = watch
         self.left = 0
         """How many references `examine` has left to the product, which alone finds their secrets."""
+        self.skipped = 0
+        """How many configured files `examine` has not looked at, because others were named."""
         self._looked = time.monotonic()
         stamps = self._stamps()
         opener = OpenerAtHand(self._make_opener)
@@ -301,16 +303,17 @@ class Vault(Mapping[str, "Secret"]):
         """
         return resolve_tree(value, self._current())
 
-    def check(self) -> int:
-        """Resolve every reference of every configured file; return the number of references.
+    def check(self, *only: str | Path) -> int:
+        """Resolve every reference of every configured file, or of these alone; return the number of references.
 
-        Raises `ProblemsError` with every reference that does not resolve, and `KeystoreError` if no key opens.
+        Raises `ProblemsError` with every reference that does not resolve, `KeystoreError` if no key opens, and
+        `ConfigError` for a file among `only` that is not a configured one.
         """
-        return self.examine().references
+        return self.examine(*only).references
 
-    def examine(self) -> Examined:
-        """Do what `check` does, and return what was examined and what nothing refers to."""
-        examined, self.left = examine(self.settings, self._current())
+    def examine(self, *only: str | Path) -> Examined:
+        """Do what `check` does, and return what was examined and, of all files, what nothing refers to."""
+        examined, self.left, self.skipped = examine(self.settings, self._current(), [Path(path) for path in only])
         return examined
 
     def resolved(self) -> dict[str, str]:

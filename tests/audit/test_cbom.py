@@ -141,7 +141,7 @@ def test_without_the_library_it_says_which_extra_to_install(monkeypatch: pytest.
     monkeypatch.delattr("ciphertool.audit.reports.cbom", raising=False)
     with pytest.raises(ConfigError) as e:
         render(REPORT, Format.CBOM)
-    assert e.value.hint == 'pip install "ciphertool[cbom]"'
+    assert e.value.hint == "install ciphertool's extra: pip install '.[cbom]' in a clone of its repository"
 
 
 def test_the_program_writes_one_by_its_suffix_with_the_key_that_a_password_shows(protected: Path, run: Run) -> None:

@@ -200,7 +200,12 @@ def test_a_wrong_password_or_alias_is_found_and_what_is_missing_or_protected_is_
         (p12, f' keystorePass="{PASSWORD}" keyAlias="b"', "CT040", "no entry 'b'"),
         (p12, ' keystorePass="$secret{tls}"', "CT025", "needs a password"),
         (p12.replace("tls", "absent"), f' keystorePass="{PASSWORD}"', "CT025", "no such keystore file"),
-        ("${product.stores}/tls.p12", f' keystorePass="{PASSWORD}"', "CT025", "no such keystore file"),
+        (
+            "${product.stores}/tls.p12",
+            f' keystorePass="{PASSWORD}"',
+            "CT025",
+            "not opened, because ${product.stores} in its path has no value here",
+        ),
     ):
         _write(home, primary, tls, trust, rest=rest)
         found = [(r, m) for r, _, file, m in _found(run, home) if file == "catalina-server.xml"]
@@ -243,6 +248,27 @@ def test_instances_must_have_the_same_keystore_for_tls(home: Path, tmp_path: Pat
         assert f"home/{STORES}" in message
         assert "second" not in message
     assert run("audit", "--home", str(home), "--home", str(third), ".").status == 2
+
+
+def test_an_instance_without_a_keystore_for_a_purpose_is_named(home: Path, tmp_path: Path, run: Run) -> None:
+    second, third = tmp_path / "second", tmp_path / "third"
+    for other in (second, third):
+        shutil.copytree(home, other)
+    (second / "repository/conf/axis2/axis2.xml").unlink()
+    primary, tls = (f"${{carbon.home}}/{STORES}/{name}.jks" for name in ("primary", "tls"))
+    internal = f"<InternalKeyStore>{_element(primary)}</InternalKeyStore>"
+    _write(third, primary, tls, _trust(third, "tls.jks"), internal)
+    found = [(level, file, m) for rule, level, file, m in _found(run, home, second, third) if rule == "CT042"]
+    assert [(level, file, m.partition(" names")[0]) for level, file, m in found] == [
+        ("warning", "axis2.xml", "Axis2 listener: second"),
+        ("warning", "axis2.xml", "Axis2 sender: second"),
+        ("note", "carbon.xml", "internal keystore: home"),
+        ("note", "carbon.xml", "internal keystore: second"),
+    ]
+    assert f"another instance uses home/{STORES}/tls.jks" in found[0][2]
+    deployment = f'[keystore.tls]\nfile_name = "tls.jks"\npassword = "{PASSWORD}"\nalias = "a"\n'
+    (second / "repository/conf/deployment.toml").write_text(deployment)
+    assert [m for rule, _, _, m in _found(run, home, second) if rule == "CT042"] == []
 
 
 def test_a_home_that_was_found_is_judged_within_its_tree(home: Path, tmp_path: Path, run: Run) -> None:

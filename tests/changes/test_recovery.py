@@ -116,6 +116,15 @@ def test_a_journal_holds_no_plaintext_and_is_as_private_as_the_repository(interr
     assert places == [["app.datasource.password", starts[0], None], ["app.smtp.password", starts[1], None]]
 
 
+def test_one_file_alone_is_not_protected_before_the_run_is_completed(interrupted: Path, run: Run) -> None:
+    before = _tree(interrupted)
+    outcome = run("protect", APP)
+    assert outcome.status == 7
+    assert f"{JOURNAL}: an earlier run was interrupted; nothing was written" in outcome.err
+    assert "run `ciphertool protect` without files first" in outcome.err
+    assert _tree(interrupted) == before
+
+
 def test_the_mode_of_the_journal_is_that_of_a_repository_that_is_there(certified: Path) -> None:
     (certified / REPOSITORY).write_bytes(b"")
     (certified / REPOSITORY).chmod(0o640)

@@ -8,13 +8,13 @@ from ciphertool.files import JOURNAL, is_passing
 from ciphertool.files.passing import temporary_name
 
 
-@pytest.mark.parametrize("name", [JOURNAL, temporary_name("app.yaml"), temporary_name(".env"), temporary_name("a\nb")])
+@pytest.mark.parametrize("name", ["app.yaml", ".env", "a\nb"])
 def test_a_journal_and_temporary_files_are_passing(name: str) -> None:
-    assert is_passing(name)
+    assert is_passing(JOURNAL)
+    assert is_passing(temporary_name(name))
 
 
-@pytest.mark.parametrize(
-    "name", ["app.yaml", f"{JOURNAL}.yaml", temporary_name("a")[1:], f"{temporary_name('a')}0", ".a.ciphertool-"]
-)
+@pytest.mark.parametrize("name", ["app.yaml", f"{JOURNAL}.yaml", "a.ciphertool-0123456789ab", ".a.ciphertool-"])
 def test_configuration_is_not(name: str) -> None:
     assert not is_passing(name)
+    assert not is_passing(f"{temporary_name('a')}0")

@@ -202,7 +202,19 @@ def test_passwords_that_differ_matter_for_tls() -> None:
     assert rules["key-password"] is Level.ERROR
     assert "key-password" not in found(store, Role.TLS, alias="same", key_password=PASSWORD)
     assert "key-password" not in found(store, Role.PRIMARY, alias="other", key_password=KEY_PASSWORD)
-    assert found(store, Role.PRIMARY, alias="other")["key-unusable"] is Level.ERROR
+
+
+@pytest.mark.parametrize("role", [Role.PRIMARY, Role.MESSAGE])
+def test_a_key_whose_password_was_not_given_is_not_called_unusable(role: Role) -> None:
+    store = vector("key-password.jks")
+    rules = found(store, role, alias="other")
+    assert (rules["key-not-tried"], "key-unusable" in rules) == (Level.NOTE, False)
+    wrong = found(store, role, alias="other", key_password="not its password")
+    assert (wrong["key-unusable"], "key-not-tried" in wrong) == (Level.ERROR, False)
+    right = found(store, role, alias="other", key_password=KEY_PASSWORD)
+    assert not {"key-unusable", "key-not-tried"} & right.keys()
+    tls = found(store, Role.TLS, alias="other", key_password="not its password")
+    assert (tls["key-unusable"], "key-password" in tls) == (Level.ERROR, False)
 
 
 def test_a_key_that_is_not_its_certificates(key: rsa.RSAPrivateKey, other_key: rsa.RSAPrivateKey) -> None:

@@ -206,7 +206,7 @@ def test_xml_is_in_the_encoding_that_is_said_only_where_it_says_none() -> None:
     rewriter = rewriters.by_name("xml", "latin-1")
     assert [site.value for site in rewriter.parse("<p>ä</p>".encode("latin-1")).sites()] == ["ä"]
     assert rewriter.parse(XML.format("ISO-8859-1").encode("latin-1")).source.codec == "iso-8859-1"
-    with pytest.raises(ConfigSyntaxError, match="it declares utf-8, but it is said to be in iso-8859-1"):
+    with pytest.raises(ConfigSyntaxError, match="it declares utf-8, but it is stated to be in iso-8859-1"):
         rewriter.parse(XML.format("UTF-8").encode())
 
 

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from ciphertool.errors import SelectorError, UnrepresentableValueError
+from ciphertool.errors import ConfigSyntaxError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, Site, rewrite
 from ciphertool.rewriters.xml import XmlRewriter
@@ -302,3 +302,20 @@ def test_a_reference_that_nothing_can_replace_is_an_error_and_not_left_standing(
 @pytest.mark.parametrize("text", NO_STRAYS)
 def test_what_is_replaced_or_refers_to_nothing_is_no_stray(text: str) -> None:
     assert list(REWRITER.parse(text.encode()).strays()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<a xmlns="http://x/$ref{a}b"><p>c4n4ry</p></a>',
+        '<a xmlns:n="u}v"><p n:q="c4n4ry"/></a>',
+        '<a xmlns:n="{u"><n:p>c4n4ry</n:p></a>',
+        '<a xmlns:n="&#123;u"><p n:q="1">c4n4ry</p></a>',
+    ],
+)
+def test_a_place_that_lxml_cannot_name_is_refused(text: str) -> None:
+    document = REWRITER.parse(text.encode())
+    (site,) = (site for site in document.sites() if site.value == "c4n4ry")
+    with pytest.raises(ConfigSyntaxError, match="a namespace whose URI has a brace") as caught:
+        rewrite(REWRITER, document, [Change(site, Reference("a", Syntax.SECRET))])
+    assert caught.value.line == 1

@@ -8,6 +8,10 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.cli import main
+from ciphertool.errors import CipherToolError
+from ciphertool.keystore import configured
+from ciphertool.settings.keystore_roles import keystore_uses
+from ciphertool.vault.configured import ROLES
 from tests.homes import CARBON_XML, CONF, STORE_PASSWORD, STORES, keystore
 
 if TYPE_CHECKING:
@@ -87,6 +91,8 @@ _VALUES = ('"x"', "7", "true", "[]", "{}", '["a"]', "[[1]]", "2024-01-01", '""',
 _COMMANDS = (
     ("protect", "--dry-run", "--diff"), ("protect",), ("protect", "--take", "file"), ("check",), ("get", "admin"),
     ("audit",), ("audit", "--json"), ("audit", "--write-targets"), ("encrypt",), ("decrypt",), ("resolve", "FILE"),
+    ("keystore", "list", "STORE"), ("keystore", "check", "STORE"), ("keystore", "check", "STORE", "--role", "tls"),
+    ("keystore", "export", "STORE"), ("keystore", "csr", "STORE"), ("run", "--", "true"),
 )  # fmt: skip
 
 
@@ -143,14 +149,32 @@ def lay_out(root: Path, files: dict[str, str], random: Random) -> Path:
 def exercise(home: Path, files: dict[str, str]) -> list[Bug]:
     """Run all commands on a home; return those that end as no configuration may make them end."""
     bugs = []
+    files_of = {"FILE": [str(home / name) for name in sorted(files)], "STORE": _stores(home)}
     for command in _COMMANDS:
-        names = [str(home / name) for name in sorted(files)] if "FILE" in command else [""]
-        for name in names:
-            arguments = [name if argument == "FILE" else argument for argument in command]
-            status, output = _run([*arguments, "--home", str(home)])
+        kind = next((argument for argument in command if argument in files_of), "")
+        for name in files_of.get(kind, [""]):
+            arguments = [name if argument == kind else argument for argument in command]
+            # The commands of keystores take a store: those that the home names, wherever that leads.
+            named = [] if kind == "STORE" else ["--home", str(home)]
+            status, output = _run([arguments[0], *named, *arguments[1:]])
             if status == BUG:
                 bugs.append(Bug(arguments, output))
+    for role in ROLES:
+        try:
+            configured(home, role)
+        except CipherToolError:
+            continue
+        except Exception as error:  # noqa: BLE001 - what is looked for
+            bugs.append(Bug(["ciphertool.keystore.configured", role], repr(error)))
     return bugs
+
+
+def _stores(home: Path) -> list[str]:
+    """Return where the keystores are that a home names, its own one if its files cannot be read."""
+    try:
+        return sorted({str(use.path) for use in keystore_uses(home)}) or [str(home / STORES / "main.jks")]
+    except CipherToolError:
+        return [str(home / STORES / "main.jks")]
 
 
 def _run(arguments: Sequence[str]) -> tuple[int, str]:

@@ -25,10 +25,12 @@ from ciphertool.errors import (
 )
 from ciphertool.findings import Level
 from ciphertool.keystore import check_keystore, open_keystore
-from ciphertool.settings.keystore_roles import TRUSTSTORE, keystore_uses
+from ciphertool.settings.keystore_roles import keystore_uses
+from ciphertool.settings.model import unknown_path
+from ciphertool.settings.stated_keystores import LISTENER, SENDER, TLS, TOMCAT, TRUSTSTORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ciphertool.audit.ledger import Ledger
@@ -44,7 +46,7 @@ _OF_KEYS = frozenset(
 )
 """What has been reported of a key that is the primary one as well."""
 _OF_FILES = frozenset({findings.FILE_OWNER, findings.FILE_READABLE, findings.FILE_WRITABLE, findings.NO_KEY})
-"""What says nothing of a purpose; the exposure of files is judged elsewhere."""
+"""What does not depend on a purpose; the exposure of files is judged elsewhere."""
 
 
 class KeyInUse(NamedTuple):
@@ -63,7 +65,7 @@ def judge(gathered: Ledger, settings: Settings, now: datetime, *, opened: Keysto
     """
     home = settings.root
     try:
-        uses = keystore_uses(home, tree=home if settings.trust.confined else None)
+        uses = keystore_uses(home, tree=home if settings.trust.confined else None, define=settings.define)
     except CipherToolError as error:
         gathered.finding(rules.UNREADABLE, gathered.place(error.path or home, error.line), error.message)
         return
@@ -75,24 +77,58 @@ def judge(gathered: Ledger, settings: Settings, now: datetime, *, opened: Keysto
 
 
 def compare(gathered: Ledger, homes: Sequence[Settings]) -> None:
-    """Find the purposes for which instances of a product, each a home that a person named, use different keys."""
-    keys: dict[str, list[KeyInUse]] = defaultdict(list)
+    """Find the purposes for which instances of a product, each a home that a person named, differ.
+
+    They use different keys, or one of them names no keystore. A tree may hold the homes of several products, so homes
+    that were found are not compared.
+    """
+    named: dict[Path, list[KeystoreUse]] = {}
     for settings in homes if len(homes) > 1 else ():
-        if settings.trust.confined:
-            continue  # a tree may hold the homes of several products
-        with suppress(CipherToolError):  # `judge` has reported it
-            for key in {key.use.purpose: key for key in _keys(keystore_uses(settings.root))}.values():
-                keys[key.use.purpose].append(key)
+        if not settings.trust.confined:
+            with suppress(CipherToolError):  # `judge` has reported it
+                named[settings.root] = keystore_uses(settings.root, define=settings.define)
+    _compare_keys(gathered, list(named.values()))
+    if len(named) > 1:
+        _compare_purposes(gathered, named)
+
+
+def _compare_keys(gathered: Ledger, homes: Sequence[Sequence[KeystoreUse]]) -> None:
+    keys: dict[str, list[KeyInUse]] = defaultdict(list)
+    for uses in homes:
+        for key in {key.use.purpose: key for key in _keys(uses)}.values():
+            keys[key.use.purpose].append(key)
     for purpose, (first, *others) in keys.items():
         for other in others:
             if other.public_key != first.public_key:
-                place = gathered.place(other.use.source, other.use.line)
                 mine, theirs = (
                     f"{gathered.place(key.use.path).path} ({key.subject}, sha256:{key.certificate[:16]})"
                     for key in (other, first)
                 )
-                level = None if other.use.role is Role.TLS else Level.NOTE
-                gathered.finding(rules.INSTANCES_DIFFER, place, f"{purpose}: {mine} differs from {theirs}", level=level)
+                _differ(gathered, other.use, f"{purpose}: {mine} differs from {theirs}")
+
+
+def _compare_purposes(gathered: Ledger, homes: Mapping[Path, Sequence[KeystoreUse]]) -> None:
+    """Report each home that names no keystore for a purpose for which another home names one."""
+    known = {home: {use.purpose for use in uses} for home, uses in homes.items()}
+    for purposes in known.values():
+        # What `deployment.toml` names once stands in three places of the files that are generated from it.
+        purposes |= {TOMCAT, LISTENER, SENDER} if TLS in purposes else {TLS} if TOMCAT in purposes else set()
+    first = {
+        use.purpose: use for uses in reversed(list(homes.values())) for use in reversed(uses) if use.role is not None
+    }
+    for purpose, use in first.items():
+        for home, purposes in known.items():
+            if purpose not in purposes:
+                there = gathered.place(use.path).path
+                message = (
+                    f"{purpose}: {gathered.place(home).path} names no keystore for it; another instance uses {there}"
+                )
+                _differ(gathered, use, message)
+
+
+def _differ(gathered: Ledger, use: KeystoreUse, message: str) -> None:
+    level = None if use.role is Role.TLS else Level.NOTE
+    gathered.finding(rules.INSTANCES_DIFFER, gathered.place(use.source, use.line), message, level=level)
 
 
 class _Judge:
@@ -174,6 +210,8 @@ class _Judge:
 
 def _open(use: KeystoreUse) -> Keystore:
     """Return a keystore, opened with the password that stands in clear in the home's file, or without one."""
+    if use.missing is not None:
+        raise KeystoreUnreadableError(use.path, unknown_path(use.missing))
     password = use.password if isinstance(use.password, str) else None
     try:
         return open_keystore(use.path, password)

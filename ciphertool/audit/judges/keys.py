@@ -88,7 +88,11 @@ def _entry(settings: Settings, path: Path, opened: Keystore | None, data: bytes 
         keystore, alias = open_keystore(path, None, data=data), None
     else:
         keystore = opened or open_keystore(
-            path, None, data=data, format_name=settings.keystore.format, extensions=settings.trust.extensions
+            settings.keystore_path(),
+            None,
+            data=data,
+            format_name=settings.keystore.format,
+            extensions=settings.trust.extensions,
         )
         alias = settings.keystore.alias
     return keystore, keystore.entry(alias)

@@ -35,7 +35,7 @@ def check(name: Format) -> None:
     if name is Format.CBOM and find_spec("cyclonedx") is None:
         raise ConfigError(
             "a cryptography bill of materials needs cyclonedx-python-lib, which is not installed",
-            hint='pip install "ciphertool[cbom]"',
+            hint="install ciphertool's extra: pip install '.[cbom]' in a clone of its repository",
         )
 
 

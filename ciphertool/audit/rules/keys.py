@@ -85,8 +85,8 @@ INSTANCES_DIFFER = Rule(
     "instances-differ",
     Level.WARNING,
     None,
-    "Instances of one product use different keys for the same purpose: clients that trust one do not trust the other, "
-    "or one cannot read what the other encrypted.",
+    "Instances of one product use different keys for the same purpose, or one of them names no keystore for it: "
+    "clients that trust one do not trust the other, or one cannot read what the other encrypted.",
     "Give all instances the same keystore for TLS, and for the secrets that they share.",
 )
 KEYSTORE_NOT_JUDGED = Rule(

@@ -72,7 +72,7 @@ class FileReading:
         """Where in the text a token, a key or the password of a URL may stand."""
         return hints.in_text(self.text)
 
-    @property
+    @cached_property
     def is_verbatim(self) -> bool:
         """Whether each word of a key or a value of the document stands as it is in the text."""
         escapes = None if self.document is None else self.document.escapes

@@ -85,11 +85,9 @@ def check(
 
     Trust is automatically granted if one of the certificates of the chain is in the truststore; the check names it.
 
-    [bold]Examples[/bold]
-
-    ciphertool keystore check security/primary.p12 --role primary --other security/tls.p12
-
-    ciphertool keystore check security/tls.p12 --role tls --truststore trust.p12
+    Examples:
+      ciphertool keystore check security/primary.p12 --role primary --other security/tls.p12
+      ciphertool keystore check security/tls.p12 --role tls --truststore trust.p12
     """
     from ciphertool.findings import Level
     from ciphertool.keystore import check_keystore, check_passwords, check_trust

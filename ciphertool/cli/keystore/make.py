@@ -32,9 +32,8 @@ def create(
 ) -> None:
     """Create a keystore with a new RSA key and a self-signed certificate for its role.
 
-    [bold]Examples[/bold]
-
-    ciphertool keystore create security/tls.p12 --role tls --subject CN=app.example.com --name app.example.com
+    Examples:
+      ciphertool keystore create security/tls.p12 --role tls --subject CN=app.example.com --name app.example.com
     """
     from ciphertool.keystore import CertificateRequest, create_keystore
 

@@ -1,8 +1,8 @@
 """XML: the rewriter itself. lxml validates, our own scanner finds the spans; both are imported on first use.
 
 The modules: `parsing` decodes and parses, `scan` finds tags in the text, `xpath` and `select` interpret selectors,
-`aliases` knows what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits` write,
-`proof` compares.
+`aliases` determines what a `svns:secretAlias` stands for, `holder` and `document` join them, `spelling` and `edits`
+write, `proof` compares.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class XmlRewriter:
     syntax = Syntax.ATTRIBUTE
 
     def __init__(self, encoding: str | None = None) -> None:
-        """Read files in this encoding, which none may contradict; else each file in its own, or UTF-8."""
+        """Read files in this encoding, which no file may contradict; without one, each in its own encoding or UTF-8."""
         self._encoding = encoding
 
     def parse(self, data: bytes) -> XmlDocument:
@@ -41,7 +41,7 @@ class XmlRewriter:
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> etree._ElementTree:
         """Return lxml's tree of the file with every reference replaced by what `reveal` returns.
 
-        The `svns:` attributes that stood for a value are removed. Raises `SelectorError` if it is unclear what such an
+        The `svns:` attributes that stood for a value are removed. Raise `SelectorError` if it is unclear what such an
         attribute stands for, and `UnrepresentableValueError` for a value that XML cannot hold.
         """
         from ciphertool.rewriters.xml.resolve import resolved

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 URI = "http://org.wso2.securevault"
-"""What the runtime compares the start of a namespace with."""
+"""What a namespace has to start with for the runtime."""
 NAMESPACE = f"{URI}/configuration"
 PREFIX = "svns"
 ATTRIBUTE = "secretAlias"
 PASSWORD = "password"  # noqa: S105 - the word that replaces a secret
 DECLARATION = f'xmlns:{PREFIX}="{NAMESPACE}"'
 MARK = f"  {DECLARATION}"
-"""A declaration that this tool added: two spaces before it, and last in the root's start tag."""
+"""A declaration that this tool added: after two spaces, and last in the root's start tag."""
 
 
 def is_alias(key: str) -> bool:
-    """Return whether an attribute's key is that of a secret alias, whether its prefix is declared or not."""
+    """Return whether an attribute's key is that of a secret alias, with a declared or an undeclared prefix."""
     return key.endswith(ATTRIBUTE) and (
         key == f"{PREFIX}:{ATTRIBUTE}" or (key.startswith(f"{{{URI}") and key.endswith(f"}}{ATTRIBUTE}"))
     )
@@ -37,9 +37,9 @@ def named(alias: str, keys: Iterable[str]) -> str | None:
 def bearer(alias: str, text: str | None, attributes: Mapping[str, str]) -> str | None:
     """Return the slot that an alias stands for, or None if that is unclear.
 
-    `text` is the element's value, or None for an element with child elements; `attributes` are in document order,
-    the alias among them. The text comes first if there is one, then the attribute that the alias's last dotted part
-    names, then the only attribute whose value is `password`; of several, the one before the alias attribute, which is
+    `text` is the element's value, or None for an element with child elements; `attributes` are in document order and
+    include the alias. The text comes first if there is one, then the attribute that the alias's last dotted part names,
+    then the only attribute whose value is `password`; of several, the one directly before the alias attribute, which is
     where this tool writes it.
     """
     if text:

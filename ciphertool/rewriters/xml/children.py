@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _Elements: TypeAlias = "list[etree._Element]"
 
-_NAMES = 16  # this many names are searched for in the whole tree, each in one walk by lxml
+_NAMES = 16  # up to this many names are searched for in the whole tree, each in one walk by lxml
 
 
 @lru_cache(maxsize=1024)
@@ -23,7 +23,7 @@ def local(name: str) -> str:
 
 
 class Children:
-    """An index of one tree, which must not change meanwhile; asking lxml for thousands of parents takes far longer."""
+    """An index of one tree, which must not change meanwhile: asking lxml for thousands of parents takes far longer."""
 
     def __init__(self, tree: etree._ElementTree, *, undeclared: bool) -> None:
         self._tree = tree

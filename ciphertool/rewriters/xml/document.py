@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.errors import NoMatchError, SelectorError
+from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError
 from ciphertool.rewriters.base import Document, Site
 from ciphertool.rewriters.xml import aliases
 from ciphertool.rewriters.xml.children import Children
@@ -47,7 +47,7 @@ class XmlDocument(ParsedXml):
                 yield Site(*paths.of(element, TEXT), plain, tag.end, tag.text_end, line, reference)
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values, without searching for their places in the text."""
+        """Return the selectors, keys and values of all sites, without searching for their places in the text."""
         if is_foreign(self.source.text):
             return super().outline()
         return outline(self.tree.getroot())
@@ -83,13 +83,13 @@ class XmlDocument(ParsedXml):
         return located
 
     def strays(self) -> Iterator[SelectorError]:
-        """Yield errors for references that no site holds: between elements, or an alias without a slot."""
+        """Yield an error for each reference that no site holds: between elements, or an alias without a slot."""
         from ciphertool.rewriters.xml.stray import strays
 
         return strays(self, Children(self.tree, undeclared=self.undeclared))
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site, an XPath by names if one of its elements has one that tells it from others."""
+        """Return, for each site, an XPath by names if a name distinguishes one of its elements from others."""
         children = Children(self.tree, undeclared=self.undeclared)
         select, spelled = Select(self.tree, children, undeclared=self.undeclared), ByNames(children)
         found: list[tuple[str, ...]] = []
@@ -99,9 +99,17 @@ class XmlDocument(ParsedXml):
         return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits that make the changes; raise `UnrepresentableValueError` if XML cannot hold one."""
+        """Return the edits that make the changes; raise `UnrepresentableValueError` if XML cannot hold one.
+
+        Raises `ConfigSyntaxError` for a place that lxml's names cannot tell from others, so that nothing would prove
+        the edit: `{uri}name`, where the URI has a brace.
+        """
         from ciphertool.rewriters.xml.edits import edits
 
+        for holder, _ in self.slots_of(changes):
+            if any(name.count("{") + name.count("}") > 2 for name in (str(holder.element.tag), *holder.attributes)):
+                reason = "a namespace whose URI has a brace, around a value to be changed"
+                raise ConfigSyntaxError(reason, self.source.line(holder.tag.start), hint="rename the namespace")
         return edits(self, changes)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
@@ -117,7 +125,7 @@ class XmlDocument(ParsedXml):
 
     @cached_property
     def _rebound_inside(self) -> bool:
-        """Whether some element below the root may bind the prefix anew."""
+        """Whether some element below the root may rebind the prefix."""
         text, prefix = self.source.text, self.prefix or aliases.PREFIX
         return text.count(f"xmlns:{prefix}") > int(prefix in self.tree.getroot().nsmap)
 

@@ -1,4 +1,4 @@
-"""The edits that put references and values into an XML document: their form and place. Compares nothing."""
+"""The edits that put references and values into an XML document: their form and place. Does not compare documents."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def in_place(reference: Reference) -> str:
 
 
 def edits(document: ParsedXml, changes: Sequence[Change]) -> list[Edit]:
-    """Return the edits that make the changes; those at one offset are in their final order."""
+    """Return the edits that make the changes; edits at the same offset are in their final order."""
     writer = _Writer(document)
     for holder, slots in document.slots_of(changes):
         writer.write(holder, slots)
@@ -40,7 +40,7 @@ def edits(document: ParsedXml, changes: Sequence[Change]) -> list[Edit]:
 
 
 class _Writer:
-    """Collects the edits of one rewrite and what they mean for the declaration on the root."""
+    """Collects the edits of one rewrite and their effect on the declaration on the root."""
 
     def __init__(self, document: ParsedXml) -> None:
         self._document = document
@@ -53,7 +53,7 @@ class _Writer:
     def write(self, holder: Holder, changes: Mapping[str, Change]) -> None:
         """Write the changes of one element, by their slots."""
         slots = {slot: change for slot, change in changes.items() if not _stands_already(change)}
-        # The alias attribute that there is stands for one of the slots, or beside it.
+        # An existing alias attribute stands for one of the slots, or beside it.
         bears = any(bears_alias(change.site) for change in slots.values())
         by_attribute = self._by_attribute(holder, slots, bears=bears)
         for slot, change in slots.items():
@@ -68,7 +68,7 @@ class _Writer:
             self._take_out(holder)
 
     def _by_attribute(self, holder: Holder, slots: dict[str, Change], *, bears: bool) -> str | None:
-        """Return the slot that the alias attribute will stand for: at most one, which must be recognisable later."""
+        """Return the slot that the alias attribute will stand for, or None; the slot must be recognisable later."""
         asked = [s for s, c in slots.items() if isinstance(c.to, Reference) and c.to.syntax is Syntax.ATTRIBUTE]
         if len(asked) != 1:
             return None
@@ -107,7 +107,7 @@ class _Writer:
             self._text(holder, value)
 
     def _text(self, holder: Holder, value: str) -> None:
-        """Put a value in the place of the old one's first part; white space, comments and the like stay."""
+        """Put a value in place of the old one's first part; white space, comments and the like stay."""
         content = holder.content
         if content is None:
             raise AssertionError("an element with child elements has no text of its own")
@@ -147,7 +147,7 @@ class _Writer:
         self._removed += 1
 
     def declare(self) -> None:
-        """Add the declaration that the alias attributes need, or remove one of ours that nothing needs any more."""
+        """Add the declaration that the alias attributes need, or remove ours if nothing needs it any more."""
         text = self._document.source.text
         root = next(self._document.scan.tags())
         if self._added and self._document.prefix is None:
@@ -163,13 +163,13 @@ class _Writer:
 
 
 def has_mark(text: str, attributes_end: int) -> bool:
-    """Return whether a start tag whose attributes end there ends with a declaration that this tool added."""
+    """Return whether a start tag whose attributes end at this offset ends with a declaration that this tool added."""
     start = attributes_end - len(aliases.MARK)
     return text.startswith(aliases.MARK, start) and text[start - 1] not in WHITE
 
 
 def _end_of_attributes(holder: Holder, text: str) -> int:
-    """Return where an alias attribute for the text goes: last, except that our own declaration stays last."""
+    """Return where to put an alias attribute for the text: last, or before our own declaration, which stays last."""
     end = holder.tag.attributes_end
     return end - len(aliases.MARK) if has_mark(text, end) else end
 
@@ -189,7 +189,7 @@ def _stands_already(change: Change) -> bool:
 
 
 def _alias(change: Change) -> str:
-    """Return the alias of a change to an alias attribute; raise if it would read back as another one."""
+    """Return a change's alias; raise `UnrepresentableValueError` if an alias attribute cannot hold it."""
     alias = change.to.alias if isinstance(change.to, Reference) else ""
     if not alias or alias != alias.strip() or spelling.forbidden(alias):
         raise UnrepresentableValueError(change.site.selector, "an alias attribute cannot hold this alias")

@@ -23,7 +23,7 @@ _string = etree.XPath("string()", smart_strings=False)
 
 
 def bears_alias(site: Site) -> bool:
-    """Return whether the alias attribute of a site's element stands for this site, or beside it."""
+    """Return whether the alias attribute of a site's element stands for this site, or beside its plaintext."""
     return site.beside is not None or (site.reference is not None and site.reference.syntax is Syntax.ATTRIBUTE)
 
 
@@ -32,8 +32,7 @@ class Holder:
     """An element that holds values. `content` and `text` are None if it has child elements.
 
     `attributes` are lxml's keys and values in document order, `spans` their places in the text. `alias_key` is the key
-    of the secret alias attribute and `alias` its value (an empty one counts as none); `bearer` is the slot it stands
-    for.
+    of the secret alias attribute and `alias` its value (None if empty); `bearer` is the slot that it stands for.
     """
 
     element: etree._Element
@@ -47,11 +46,11 @@ class Holder:
     bearer: str | None = None
 
     def value(self, slot: str) -> str:
-        """Return the value of a slot, "" if there is none."""
+        """Return the value of a slot; "" if there is none."""
         return self.text or "" if slot == TEXT else self.attributes.get(slot, "")
 
     def span(self, slot: str) -> tuple[int, int]:
-        """Return the span of a slot's value: an attribute with its quotes, a text without surrounding white space."""
+        """Return the span of a slot's value: an attribute's with its quotes, a text without surrounding white space."""
         if slot != TEXT:
             return self.spans[slot].start, self.spans[slot].end
         if self.content is None:
@@ -73,7 +72,7 @@ class Holder:
     def references(self, slot: str, *, told: bool) -> tuple[Reference | None, str | None]:
         """Return the reference that stands for a slot, and the alias beside its plaintext.
 
-        With `told`, a person has named the slot, which decides what the alias stands for if the rule does not.
+        `told` means that a person has named the slot, which decides what the alias stands for if the rule does not.
         """
         value = self.value(slot)
         in_place = references.parse(value) if "$" in value else None
@@ -107,7 +106,7 @@ def hold(element: etree._Element, tag: Tag, scan: Scan) -> Holder:
         text = element.text or ""
     elif next(element.iterchildren("*"), None) is None:
         content = scan.content(tag)
-        # An entity reference is a child of its own: its text counts as part of the value, and is refused later.
+        # An entity reference is a separate child: its text counts as part of the value, and is refused later.
         text = str(_string(element)) if content.foreign else _text(element)
     if content is not None and text is not None:
         text = text[content.lead : len(text) - content.trail]

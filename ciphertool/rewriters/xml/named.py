@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 
 class ByNames:
-    """Spells paths within one tree; counts names once, so create one for each batch."""
+    """Spells paths within one tree. It counts names only once, so create one for each batch."""
 
     def __init__(self, children: Children) -> None:
         self._children = children
         self._counted: dict[tuple[etree._Element, str], Counter[tuple[str, str]]] = {}
 
     def path(self, element: etree._Element, slot: str) -> str | None:
-        """Return an absolute XPath with a position only where nothing has a name; None where nothing has one.
+        """Return an absolute XPath with positions only for elements without a name; None if no element has one.
 
-        The element that holds the value is named even if there is no other now: the next one is put in beside it.
+        The element that holds the value is named even if it is the only one now: another may be inserted beside it.
         """
         slots = [f"/@{local(slot)}"] if slot != TEXT else []
         steps, below = [*slots], "".join(slots)[1:]
@@ -53,13 +53,13 @@ class ByNames:
     def _own(
         self, parent: etree._Element, siblings: Sequence[etree._Element], element: etree._Element, below: str
     ) -> str | None:
-        """Return the predicate that distinguishes an element from its siblings, None if there is none."""
+        """Return the predicate that distinguishes an element from its siblings; None if there is none."""
         key = parent, local(str(element.tag))
         counted = self._counted.get(key)
         if counted is None:
             counted = self._counted[key] = Counter(pair for one in siblings for pair in dict.fromkeys(_named(one)))
         names = dict(_named(element))
-        for prefix in ("@", ""):  # an attribute sooner than a child element
+        for prefix in ("@", ""):  # attributes before child elements
             members = [member.removeprefix("@") for member in names if member.startswith("@") == bool(prefix)]
             for member in identity.identifying(members, below.rpartition("/")[2].removeprefix("@")):
                 pair = f"{prefix}{member}", names[f"{prefix}{member}"]
@@ -69,7 +69,7 @@ class ByNames:
 
 
 def _named(element: etree._Element) -> Iterator[tuple[str, str]]:
-    """Yield what may name an element: its attributes, and its child elements that hold only text."""
+    """Yield the key and value of whatever may name an element: attributes, and child elements that hold only text."""
     attributes = dict(element.items())
     alias = next((key for key in attributes if aliases.is_alias(key)), None)
     secret = aliases.bearer(attributes[alias], element.text, attributes) if alias else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def outline(root: etree._Element) -> Outline:
-    """Return every attribute, and the text of every element without child elements."""
+    """Return the outline: every attribute, and the text of every element without child elements."""
     selectors: list[str] = []
     keys: list[str] = []
     values: list[str] = []
@@ -39,7 +39,7 @@ def outline(root: etree._Element) -> Outline:
 
 
 def _text(element: etree._Element) -> str | None:
-    """Return the text of an element that has comments or the like in it, None if it has child elements."""
+    """Return the text of an element that contains comments or the like; None if it has child elements."""
     if next(element.iterchildren("*"), None) is not None:
         return None
     return (element.text or "") + "".join(child.tail or "" for child in element)

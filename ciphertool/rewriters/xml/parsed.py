@@ -1,4 +1,4 @@
-"""An XML text as seen by lxml and the scan of its tags, and the holders of named sites. Finds no site itself."""
+"""An XML text as lxml and the scan of its tags see it, and the holders of named sites. Finds no sites itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ParsedXml(Document):
     """A parsed XML file: `tree` is lxml's, `scan` finds the tags of the same text."""
 
     # A comment, an instruction or a CDATA section within a word divides it in the text, not in the value.
-    escapes = re.compile(r"&|<[!?](?<=[^\s>]..)|\]\]>[^\s<]")
+    escapes = re.compile(r"&|!(?<=[^\s>]<.)|\?(?<=[^\s>]<.)|\]\]>[^\s<]")
 
     def __init__(self, data: bytes, encoding: str | None = None) -> None:
         """Decode and parse a file's bytes; raise `ConfigSyntaxError`."""
@@ -36,21 +36,21 @@ class ParsedXml(Document):
         is_utf8 = self.source.codec == "utf-8" and not self.source.bom
         self.tree, self.undeclared = parsing.parse(data if is_utf8 else self.source.text.encode("utf-8"))
         self.scan = Scan(self.source.text)
-        # The holders of sites that a selector named, by the start of the site: a rewrite needs them again.
+        # The holders of sites that selectors named, by the start of the site: a rewrite needs them again.
         self._holders: dict[int, tuple[Holder, str]] = {}
 
     @cached_property
     def prefix(self) -> str | None:
-        """The prefix that the root binds to the secret vault's namespace (`svns` of several), or None."""
+        """The prefix that the root binds to the secret vault's namespace (`svns` if it is one of several), or None."""
         bound = {prefix for prefix, uri in self.tree.getroot().nsmap.items() if prefix and uri.startswith(aliases.URI)}
         if bound:
             return aliases.PREFIX if aliases.PREFIX in bound else min(bound)
         return None
 
     def slots_of(self, changes: Sequence[Change]) -> Iterator[tuple[Holder, dict[str, Change]]]:
-        """Yield the elements that hold changed sites, in document order, with the changes of each by their slots.
+        """Yield the elements that hold changed sites, in document order, with the changes of each by slot.
 
-        Raises `SpliceError` for a site of another document, and for one that is to be changed twice.
+        Raise `SpliceError` for a site of another document, or one that is changed twice.
         """
         unknown = [change.site.selector for change in changes if change.site.start not in self._holders]
         if unknown:
@@ -71,7 +71,7 @@ class ParsedXml(Document):
             yield last, slots
 
     def hold(self, elements: Collection[etree._Element], children: Children) -> dict[etree._Element, Holder]:
-        """Return the elements with their places in the text, and remember the element of each place."""
+        """Return the elements with their places in the text; remember which element is at each place."""
         held: dict[etree._Element, Holder] = {}
         for element, tag in self._tags(elements, children) if elements else ():
             if element in elements:
@@ -81,7 +81,7 @@ class ParsedXml(Document):
         return held
 
     def _tags(self, elements: Collection[etree._Element], children: Children) -> Iterator[tuple[etree._Element, Tag]]:
-        """Yield elements, and others of the same names, with their start tags, in document order."""
+        """Yield elements and others of the same names with their start tags, in document order."""
         kinds = {(str(element.tag), element.prefix) for element in elements}
         names = {_qualified(*kind) for kind in kinds}
         tags = {_unbound(tag) for tag, _ in kinds}
@@ -97,7 +97,7 @@ class ParsedXml(Document):
 
 
 def _unbound(tag: str) -> str:
-    """Return an element's name without its namespace; an undeclared prefix is a part of it."""
+    """Return an element's name without its namespace; an undeclared prefix is part of the name."""
     return tag.rpartition("}")[2]
 
 

@@ -16,7 +16,7 @@ _DECLARATION = re.compile(
     r"""[ \t\r\n]++encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']"""
 )
 _MOST = 1000
-"""The most attributes, and prefixes, of one element: for each value, lxml searches all of them."""
+"""The maximum number of attributes, and of prefixes, of one element: lxml searches all of them for each value."""
 # A start tag, or a text, that is long enough for more of them: `a=""` and a blank for each.
 _LONG = re.compile(rb"<[^<]{5000}")
 
@@ -25,7 +25,7 @@ _HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_R
 
 
 def decode(data: bytes, said: str | None = None) -> Source:
-    """Decode a file by its byte order mark, its first bytes, its declaration or `said`: by the first available one.
+    """Decode a file by the first of these that is there: its byte order mark, its first bytes, its declaration, `said`.
 
     If two of them contradict each other, the file is refused: readers differ in which one they follow (XML 1.0, 4.3.3).
     """
@@ -38,7 +38,7 @@ def decode(data: bytes, said: str | None = None) -> Source:
     if codec is None and declared is not None:
         codec, why = declared, f"it declares {declared}"
     if codec is not None:
-        for other, how in (declared, "declares"), (said, "is said to be in"):
+        for other, how in (declared, "declares"), (said, "is stated to be in"):
             if other is not None and not encodings.agree(other, codec):
                 reason = f"{why}, but it {how} {other}: readers differ in which they follow"
                 raise ConfigSyntaxError(reason, line=1, hint="make them agree, or keep only one of them")
@@ -46,7 +46,7 @@ def decode(data: bytes, said: str | None = None) -> Source:
 
 
 def _declared(data: bytes, codec: str | None) -> str | None:
-    """Return the encoding that a document without its byte order mark declares, if it declares one."""
+    """Return the encoding that a document (without its byte order mark) declares, or None."""
     head = data[: data.find(b">") + 2].decode(codec or "latin-1", "replace")
     match = _DECLARATION.match(head)
     if match is None:
@@ -55,7 +55,7 @@ def _declared(data: bytes, codec: str | None) -> str | None:
         declared = encodings.one_name(match[1])
     except UnknownEncodingError:
         declared = None
-    # UTF-16 in fact, UTF-7 and EBCDIC: the declaration itself was read as ASCII.
+    # Refuse UTF-16, UTF-7 and EBCDIC: the declaration itself was read as ASCII.
     if declared is None or (codec is None and not encodings.reads_ascii(declared)):
         reason = f"the declared encoding {match[1].lower()} is unsupported or does not match the file"
         raise ConfigSyntaxError(reason, line=1)
@@ -63,7 +63,7 @@ def _declared(data: bytes, codec: str | None) -> str | None:
 
 
 def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
-    """Return lxml's tree of a text in UTF-8, and whether some prefix is undeclared (its names then hold a colon)."""
+    """Return lxml's tree of a UTF-8 text, and whether some prefix is undeclared (its names then contain a colon)."""
     parser = _parser(recover=False)
     try:
         return _bounded(data, etree.fromstring(data, parser)), False
@@ -80,9 +80,9 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
 
 
 def _refuse_incomplete(data: bytes) -> None:
-    """Raise `ConfigSyntaxError` unless a document is well-formed but for its namespaces.
+    """Raise `ConfigSyntaxError` unless a document is well-formed apart from its namespaces.
 
-    After an undeclared prefix, libxml2 reports nothing that follows the root. Expat, asked so, knows no namespaces.
+    After an undeclared prefix, libxml2 reports nothing that follows the root. Expat, called so, ignores namespaces.
     """
     from xml.parsers import expat
 
@@ -111,14 +111,14 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         dtd_validation=False,
         attribute_defaults=False,
         huge_tree=False,
-        # Faster without, but collect_ids=False makes libxml2 fetch the external DTD all the same.
+        # collect_ids=False would be faster, but makes libxml2 fetch the external DTD.
         collect_ids=True,
         recover=recover,
     )
 
 
 def _error(parser: etree.XMLParser) -> ConfigSyntaxError:
-    """Build our own message: lxml's quotes the document."""
+    """Return an error with our own message: lxml's quotes the document."""
     for entry in parser.error_log:
         if entry.type_name not in _HARMLESS:
             reason = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()

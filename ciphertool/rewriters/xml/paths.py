@@ -19,7 +19,7 @@ _Path: TypeAlias = tuple[str, str]
 
 
 class Paths:
-    """Makes paths within one tree and keeps those of ancestors, so create one for each batch."""
+    """Builds paths within one tree. It keeps those of ancestors, so create one for each batch."""
 
     def __init__(self, children: Children) -> None:
         self._children = children
@@ -29,7 +29,7 @@ class Paths:
         self._positions: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
 
     def every(self, tree: etree._ElementTree) -> Iterator[etree._Element]:
-        """Yield every element in document order with its path cached: far faster than asking for paths one by one."""
+        """Yield every element in document order, its path cached: far faster than asking for paths one by one."""
         root = tree.getroot()
         upcoming = {root: self._element(root)}
         for element in tree.iter("*"):
@@ -40,7 +40,7 @@ class Paths:
             yield element
 
     def of(self, element: etree._Element, slot: str) -> _Path:
-        """Return the absolute XPath that finds a slot again, and its dotted path of local names."""
+        """Return the absolute XPath that finds a slot again, and the slot's dotted path of local names."""
         selector, key = self._element(element)
         if slot == TEXT:
             return selector, key
@@ -69,7 +69,7 @@ class Paths:
 
 
 def every(root: etree._Element) -> Iterator[tuple[etree._Element, _Path]]:
-    """Yield every element with its path, the children of each in order: faster than in document order."""
+    """Yield every element with its path, the children of each in order: faster than document order."""
     name = local(str(root.tag))
     pending = [(root, (f"/{name}", name))]
     yield pending[0]
@@ -91,7 +91,7 @@ def _below(parent: etree._Element, selector: str, key: str) -> Iterator[tuple[et
 
 
 def _numbered(names: Sequence[str]) -> Iterator[str]:
-    """Yield each name, those that are there more than once with their positions."""
+    """Yield each name; one that occurs more than once gets its position."""
     total, seen = Counter(names), Counter[str]()
     for name in names:
         seen[name] += 1
@@ -99,7 +99,7 @@ def _numbered(names: Sequence[str]) -> Iterator[str]:
 
 
 def positions(element: etree._Element) -> dict[str, str]:
-    """Return the positions of an element's attributes whose local name is not theirs alone."""
+    """Return the positions of an element's attributes that share their local name with others."""
     keys: dict[str, list[str]] = defaultdict(list)
     for key in element.keys():  # noqa: SIM118 - lxml's method
         keys[local(key)].append(key)

@@ -1,7 +1,7 @@
-"""Proves on lxml's trees that a rewrite made exactly the planned changes. Takes nothing from what made the edits.
+"""Proves on lxml's trees that a rewrite made exactly the planned changes. Shares nothing with the code that edits.
 
-Each planned element is compared by itself and then made equal in both trees, whose serialisations have to be the same:
-they differ whenever lxml's parser sees a difference, and take a third of the time of comparing node by node.
+Each planned element is compared by itself and then made equal in both trees, whose serialisations must be the same:
+they differ whenever lxml's parser sees a difference, and take a third of the time of a comparison node by node.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DECLARATION = f" {aliases.DECLARATION}".encode()
 
 
 def proves(before: ParsedXml, after: ParsedXml, changes: Sequence[Change]) -> bool:
-    """Return whether `after` is `before` with exactly the changes made. It uses up the tree of `after`."""
+    """Return whether `after` is `before` with exactly the changes made. The tree of `after` is modified."""
     planned = list(before.slots_of(changes))
     head = before.source.text[: before.scan.root + 1]  # the declaration and the DOCTYPE with its subset
     if not after.source.text.startswith(head):
@@ -40,7 +40,7 @@ def proves(before: ParsedXml, after: ParsedXml, changes: Sequence[Change]) -> bo
     tree = before.tree
     elements, old = tee(tree.iter(*tags))
     if any(_has_namespace(key) for holder, _ in planned for key in holder.attributes):
-        tree = deepcopy(tree)  # it is to lose attributes; what stands beside the root is not in the copy
+        tree = deepcopy(tree)  # it will lose attributes; the copy lacks what is beside the root
         old = tree.iter(*tags)
     return (
         _beside(before.tree.getroot()) == _beside(after.tree.getroot())
@@ -60,7 +60,7 @@ def _equalise(
     old: Iterable[etree._Element],
     new: Iterable[etree._Element],
 ) -> bool:
-    """Return whether every planned element is as planned, and make it the same in `old` and `new`."""
+    """Return whether every planned element is as planned; make each the same in `old` and `new`."""
     upcoming = iter(planned)
     holder, changes = next(upcoming, (None, {}))
     for element, a, b in zip(before, old, new, strict=False):  # `_are_same` compares their number
@@ -96,7 +96,7 @@ def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Eleme
 
 
 def _text(holder: Holder, new: etree._Element) -> str | None:
-    """Return an element's text, which has to stand between the same white space as before; None if it does not."""
+    """Return an element's text, which must be between the same white space as before; None if it is not."""
     content, text = holder.content, _whole_text(holder, new)
     if content is None:
         return None
@@ -109,13 +109,13 @@ def _text(holder: Holder, new: etree._Element) -> str | None:
 
 
 def _whole_text(holder: Holder, element: etree._Element) -> str:
-    """Return an element's own text: where it held text alone, a child that it has now is seen by `_are_same`."""
+    """Return an element's own text; if it held only text before, `_are_same` notices a child that it has now."""
     text = element.text or ""
     return text if holder.tag.text_end >= 0 else text + "".join(child.tail or "" for child in element)
 
 
 def _make_same(holder: Holder, changes: Iterable[str], old: etree._Element, new: etree._Element) -> None:
-    """Give an element the same values in both trees; what has a namespace is taken out of both."""
+    """Set the same values on an element in both trees; remove what has a namespace from both."""
     for slot in changes:
         if slot == TEXT:
             new.text = old.text
@@ -134,7 +134,7 @@ def _has_namespace(key: str) -> bool:
 
 
 def _are_same(old: etree._Element, new: etree._Element) -> bool:
-    """Return whether the roots mean the same, except for the one declaration that a rewrite adds or removes."""
+    """Return whether the roots are equal, except for the one declaration that a rewrite adds or removes."""
     added = set(new.nsmap.items()) - set(old.nsmap.items())
     removed = set(old.nsmap.items()) - set(new.nsmap.items())
     return _serialised(old, without=_DECLARED in removed) == _serialised(new, without=_DECLARED in added)
@@ -143,5 +143,5 @@ def _are_same(old: etree._Element, new: etree._Element) -> bool:
 def _serialised(root: etree._Element, *, without: bool) -> bytes:
     """Return a root as lxml writes it, `without` our declaration on it."""
     text = etree.tostring(root, encoding="utf-8")
-    # Declarations come first in a tag, and no attribute value holds a double quote as it is.
+    # Declarations come first in a tag, and no attribute value holds a literal double quote.
     return text.replace(_DECLARATION, b"", 1) if without else text

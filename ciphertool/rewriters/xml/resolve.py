@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def resolved(rewriter: XmlRewriter, data: bytes, reveal: Callable[[Reference], str]) -> XmlDocument:
-    """Return the document with every reference replaced by what `reveal` gives for it.
+    """Return the document with every reference replaced by what `reveal` returns for it.
 
-    Text beside an alias attribute is not a reference and stays, as does the attribute. Raises `SelectorError`
-    for a reference that cannot be resolved where it stands.
+    Text beside an alias attribute is not a reference and stays, as does the attribute. Raise `SelectorError` for a
+    reference that cannot be resolved where it is.
     """
     document = rewriter.parse(data)
     for error in document.strays():

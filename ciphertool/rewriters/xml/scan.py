@@ -1,4 +1,4 @@
-"""Finds the tags of a well-formed XML text. Validates and decodes nothing: lxml has already done so."""
+"""Finds the tags of a well-formed XML text. Does not validate or decode: lxml has already done so."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Attribute(NamedTuple):
 class Tag(NamedTuple):
     """A start tag or empty-element tag: `attributes_end` is the end of its last attribute, or of its name.
 
-    `text_end` is where the element's end tag starts if there is nothing but text before it, else -1.
+    `text_end` is where the element's end tag starts if only text precedes it, else -1.
     """
 
     start: int
@@ -63,10 +63,10 @@ class Chunk(NamedTuple):
 
 
 class Content(NamedTuple):
-    """What stands in an element without child elements.
+    """What is in an element without child elements.
 
-    Its value is spelled from `start`, where its first character stands or would stand, to `end`. `lead` and `trail`
-    count the characters, as a parser sees them, of the literal white space around it, which does not belong to it.
+    Its value is spelled from `start`, where its first character is or would be, to `end`. `lead` and `trail` count the
+    characters, as a parser sees them, of the literal white space around the value, which is not part of it.
     """
 
     start: int
@@ -74,7 +74,7 @@ class Content(NamedTuple):
     lead: int = 0
     trail: int = 0
     foreign: bool = False
-    """A reference to an entity that a DTD defines is part of it."""
+    """Whether the value includes a reference to an entity that a DTD defines."""
     chunks: tuple[Chunk, ...] = ()
     """The parts of the value, if it is not a single run of text and references."""
 
@@ -124,7 +124,7 @@ class Scan:
         return "<!ATTLIST" in self.text[: self.root]
 
     def drops_blanks(self, element: str, attribute: str) -> bool:
-        """Return whether a DTD in the text gives an attribute a type in which blanks collapse."""
+        """Return whether a DTD in the text declares an attribute with a type in which blanks collapse."""
         if not self.declares_attributes:
             return False
         typed = rf"{_S}{re.escape(attribute)}{_S}++(?:ID|ENTIT|NMTOKEN|NOTATION|\(|%)"
@@ -132,7 +132,7 @@ class Scan:
         return declared.search(self.text, 0, self.root) is not None
 
     def plain(self, tag: Tag) -> str | None:
-        """Return the value of an element without attributes whose text is spelled as it is, as most are; else None."""
+        """Return the value of an element without attributes whose text is spelled literally, as most are; else None."""
         if tag.attributes or tag.text_end < 0:
             return None
         inner = self.text[tag.end : tag.text_end]
@@ -157,7 +157,7 @@ class Scan:
         return Content(first, last, lead, trail, is_foreign(value))
 
     def _pieces(self, start: int) -> Content:
-        """Take content apart that holds comments, processing instructions or CDATA sections."""
+        """Split content that holds comments, processing instructions or CDATA sections."""
         text, position = self.text, start
         chunks: list[Chunk] = []
         lead = trail = 0
@@ -183,7 +183,7 @@ class Scan:
             if chunks and chunks[-1].end == first and not chunks[-1].cdata and kind != "cdata":
                 first = chunks.pop().start
             chunks.append(Chunk(first, last, kind == "cdata"))
-        if not chunks:  # all white space comes after what would be written at the start
+        if not chunks:  # what is written goes to the start, before all the white space
             return Content(start, start, trail=lead)
         parts = self._without_trailing_white(chunks)
         return Content(parts[0].start, parts[-1].end, lead, trail, foreign, parts)
@@ -199,5 +199,5 @@ class Scan:
 
 
 def _characters(text: str) -> int:
-    """Count characters as a parser does, for which CRLF is one."""
+    """Count characters as a parser does: CRLF is one."""
     return len(text) - text.count("\r\n")

@@ -1,7 +1,7 @@
-"""Which elements and attributes a selector names. Knows lxml's tree and nothing of the text.
+"""Which elements and attributes a selector names. Knows lxml's tree, but not the text.
 
 lxml takes 85 ms for one XPath over 12 MB. Plain paths are therefore walked once for all selectors that share their
-beginning, and their predicates are answered from an index.
+beginning, and their predicates are looked up in an index.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Node: TypeAlias = tuple[etree._Element, str]
 _Elements: TypeAlias = "list[etree._Element]"
 
 _EXAMPLE = "an XPath is, for example, `/Server/Connector/@keystorePass` or `//Password`"
-_FEW = 8  # so many elements are looked through again sooner than they are remembered
+_FEW = 8  # up to this many elements are searched again rather than remembered
 
 _string = etree.XPath("string()", smart_strings=False)
 
 
 class Select:
-    """Evaluates selectors over one tree; keeps what they share, so it is made for one batch of them."""
+    """Evaluates selectors over one tree; keeps what they share, so create one for each batch."""
 
     def __init__(self, tree: etree._ElementTree, children: Children, *, undeclared: bool, few: int = _FEW) -> None:
         self._tree = tree
@@ -48,12 +48,12 @@ class Select:
         self._keys: dict[etree._Element, dict[str, list[str]]] = {}
 
     def nodes(self, selector: str) -> list[Node]:
-        """Return what a selector names, or raise `SelectorError` if that is not elements, texts and attributes."""
+        """Return what a selector names, or raise `SelectorError` for anything but elements, texts and attributes."""
         plain = xpath.plain(selector)
         return self.evaluate(selector) if plain is None else self._walk(*plain)
 
     def evaluate(self, selector: str) -> list[Node]:
-        """Return what a selector names, by lxml alone."""
+        """Return what a selector names, evaluated by lxml alone."""
         expression = xpath.translate(selector, undeclared=self._undeclared)
         if expression is None:
             raise SelectorError(selector, "is not an XPath 1.0 expression", hint=_EXAMPLE)
@@ -63,7 +63,7 @@ class Select:
             reason = "is not an XPath 1.0 expression that can be evaluated"
             raise SelectorError(selector, reason, hint=_EXAMPLE) from None
         if not isinstance(found, list):
-            raise SelectorError(selector, "gives a number, a string or a truth value, not a place in the document")
+            raise SelectorError(selector, "evaluates to a number, string or boolean, not to a place in the document")
         nodes = dict.fromkeys(_node(selector, node) for node in found)
         return list(nodes)
 
@@ -101,7 +101,7 @@ class Select:
         return found
 
     def _attributes(self, element: etree._Element, name: str) -> Sequence[str]:
-        """Return the keys of an element's attributes of that local name."""
+        """Return the keys of an element's attributes with a local name."""
         keys = self._keys.get(element)
         if keys is None:
             keys = self._keys[element] = defaultdict(list)
@@ -122,7 +122,7 @@ class Select:
 
 
 def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree._Element, str | int]]:
-    """Yield each element with each value for which the predicate holds."""
+    """Yield each element once for each value for which the predicate holds."""
     if predicate.kind == "position":
         parent, number = None, 0
         for element in elements:
@@ -147,7 +147,7 @@ def _string_value(element: etree._Element) -> str:
 
 
 def _prefix(element: etree._Element) -> str | None:
-    """Return the prefix of an element's name, which is part of its local name if it is undeclared."""
+    """Return the prefix of an element's name; an undeclared one is part of its local name."""
     return element.prefix or str(element.tag).rpartition("}")[2].rpartition(":")[0] or None
 
 

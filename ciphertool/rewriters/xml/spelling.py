@@ -1,4 +1,4 @@
-"""How a value is spelled in XML so that it reads back exactly. Knows no places."""
+"""How a value is spelled in XML so that it reads back exactly. Independent of places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from ciphertool.rewriters.xml.scan import WHITE
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# What most rewrites write, an alias and "password": nothing to escape.
+# What most rewrites write, an alias and "password": there is nothing to escape.
 _PLAIN = re.compile("[0-9A-Za-z._@:/-]*+")
 # NEL and LS are line ends in XML 1.1, so they are not left to the reader's version.
 _REFERRED = re.compile("[\r\x85\u2028]")
@@ -15,13 +15,13 @@ _REFERRED_IN_ATTRIBUTE = re.compile("[\t\n\r\x85\u2028]")
 
 
 def forbidden(value: str) -> str:
-    """Return why XML 1.0 cannot hold a value, or "" if it can. The reason names the character, not the value."""
+    """Return why XML 1.0 cannot hold a value; "" if it can. The reason names the character, not the value."""
     match = _FORBIDDEN.search(value)
     return f"XML 1.0 has no character U+{ord(match[0]):04X}" if match else ""
 
 
 def text(value: str, codec: str, newline: str) -> str:
-    """Spell a value as an element's text, its white space at either end as character references."""
+    """Spell a value as an element's text, with white space at either end as character references."""
     if _PLAIN.fullmatch(value):
         return value
     inner = value.strip(WHITE)
@@ -34,7 +34,7 @@ def text(value: str, codec: str, newline: str) -> str:
 
 
 def attribute(value: str, quote: str, codec: str) -> str:
-    """Spell a value as an attribute's, quotes included."""
+    """Spell a value as an attribute's, including the quotes."""
     if _PLAIN.fullmatch(value):
         return f"{quote}{value}{quote}"
     escaped = value.replace("&", "&amp;").replace("<", "&lt;")
@@ -54,7 +54,7 @@ def _reference(match: re.Match[str]) -> str:
 
 
 def _encodable(spelled: str, codec: str) -> str:
-    """Replace the characters that a codec lacks, or would not give back, by references."""
+    """Replace characters that a codec lacks, or does not read back, by references."""
     if spelled.isascii() or codec.startswith("utf-"):
         return spelled
     return "".join(c if c.isascii() or _fits(c, codec) else f"&#{ord(c)};" for c in spelled)

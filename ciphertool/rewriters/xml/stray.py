@@ -1,4 +1,4 @@
-"""References in an XML file that cannot be replaced because of their place or spelling."""
+"""References in an XML file that cannot be resolved because of their place or spelling."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.xml.holder import Holder
     from ciphertool.rewriters.xml.parsed import ParsedXml
 
-# Most that can be strays, found by libxml2 itself: they are few.
+# A superset of the strays, found by libxml2 itself; it is small.
 _BETWEEN = etree.XPath("//*[*][text()[contains(., '{')]]")
 _ALIASED = etree.XPath(f"//*[@*[contains(name(), '{aliases.ATTRIBUTE}')]]")
 _APART = "put it into a separate element, or into an attribute"
 
 
 def strays(document: ParsedXml, children: Children) -> Iterator[SelectorError]:
-    """Yield why each of them cannot be resolved, one error for an element."""
+    """Yield one error for each element that has such references."""
     if is_foreign(document.source.text):
         found = set(document.tree.iter("*"))
     else:
@@ -53,7 +53,7 @@ def _may_be_undecided(element: etree._Element) -> bool:
 
 
 def _reason(holder: Holder, text: str) -> tuple[str, str] | None:
-    """Return what is wrong with an element's reference and what to do; None if it is resolved, or there is none."""
+    """Return what is wrong with an element's reference and what to do; None if it resolves, or there is none."""
     if holder.alias is not None and holder.bearer is None:
         if any(holder.value(slot) == aliases.PASSWORD for slot in holder.slots()):
             reason = f"it is not clear which attribute the alias {holder.alias} stands for"

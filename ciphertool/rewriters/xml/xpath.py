@@ -1,7 +1,7 @@
 """XPath 1.0 as text: makes name tests independent of namespaces, and parses plain paths. Evaluates nothing.
 
-An unprefixed name means the local name in any namespace and `p:N` the literal qualified name, as the Java tool, which
-reads documents without namespaces, understands them.
+An unprefixed name means the local name in any namespace, and `p:N` the literal qualified name: that is how the Java
+tool, which reads documents without namespaces, interprets them.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _FOLLOWED_BY_CALL = re.compile(rf"{_S}(?:\(|::)")
 
 
 def translate(expression: str, *, undeclared: bool = False) -> str | None:
-    """Return the expression with every name test spelled as a test of the name's text, or None if it is not XPath.
+    """Return the expression with every name test spelled as a test of the name's text; None if it is not XPath.
 
-    With `undeclared`, names may hold an undeclared prefix, which lxml takes for a part of the local name.
+    With `undeclared`, names may have an undeclared prefix, which lxml takes as part of the local name.
     """
     parts: list[str] = []
     position, before = 0, "operator"
@@ -80,7 +80,7 @@ def _test(name: str, *, undeclared: bool) -> str:
 class Predicate(NamedTuple):
     """A predicate that an index can answer: `[name='value']`, `[@name='value']`, `[@name]` or `[number]`.
 
-    If its value is None, it is a literal of the expression.
+    If `value` is None, the value is a literal of the expression.
     """
 
     kind: str
@@ -105,16 +105,16 @@ _PREDICATE = re.compile(
 
 
 def plain(expression: str) -> tuple[tuple[Step, ...], Sequence[str]] | None:
-    """Return the steps of an absolute path of child steps and, perhaps, a final attribute, and its literals in order.
+    """Return the steps of an absolute path of child steps, perhaps with a final attribute, and its literals in order.
 
-    None if it is more than such a path.
+    Return None for any other expression.
     """
-    parts = _LITERALS.split(expression)  # the literals are every other one
+    parts = _LITERALS.split(expression)  # every other part is a literal
     steps = _form("''".join(parts[::2]))
     return None if steps is None else (steps, [literal[1:-1] for literal in parts[1::2]])
 
 
-@lru_cache(maxsize=1024)  # thousands of targets differ in their literals only
+@lru_cache(maxsize=1024)  # thousands of targets differ only in their literals
 def _form(expression: str) -> tuple[Step, ...] | None:
     """Return the steps of an expression whose literals are empty."""
     texts = _STEPS.findall(expression)

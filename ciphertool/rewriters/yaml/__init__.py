@@ -4,17 +4,17 @@ How references are written (and removed when the value is restored):
 
 - A scalar in quotes keeps them: `"hunter2"` becomes `"${sec:a}"`, and back.
 - A plain scalar becomes plain: `hunter2` becomes `${sec:a}`, and back. A value that YAML 1.1 or 1.2 would read as
-  something else than text (`true`, `0123`, `1e3`, a date) is put in quotes: the application gets the string.
-- Where a plain reference would not say how to come back, the tag `!` says it, which to every reader of YAML means
-  "text" and which a reference is anyway. `1234` becomes `! ${sec:a}`: to be plain again although it reads as a number.
+  something other than text (`true`, `0123`, `1e3`, a date) is put in quotes: the application gets the string.
+- If a plain reference does not record how to restore the value, the tag `!` does. To every reader of YAML it means
+  "text", which a reference is anyway. `1234` becomes `! ${sec:a}`: it will be plain again, although it is a number.
   In a flow collection, where a reference must be quoted, `[hunter2]` becomes `[! "${sec:a}"]`. (Only a value with `:`
   or `?` comes back there in quotes: many readers refuse it plain.)
 - A block scalar becomes one line; its header's comment and the blank lines after it stay. Its value comes back in
-  double quotes, as it does wherever else line ends or control characters need escapes.
+  double quotes, as does any value whose line ends or control characters need escapes.
 - An anchor and the tag `!!str` stay. A value with any other tag, or behind an alias or a merge key, is refused.
 
 A site's value is the scalar's text, `1234` for the number too, and empty for null. A file may hold several documents:
-`$.a` asks all of them, `doc[1]$.a` the second.
+`$.a` applies to all of them, `doc[1]$.a` to the second.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A parsed YAML file: its sites, its changes, the proof of a rewrite. Independent of how a value is spelled."""
+"""A parsed YAML file: its sites and changes, and the proof of a rewrite. Independent of how a value is spelled."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ANCHORED = "protect the value that has the anchor"
 
 
 class YamlDocument(Document):
-    """A YAML file of one document or several; `selector` and `key` of a site are as `jsonpath` spells them."""
+    """A YAML file of one or more documents; `jsonpath` spells the `selector` and `key` of its sites."""
 
     escapes = re.compile(r"\\")
     joins_lines = True
@@ -44,10 +44,10 @@ class YamlDocument(Document):
     def __init__(self, source: Source) -> None:
         self.source = source
         self._stream = read(source.text)
-        self._located: dict[str, Scalar] = {}  # by selector, so that none is looked for again
+        self._located: dict[str, Scalar] = {}  # by selector, so that none is looked for twice
 
     def sites(self) -> Iterator[Site]:
-        """Yield every scalar that has a path of names and indexes: no key, no alias, nothing below a complex key."""
+        """Yield every scalar with a path of names and indexes: not keys, aliases, or anything below a complex key."""
         for document, tree in enumerate(self._stream.trees):
             for selector, key, leaf in leaves(tree, self._selector(document, ())):
                 if isinstance(leaf, int):
@@ -55,7 +55,7 @@ class YamlDocument(Document):
                     yield _site(selector, key, scalar, self.source.line(scalar.start))
 
     def outline(self) -> Outline:
-        """Return all sites by their selectors, keys and values, without examining their spelling."""
+        """Return the selectors, keys and values of all sites, without examining their spelling."""
         found = [
             (selector, key, leaf)
             for document, tree in enumerate(self._stream.trees)
@@ -92,7 +92,7 @@ class YamlDocument(Document):
         return located
 
     def by_names(self, sites: Sequence[Site]) -> list[tuple[str, ...]]:
-        """Return, for each site that an index leads to, one by names, if it can be for all documents."""
+        """Return, for each site that an index leads to, a selector by names, if possible for all documents."""
         trees = [ByNames(tree) for tree in with_values(self._stream.trees, self._filtered)]
         found: list[tuple[str, ...]] = []
         for site in sites:
@@ -103,16 +103,16 @@ class YamlDocument(Document):
         return found
 
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
-        """Return the edits; raise `UnrepresentableValueError` for lone surrogates, or if there is no value at all."""
+        """Return the edits; raise `UnrepresentableValueError` for lone surrogates or if there is no value at all."""
         return [edit for change in changes for edit in self._edits(change)]
 
     def is_proved_by(
         self,
-        rewriter: Rewriter,  # noqa: ARG002 - the file is compared while it is read, without making a document of it
+        rewriter: Rewriter,  # noqa: ARG002 - the file is compared while it is read, without building a document
         data: bytes,
         changes: Sequence[Change],
     ) -> bool:
-        """Return whether the parser sees in a file the same as in this but for the texts of the changed sites."""
+        """Return whether the parser sees the same in a file as in this, except for the texts of the changed sites."""
         planned = {self._at(change.site).number: _text(change) for change in changes}
         try:
             return self._stream.is_kept(Source.decode(data, self.source.codec).text, planned)
@@ -120,19 +120,19 @@ class YamlDocument(Document):
             return False
 
     def entries_with_merged(self) -> int:
-        """Return how many entries the mappings have together once merge keys are followed, as `load` follows them."""
+        """Return how many entries all mappings have in total if merge keys are followed, as `load` follows them."""
         return sum(entries_with_merged(tree) for tree in self._stream.trees)
 
     def _scalar(self, number: int) -> Scalar:
         return Scalar(self.source.text, self._stream, number)
 
     def _filtered(self, number: int) -> object:
-        """Return what a filter compares: a number or a boolean if YAML reads one, else the text."""
+        """Return what a filter compares: null, a number or a boolean if YAML reads one, else the text."""
         scalar = self._scalar(number)
         return plain_value(scalar.text) if scalar.is_untagged_plain else scalar.text
 
     def _at(self, site: Site) -> Scalar:
-        """Return the value at a site, which may be one of another file."""
+        """Return the value at a site, which may be from another file."""
         scalar = self._located.get(site.selector)
         if scalar is None:
             (found,) = locate_in_documents(self._stream.trees, [site.selector])
@@ -162,7 +162,7 @@ class YamlDocument(Document):
         return site
 
     def _borrowed(self, selector: str) -> SelectorError:
-        """Return the error for a selector that matches nothing: another if an alias or a merge key leads to a value."""
+        """Return the error for a selector without a match; it differs if an alias or a merge key leads to a value."""
         document, path = split_document(selector)
         steps = plain_steps(path)
         trees = self._stream.trees if document is None else self._stream.trees[document : document + 1]

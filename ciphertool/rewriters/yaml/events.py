@@ -1,7 +1,7 @@
 """What the parser sees in a YAML text, event by event, or why the text is refused. Independent of its meaning.
 
 libyaml produces the events or, if it is absent, ruamel.yaml's own parser, 25 times slower. Besides malformed text,
-characters are refused that only some readers take for the end of a line or skip.
+characters that only some readers skip or read as a line end are refused.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 
 
 def parse(text: str, take: Callable[[Iterator[Any]], _Taken], *, pure: bool = False) -> _Taken:
-    """Return what `take` makes of a text's events; raise `ConfigSyntaxError`, which never quotes the text.
+    """Return what `take` returns for a text's events; raise `ConfigSyntaxError`, which never quotes the text.
 
-    With `pure`, libyaml is not used. `take` is called again if libyaml stops at text that the other parser reads.
+    With `pure`, libyaml is not used. `take` is called again if libyaml stops at text that the other parser may read.
     """
     odd = None if text.isascii() else _READ_DIFFERENTLY.search(text)
     if odd:
@@ -42,7 +42,7 @@ def parse(text: str, take: Callable[[Iterator[Any]], _Taken], *, pure: bool = Fa
         refusal = _refusal(error, text, pure=pure)
         if pure or not _is_plain_in_flow(error, text):
             raise refusal from None
-    except (AssertionError, RecursionError, ValueError):  # how ruamel.yaml answers `%YAML 1.3` and the like
+    except (AssertionError, RecursionError, ValueError):  # how ruamel.yaml refuses `%YAML 1.3` and the like
         raise ConfigSyntaxError("not YAML that can be read") from None
     try:
         return parse(text, take, pure=True)
@@ -61,7 +61,7 @@ def _refusal(error: YAMLError, text: str, *, pure: bool) -> ConfigSyntaxError:
 
 
 def _is_plain_in_flow(error: YAMLError, text: str) -> bool:
-    """Return whether libyaml may have stopped at `[http://x?y]`, which only its newer versions read."""
+    """Return whether libyaml may have stopped at text like `[http://x?y]`, which only its newer versions read."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         return False

@@ -1,4 +1,4 @@
-"""One value as it is spelled in the text, and the edits that respell it. Independent of trees and selectors."""
+"""One value as spelled in the text, and the edits that respell it. Independent of trees and selectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ciphertool.rewriters.yaml.stream import Stream
 
-# Directly before a reference it says: was plain, and is to be plain again.
+# Directly before a reference, it means: the value was plain and will be plain again.
 _MARK = f"{TEXT_TAG} "
 
 _PROPERTIES = re.compile(
@@ -32,10 +32,10 @@ _STYLES = {"'": Style.SINGLE, '"': Style.DOUBLE, "|": _LITERAL, ">": _FOLDED}
 
 
 class Scalar:
-    """The value with that `number` in the stream of a source.
+    """The value with this `number` in the stream of a source.
 
-    `text` is what the parser reads. `start` and `end` span its spelling without properties but with our mark, if it is
-    `marked`; of a block scalar they span the header, and `body` the lines of content (empty if there are none).
+    `text` is what the parser reads. `start` and `end` span its spelling without properties, but with our mark if it is
+    `marked`; for a block scalar they span the header, and `body` the lines of content (empty if there are none).
     """
 
     tag: str | None = None
@@ -62,26 +62,26 @@ class Scalar:
 
     @property
     def is_block(self) -> bool:
-        """Whether the value is spelled on lines of its own."""
+        """Whether the value is spelled as a block of lines."""
         return self.style is _LITERAL or self.style is _FOLDED
 
     @property
     def in_flow(self) -> bool:
-        """Whether the value stands in a flow collection."""
+        """Whether the value is in a flow collection."""
         return bisect.bisect_right(self._flows, self.number) % 2 == 1
 
     @property
     def is_untagged_plain(self) -> bool:
-        """Whether readers decide by its looks what the value is."""
+        """Whether readers infer the type of the value from its spelling."""
         return self.style is _PLAIN and self.tag is None
 
     @property
     def value(self) -> str:
-        """The text, "" for null."""
+        """The text; "" for null."""
         return "" if is_null(self.text) and self.is_untagged_plain else self.text
 
     def with_pieces(self, within: Sequence[Edit], source: str) -> Edit | None:
-        """Return the edit that replaces pieces of a value on several lines and keeps these, None if there is none."""
+        """Return the edit that replaces pieces of a multi-line value and keeps its lines, None if there is none."""
         start, end = self.body if self.is_block else (self.start, self.end)
         spelled = source[start:end]
         if "\n" not in spelled or self.style is _PLAIN:
@@ -90,22 +90,22 @@ class Scalar:
         return None if new is None else Edit(start, end, new)
 
     def respelled(self, text: str, source: str, *, is_reference: bool) -> Iterator[Edit]:
-        """Yield the edits that put another text here."""
+        """Yield the edits that replace the value by another text."""
         spelled = self._reference(text) if is_reference else self._value(text)
         spelled = " " * self._lacking_indent(source) + spelled
         if self.body[1] > self.body[0]:
             yield Edit(*self.body, "")
-        # libyaml takes a comment directly after a block scalar's header; after a plain scalar it would be text.
+        # libyaml accepts a comment directly after a block scalar's header; after a plain scalar it would be text.
         yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
 
     def takes_quotes(self, source: str) -> bool:
-        """Whether a value in quotes may stand here: libyaml allows a line of tabs after a plain one only."""
+        """Return whether a quoted value may stand here: libyaml allows a line of tabs after a plain one only."""
         return self.style is not _PLAIN or not _TABS_NEXT.match(source, self.end)
 
     def _lacking_indent(self, source: str) -> int:
-        """Return how much deeper than now a block scalar's header must stand to be something else.
+        """Return how much deeper a block scalar's header must be indented to become another scalar.
 
-        That is as deep as its content, if it begins its line: it may stand where only a key may otherwise.
+        That is as deep as its content, if it begins its line: it may stand where otherwise only a key may.
         """
         if not self.is_block:
             return 0
@@ -136,11 +136,11 @@ class Scalar:
 
 
 def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
-    """Return where a block scalar's header ends, and its content from there to the end of its last line."""
+    """Return where a block scalar's header ends, and the span of its content to the end of its last line."""
     header = _BLOCK_HEADER.match(source, start)
     header_end = header.end() if header else start
     line_end = _end_of_line(source, header_end)
-    # The parser counts the blank lines after the content in, and at times the indentation of what follows them.
+    # The parser includes the blank lines after the content, and sometimes the indentation of what follows them.
     content = source[line_end:end].rstrip(" \t\r\n")
     return header_end, (line_end, _end_of_line(source, line_end + len(content)) if content else line_end)
 

@@ -1,4 +1,4 @@
-"""How a text is spelled as a YAML scalar, and what a plain text would be read as. Independent of documents."""
+"""How a text is spelled as a YAML scalar, and how a plain text would be read. Independent of documents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Style(IntEnum):
     FOLDED = 4
 
 
-# What YAML 1.1 or 1.2, or their common readers take for something else than text: rather too much than too little.
+# What YAML 1.1, 1.2 or their common readers may read as something other than text: too much rather than too little.
 _TYPED = re.compile(
     r"(?i:~|null|true|false|yes|no|on|off|y|n)|<<|=|"
     r"[-+]?0(?:[xX][0-9a-fA-F_]+|[oO][0-7_]+|[bB][01_]+)|"
@@ -35,7 +35,7 @@ _BLOCK = re.compile(
     rf"(?!(?:---|\.\.\.)(?:\ |\Z))(?:(?![-?:,\[\]{{}}#&*!|>'\"%@`])[{_SAFE}]|[-?:](?=[{_SAFE}]))"
     rf"(?:(?!:)[{_SAFE}]|:(?=[{_SAFE}])|\ +(?=[{_SAFE}])(?!\#)|(?!))*+"
 )
-# libyaml takes no `:` and no `?` inside a plain scalar of a flow collection.
+# libyaml accepts no `:` or `?` inside a plain scalar of a flow collection.
 _FLOW = re.compile(r"[^,\[\]{}:?]*+")
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\b": "\\b"}
@@ -44,7 +44,7 @@ _ON_ONE_LINE = re.compile(rf"[\ {_SAFE}]*+")
 
 
 def reads_as_text(text: str) -> bool:
-    """Return whether a plain scalar of this text is a string for YAML 1.1 and 1.2 alike."""
+    """Return whether a plain scalar with this text is a string in both YAML 1.1 and 1.2."""
     return _TYPED.fullmatch(text) is None
 
 
@@ -54,7 +54,7 @@ def is_null(text: str) -> bool:
 
 
 def plain_value(text: str) -> object:
-    """Return what a plain scalar of this text is for a selector's filter: null, a boolean, a number or the text."""
+    """Return the value of a plain scalar for a selector's filter: null, a boolean, a number or the text."""
     if text in _NULL:
         return None
     if text in _BOOLEAN:
@@ -64,23 +64,23 @@ def plain_value(text: str) -> object:
 
 
 def can_be_plain(text: str, *, flow: bool) -> bool:
-    """Return whether a text can be written plain on one line, whatever it would be read as."""
+    """Return whether a text can be written plain on one line, however it would be read."""
     return _BLOCK.fullmatch(text) is not None and (not flow or _FLOW.fullmatch(text) is not None)
 
 
 def quoted(text: str, style: Style) -> str:
-    """Spell a text in quotes on one line: single ones if `style` has them and the text allows, else double ones."""
+    """Spell a text in quotes on one line: single ones if that is its style and the text allows it, else double ones."""
     if style is Style.SINGLE and _ON_ONE_LINE.fullmatch(text):
         return "'" + text.replace("'", "''") + "'"
     return '"' + _UNSAFE.sub(lambda match: _escape(match[0]), text) + '"'
 
 
 def is_spellable(text: str) -> bool:
-    """Return whether YAML can hold the text at all: everything but lone surrogates."""
+    """Return whether YAML can hold the text at all: anything but lone surrogates."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _escape(character: str) -> str:
-    # Not as JSON does it: YAML reads a surrogate pair as two characters. Above U+FFFF nothing needs an escape.
+    # Unlike JSON, YAML reads a surrogate pair as two characters. Nothing above U+FFFF needs an escape.
     code = ord(character)
     return _ESCAPES.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

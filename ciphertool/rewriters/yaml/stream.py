@@ -1,6 +1,6 @@
 """A YAML text as the stream of what its parser sees, with the spans of the values. Independent of sites.
 
-Refused are, besides what `events` refuses: two equal keys, aliases of nothing, and nesting beyond 500 levels.
+Two equal keys, aliases of nothing and nesting beyond 500 levels are refused, besides what `events` refuses.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 MAX_DEPTH = 500
-# The tag that says "text" to every reader of a scalar.
+# The tag that means "text" to every reader of a scalar.
 TEXT_TAG = "!"
 
 # The surrounding tree, its key for the next value (None below a key that is not a scalar), and whether the next node is
@@ -37,7 +37,7 @@ _State: TypeAlias = tuple[Any, str | None, bool | None]
 
 
 class Node(NamedTuple):
-    """What there is to compare of an event."""
+    """The part of an event that is compared."""
 
     kind: type[Event]
     anchor: str | None = None
@@ -50,7 +50,7 @@ class Node(NamedTuple):
         return f"Node({self.kind.__name__}, {self.anchor!r}, {self.tag!r}, {self.is_flow!r})"
 
 
-# Of a scalar without properties its text is all there is to compare.
+# Only the text of a scalar without properties is compared.
 Fact: TypeAlias = str | Node
 
 
@@ -60,7 +60,7 @@ class Stream:
 
     `facts` has one for every event. The values, scalars that are not keys, are numbered: `places` are their indexes in
     `facts`, and `starts` and `ends` span their spelling, properties included. `flows` are the numbers at which flow
-    collections begin and end by turns, those inside others not counted. `trees` are the documents as `tree` has them.
+    collections begin and end by turns, without nested ones. `trees` are the documents as `tree` has them.
     """
 
     facts: list[Fact] = field(default_factory=list, repr=False)
@@ -76,7 +76,7 @@ class Stream:
         return [fact.text if isinstance(fact, Node) else fact for fact in facts]
 
     def is_kept(self, text: str, planned: Mapping[int, str]) -> bool:
-        """Return whether the parser sees in a text the same but for the values planned, which are by their numbers.
+        """Return whether the parser sees the same in a text, except for the planned values, given by their numbers.
 
         Raise `ConfigSyntaxError` if it refuses the text.
         """
@@ -100,7 +100,7 @@ class _Planned:
     before: Fact
 
     def is_seen(self, event: Any) -> bool:
-        """Return whether an event is the scalar with the text: with its properties (but for our mark), and not null."""
+        """Return whether an event is the scalar with the text: with its properties (except our mark), and not null."""
         if type(event) is not ScalarEvent or event.value != self.text:
             return False
         is_untagged_plain = event.ctag is None and event.implicit[0]
@@ -112,7 +112,7 @@ class _Planned:
 
 def _is_seen(facts: Iterable[Fact | _Planned], seen: Iterable[Any]) -> bool:
     is_same = True
-    # As in `_Reader.read`, few calls and few attributes. The stream's end stands at the end of both and nowhere else.
+    # As in `_Reader.read`, few calls and few attributes. The end of the stream is last in both, and only there.
     for fact, event in zip(facts, seen, strict=False):
         if type(event) is ScalarEvent and event.ctag is None and event.anchor is None:
             if event.value == fact:
@@ -120,7 +120,7 @@ def _is_seen(facts: Iterable[Fact | _Planned], seen: Iterable[Any]) -> bool:
         elif _node(event) == fact:
             continue
         if not (type(fact) is _Planned and fact.is_seen(event)):
-            is_same = False  # but go on: libyaml may yet stop at what the other parser reads
+            is_same = False  # but continue: libyaml may yet stop at text that the other parser reads
     return is_same
 
 
@@ -160,7 +160,7 @@ class _Reader:
             text = event.value
             if at_key:
                 if text in around:
-                    raise ConfigSyntaxError("two equal keys in one mapping", event.start_mark.line + 1)
+                    raise ConfigSyntaxError("a duplicate key in a mapping", event.start_mark.line + 1)
                 number, text = None, shared.setdefault(text, text)
                 key, at_key = text, False
             else:
@@ -205,12 +205,12 @@ class _Reader:
 
     def _borrowed(self, event: Any) -> Borrowed:
         if event.anchor not in self.anchors:
-            raise ConfigSyntaxError("an alias without its anchor", event.start_mark.line + 1)
+            raise ConfigSyntaxError("an alias without an anchor", event.start_mark.line + 1)
         self.stream.facts.append(_node(event))
         return Borrowed(self.anchors[event.anchor])
 
     def _begun(self, event: Any) -> object:
-        """Add the beginning of a collection; return what its nodes go to."""
+        """Add the beginning of a collection; return the container for its nodes."""
         if event.flow_style and not self.flow:
             self.stream.flows.append(len(self.stream.places))
         self.flow += 1 if event.flow_style else 0
@@ -235,7 +235,7 @@ class _Reader:
         return self.outer.pop()
 
     def _add(self, event: Any, node: object) -> None:
-        """Add an event that may have an anchor, by which aliases repeat the node."""
+        """Add an event that may have an anchor, with which aliases repeat the node."""
         self.stream.facts.append(_node(event))
         if event.anchor is not None:
             self.anchors[event.anchor] = node

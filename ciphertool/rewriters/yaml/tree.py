@@ -1,7 +1,7 @@
-"""Documents as trees that selectors run on. Independent of text and sites.
+"""Documents as trees on which selectors are evaluated. Independent of text and sites.
 
-A tree is dicts, lists and leaves: the number of a value, or `Borrowed` for an alias. Merge keys are keys like any
-other, and an entry whose key is not a scalar is left out.
+A tree consists of dicts, lists and leaves: the number of a value, or `Borrowed` for an alias. Merge keys are keys like
+any other, and an entry whose key is not a scalar is left out.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ MERGE = "<<"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Borrowed:
-    """A leaf in the place of an alias; `node` is the node with the anchor."""
+    """A leaf in place of an alias; `node` is the node with the anchor."""
 
     node: object
 
 
 def with_values(trees: Iterable[object], value: Callable[[int], object]) -> list[object]:
-    """Return copies of trees with what `value` gives for the number of each value."""
+    """Return copies of trees with what `value` returns in place of the number of each value."""
     copies = list(trees)
     pending: list[Any] = [copies]
     while pending:
@@ -42,7 +42,7 @@ def with_values(trees: Iterable[object], value: Callable[[int], object]) -> list
 
 
 def follow(tree: object, location: Location) -> Any:
-    """Return the node at a location that the tree has."""
+    """Return the node at a location, which must exist."""
     node: Any = tree
     for step in location:
         node = node[step]
@@ -50,7 +50,7 @@ def follow(tree: object, location: Location) -> Any:
 
 
 def is_borrowed(tree: object, steps: Location) -> bool:
-    """Return whether the steps lead somewhere once aliases and merge keys are followed."""
+    """Return whether the steps lead to a node if aliases and merge keys are followed."""
     nodes: list[Any] = [tree]
     for step in steps:
         nodes = [node[step] for node in _lenders(nodes) if _has(node, step)]
@@ -58,7 +58,7 @@ def is_borrowed(tree: object, steps: Location) -> bool:
 
 
 def entries_with_merged(tree: object) -> int:
-    """Return how many entries a tree's mappings have together once each has its merged ones: it may be exponential."""
+    """Return the total number of entries in a tree's mappings, merged ones included; it may be exponential."""
     total = 0
     entries: dict[int, int] = {}
     pending: list[tuple[Any, bool]] = [(tree, False)]
@@ -80,7 +80,7 @@ def _has(node: object, step: str | int) -> bool:
 
 
 def _lenders(nodes: Iterable[object]) -> list[Any]:
-    """Return the nodes and all that they take their content from, each once: they may form cycles."""
+    """Return the nodes and everything that they take content from, each once: they may form cycles."""
     found: dict[int, object] = {}
     pending = [_lent(node) for node in nodes]
     while pending:

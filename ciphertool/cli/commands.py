@@ -1,0 +1,185 @@
+"""The commands and their lines in `--help`. A command's module is imported when the command is called."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from ciphertool.cli import help_text
+from ciphertool.cli.misuse import Misuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class Listed(NamedTuple):
+    """A command: its module below `ciphertool.cli` with the function's name, and its docstring's first sentences."""
+
+    place: str
+    summary: str
+
+
+COMMANDS = {
+    "init": Listed("init:init", "Create a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate."),
+    "protect": Listed("protect:protect", "Encrypt the configured secrets and replace them with references."),
+    "resolve": Listed(
+        "resolve:resolve", "Print a file with every reference resolved, exactly as it was before it was protected."
+    ),
+    "get": Listed("resolve:get", "Print one secret and nothing else."),
+    "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
+    "run": Listed(
+        "run:run", "Run a command with references in its files and variables resolved, for that command only."
+    ),
+    "encrypt": Listed("encrypt:encrypt", "Encrypt one value from stdin or a prompt and print the ciphertext."),
+    "decrypt": Listed("encrypt:decrypt", "Decrypt one ciphertext from stdin and print the plaintext and nothing else."),
+    "audit": Listed(
+        "audit:audit", "Report which secrets are protected and which are not. Needs no password and no private key."
+    ),
+    "explain": Listed("audit:explain", "Explain a rule of the audit: what it means and what to do."),
+    "textconv": Listed(
+        "audit:textconv", "Show a secret repository to `git diff`: which aliases changed, without ciphertexts."
+    ),
+    "keystore": Listed("keystore", "List, check, create and change keystores and truststores."),
+}
+KEYSTORE_COMMANDS = {
+    "list": Listed("keystore.look:list_entries", "List the entries of a store with details of their certificates."),
+    "check": Listed("keystore.look:check", "Check a keystore against what its role needs."),
+    "create": Listed(
+        "keystore.make:create", "Create a keystore with a new RSA key and a self-signed certificate for its role."
+    ),
+    "import": Listed(
+        "keystore.change:import_",
+        "Import an entry from another store, or a certificate authority's reply to a signing request.",
+    ),
+    "export": Listed(
+        "keystore.look:export", "Print an entry's certificate as PEM, and its private key only on request."
+    ),
+    "csr": Listed(
+        "keystore.look:csr",
+        "Print a certificate signing request for an entry, with the extensions that its role needs.",
+    ),
+    "trust": Listed("keystore.change:trust", "Add certificates to a truststore, creating it if it does not exist."),
+    "delete": Listed("keystore.change:delete", "Delete an entry from a store."),
+    "change-password": Listed(
+        "keystore.change:change_password", "Change the password of a store and of the keys that share it."
+    ),
+}
+
+
+class Command(TyperCommand):
+    """A command whose errors quote no argument, and that takes `--quiet` and `--verbose`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; raise `Misuse` if there are too many, or if `--config` before it is useless."""
+        rest = super().parse_args(ctx, args)
+        if ctx.resilient_parsing:
+            return rest
+        if rest:
+            many = f"{len(rest)} arguments" if len(rest) > 1 else "an argument"
+            raise Misuse(f"{ctx.command_path}: {many} too many", usage_hint(self.name or ""))
+        named = [option for option in ("config", "home") if ctx.parent and ctx.parent.params.get(option)]
+        if useless := [option for option in named if option not in {parameter.name for parameter in self.params}]:
+            raise Misuse(f"{ctx.command_path} opens no vault, so --{useless[0]} means nothing")
+        return rest
+
+
+class Group(TyperGroup):
+    """A group of commands that does not quote what is not one of them."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command; raise `Misuse` if there is none of this name."""
+        if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from ciphertool.cli import usage
+
+            raise usage.unknown_command(args[0], list(self.commands), nested=ctx.parent is not None)
+        return super().resolve_command(ctx, args)
+
+
+class Deferred(TyperCommand):
+    """A command that has a name and a summary, and is imported when it is called."""
+
+    def __init__(self, name: str, listed: Listed) -> None:
+        super().__init__(name, short_help=help_text.inline(listed.summary))
+        self.listed = listed
+
+    def load(self) -> TyperCommand | TyperGroup:
+        """Return the command itself, or the group of commands."""
+        assert self.name is not None  # noqa: S101 - `__init__` sets it
+        module, _, function = self.listed.place.partition(":")
+        if not function:
+            return Group(
+                name=self.name,
+                commands=deferred(KEYSTORE_COMMANDS),
+                help=help_text.inline(self.listed.summary),
+                context_settings=HELP,
+                no_args_is_help=True,
+                rich_markup_mode=help_text.markup(),
+            )
+        return _made(self.name, getattr(import_module(f"ciphertool.cli.{module}"), function), self.listed.place)
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        """Parse the arguments as the command itself does."""
+        return self.load().make_context(*arguments, **extra)
+
+
+def deferred(commands: Mapping[str, Listed]) -> dict[str, Any]:
+    """Return the commands of a group, none of them imported."""
+    return {name: Deferred(name, listed) for name, listed in commands.items()}
+
+
+def usage_hint(name: str) -> str:
+    """Return what to do instead of handing a command too many arguments."""
+    if name in ("encrypt", "decrypt"):
+        return "a secret is never an argument: pass it on standard input or at the prompt"
+    return "its --help lists the arguments"
+
+
+def output_options() -> list[TyperOption]:
+    """Return the options that every command has, and the program before its command."""
+    return [
+        TyperOption(
+            param_decls=["quiet", "--quiet", "-q"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=lambda _context, _option, wanted: _set_volume(-1, wanted=wanted),
+            help="Show only warnings and errors.",
+        ),
+        TyperOption(
+            param_decls=["verbose", "--verbose", "-v"],
+            is_flag=True,
+            default=False,
+            expose_value=False,
+            callback=lambda _context, _option, wanted: _set_volume(1, wanted=wanted),
+            help="Show which settings, keystore and repository are used.",
+        ),
+    ]
+
+
+def _set_volume(volume: int, *, wanted: bool) -> None:
+    if wanted:
+        from ciphertool.cli import console
+
+        console.volume.set(volume)
+
+
+def _made(name: str, function: Callable[..., Any], place: str) -> TyperCommand:
+    """Return the command that Typer makes of a function."""
+    own = typer.Typer(add_completion=False, rich_markup_mode=help_text.markup())
+    # What stands behind the COMMAND of `run` is the command's own.
+    settings = {**HELP, "allow_interspersed_args": name != "run", "allow_extra_args": True}
+    text = help_text.of(inspect.getdoc(function) or "")
+    own.command(name, cls=Command, help=text, epilog=help_text.statuses(place), context_settings=settings)(function)
+    command = typer.main.get_command(own)
+    assert isinstance(command, TyperCommand)  # noqa: S101 - an app of one command
+    command.params += output_options()
+    for parameter in command.params:
+        if isinstance(parameter, TyperArgument | TyperOption):
+            parameter.help = help_text.inline(parameter.help or "")
+    return command
