@@ -364,7 +364,10 @@ class WrongKeystorePasswordError(KeystoreError):
 
     def __init__(self) -> None:
         self.source = ""
-        super().__init__("wrong keystore password, or the keystore is damaged")
+        super().__init__(
+            "wrong keystore password, or the keystore is damaged",
+            hint="check the password: `ciphertool keystore list STORE` asks for one and tries it",
+        )
 
     def name_source(self, source: str) -> None:
         """Add where the password comes from, unless it is known already."""

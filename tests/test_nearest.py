@@ -47,7 +47,7 @@ def test_an_unknown_alias_has_the_nearest_one(protected: Path, run: Run) -> None
     with pytest.raises(UnknownAliasError) as caught:
         vault["app.smtp.pasword"]
     assert caught.value.hint.startswith("did you mean 'app.smtp.password'? ")
-    assert "did you mean 'app.smtp.password'? " in run("get", "app.smtp.pasword").err
+    assert "hint: did you mean app.smtp.password?" in run("get", "app.smtp.pasword").err
     (protected / "conf/other.yaml").write_text("a: ${sec:app.Smtp.password}\n")
     with pytest.raises(CipherToolError) as other:
         vault.resolve_file("conf/other.yaml")

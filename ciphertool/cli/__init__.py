@@ -15,7 +15,8 @@ def main() -> None:
         sys.exit(_run())
     except KeyboardInterrupt:  # from the first import on
         with suppress(OSError):
-            os.write(2, b"\ninterrupted\n")  # on a line of its own: a prompt may be waiting
+            if os.isatty(2):
+                os.write(2, b"\ninterrupted\n")  # on a line of its own: a prompt may be waiting
         sys.exit(_INTERRUPTED)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
@@ -135,7 +134,7 @@ class Settings(NamedTuple):
     trust: Trust = NAMED
     elsewhere: bool = False
     warnings: tuple[str, ...] = ()
-    define: Mapping[str, str] = MappingProxyType({})
+    define: Mapping[str, str] = {}  # not a mapping proxy, which no other process can be handed
 
     def keystore_path(self) -> Path:
         """Return where the keystore is; raise `ConfigError` or `KeystoreUnreadableError` if that is not known."""
@@ -188,4 +187,4 @@ class Overrides(NamedTuple):
     repository: Path | None = None
     policy: Policy | None = None
     minimum_bits: int | None = None
-    define: Mapping[str, str] = MappingProxyType({})
+    define: Mapping[str, str] = {}  # not a mapping proxy, which no other process can be handed

@@ -89,7 +89,6 @@ def test_a_secret_typed_as_an_argument_is_not_repeated(run: Run, arguments: list
     ("arguments", "message", "hint"),
     [
         (["encrypt", "x"], "an argument too many", "a secret is never an argument: pass it on standard input or"),
-        (["protect", "a.yaml"], "no target names this file", ""),
         (
             ["check", "conf/app.yml"],
             "conf/app.yml: no target names this file",

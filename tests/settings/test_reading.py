@@ -135,8 +135,8 @@ def test_two_names_of_one_encoding_are_no_contradiction(odd: Path, run: Run) -> 
     [
         ("a.ini", "rot13", "is not known; use, for example"),
         ("a.ini", "nowhere", "is not known; use, for example"),
-        ("a.json", "latin-1", "by definition"),
-        ("*.toml", "utf-16", "by definition"),
+        ("a.json", "latin-1", "by its definition"),
+        ("*.toml", "utf-16", "by its definition"),
         ("a.yaml", "utf-32", "is not known; use, for example"),
     ],
 )
