@@ -73,6 +73,10 @@ file = "conf/server.xml"
 selector = "/Server/Admin/Password"
 alias = "server.admin.password"
 """
+SETTINGS = (
+    '[keystore]\npath = "security/primary.p12"\nalias = "primary"\n'
+    '[repository]\npath = "security/vault.properties"\n' + TARGETS
+)
 APP_YAML = """\
 datasource:
   user: app  # Ünïcödé
@@ -106,10 +110,7 @@ def project(tmp_path: Path, keystore_bytes: bytes, monkeypatch: pytest.MonkeyPat
     (tmp_path / "conf").mkdir()
     (tmp_path / "security").mkdir()
     (tmp_path / "security" / "primary.p12").write_bytes(keystore_bytes)
-    (tmp_path / "ciphertool.toml").write_text(
-        '[keystore]\npath = "security/primary.p12"\nalias = "primary"\n'
-        '[repository]\npath = "security/vault.properties"\n' + TARGETS
-    )
+    (tmp_path / "ciphertool.toml").write_text(SETTINGS)
     (tmp_path / "conf" / "app.yaml").write_text(APP_YAML, encoding="utf-8")
     (tmp_path / "conf" / "server.xml").write_text(SERVER_XML, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
