@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from ciphertool.changes.plan import Note
+    from ciphertool.files import Snapshot
     from ciphertool.workers import Progress
 
 _PATIENCE = 0.5
@@ -117,6 +118,15 @@ def out_json(value: object) -> None:
 
     answer.promise(False)
     out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
+
+
+def out_written(written: Iterable[Snapshot], entries: Iterable[dict[str, object]]) -> None:
+    """Write to stdout as JSON which files were written, by what they were before, and the entries of their keystore."""
+    changes = [
+        {"path": display_path(before.path), "change": "created" if before.data is None else "changed"}
+        for before in written
+    ]
+    out_json({"written": changes, "entries": list(entries)})
 
 
 def out_raw(text: str, *, commands: bool = False, painted: bool = False) -> None:

@@ -53,6 +53,7 @@ def init(
     password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File whose first line becomes the keystore password.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Create a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate.
 
@@ -68,6 +69,7 @@ def init(
     from ciphertool.changes import commit
     from ciphertool.keystore import open_keystore
     from ciphertool.keystore.create import CertificateRequest, create_keystore
+    from ciphertool.keystore.listing import summary
 
     before = files.read_if_there(directory / _FILE)
     paths = [directory / name for name in (_KEYSTORE, _CERTIFICATE)]
@@ -103,6 +105,8 @@ def init(
         verb = "created" if write.before.data is None else "completed"
         console.say("done", f"{verb} {write.before.path}", label=False)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them you cannot recover any secret")
+    if as_json:
+        console.out_written((write.before for write in writes), map(summary, keystore.entries))
 
 
 def _may_be_completed(before: Snapshot) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciphertool.audit.rules import RULES
 from ciphertool.cli import console
 from tests.conftest import PASSWORD, Outcome
 
@@ -153,3 +154,73 @@ def test_a_bug_is_of_status_70_and_shows_no_value(capsys: pytest.CaptureFixture[
     assert "c4n4ry" not in out
     assert console.report(RuntimeError("c4n4ry")) == 70
     assert capsys.readouterr().out == "", "stdout has one document at most"
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)
+    for name in ("CIPHERTOOL_KEY_PASSWORD", "CIPHERTOOL_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("empty")
+def test_init_has_what_it_wrote_and_the_key(run: Run) -> None:
+    outcome = run("init", "--json")
+    document = json.loads(outcome.out)
+    written = [each["path"] for each in document["written"]]
+    assert sorted(written) == [
+        "ciphertool.toml",
+        "security/.gitattributes",
+        "security/.gitignore",
+        "security/primary.p12",
+        "security/primary.pem",
+    ]
+    assert {each["change"] for each in document["written"]} == {"created"}
+    assert "created ciphertool.toml\n" in outcome.err
+    assert document["entries"] == json.loads(run("keystore", "list", "security/primary.p12", "--json").out)
+    assert document["entries"][0]["sha256"] in Path("ciphertool.toml").read_text()
+    (error,) = _errors(run("init", "--json"))
+    assert error["message"].startswith("already exists: ")
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_command_that_writes_a_store_has_its_entries(run: Run) -> None:
+    def written(*arguments: str) -> list[str]:
+        """Return the aliases in a store after a command that wrote it, first the change."""
+        document = json.loads(run("keystore", *arguments, "--json").out)
+        ((path, change),) = [tuple(each.values()) for each in document["written"]]
+        assert path == arguments[1]
+        assert document["entries"] == json.loads(run("keystore", "list", path, "--json").out)
+        return [change, *(entry["alias"] for entry in document["entries"])]
+
+    assert written("create", "a.p12", "--bits", "2048", "--alias", "a") == ["created", "a"]
+    assert written("import", "b.jks", "a.p12", "--format", "JKS") == ["created", "a"]
+    assert written("import", "b.jks", "a.p12", "--as", "b") == ["changed", "a", "b"]
+    assert written("delete", "b.jks", "a") == ["changed", "b"]
+    exported = json.loads(run("keystore", "export", "a.p12", "-o", "a.pem", "--json").out)
+    assert exported["written"] == [{"path": "a.pem", "change": "created"}]
+    assert exported["entries"] == json.loads(run("keystore", "list", "a.p12", "--json").out)
+    asked = json.loads(run("keystore", "csr", "a.p12", "-o", "a.csr", "--json").out)
+    assert (asked["written"][0]["path"], asked["entries"]) == ("a.csr", exported["entries"])
+    assert written("trust", "t.p12", "a.pem", "--alias", "t") == ["created", "t"]
+    assert written("trust", "t.p12", "a.pem", "--alias", "u") == ["changed", "t"], "which it had"
+    for command in ("export", "csr"):
+        (error,) = _errors(run("keystore", command, "a.p12", "--json"))
+        assert "--output" in error["message"]
+    Path("new").write_text("another password")
+    changed = json.loads(run("keystore", "change-password", "a.p12", "--new-password-file", "new", "--json").out)
+    assert changed == {"written": [{"path": "a.p12", "change": "changed"}], "entries": exported["entries"]}
+    assert _errors(run("keystore", "delete", "a.p12", "a", "--json"))[0]["status"] == 4, "the password is another"
+
+
+def test_rules_are_explained_as_data(run: Run) -> None:
+    known = json.loads(run("explain", "--json").out)
+    assert [rule["rule"] for rule in known] == [rule.id for rule in RULES]
+    one = json.loads(run("explain", "CT004", "--json").out)
+    assert one == next(rule for rule in known if rule["rule"] == "CT004")
+    assert list(one) == ["rule", "name", "level", "cwe", "sentence", "remedy"]
+    assert one["remedy"] in run("explain", "CT004").out
+    assert "{id}" not in json.dumps(known)
+    assert _errors(run("explain", "CT999", "--json"))[0]["status"] == 2
