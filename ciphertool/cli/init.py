@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from ciphertool.files import Audience, Snapshot
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 from ciphertool.settings import carbon4
 from ciphertool.settings.target_tables import content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ALIAS = "primary"
 _FILE = "ciphertool.toml"
@@ -101,9 +104,7 @@ def init(
     separated = before.bytes and before.bytes.rstrip(b"\n") + b"\n\n"
     writes.append(files.Write(before, separated + settings.encode(), readable, Audience.DIRECTORY))
     commit.output(*writes)
-    for write in writes:
-        verb = "created" if write.before.data is None else "completed"
-        console.say("done", f"{verb} {write.before.path}", label=False)
+    _report(writes)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them you cannot recover any secret")
     if as_json:
         console.out_written((write.before for write in writes), map(summary, keystore.entries))
@@ -115,6 +116,12 @@ def _may_be_completed(before: Snapshot) -> bool:
         return True
     # In a Carbon home, targets alone are complete.
     return not carbon4.is_home(before.path.parent) and content_of(before).keys() <= {"target", "extends"}
+
+
+def _report(writes: Iterable[files.Write]) -> None:
+    for write in writes:
+        verb = "created" if write.before.data is None else "completed"
+        console.say("done", f"{verb} {write.before.path}", label=False)
 
 
 def _umask() -> int:
