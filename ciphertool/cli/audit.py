@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ciphertool.audit import Report, Subject
     from ciphertool.audit.baseline import Baseline
     from ciphertool.audit.propose import Proposal
+    from ciphertool.audit.rules.base import Rule
     from ciphertool.files.snapshots import Snapshot
 
 _BASELINE = "Baseline"
@@ -138,6 +139,7 @@ def _check(**given: object) -> None:
 
 def explain(
     rule: Annotated[str | None, typer.Argument(metavar="[RULE]", help="A rule's id or name, as CT004.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Explain a rule of the audit: what it means and what to do. Without a rule, list them all.
 
@@ -147,6 +149,9 @@ def explain(
     from ciphertool.audit import rules
 
     if rule is None:
+        if as_json:
+            console.out_json([_rule(each) for each in rules.RULES])
+            return
         for line in console.columns((r.id, r.level.value, r.name, r.sentence) for r in rules.RULES):
             console.out(line)
         return
@@ -154,9 +159,27 @@ def explain(
     if found is None:
         known = [name for each in rules.RULES for name in (each.id, each.name)]
         raise typer.BadParameter(f"no such rule; {did_you_mean(rule, known, '`ciphertool explain` lists them')}")
+    if as_json:
+        console.out_json(_rule(found))
+        return
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
-    console.out(f"\n{found.sentence}\n\n{found.remedy.replace('{id}', found.id)}")
+    console.out(f"\n{found.sentence}\n\n{_remedy(found)}")
+
+
+def _remedy(rule: Rule) -> str:
+    return rule.remedy.replace("{id}", rule.id)
+
+
+def _rule(rule: Rule) -> dict[str, object]:
+    return {
+        "rule": rule.id,
+        "name": rule.name,
+        "level": rule.level.value,
+        "cwe": rule.cwe,
+        "sentence": rule.sentence,
+        "remedy": _remedy(rule),
+    }
 
 
 def _propose(proposal: Proposal) -> None:

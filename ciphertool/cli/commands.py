@@ -77,6 +77,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; raise `Misuse` if there are too many, or if `--config` before it is useless."""
+        _promise_json(args, able=any("--json" in parameter.opts for parameter in self.params))
         rest = super().parse_args(ctx, args)
         if ctx.resilient_parsing:
             return rest
@@ -97,6 +98,7 @@ class Group(TyperGroup):
         if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
             from ciphertool.cli import usage
 
+            _promise_json(args, able=True)
             raise usage.unknown_command(args[0], list(self.commands), nested=ctx.parent is not None)
         return super().resolve_command(ctx, args)
 
@@ -131,6 +133,14 @@ class Deferred(TyperCommand):
 def deferred(commands: Mapping[str, Listed]) -> dict[str, Any]:
     """Return the commands of a group, none of them imported."""
     return {name: Deferred(name, listed) for name, listed in commands.items()}
+
+
+def _promise_json(args: list[str], *, able: bool) -> None:
+    """Let errors be JSON too if `--json` is among the arguments of a command that has it, parsed or not."""
+    from ciphertool.cli import console
+
+    options = args[: args.index("--")] if "--" in args else args
+    console.answer.promise(able and "--json" in options)
 
 
 def usage_hint(name: str) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from ciphertool.changes.plan import Note
+    from ciphertool.files import Snapshot
     from ciphertool.workers import Progress
 
 _PATIENCE = 0.5
@@ -57,6 +58,20 @@ class Volume:
 
 
 volume = Volume()
+
+
+class Answer:
+    """Whether stdout still owes a JSON document: with `--json` it gets one, if only that of the errors."""
+
+    def __init__(self) -> None:
+        self.owed = False
+
+    def promise(self, as_json: bool) -> None:
+        """Set it for a command whose arguments are about to be parsed."""
+        self.owed = as_json
+
+
+answer = Answer()
 _ALWAYS = {"error", "hint", "warning"}
 
 
@@ -101,7 +116,17 @@ def out_json(value: object) -> None:
     """Write plain data to stdout as JSON, masked as by `out`: its strings, and not its keys, come from files."""
     import json
 
+    answer.promise(False)
     out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
+
+
+def out_written(written: Iterable[Snapshot], entries: Iterable[dict[str, object]]) -> None:
+    """Write to stdout as JSON which files were written, by what they were before, and the entries of their keystore."""
+    changes = [
+        {"path": display_path(before.path), "change": "created" if before.data is None else "changed"}
+        for before in written
+    ]
+    out_json({"written": changes, "entries": list(entries)})
 
 
 def out_raw(text: str, *, commands: bool = False, painted: bool = False) -> None:
@@ -156,11 +181,43 @@ def show_note(style: str, note: Note) -> None:
 
 def show_error(error: CipherToolError) -> None:
     """Write an error to stderr, or all of several, each hint once."""
-    problems = error.problems if isinstance(error, ProblemsError) else [error]
+    problems = _problems(error)
     for problem in problems:
         say("error", f"{_place(problem.path, problem.line)}{problem.message}")
     for hint in dict.fromkeys(_hint(problem) for problem in problems if problem.hint):
         say("hint", hint)
+
+
+def _problems(error: CipherToolError) -> Sequence[CipherToolError]:
+    return error.problems if isinstance(error, ProblemsError) else [error]
+
+
+def as_data(problem: CipherToolError) -> dict[str, object]:
+    """Return an error as every JSON output has it: its message, place, hint and exit status."""
+    path = display_path(problem.path) if problem.path else None
+    return _as_data(problem.message, status(problem), _hint(problem), path, problem.line)
+
+
+def _as_data(
+    message: str, code: int, hint: str = "", path: str | None = None, line: int | None = None
+) -> dict[str, object]:
+    return {"message": message, "path": path, "line": line, "hint": hint, "status": code}
+
+
+def answer_with(*errors: dict[str, object]) -> None:
+    """Write the errors that end the program to stdout as JSON, if that is owed; say nothing if it cannot be written."""
+    if answer.owed:
+        with suppress(WriteError):
+            out_json({"errors": errors})
+            sys.stdout.flush()
+
+
+def show_misuse(message: str, hint: str, code: int) -> None:
+    """Write what is wrong with a command line to stderr, and to stdout if JSON is owed."""
+    say("error", message)
+    if hint:
+        say("hint", hint)
+    answer_with(_as_data(message, code, hint))
 
 
 def _hint(problem: CipherToolError) -> str:
@@ -185,14 +242,20 @@ def report(error: Exception) -> int:
     """Write an error that ends the program to stderr; return its exit status. Any but our own is a bug."""
     if isinstance(error, CipherToolError):
         show_error(error)
+        answer_with(*map(as_data, _problems(error)))
         return status(error)
     show_bug(error)
+    answer_with(_as_data(_bug(error), BUG))
     return BUG
+
+
+def _bug(error: BaseException) -> str:
+    return f"a bug in ciphertool: {type(error).__name__}; nothing more was written"
 
 
 def show_bug(error: BaseException) -> None:
     """Write where a bug of ours is: no message, no source line, no local variable, for each may hold a secret."""
-    say("error", f"a bug in ciphertool: {type(error).__name__}; nothing more was written")
+    say("error", _bug(error))
     for frame in traceback.extract_tb(error.__traceback__)[-6:]:
         say("note", f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}", label=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from ciphertool.files import Audience, Snapshot
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
 from ciphertool.settings import carbon4
 from ciphertool.settings.target_tables import content_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ALIAS = "primary"
 _FILE = "ciphertool.toml"
@@ -53,6 +56,7 @@ def init(
     password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File whose first line becomes the keystore password.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Create a vault: ciphertool.toml, a primary keystore (RSA-3072) and its certificate.
 
@@ -68,6 +72,7 @@ def init(
     from ciphertool.changes import commit
     from ciphertool.keystore import open_keystore
     from ciphertool.keystore.create import CertificateRequest, create_keystore
+    from ciphertool.keystore.listing import summary
 
     before = files.read_if_there(directory / _FILE)
     paths = [directory / name for name in (_KEYSTORE, _CERTIFICATE)]
@@ -99,10 +104,10 @@ def init(
     separated = before.bytes and before.bytes.rstrip(b"\n") + b"\n\n"
     writes.append(files.Write(before, separated + settings.encode(), readable, Audience.DIRECTORY))
     commit.output(*writes)
-    for write in writes:
-        verb = "created" if write.before.data is None else "completed"
-        console.say("done", f"{verb} {write.before.path}", label=False)
+    _report(writes)
     console.say("hint", f"keep {directory / _KEYSTORE} and its password: without them you cannot recover any secret")
+    if as_json:
+        console.out_written((write.before for write in writes), map(summary, keystore.entries))
 
 
 def _may_be_completed(before: Snapshot) -> bool:
@@ -111,6 +116,12 @@ def _may_be_completed(before: Snapshot) -> bool:
         return True
     # In a Carbon home, targets alone are complete.
     return not carbon4.is_home(before.path.parent) and content_of(before).keys() <= {"target", "extends"}
+
+
+def _report(writes: Iterable[files.Write]) -> None:
+    for write in writes:
+        verb = "created" if write.before.data is None else "completed"
+        console.say("done", f"{verb} {write.before.path}", label=False)
 
 
 def _umask() -> int:

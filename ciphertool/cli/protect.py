@@ -146,8 +146,5 @@ def _as_json(plan: Plan, sealer: AnySealer, *, done: bool) -> dict[str, object]:
             }
             for item in plan.files
         ],
-        "problems": [
-            {"path": console.display_path(p.path) if p.path else None, "line": p.line, "message": p.message}
-            for p in plan.problems
-        ],
+        "problems": [console.as_data(problem) for problem in plan.problems],
     }

@@ -144,11 +144,7 @@ def check(
     except ProblemsError as error:
         problems = tuple(error.problems)
         if as_json:
-            found = [
-                {"path": console.display_path(p.path) if p.path else None, "line": p.line, "message": p.message}
-                for p in problems
-            ]
-            console.out_json({"problems": found})
+            console.out_json({"problems": [console.as_data(problem) for problem in problems]})
         else:
             console.show_error(error)
     raise typer.Exit(console.FINDINGS if problems else 0)

@@ -63,16 +63,16 @@ def hide_alias(error: UnknownAliasError, known: Iterable[str]) -> None:
 
 
 def report(error: Any) -> int:
-    """Write to stderr what is wrong with a command line; return the exit status."""
+    """Report what is wrong with a command line; return the exit status."""
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         sys.stderr.write(f"{error.message}\n")
         return USAGE
     message, hint = _explain(error)
-    console.say("error", message)
-    if hint := hint or (f"`{context.command_path} --help` shows how to use it" if context else ""):
-        console.say("hint", hint)
-    return _NOT_STARTED if context is not None and context.info_name == "run" else USAGE
+    hint = hint or (f"`{context.command_path} --help` shows how to use it" if context else "")
+    status = _NOT_STARTED if context is not None and context.info_name == "run" else USAGE
+    console.show_misuse(message, hint, status)
+    return status
 
 
 def _explain(error: Any) -> tuple[str, str]:

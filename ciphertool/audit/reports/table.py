@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ciphertool.audit.model import SiteState
 from ciphertool.audit.reports import summary
 from ciphertool.findings import Level
+from ciphertool.layout import shortened
 from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:
@@ -160,12 +161,3 @@ def _wrapped(text: str, look: Look) -> list[str]:
     text = _AFTER_NUMBER.sub("\N{NO-BREAK SPACE}", text)
     lines = textwrap.wrap(text, look.width, subsequent_indent=_INDENT, break_on_hyphens=False)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
-
-
-def shortened(path: str, width: int) -> str:
-    """Return a path that is too long without its middle; of the file's name as much as there is room for."""
-    if len(path) <= width:
-        return path
-    tail = min(len(path.rpartition("/")[2]) + 1, width * 3 // 4)
-    tail = max(tail, width // 2)
-    return f"{path[: width - tail - 1]}…{path[-tail:]}"

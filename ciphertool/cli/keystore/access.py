@@ -47,6 +47,7 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+WrittenJson = Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")]
 
 
 def chain_of(password_file: Path | None, what: str = "Keystore password") -> PasswordChain:
@@ -100,9 +101,16 @@ def open_other(store: Path, given: Passwords | None, password_files: Sequence[Pa
 
 
 def change_store(
-    store: Path, password_file: Path | None, change: Callable[[Keystore, Passwords | None], bytes]
+    store: Path,
+    password_file: Path | None,
+    change: Callable[[Keystore, Passwords | None], tuple[bytes, str | None]],
+    *,
+    as_json: bool,
 ) -> None:
-    """Open a store and write what the change makes of it, if it is still the one that was read."""
+    """Open a store and write what the change makes of it, if it is still the one that was read.
+
+    The change returns the new store and its password.
+    """
     from ciphertool.keystore.opening import read_file
 
     before = read_file(store)
@@ -110,22 +118,29 @@ def change_store(
         raise found
     opened, given = open_store(store, password_file, data=before.bytes)
     with naming(given):
-        data = change(opened, given)
-    write(before, data)
+        data, password = change(opened, given)
+    write(before, data, password, as_json=as_json)
 
 
-def write(before: Snapshot, data: bytes) -> None:
-    """Write a store that was made or changed, and say which."""
+def write(before: Snapshot, data: bytes, password: str | None, *, as_json: bool) -> None:
+    """Write a store that was made or changed, and say which; as JSON, with the entries that it has now."""
     from ciphertool.changes import commit
+    from ciphertool.keystore import open_keystore
+    from ciphertool.keystore.listing import summary
 
+    entries = open_keystore(before.path, password, data=data).entries if as_json else ()
     commit.output(files.Write(before, data, audience=Audience.OURSELVES))
     done = "created" if before.data is None else "changed"
     console.say("done", f"{done} {console.display_path(before.path)}", label=False)
+    if as_json:
+        console.out_written([before], map(summary, entries))
 
 
-def destination(output: Path | None, *, private: bool = False) -> Snapshot | None:
-    """Return the place that output goes to, or None for standard output; raise `WriteError`."""
+def destination(output: Path | None, *, private: bool = False, as_json: bool = False) -> Snapshot | None:
+    """Return the place that output goes to, or None for standard output, which excludes JSON; raise `WriteError`."""
     if output is None or is_stdout(output):
+        if as_json:
+            raise typer.BadParameter("--json requires --output FILE: standard output has one of the two")
         return None
     return files.destination(output, Audience.OURSELVES if private else Audience.DIRECTORY)
 

@@ -14,6 +14,7 @@ from ciphertool.cli.keystore.access import (
     Format,
     PasswordFileOption,
     Store,
+    WrittenJson,
     chain_of,
     change_store,
     naming,
@@ -41,6 +42,7 @@ def import_(
     source_password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The other store's passwords, if different.")
     ] = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Import an entry from another store, or a certificate authority's reply to a signing request.
 
@@ -55,7 +57,7 @@ def import_(
         given = chain_of(password_file).read()
         with naming(theirs):
             data = changes.convert(other, format.value, given.keystore, key_password=theirs.key if theirs else None)
-        return write(before, data)
+        return write(before, data, given.keystore, as_json=as_json)
     opened, given_ = open_store(store, password_file, data=before.data)
     key_password = given_.key if given_ else None
     if any(entry.kind is EntryKind.KEY for entry in other.entries):
@@ -72,7 +74,7 @@ def import_(
         trusted = open_keystore(truststore, None) if truststore else None
         reply = pem.read_certificates(files.read(source).bytes)
         data = changes.import_reply(opened, alias, reply, truststore=trusted, key_password=key_password)
-    return write(before, data)
+    return write(before, data, given_.keystore if given_ else None, as_json=as_json)
 
 
 def trust(
@@ -81,6 +83,7 @@ def trust(
     alias: Annotated[str | None, typer.Option(metavar="ALIAS", help="The new entry's alias.")] = None,
     format: Annotated[Format, typer.Option(help="The format of a new store.")] = Format.PKCS12,  # noqa: A002 - as above
     password_file: PasswordFileOption = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Add certificates to a truststore, creating it if it does not exist."""
     from ciphertool.keystore import changes
@@ -89,22 +92,27 @@ def trust(
     trusted = pem.read_certificates(files.read(certificate).bytes)
     before = files.destination(store, Audience.OURSELVES)
     if before.data is not None:
-        opened, _ = open_store(store, password_file, data=before.data)
+        opened, given = open_store(store, password_file, data=before.data)
     else:
         given = chain_of(password_file).read()
         opened = changes.new_keystore(store, given.keystore, format_name=format.value)
-    write(before, changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC)))
+    data = changes.trust(opened, trusted, alias=alias, now=datetime.now(UTC))
+    write(before, data, given.keystore if given else None, as_json=as_json)
 
 
 def delete(
     store: Store,
     alias: Annotated[str, typer.Argument(metavar="ALIAS", help="The entry to delete.")],
     password_file: PasswordFileOption = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Delete an entry from a store."""
     from ciphertool.keystore import changes
 
-    change_store(store, password_file, lambda opened, _: changes.delete(opened, alias))
+    def deleted(opened: Keystore, given: Passwords | None) -> tuple[bytes, str | None]:
+        return changes.delete(opened, alias), given.keystore if given else None
+
+    change_store(store, password_file, deleted, as_json=as_json)
 
 
 def change_password(
@@ -113,13 +121,15 @@ def change_password(
     new_password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File whose first line is the new password (default: a prompt).")
     ] = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Change the password of a store and of the keys that share it."""
     from ciphertool.keystore import changes
 
-    def changed(opened: Keystore, given: Passwords | None) -> bytes:
+    def changed(opened: Keystore, given: Passwords | None) -> tuple[bytes, str | None]:
         named = (PasswordFile(new_password_file),) if new_password_file else ()
         new = PasswordChain((*named, Prompt(new_password))).read()
-        return changes.change_password(opened, new.keystore, key_password=given.key if given else None)
+        data = changes.change_password(opened, new.keystore, key_password=given.key if given else None)
+        return data, new.keystore
 
-    change_store(store, password_file, changed)
+    change_store(store, password_file, changed, as_json=as_json)

@@ -18,6 +18,7 @@ from ciphertool.cli.keystore.access import (
     PasswordFileOption,
     RoleOption,
     Store,
+    WrittenJson,
     destination,
     naming,
     open_other,
@@ -134,13 +135,15 @@ def export(
     clear: Annotated[bool, typer.Option("--clear", help="With --private-key: do not encrypt it.")] = False,
     output: Output = None,
     password_file: PasswordFileOption = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Print an entry's certificate as PEM, and its private key only on request."""
     from ciphertool.keystore import exports
+    from ciphertool.keystore.listing import summary
 
     if clear and not private_key:
         raise typer.BadParameter("--clear requires --private-key")
-    before = destination(output, private=private_key)
+    before = destination(output, private=private_key, as_json=as_json)
     opened, given = open_store(store, password_file, asking=private_key)
     if private_key and given is not None:
         password = None if clear else given.for_key
@@ -151,6 +154,8 @@ def export(
     else:
         data = exports.export_certificates(opened, alias, chain=chain)
     put_out(data, before, private=private_key)
+    if as_json and before is not None:
+        console.out_written([before], [summary(opened.entry(alias))])
 
 
 def csr(
@@ -160,13 +165,17 @@ def csr(
     name: Names = None,
     output: Output = None,
     password_file: PasswordFileOption = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Print a certificate signing request for an entry, with the extensions that its role needs."""
     from ciphertool.keystore import exports
+    from ciphertool.keystore.listing import summary
 
-    before = destination(output)
+    before = destination(output, as_json=as_json)
     opened, given = open_store(store, password_file)
     key_password = given.key if given else None
     with naming(given):
         data = exports.signing_request(opened, alias, role=role, names=tuple(name or ()), key_password=key_password)
     put_out(data, before)
+    if as_json and before is not None:
+        console.out_written([before], [summary(opened.entry(alias))])

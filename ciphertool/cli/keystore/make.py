@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ciphertool import files
 from ciphertool.certificates.roles import Role
-from ciphertool.cli.keystore.access import Format, Names, PasswordFileOption, RoleOption, Store, write
+from ciphertool.cli.keystore.access import Format, Names, PasswordFileOption, RoleOption, Store, WrittenJson, write
 from ciphertool.cli.options import new_password
 from ciphertool.errors import ConfigError
 from ciphertool.files import Audience
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
-
-if TYPE_CHECKING:
-    pass
 
 
 def create(
@@ -29,6 +26,7 @@ def create(
     days: Annotated[int, typer.Option(min=1, help="Validity of the certificate, in days.")] = 3650,
     name: Names = None,
     password_file: PasswordFileOption = None,
+    as_json: WrittenJson = False,
 ) -> None:
     """Create a keystore with a new RSA key and a self-signed certificate for its role.
 
@@ -46,4 +44,4 @@ def create(
     data = create_keystore(
         request, alias, given.keystore, now=datetime.now(UTC), format_name=format.value, key_password=given.key
     )
-    write(before, data)
+    write(before, data, given.keystore, as_json=as_json)
