@@ -15,8 +15,8 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Click's own, o
 _COMPLETION = "_CIPHERTOOL_COMPLETE"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:  # a shell that completes what follows wants no output
         typer.echo(f"ciphertool {__version__}")
         raise typer.Exit
 
@@ -70,7 +70,9 @@ def run(arguments: list[str]) -> int:
     """Run the program and return its exit status; what Typer refuses is reported in the program's own words."""
     made = program()
     if _COMPLETION in os.environ:
-        made(prog_name="ciphertool")
+        from ciphertool.cli import completion
+
+        return completion.answer(made)
     try:
         with made.make_context("ciphertool", arguments) as context:
             made.invoke(context)

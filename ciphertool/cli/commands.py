@@ -127,7 +127,12 @@ class Deferred(TyperCommand):
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
         """Parse the arguments as the command itself does."""
-        return self.load().make_context(*arguments, **extra)
+        command = self.load()
+        if extra.get("resilient_parsing"):
+            from ciphertool.cli import completion
+
+            completion.equip(command)
+        return command.make_context(*arguments, **extra)
 
 
 def deferred(commands: Mapping[str, Listed]) -> dict[str, Any]:

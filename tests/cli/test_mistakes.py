@@ -34,7 +34,6 @@ def test_a_mistake_is_answered(mistake: Mistake, made: Path, tmp_path: Path) -> 
     project = tmp_path / "project"
     shutil.copytree(made, project)
     answer = mistake.make(project)
-    assert "c4n4ry" not in answer.output.replace("c4n4ry'yaml-2", "" if answer.status == 0 else "c4n4ry")
-    assert (answer.status, matches(mistake.answer.output, answer.output)) == (mistake.answer.status, True), (
-        answer.output
-    )
+    assert answer.status == mistake.answer.status, answer.output
+    assert matches(mistake.answer.output, answer.output), answer.output
+    assert answer.status == 0 or "c4n4ry" not in answer.output

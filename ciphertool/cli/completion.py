@@ -1,0 +1,145 @@
+"""What a shell completes that only ciphertool knows: aliases, rules, formats, files. Names are read, never a secret.
+
+Typer has the scripts for the shells and completes commands, options and choices; this adds values. Imported only when
+a shell asks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+VARIABLE = "_CIPHERTOOL_COMPLETE"
+_PLAIN = re.compile(r"[\w./:@+,][\w./:@+,-]*", re.ASCII)
+"""What means itself in every shell. Shells insert other characters unquoted, and names may come from strangers."""
+_VARIABLE_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_BREAKS = {"=", ":"}
+
+
+class _Item(NamedTuple):
+    """A completion, as Click has it."""
+
+    value: str
+    help: str | None = None
+    type: str = "plain"
+
+
+def answer(program: Any) -> int:
+    """Print what the shell asks for and return the exit status; never an error: a person is at the prompt."""
+    if not os.environ[VARIABLE].startswith("complete_"):
+        program(prog_name="ciphertool")  # prints the shell's script, and exits
+    try:
+        equip(program)
+        program(prog_name="ciphertool", obj=_insertion())
+    except Exception:  # noqa: BLE001 - nothing may disturb the prompt
+        return 1
+    return 0
+
+
+def equip(command: Any) -> None:
+    """Let the parameters of a command complete what this module knows."""
+    for parameter in command.params:
+        values = _VALUES.get(f"{command.name} {parameter.name}") or _VALUES.get(parameter.name)
+        parameter.shell_complete = partial(_complete, values, parameter.shell_complete)
+
+
+def _complete(values: _Values | None, otherwise: Callable[..., Any], context: Any, incomplete: str) -> list[_Item]:
+    """Return the completions of a word; a parameter that has no `values` of ours has those of its type."""
+    if values is None:
+        items = [_Item(item.value, item.help, item.type) for item in otherwise(context, incomplete)]
+    else:
+        try:
+            items = [item for item in values(context, incomplete) if item.value.startswith(incomplete)]
+        except Exception:  # noqa: BLE001 - no vault, or a damaged one: there is nothing to complete
+            items = []
+    return [item._replace(value=context.obj(item.value, incomplete)) for item in items]
+
+
+def _insertion() -> Callable[[str, str], str]:
+    """Return which part of a completion the shell inserts for an incomplete value.
+
+    Bash splits words at `=` and `:`, and replaces what follows; zsh and fish replace the word, with the option in it.
+    """
+    lines = os.environ.get("COMP_WORDS", "").split("\n")
+    if len(lines) > 1:
+        at = int(os.environ["COMP_CWORD"])
+        words: list[str] = []
+        for index, word in enumerate(lines[: at + 1]):
+            if index and (word in _BREAKS or lines[index - 1] in _BREAKS):
+                words[-1] += word
+            else:
+                words.append(word)
+        os.environ.update(COMP_WORDS="\n".join(words), COMP_CWORD=str(len(words) - 1))
+        replaced = 0 if lines[at] in _BREAKS else len(lines[at])
+        return lambda value, incomplete: value[max(0, len(incomplete) - replaced) :]
+    word = os.environ.get("_TYPER_COMPLETE_ARGS", "").rpartition(" ")[2]
+    option, equals, _ = word.partition("=") if word.startswith("--") else ("", "", "")
+    return lambda value, _: option + equals + value
+
+
+def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
+    """Yield the aliases in the repository of the vault that the command line names or leads to."""
+    from ciphertool.cli.options import VaultOptions
+    from ciphertool.detection.patterns import masked
+    from ciphertool.repository import open_repository
+    from ciphertool.settings import load
+
+    given = {**context.params}
+    for option in ("config", "home"):
+        given[option] = given.get(option) or context.parent.params.get(option)
+    for option in ("config", "home", "repository"):
+        given[option] = Path(given[option]) if given[option] else None
+    options = VaultOptions(**{name: given[name] for name in ("config", "home", "repository", "define")})
+    settings = load(options.config or options.home, options.overrides())
+    repository = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions)
+    for alias in sorted(repository.entries):
+        if _PLAIN.fullmatch(alias) and masked(alias) == alias:
+            yield _Item(alias)
+
+
+def _variables(context: Any, incomplete: str) -> Iterator[_Item]:
+    """Yield `NAME=ALIAS`, once there is a name."""
+    name, equals, _ = incomplete.partition("=")
+    if equals and _VARIABLE_NAME.fullmatch(name):
+        for item in _aliases(context, ""):
+            yield _Item(f"{name}={item.value}")
+
+
+def _rules(_context: Any, _incomplete: str) -> Iterator[_Item]:
+    from ciphertool.audit.rules import RULES
+
+    for rule in RULES:
+        yield _Item(rule.id, rule.name)
+        yield _Item(rule.name, rule.id)
+
+
+def _formats(_context: Any, _incomplete: str) -> Iterator[_Item]:
+    from ciphertool import rewriters
+
+    return map(_Item, rewriters.names())
+
+
+def _toml_files(_context: Any, incomplete: str) -> Iterator[_Item]:
+    """Yield the `.toml` files of the directory; if none fits, the shell completes all files and directories."""
+    directory = incomplete[: incomplete.rfind("/") + 1]
+    for path in sorted(Path(directory or ".").glob("*.toml")):
+        if _PLAIN.fullmatch(path.name) and path.is_file():
+            yield _Item(directory + path.name)
+
+
+_Values = Callable[[Any, str], Iterable[_Item]]
+_VALUES: dict[str, _Values] = {
+    "config": _toml_files,
+    "get alias": _aliases,
+    "encrypt secret_alias": _aliases,
+    "decrypt secret_alias": _aliases,
+    "run env": _variables,
+    "explain rule": _rules,
+    "resolve format": _formats,
+    "run format": _formats,
+}
+"""By parameter, or by command and parameter."""
