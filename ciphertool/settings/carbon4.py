@@ -9,16 +9,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import ConfigError
+from ciphertool.ciphertext import Bare
+from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.passwords.stated import StatedPasswords
+from ciphertool.repository import Encrypted, repository_of
 from ciphertool.settings import confined, deployment_toml
 from ciphertool.settings.carbon_paths import Places
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.deployment_toml import Deployment
 from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
-from ciphertool.settings.secret_conf import KEY_ALIAS, KEYSTORE, LOCATION, SecretConf
+from ciphertool.settings.secret_conf import KEY_ALIAS, KEYSTORE, LEGACY_SCHEME, LOCATION, SecretConf
 from ciphertool.settings.stated_keystores import INTERNAL, PRIMARY, stated_in_standalone, stated_in_xml
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from ciphertool.files import Snapshot
     from ciphertool.passwords import PasswordSource
+    from ciphertool.repository import Stored
     from ciphertool.rewriters.base import Site
     from ciphertool.settings.stated_keystores import StatedKeystore
 
@@ -129,12 +132,22 @@ class _Reader:
             root=self._home,
             keystore=KeystoreSettings() if secret_conf.key_based else used,
             repository_settings=RepositorySettings(repository, kind, mode_like.path, mode_like.mode_beside),
-            encryption=EncryptionSettings(secret_conf.scheme or CARBON_SCHEME, key_based=secret_conf.key_based),
+            encryption=EncryptionSettings(self._scheme(kind, repository), key_based=secret_conf.key_based),
             password_sources=tuple(sources[:1] if secret_conf.key_based else sources),
             home=self._home,
             secret_conf=secret_conf.path,
             elsewhere=bool(secret_conf.elsewhere),
         )
+
+    def _scheme(self, kind: str, repository: Path) -> str:
+        """Return the transformation of the vault: the runtime's default for values of which no entry declares one."""
+        if self._secret_conf.scheme is not None:
+            return self._secret_conf.scheme
+        try:
+            entries = repository_of(kind, self.snapshot(repository)).entries.values()
+        except CipherToolError:
+            return CARBON_SCHEME  # whoever reads the values reports it
+        return LEGACY_SCHEME if any(_is_bare(entry.stored) for entry in entries) else CARBON_SCHEME
 
     def _keystore(self, stated: StatedKeystore | None) -> KeystoreSettings:
         """Return the keystore that an enabled vault uses, else the one that is stated."""
@@ -237,6 +250,11 @@ def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
         fixed = fixed_alias(target.file, target.selector)
         if fixed is not None and fixed != target.alias:
             yield f"{path}:{target.line}: the product asks for this secret as {fixed!r}, not as {target.alias!r}"
+
+
+def _is_bare(stored: Stored) -> bool:
+    """Return whether a stored value is a ciphertext that does not state its own transformation."""
+    return isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Bare)
 
 
 def _same(one: Path | None, other: Path | None) -> bool:

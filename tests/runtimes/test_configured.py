@@ -13,6 +13,8 @@ from ciphertool.keystore.create import CertificateRequest, create_keystore
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.runtimes.configured import configured_files
 from ciphertool.secret import Secret
+from ciphertool.settings.model import EncryptionSettings
+from ciphertool.settings.secret_conf import LEGACY_SCHEME
 from ciphertool.vault.opening import open_to_encrypt
 from tests.conftest import PASSWORD
 from tests.runtimes.conftest import make_vault
@@ -72,7 +74,9 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, jks: bytes, monkeypatch
     keystore.write_bytes(jks)
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)
     monkeypatch.chdir(tmp_path)
-    cipher = open_to_encrypt(settings.load(home), PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
+    # No `secret-conf.properties` names a transformation.
+    by_default = said._replace(encryption=EncryptionSettings(LEGACY_SCHEME))
+    cipher = open_to_encrypt(by_default, PasswordChain((Environment(),)), now=datetime.now(UTC)).cipher
     ciphertext = str(cipher.encrypt("a", Secret("c4n4ry")))
     quoted = f'"{ciphertext}"' if request.param == "toml-secrets" else ciphertext
     said.repository.write_text(said.repository.read_text() + f"a={quoted}\n")
