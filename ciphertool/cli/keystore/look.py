@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,7 +61,7 @@ def list_entries(store: Store, password_file: PasswordFileOption = None, as_json
                 str(entry["sha256"] or "-")[:16],
             )
         )
-    for line in console.columns(rows):
+    for line in console.columns(rows, sys.stdout):
         console.out(line)
 
 
@@ -122,8 +123,8 @@ def _show(found: Sequence[CertificateFinding], *, as_json: bool) -> None:
         return
     for finding in found:
         where = f"{finding.alias}: " if finding.alias else ""
-        console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}")
-        console.out(f"{'':<7}  → {finding.remedy}")
+        console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}", indent=" " * 9)
+        console.out(f"{'':<7}  → {finding.remedy}", indent=" " * 11)
 
 
 def export(
