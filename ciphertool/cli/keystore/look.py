@@ -37,6 +37,9 @@ def list_entries(store: Store, password_file: PasswordFileOption = None, as_json
     """List the entries of a store with details of their certificates.
 
     A password is required only if the store cannot be read without one.
+
+    Examples:
+      ciphertool keystore list security/primary.p12
     """
     from ciphertool.keystore.listing import summary
 
@@ -138,7 +141,12 @@ def export(
     password_file: PasswordFileOption = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Print an entry's certificate as PEM, and its private key only on request."""
+    """Print an entry's certificate as PEM, and its private key only on request.
+
+    Examples:
+      ciphertool keystore export security/tls.p12 --chain --output tls.pem
+      ciphertool keystore export security/tls.p12 --private-key --output tls.key
+    """
     from ciphertool.keystore import exports
     from ciphertool.keystore.listing import summary
 
@@ -168,7 +176,11 @@ def csr(
     password_file: PasswordFileOption = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Print a certificate signing request for an entry, with the extensions that its role needs."""
+    """Print a certificate signing request for an entry, with the extensions that its role needs.
+
+    Examples:
+      ciphertool keystore csr security/tls.p12 --name app.example.com --output tls.csr
+    """
     from ciphertool.keystore import exports
     from ciphertool.keystore.listing import summary
 
