@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,7 +153,7 @@ def explain(
         if as_json:
             console.out_json([_rule(each) for each in rules.RULES])
             return
-        for line in console.columns((r.id, r.level.value, r.name, r.sentence) for r in rules.RULES):
+        for line in console.columns([(r.id, r.level.value, r.name, r.sentence) for r in rules.RULES], sys.stdout):
             console.out(line)
         return
     found = rules.rule(rule)
@@ -164,7 +165,8 @@ def explain(
         return
     weakness = f", CWE-{found.cwe}" if found.cwe else ""
     console.out(f"{found.id} {found.name} ({found.level.value}{weakness})")
-    console.out(f"\n{found.sentence}\n\n{_remedy(found)}")
+    for line in ("", found.sentence, "", _remedy(found)):
+        console.out(line, indent="")
 
 
 def _remedy(rule: Rule) -> str:

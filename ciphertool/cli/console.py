@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ciphertool import layout
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 0.5
 """Seconds of silence before a bar is drawn."""
+_INDENT = "  "
+"""Before the lines that continue one."""
 FINDINGS = 1
 BUG = 70
 _STATUS: tuple[tuple[type[CipherToolError], int], ...] = (
@@ -103,13 +106,21 @@ def say(style: str, text: str, *, label: bool = True, public: bool = False) -> N
     """Write one message to stderr. A name that is a secret by itself is masked, unless the whole text is `public`."""
     if volume.level < 0 and style not in _ALWAYS:
         return
+    label_ = f"{style}:" if label else ""
     text = visible(text if public else masked(text))
-    print(f"{_styled(style, f'{style}:')} {text}" if label else _styled(style, text), file=sys.stderr)
+    first, *more = wrapped(f"{label_} {text}" if label else text, sys.stderr)
+    if label:
+        print("\n".join([_styled(style, label_) + first.removeprefix(label_), *more]), file=sys.stderr)
+    else:
+        print(_styled(style, "\n".join([first, *more])), file=sys.stderr)
 
 
-def out(text: str = "") -> None:
-    """Write one line to stdout. A name that is a secret by itself is masked."""
-    out_raw(f"{masked(text)}\n")
+def out(text: str = "", *, indent: str = _INDENT) -> None:
+    """Write one line to stdout. A name that is a secret by itself is masked.
+
+    On a terminal that is narrower, it is several lines, those after the first with an indent.
+    """
+    out_raw("\n".join(wrapped(masked(text), sys.stdout, indent)) + "\n")
 
 
 def out_json(value: object) -> None:
@@ -284,8 +295,26 @@ def progress() -> Iterator[Progress]:
         yield tell
 
 
-def columns(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return rows as lines with aligned columns."""
-    cells = [[visible(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+def columns(rows: Iterable[Sequence[str]], stream: TextIO) -> list[str]:
+    """Return rows as lines with aligned columns for a stream; on a terminal they fit it.
+
+    A name that is a secret by itself is masked here already: what is left of a shortened one would not be found.
+    """
+    return layout.columns([[visible(masked(cell)) for cell in row] for row in rows], width(stream))
+
+
+def width(stream: TextIO) -> int | None:
+    """Return how many columns a terminal has, or `COLUMNS` if that is set; None for a stream that is none."""
+    if not stream.isatty():
+        return None
+    stated = os.environ.get("COLUMNS", "")
+    known = int(stated) if stated.isdecimal() else 0
+    if not known:
+        with suppress(OSError, ValueError, AttributeError):
+            known = os.get_terminal_size(stream.fileno()).columns
+    return max(known or 80, layout.NARROWEST)
+
+
+def wrapped(text: str, stream: TextIO, indent: str = _INDENT) -> list[str]:
+    """Return a text as lines for a stream: on a terminal they fit it."""
+    return layout.wrapped(text, width(stream), indent)

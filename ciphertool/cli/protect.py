@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,7 +107,7 @@ def _show(
         if item.sites:
             console.say("head", console.display_path(item.before.path), label=False)
             rows = [(f"  {s.site.line if s.site else '-':>5}", s.alias, _state(s.state, done=done)) for s in item.sites]
-            for line in console.columns(rows):
+            for line in console.columns(rows, sys.stderr):
                 console.say("note", line, label=False)
     if plan.problems:
         return

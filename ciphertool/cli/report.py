@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -70,7 +69,7 @@ def write(report: Report, wanted: Sequence[Output], *, everything: bool) -> None
     from ciphertool.changes import commit
 
     plain = Look(everything=everything)
-    screen = Look(shutil.get_terminal_size().columns, console.has_colours(sys.stdout), everything)
+    screen = Look(console.width(sys.stdout), console.has_colours(sys.stdout), everything)
     texts = [(output, render(report, output.format, plain if output.before else screen)) for output in wanted]
     commit.output(
         *(

@@ -45,7 +45,7 @@ def show(report: Report, place: tuple[Path, int | None], *, as_json: bool) -> No
         console.out_json({**found._asdict(), "seen": [seen._asdict() for seen in found.seen]})
         return
     for text in _lines(found):
-        console.out(text)
+        console.out(text, indent=" " * 16)
 
 
 def _lines(found: Why) -> list[str]:

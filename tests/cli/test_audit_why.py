@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
 import re
-import struct
 import subprocess
-import sys
-import termios
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ciphertool.audit import workflow
+from tests.cli.terminal import on_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,32 +110,13 @@ def test_options_are_checked_before_the_work(
     assert not (tree / "r.json").exists()
 
 
-def _on_a_terminal(directory: Path, columns: int, **environment: str) -> str:
-    """Return what an audit writes to a terminal of so many columns."""
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "TERM")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ciphertool", "audit", directory],
-        stdout=theirs,
-        stderr=subprocess.DEVNULL,
-        env=kept | {"TERM": "xterm"} | environment,
-    )
-    os.close(theirs)
-    text = b""
-    with contextlib.suppress(OSError):  # a terminal ends so
-        while part := os.read(ours, 65536):
-            text += part
-    process.wait()
-    os.close(ours)
-    return text.decode()
-
-
 def test_a_terminal_has_colours_and_its_width_unless_somebody_asks_for_none(tree: Path) -> None:
     deep = tree / ("a-long-name/" * 8)
     deep.mkdir(parents=True)
     (deep / "b.yaml").write_text(f"password: {SECRET}\n")
-    wide, plain = _on_a_terminal(tree, 140), _on_a_terminal(tree, 60, NO_COLOR="1")
+    command = ("audit", str(tree))
+    wide = on_a_terminal(command, 140, messages=False)
+    plain = on_a_terminal(command, 60, messages=False, NO_COLOR="1")
     assert "\x1b[31munprotected\x1b[0m" in wide
     assert "a-long-name/" * 8 + "b.yaml" in wide
     assert "\x1b" not in plain

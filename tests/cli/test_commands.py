@@ -21,6 +21,20 @@ def test_a_command_is_listed_as_its_docstring_begins(listed: Listed) -> None:
     assert " ".join(docstring.split()).startswith(listed.summary)
 
 
+@pytest.mark.parametrize("name", KEYSTORE_COMMANDS)
+def test_the_help_of_a_keystore_command_has_examples_of_it(name: str) -> None:
+    command = [sys.executable, "-m", "ciphertool", "keystore", name]
+    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
+    examples = shown.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert examples
+    for example in examples:
+        program, group, own, *arguments = example.split()
+        assert (program, group, own) == ("ciphertool", "keystore", name)
+        assert all(shown.count(f"{argument} ") > 1 for argument in arguments if argument.startswith("-"))
+        tried = subprocess.run([*command, *arguments, "--help"], capture_output=True, text=True, check=False)
+        assert (tried.returncode, tried.stdout) == (0, shown)
+
+
 def _loaded(*arguments: str) -> set[str]:
     """Return the modules that a run of the program has imported at its end."""
     program = (

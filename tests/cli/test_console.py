@@ -185,10 +185,10 @@ def test_a_bug_is_shown_by_its_kind_and_places_alone(capsys: Captured) -> None:
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
     rows = [["a", "long cell", "x"], ["bbb", "c", ""]]
-    assert console.columns(rows) == ["a    long cell  x", "bbb  c"]
-    assert console.columns([]) == []
-    assert console.columns([["a\x1b[2J", "b"]])[0].endswith("  b")
-    assert "\x1b" not in console.columns([["a\x1b[2J", "b"]])[0]
+    assert console.columns(rows, sys.stdout) == ["a    long cell  x", "bbb  c"]
+    assert console.columns([], sys.stdout) == []
+    assert console.columns([["a\x1b[2J", "b"]], sys.stdout)[0].endswith("  b")
+    assert "\x1b" not in console.columns([["a\x1b[2J", "b"]], sys.stdout)[0]
 
 
 def test_without_a_terminal_there_is_no_bar() -> None:

@@ -189,7 +189,7 @@ def _at_a_prompt(project: Path, *, key: bytes) -> tuple[int, str]:
 def test_a_prompt_that_is_closed_is_a_missing_password(protected: Path) -> None:
     status, shown = _at_a_prompt(protected, key=b"\x04")
     assert status == 4
-    assert re.search(r"password: \n.*error:.* it was closed without an answer", shown)
+    assert re.search(r"password: \n.*error:.*\sit\s+was\s+closed\s+without\s+an\s+answer", shown, re.DOTALL)
 
 
 def test_an_interrupt_at_a_prompt_ends_its_line(protected: Path) -> None:

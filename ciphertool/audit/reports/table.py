@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from ciphertool.audit.model import SiteState
 from ciphertool.audit.reports import summary
 from ciphertool.findings import Level
-from ciphertool.layout import shortened
+from ciphertool.layout import shortened, widths, wrapped
 from ciphertool.redaction.visible import visible
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ Row = tuple[str, ...]
 _COUNTED = frozenset({SiteState.EXAMPLE, SiteState.NOT_A_SECRET})
 """In the summary, and not listed unless everything is."""
 _INDENT = "  "
-_NARROWEST = 24
 _AFTER_NUMBER = re.compile(r"(?<=\d) ")
 _COLOURS = {
     SiteState.PROTECTED.value: "32",
@@ -43,9 +41,12 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How wide the table is, whether it has colours, and whether it lists every value with its reason."""
+    """How wide the table is, whether it has colours, and whether it lists every value with its reason.
 
-    width: int = 80
+    A width of None has room for everything.
+    """
+
+    width: int | None = None
     colour: bool = False
     everything: bool = False
 
@@ -137,18 +138,18 @@ def _file(path: str, rows: Iterable[Row], look: Look) -> Iterator[str]:
     """Yield a file's rows under its path. Their last cell is as wide as there is room, and has more lines if needed."""
     yield _painted(shortened(visible(path), look.width), "1", look)
     cells = [tuple(visible(cell) for cell in row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in cells), strict=True)]
-    indent = len(_INDENT) + sum(width + 2 for width in widths if width)
-    room = max(look.width - indent, _NARROWEST)
+    *sizes, room = widths(cells, None if look.width is None else look.width - len(_INDENT))
+    indent = len(_INDENT) + sum(size + 2 for size in sizes if size)
     for *first, last in cells:
-        start = _INDENT + "".join(_cell(cell, width, look) for cell, width in zip(first, widths, strict=True) if width)
-        lines = textwrap.wrap(last, room, break_on_hyphens=False) or [""]
+        start = _INDENT + "".join(_cell(cell, size, look) for cell, size in zip(first, sizes, strict=True) if size)
+        lines = wrapped(last, None if look.width is None else room)
         yield f"{start}{lines[0]}".rstrip()
         yield from (" " * indent + line for line in lines[1:])
     yield ""
 
 
 def _cell(text: str, width: int, look: Look) -> str:
+    text = shortened(text, width)
     return _painted(text, _COLOURS.get(text, ""), look) + " " * (width - len(text) + 2)
 
 
@@ -159,5 +160,5 @@ def _painted(text: str, code: str, look: Look) -> str:
 def _wrapped(text: str, look: Look) -> list[str]:
     """Return a text as lines; a number stays with its noun."""
     text = _AFTER_NUMBER.sub("\N{NO-BREAK SPACE}", text)
-    lines = textwrap.wrap(text, look.width, subsequent_indent=_INDENT, break_on_hyphens=False)
+    lines = wrapped(text, look.width, _INDENT)
     return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]

@@ -47,6 +47,10 @@ def import_(
     """Import an entry from another store, or a certificate authority's reply to a signing request.
 
     If STORE does not exist, it is created with all entries of the other store, so this also converts formats.
+
+    Examples:
+      ciphertool keystore import security/tls.p12 reply.p7b --truststore security/trust.p12
+      ciphertool keystore import security/tls.jks security/tls.p12 --format JKS
     """
     from ciphertool.keystore import EntryKind, changes, open_keystore
     from ciphertool.keystore.formats import pem
@@ -85,7 +89,11 @@ def trust(
     password_file: PasswordFileOption = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Add certificates to a truststore, creating it if it does not exist."""
+    """Add certificates to a truststore, creating it if it does not exist.
+
+    Examples:
+      ciphertool keystore trust security/trust.p12 ca.pem --alias ca
+    """
     from ciphertool.keystore import changes
     from ciphertool.keystore.formats import pem
 
@@ -106,7 +114,11 @@ def delete(
     password_file: PasswordFileOption = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Delete an entry from a store."""
+    """Delete an entry from a store.
+
+    Examples:
+      ciphertool keystore delete security/trust.p12 ca
+    """
     from ciphertool.keystore import changes
 
     def deleted(opened: Keystore, given: Passwords | None) -> tuple[bytes, str | None]:
@@ -123,7 +135,11 @@ def change_password(
     ] = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Change the password of a store and of the keys that share it."""
+    """Change the password of a store and of the keys that share it.
+
+    Examples:
+      ciphertool keystore change-password security/primary.p12 --new-password-file /run/secrets/new
+    """
     from ciphertool.keystore import changes
 
     def changed(opened: Keystore, given: Passwords | None) -> tuple[bytes, str | None]:

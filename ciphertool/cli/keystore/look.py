@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +37,9 @@ def list_entries(store: Store, password_file: PasswordFileOption = None, as_json
     """List the entries of a store with details of their certificates.
 
     A password is required only if the store cannot be read without one.
+
+    Examples:
+      ciphertool keystore list security/primary.p12
     """
     from ciphertool.keystore.listing import summary
 
@@ -60,7 +64,7 @@ def list_entries(store: Store, password_file: PasswordFileOption = None, as_json
                 str(entry["sha256"] or "-")[:16],
             )
         )
-    for line in console.columns(rows):
+    for line in console.columns(rows, sys.stdout):
         console.out(line)
 
 
@@ -122,8 +126,8 @@ def _show(found: Sequence[CertificateFinding], *, as_json: bool) -> None:
         return
     for finding in found:
         where = f"{finding.alias}: " if finding.alias else ""
-        console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}")
-        console.out(f"{'':<7}  → {finding.remedy}")
+        console.out(f"{finding.level.value:<7}  {finding.rule.id}  {where}{finding.message}", indent=" " * 9)
+        console.out(f"{'':<7}  → {finding.remedy}", indent=" " * 11)
 
 
 def export(
@@ -137,7 +141,12 @@ def export(
     password_file: PasswordFileOption = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Print an entry's certificate as PEM, and its private key only on request."""
+    """Print an entry's certificate as PEM, and its private key only on request.
+
+    Examples:
+      ciphertool keystore export security/tls.p12 --chain --output tls.pem
+      ciphertool keystore export security/tls.p12 --private-key --output tls.key
+    """
     from ciphertool.keystore import exports
     from ciphertool.keystore.listing import summary
 
@@ -167,7 +176,11 @@ def csr(
     password_file: PasswordFileOption = None,
     as_json: WrittenJson = False,
 ) -> None:
-    """Print a certificate signing request for an entry, with the extensions that its role needs."""
+    """Print a certificate signing request for an entry, with the extensions that its role needs.
+
+    Examples:
+      ciphertool keystore csr security/tls.p12 --name app.example.com --output tls.csr
+    """
     from ciphertool.keystore import exports
     from ciphertool.keystore.listing import summary
 
