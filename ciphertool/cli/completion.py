@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-VARIABLE = "_CIPHERTOOL_COMPLETE"
 _PLAIN = re.compile(r"[\w./:@+,][\w./:@+,-]*", re.ASCII)
 """What means itself in every shell. Shells insert other characters unquoted, and names may come from strangers."""
 _VARIABLE_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -28,9 +27,9 @@ class _Item(NamedTuple):
     type: str = "plain"
 
 
-def answer(program: Any) -> int:
+def answer(program: Any, instruction: str) -> int:
     """Print what the shell asks for and return the exit status; never an error: a person is at the prompt."""
-    if not os.environ[VARIABLE].startswith("complete_"):
+    if not instruction.startswith("complete_"):
         program(prog_name="ciphertool")  # prints the shell's script, and exits
     try:
         equip(program)
