@@ -11,7 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ciphertool.settings import Settings
 
 _PLAIN = re.compile(r"[\w./:@+,][\w./:@+,-]*", re.ASCII)
 """What means itself in every shell. Shells insert other characters unquoted, and names may come from strangers."""
@@ -80,11 +83,9 @@ def _insertion() -> Callable[[str, str], str]:
     return lambda value, _: option + equals + value
 
 
-def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
-    """Yield the aliases in the repository of the vault that the command line names or leads to."""
+def _settings(context: Any) -> Settings:
+    """Return the settings of the vault that the command line names or leads to."""
     from ciphertool.cli.options import VaultOptions
-    from ciphertool.detection.patterns import masked
-    from ciphertool.repository import open_repository
     from ciphertool.settings import load
 
     given = {**context.params}
@@ -93,7 +94,15 @@ def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
     for option in ("config", "home", "repository"):
         given[option] = Path(given[option]) if given[option] else None
     options = VaultOptions(**{name: given[name] for name in ("config", "home", "repository", "define")})
-    settings = load(options.config or options.home, options.overrides())
+    return load(options.config or options.home, options.overrides())
+
+
+def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
+    """Yield the aliases in the repository."""
+    from ciphertool.detection.patterns import masked
+    from ciphertool.repository import open_repository
+
+    settings = _settings(context)
     repository = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions)
     for alias in sorted(repository.entries):
         if _PLAIN.fullmatch(alias) and masked(alias) == alias:
@@ -130,6 +139,17 @@ def _toml_files(_context: Any, incomplete: str) -> Iterator[_Item]:
             yield _Item(directory + path.name)
 
 
+def _named_files(context: Any, incomplete: str) -> Iterator[_Item]:
+    """Yield the files that targets name, absolute or relative as the person has begun."""
+    from ciphertool.settings.targets import named_files
+
+    start = "./" if incomplete.startswith("./") else ""
+    for named in named_files(_settings(context)).files:
+        path = str(named.path.absolute()) if incomplete.startswith("/") else start + os.path.relpath(named.path)
+        if _PLAIN.fullmatch(path):
+            yield _Item(path)
+
+
 _Values = Callable[[Any, str], Iterable[_Item]]
 _VALUES: dict[str, _Values] = {
     "config": _toml_files,
@@ -137,6 +157,9 @@ _VALUES: dict[str, _Values] = {
     "encrypt secret_alias": _aliases,
     "decrypt secret_alias": _aliases,
     "run env": _variables,
+    "protect only": _named_files,
+    "check only": _named_files,
+    "resolve file": _named_files,
     "explain rule": _rules,
     "resolve format": _formats,
     "run format": _formats,
