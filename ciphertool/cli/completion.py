@@ -47,6 +47,10 @@ def equip(command: Any) -> None:
     for parameter in command.params:
         values = _VALUES.get(f"{command.name} {parameter.name}") or _VALUES.get(parameter.name)
         parameter.shell_complete = partial(_complete, values, parameter.shell_complete)
+    if command.name == "run":
+        options = command.shell_complete
+        # Behind its COMMAND, options are that command's.
+        command.shell_complete = lambda context, word: [] if context.params.get("command") else options(context, word)
 
 
 def _complete(values: _Values | None, otherwise: Callable[..., Any], context: Any, incomplete: str) -> list[_Item]:

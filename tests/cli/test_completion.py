@@ -56,6 +56,8 @@ def _completed(*words: str) -> list[str]:
         (["run", "--env", "PGPASSWORD", "="], ALIASES),
         (["run", "--env", "=", "PGPASSWORD", "=", "app.d"], ["app.datasource.password"]),
         (["run", "--env", "PG"], []),
+        (["run", "--no"], ["--no-masking"]),
+        (["run", "ls", "--"], []),
         (["explain", "CT01"], [f"CT01{n}" for n in range(10)]),
         (["explain", "clear-"], ["clear-beside-reference"]),
         (["get", "--config", ""], ["ciphertool.toml"]),
