@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,3 +31,28 @@ def test_the_container_runs_as_no_user_of_the_system_and_is_built_from_what_it_m
     assert re.search(r"^USER 1\d{4}:1\d{4}$", final, re.MULTILINE)
     assert re.search(r"^COPY --from=build ", final, re.MULTILINE)
     assert "pip uninstall" in final
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_completion_and_the_manual_page_install_as_described(tmp_path: Path) -> None:
+    """The machine's paths are those of a scratch directory, and nobody becomes root."""
+    page = (ROOT / "docs/installing.md").read_text(encoding="utf-8")
+    section = re.search(r"(?ms)^## Completion\n.*?(?=^## Systems)", page)
+    assert section is not None
+    commands = "".join(re.findall(r"(?ms)^```sh\n(.*?)^```$", section[0]))
+    for directory in ("bash-completion/completions", "fish/vendor_completions.d"):
+        (tmp_path / "usr/share" / directory).mkdir(parents=True)
+    commands = commands.replace("sudo ", "").replace("/usr/", f"{tmp_path}/usr/")
+    subprocess.run(
+        ["bash", "-euo", "pipefail"],
+        input=commands.replace("/opt/ciphertool/bin/python", sys.executable),
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+    )
+    assert ".bash_completions/ciphertool.sh" in (tmp_path / ".bashrc").read_text()
+    for script in (".bash_completions/ciphertool.sh", "usr/share/bash-completion/completions/ciphertool"):
+        assert "complete -o default -F _ciphertool_completion ciphertool" in (tmp_path / script).read_text()
+    assert "complete --command ciphertool" in next((tmp_path / "usr").rglob("*.fish")).read_text()
+    assert ".SH NAME\n" in (tmp_path / "usr/local/share/man/man1/ciphertool.1").read_text()

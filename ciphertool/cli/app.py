@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
     if _COMPLETION in os.environ:
         from ciphertool.cli import completion
 
-        return completion.answer(made)
+        return completion.answer(made, os.environ[_COMPLETION])
     try:
         with made.make_context("ciphertool", arguments) as context:
             made.invoke(context)

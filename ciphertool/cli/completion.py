@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-VARIABLE = "_CIPHERTOOL_COMPLETE"
+if TYPE_CHECKING:
+    from ciphertool.settings import Settings
+
 _PLAIN = re.compile(r"[\w./:@+,][\w./:@+,-]*", re.ASCII)
 """What means itself in every shell. Shells insert other characters unquoted, and names may come from strangers."""
 _VARIABLE_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -28,9 +30,9 @@ class _Item(NamedTuple):
     type: str = "plain"
 
 
-def answer(program: Any) -> int:
+def answer(program: Any, instruction: str) -> int:
     """Print what the shell asks for and return the exit status; never an error: a person is at the prompt."""
-    if not os.environ[VARIABLE].startswith("complete_"):
+    if not instruction.startswith("complete_"):
         program(prog_name="ciphertool")  # prints the shell's script, and exits
     try:
         equip(program)
@@ -45,6 +47,10 @@ def equip(command: Any) -> None:
     for parameter in command.params:
         values = _VALUES.get(f"{command.name} {parameter.name}") or _VALUES.get(parameter.name)
         parameter.shell_complete = partial(_complete, values, parameter.shell_complete)
+    if command.name == "run":
+        options = command.shell_complete
+        # Behind its COMMAND, options are that command's.
+        command.shell_complete = lambda context, word: [] if context.params.get("command") else options(context, word)
 
 
 def _complete(values: _Values | None, otherwise: Callable[..., Any], context: Any, incomplete: str) -> list[_Item]:
@@ -81,11 +87,9 @@ def _insertion() -> Callable[[str, str], str]:
     return lambda value, _: option + equals + value
 
 
-def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
-    """Yield the aliases in the repository of the vault that the command line names or leads to."""
+def _settings(context: Any) -> Settings:
+    """Return the settings of the vault that the command line names or leads to."""
     from ciphertool.cli.options import VaultOptions
-    from ciphertool.detection.patterns import masked
-    from ciphertool.repository import open_repository
     from ciphertool.settings import load
 
     given = {**context.params}
@@ -94,7 +98,15 @@ def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
     for option in ("config", "home", "repository"):
         given[option] = Path(given[option]) if given[option] else None
     options = VaultOptions(**{name: given[name] for name in ("config", "home", "repository", "define")})
-    settings = load(options.config or options.home, options.overrides())
+    return load(options.config or options.home, options.overrides())
+
+
+def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
+    """Yield the aliases in the repository."""
+    from ciphertool.detection.patterns import masked
+    from ciphertool.repository import open_repository
+
+    settings = _settings(context)
     repository = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions)
     for alias in sorted(repository.entries):
         if _PLAIN.fullmatch(alias) and masked(alias) == alias:
@@ -131,6 +143,17 @@ def _toml_files(_context: Any, incomplete: str) -> Iterator[_Item]:
             yield _Item(directory + path.name)
 
 
+def _named_files(context: Any, incomplete: str) -> Iterator[_Item]:
+    """Yield the files that targets name, absolute or relative as the person has begun."""
+    from ciphertool.settings.targets import named_files
+
+    start = "./" if incomplete.startswith("./") else ""
+    for named in named_files(_settings(context)).files:
+        path = str(named.path.absolute()) if incomplete.startswith("/") else start + os.path.relpath(named.path)
+        if _PLAIN.fullmatch(path):
+            yield _Item(path)
+
+
 _Values = Callable[[Any, str], Iterable[_Item]]
 _VALUES: dict[str, _Values] = {
     "config": _toml_files,
@@ -138,6 +161,9 @@ _VALUES: dict[str, _Values] = {
     "encrypt secret_alias": _aliases,
     "decrypt secret_alias": _aliases,
     "run env": _variables,
+    "protect only": _named_files,
+    "check only": _named_files,
+    "resolve file": _named_files,
     "explain rule": _rules,
     "resolve format": _formats,
     "run format": _formats,

@@ -21,13 +21,13 @@ STATUSES = {
     141: "the reader of the output has gone away",
 }
 """Every exit status but 70, a bug."""
-_FINDINGS = {
+FINDINGS = {
     "protect:protect": "--dry-run found something to do, or nothing is declared and values are in clear",
     "resolve:check": "a reference does not resolve, or nothing is declared and values are in clear",
     "audit:audit": "a finding has the level of --fail-on",
     "keystore.look:check": "there are warnings or errors",
 }
-_OF_RUN = "Exit status: that of the command; 125 it was not started, 126 it is not executable, 127 it was not found"
+OF_RUN = "Exit status: that of the command; 125 it was not started, 126 it is not executable, 127 it was not found"
 _EXAMPLES = "\n\nExamples:\n"
 
 
@@ -53,6 +53,6 @@ def of(docstring: str) -> str:
 def statuses(place: str) -> str:
     """Return the exit statuses of the command at a place, as the end of its help."""
     if place == "run:run":
-        return inline(_OF_RUN)
-    meanings = {**STATUSES, 1: _FINDINGS.get(place, "")}
+        return inline(OF_RUN)
+    meanings = {**STATUSES, 1: FINDINGS.get(place, "")}
     return inline("Exit status: " + "; ".join(f"{status} {text}" for status, text in meanings.items() if text))

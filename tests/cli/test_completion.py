@@ -56,6 +56,8 @@ def _completed(*words: str) -> list[str]:
         (["run", "--env", "PGPASSWORD", "="], ALIASES),
         (["run", "--env", "=", "PGPASSWORD", "=", "app.d"], ["app.datasource.password"]),
         (["run", "--env", "PG"], []),
+        (["run", "--no"], ["--no-masking"]),
+        (["run", "ls", "--"], []),
         (["explain", "CT01"], [f"CT01{n}" for n in range(10)]),
         (["explain", "clear-"], ["clear-beside-reference"]),
         (["get", "--config", ""], ["ciphertool.toml"]),
@@ -63,6 +65,9 @@ def _completed(*words: str) -> list[str]:
         (["resolve", "--format", ""], ["xml", "yaml", "toml", "json", "properties", "env", "ini"]),
         (["resolve", "--format", "=", "y"], ["yaml"]),
         (["audit", "--format", "s"], ["sarif"]),
+        (["protect", ""], ["conf/app.yaml", "conf/server.xml"]),
+        (["check", "conf/app.yaml", "./conf/s"], ["./conf/server.xml"]),
+        (["resolve", "conf/s"], ["conf/server.xml"]),
         (["--version", "ke"], ["keystore"]),
         (["nosuch", "--co"], ["--config"]),
     ],
@@ -105,6 +110,9 @@ def test_found_settings_reach_nothing_beyond_their_tree(protected: Path, monkeyp
     monkeypatch.chdir(inner)
     assert _completed(*words) == []
     assert _completed("--config", "ciphertool.toml", *words) == ["app.smtp.password"], "named, they may"
+    monkeypatch.chdir(protected / "conf")
+    assert _completed("resolve", "s") == ["server.xml"]
+    assert _completed("resolve", f"{protected}/conf/s") == [f"{protected}/conf/server.xml"]
 
 
 def test_no_password_source_is_started(protected: Path) -> None:
@@ -116,12 +124,16 @@ def test_no_password_source_is_started(protected: Path) -> None:
 
 def test_names_that_a_shell_would_run_and_secrets_are_not_offered(protected: Path) -> None:
     (protected / "x;id.toml").write_text("")
+    (protected / "conf" / "x;id.env").write_text("A=b\n")
+    with (protected / "ciphertool.toml").open("a") as settings:
+        settings.write('\n[[target]]\nfile = "conf/*.env"\nselector = "A"\nalias = "a"\n')
     repository = protected / "security" / "vault.properties"
     name, value = repository.read_text().splitlines()[0].split("=", 1)
     bad = ["a;id", "$(id)", "`id`", "a'b", 'a"b', "a&b", "a|b", "--show", "ghp_" + "a1B2c3D4e5" * 3 + "f6G7h8"]
     repository.write_text("".join(f"{alias}={value}\n" for alias in [name, *bad]))
     assert _completed("get", "") == [name]
     assert _completed("get", "--config", "") == ["ciphertool.toml"]
+    assert _completed("protect", "") == ["conf/app.yaml", "conf/server.xml"]
 
 
 @pytest.mark.usefixtures("project")
