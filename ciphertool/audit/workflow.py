@@ -244,6 +244,8 @@ class _Audit:
         if index is None:  # modes and untracked files are not part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
             key_roles.judge(self._gathered, settings, self._run.now, opened=self._subject.keystore)
+            for path, message, line in settings.warnings:
+                self._gathered.finding(rules.NOT_FOLLOWED, self._gathered.place(path, line), message)
 
     @cached_property
     def _repository(self) -> SecretRepository | None:
