@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
-from ciphertool.audit.judges import exposure, history, key_history, key_roles, keys, named, stored
+from ciphertool.audit.judges import exposure, generated, history, key_history, key_roles, keys, named, stored
 from ciphertool.audit.ledger import Ledger
 from ciphertool.audit.model import Report, SchemeUse, SiteState, numbered
 from ciphertool.audit.scope import nested
@@ -194,6 +194,8 @@ class _Audit:
         paths = [path for path in found if path.name != files.JOURNAL and (not apart or _real(path) not in apart)]
         named.judge_paths(self._gathered, paths)
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
+            if self._subject.settings is not None:
+                generated.explain(judged.gathered, self._subject.settings)
             self._gathered.add(judged.gathered)
             self._run.skipped.add_all(judged.skipped)
             count += judged.files

@@ -63,3 +63,33 @@ def test_another_alias_than_the_product_asks_for_is_a_finding_on_its_line(tmp_pa
 def test_a_home_whose_files_agree_has_no_such_finding(tmp_path: Path, run: Run) -> None:
     home = lay_out(tmp_path / "home", {"deployment.toml": '[secrets]\na = "[x]"\n'})
     assert _found(run, "CT035", "--home", str(home)) == []
+
+
+TEMPLATES = "/repository/resources/conf/templates/repository/conf"
+SAID = "the product generates this file from deployment.toml; protect the value there ([secrets]): "
+USERS = "<UserManager><Realm><AdminUser><Password>c4n4ry-admin-pw</Password></AdminUser></Realm></UserManager>\n"
+TABLE = '[super_admin]\npassword = "c4n4ry-admin-pw"\n'
+
+
+@pytest.mark.parametrize("templates", [True, False], ids=["templates", "no templates"])
+@pytest.mark.parametrize("named", [True, False], ids=["named", "found"])
+def test_a_value_in_clear_in_a_generated_file_is_to_be_protected_where_it_is_stated(
+    tmp_path: Path, run: Run, named: bool, templates: bool
+) -> None:
+    files: dict[str, str | bytes] = {
+        "deployment.toml": TABLE,
+        "user-mgt.xml": USERS,
+        "log4j2.properties": "db.password=c4n4ry-db-pw\n",
+    }
+    if templates:
+        files |= {f"{TEMPLATES}/{name}.j2": "" for name in ("carbon.xml", "user-mgt.xml", "log4j2.properties")}
+    home = lay_out(tmp_path / "home", files)
+    found = _found(run, "CT003", *(("--home", str(home)) if named else (".",)))
+    said = {one["path"].rpartition("/")[2]: one["message"].startswith(SAID) for one in found}
+    assert said == {"carbon.xml": True, "deployment.toml": False, "log4j2.properties": templates, "user-mgt.xml": True}
+    (message,) = [one["message"] for one in found if one["path"].endswith("user-mgt.xml")]
+    assert message.removeprefix(SAID) == "UserManager.Realm.AdminUser.Password: a value in clear"
+    (home / CONF / "deployment.toml").unlink()
+    found = _found(run, "CT003", "--home", str(home))
+    assert len(found) == 4
+    assert [one for one in found if "generates" in one["message"]] == []
