@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
-from ciphertool.audit.judges import exposure, history, key_history, key_roles, keys, named, stored
+from ciphertool.audit.judges import exposure, generated, history, key_history, key_roles, keys, named, stored
 from ciphertool.audit.ledger import Ledger
 from ciphertool.audit.model import Report, SchemeUse, SiteState, numbered
 from ciphertool.audit.scope import nested
@@ -194,6 +194,8 @@ class _Audit:
         paths = [path for path in found if path.name != files.JOURNAL and (not apart or _real(path) not in apart)]
         named.judge_paths(self._gathered, paths)
         for judged in judge_all(judge, paths, self._options.processes, self._options.progress):
+            if self._subject.settings is not None:
+                generated.explain(judged.gathered, self._subject.settings)
             self._gathered.add(judged.gathered)
             self._run.skipped.add_all(judged.skipped)
             count += judged.files
@@ -244,6 +246,8 @@ class _Audit:
         if index is None:  # modes and untracked files are not part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
             key_roles.judge(self._gathered, settings, self._run.now, opened=self._subject.keystore)
+            for path, message, line in settings.warnings:
+                self._gathered.finding(rules.NOT_FOLLOWED, self._gathered.place(path, line), message)
 
     @cached_property
     def _repository(self) -> SecretRepository | None:

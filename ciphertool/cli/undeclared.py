@@ -29,8 +29,8 @@ def warn(settings: Settings, *, wanting: bool = True) -> bool:
     """
     from ciphertool.runtimes.registry import runtime_of
 
-    for message in settings.warnings:
-        console.say("warning", message)
+    for warning in settings.warnings:
+        console.say("warning", str(warning))
     file = runtime_of(settings.kind).stated_in(settings)
     if not wanting or file is None or settings.home is None or not file.is_file():
         return False

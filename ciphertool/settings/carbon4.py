@@ -19,7 +19,14 @@ from ciphertool.settings.carbon_paths import Places
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.deployment_toml import Deployment
 from ciphertool.settings.fixed_aliases import fixed_alias
-from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings, Target
+from ciphertool.settings.model import (
+    EncryptionSettings,
+    KeystoreSettings,
+    RepositorySettings,
+    Settings,
+    SettingsWarning,
+    Target,
+)
 from ciphertool.settings.secret_conf import KEY_ALIAS, KEYSTORE, LEGACY_SCHEME, LOCATION, SecretConf
 from ciphertool.settings.stated_keystores import INTERNAL, PRIMARY, stated_in_standalone, stated_in_xml
 
@@ -180,7 +187,7 @@ class _Reader:
 
     def _differences(
         self, used: Path | None, keystore: StatedKeystore | None, in_xml: StatedKeystore | None
-    ) -> Iterator[str]:
+    ) -> Iterator[SettingsWarning]:
         """Yield a warning for each file that names a keystore other than the one that is used."""
         secret_conf = self._secret_conf
         for stated in (keystore, in_xml):
@@ -190,14 +197,20 @@ class _Reader:
             if _same(named, used):
                 continue
             if secret_conf.get(KEYSTORE):
-                yield f"{stated.source} names the keystore {named}, {secret_conf.path} {used}, which the vault uses"
+                decides = f"{secret_conf.path.name} {self._below(used)}, which the vault uses"
             elif keystore is not None:
-                yield (
-                    f"{stated.source} names the keystore {named}, {keystore.source} {used}, which is used: "
-                    f"the product overwrites {stated.source.name} at its start"
-                )
+                own = f"{keystore.source.name} {self._below(used)}"
+                decides = f"{own}, which is used: the product overwrites {stated.source.name} at its start"
+            else:
+                continue
+            yield SettingsWarning(stated.source, f"names the keystore {self._below(named)}, {decides}")
 
-    def _overwritten(self) -> Iterator[str]:
+    def _below(self, path: Path) -> Path:
+        """Return a path relative to the home if it is below it."""
+        home, path = self._home.absolute(), path.absolute()
+        return path.relative_to(home) if path.is_relative_to(home) else path
+
+    def _overwritten(self) -> Iterator[SettingsWarning]:
         """Yield a warning if `cipher-tool.properties` names files that the product overwrites."""
         tool = self._named("cipher.tool.properties.file", "cipher-tool")
         sites = self._sites(tool)
@@ -205,10 +218,8 @@ class _Reader:
             named = dict.fromkeys(site.value.partition("//")[0].strip() for site in sites.values())
             made = [name for name in named if deployment_toml.is_generated(self._home, self._conf, self._home / name)]
             listed = ", ".join([*made, str(self._security("cipher-text"))])
-            yield (
-                f"{tool} is not used, because {deployment_toml.NAME} decides: "
-                f"the product overwrites what it names at its start ({listed})"
-            )
+            overwritten = f"the product overwrites what it names at its start ({listed})"
+            yield SettingsWarning(tool, f"not used, because {deployment_toml.NAME} decides: {overwritten}")
 
     def _named(self, key: str, name: str) -> Path:
         """Return the path of a file of the vault: as the standalone file states, or where every home has it."""
@@ -244,12 +255,13 @@ class _Reader:
         return stated_in_standalone(self._conf / STANDALONE, self._standalone)
 
 
-def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[str]:
+def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[SettingsWarning]:
     """Yield a warning for each target whose alias is not the one that the product looks up."""
     for target in targets:
         fixed = fixed_alias(target.file, target.selector)
         if fixed is not None and fixed != target.alias:
-            yield f"{path}:{target.line}: the product asks for this secret as {fixed!r}, not as {target.alias!r}"
+            message = f"the product asks for this secret as {fixed!r}, not as {target.alias!r}"
+            yield SettingsWarning(path, message, target.line)
 
 
 def _is_bare(stored: Stored) -> bool:

@@ -110,6 +110,17 @@ class Target(NamedTuple):
     base: str = ""
 
 
+class SettingsWarning(NamedTuple):
+    """What a file of the settings states that the product does not follow. Paths in `message` are below the home."""
+
+    path: Path
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.line is None else f"{self.path}:{self.line}: {self.message}"
+
+
 class Settings(NamedTuple):
     """Everything that a run needs to know. `origin` is the file or home it comes from; paths are relative to `root`.
 
@@ -133,7 +144,7 @@ class Settings(NamedTuple):
     secret_conf: Path | None = None
     trust: Trust = NAMED
     elsewhere: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[SettingsWarning, ...] = ()
     define: Mapping[str, str] = {}  # not a mapping proxy, which no other process can be handed
 
     def keystore_path(self) -> Path:

@@ -54,7 +54,7 @@ def test_a_deployment_toml_decides_whatever_else_there_is(tmp_path: Path, run: R
     outcome = run("protect", "--home", str(home))
     assert outcome.status == 0
     assert "encrypted: 1," in outcome.err
-    assert "cipher-tool.properties is not used" in outcome.err
+    assert "cipher-tool.properties: not used" in outcome.err
     assert "overwrites" in outcome.err
     assert "repository/conf/carbon.xml, repository/conf/security/cipher-text.properties" in outcome.err
     assert (home / CONF / "carbon.xml").read_bytes() == carbon_xml
@@ -123,8 +123,8 @@ def test_the_keystore_is_the_one_of_the_deployment_toml(
     found = settings.load(home)
     assert (found.keystore.path, found.keystore.alias) == (home / STORES / "own.jks", "own")
     (warning,) = found.warnings
-    assert f"carbon.xml names the keystore {home}/{STORES}/main.jks" in warning
-    assert f"deployment.toml {home}/{STORES}/own.jks, which is used" in warning
+    assert str(warning).startswith(f"{home}/{CONF}/carbon.xml: names the keystore {STORES}/main.jks, ")
+    assert f"deployment.toml {STORES}/own.jks, which is used" in warning.message
     (home / "password-persist").write_text("0wn-p4ss\n")
     assert run("protect", "--home", str(home)).status == 0
     assert _conf(home)["keystore.identity.location"] == str(home / STORES / "own.jks")
@@ -136,8 +136,9 @@ def test_the_keystore_that_the_vault_uses_goes_before_any_other(tmp_path: Path) 
     found = settings.load(lay_out(tmp_path / "home", files))
     assert found.keystore.path == tmp_path / "home" / STORES / "main.jks"
     (warning,) = found.warnings
-    assert "deployment.toml names the keystore" in warning
-    assert "which the vault uses" in warning
+    assert warning.path == tmp_path / "home" / CONF / "deployment.toml"
+    assert warning.message.startswith(f"names the keystore {STORES}/own.jks, secret-conf.properties {STORES}/main.jks")
+    assert "which the vault uses" in warning.message
 
 
 def test_the_products_defaults_complete_what_is_stated(tmp_path: Path) -> None:

@@ -109,6 +109,15 @@ SECRET_AS_NAME = Rule(
     "The name of a key, section, file or directory is itself a secret, and names are shown everywhere.",
     "Rename it and move the secret into a value, or look it up; then change the secret.",
 )
+NOT_FOLLOWED = Rule(
+    "CT035",
+    "settings-not-followed",
+    Level.WARNING,
+    None,
+    "The product does not follow a file of the vault's settings: it ignores the file, uses another keystore, or asks "
+    "for a secret by another alias.",
+    "Correct what the message names, or remove it; docs/carbon.md says which file decides.",
+)
 STALE = Rule(
     "CT034",
     "stale-acceptance",
