@@ -219,7 +219,7 @@ def answer_with(*errors: dict[str, object]) -> None:
     """Write the errors that end the program to stdout as JSON, if that is owed; say nothing if it cannot be written."""
     if answer.owed:
         with suppress(WriteError):
-            out_json({"errors": errors})
+            out_json({"error": errors[0] if errors else None, "errors": errors})
             sys.stdout.flush()
 
 

@@ -27,7 +27,8 @@ TOKEN = "ghp_" + "A1b2C3d4E5f6" * 3
 def _errors(outcome: Outcome) -> list[dict[str, Any]]:
     """Return the errors on stdout, which has nothing else; stderr reports each of them as well."""
     document = json.loads(outcome.out)
-    assert list(document) == ["errors"]
+    assert list(document) == ["error", "errors"]
+    assert document["error"] == document["errors"][0]
     for error in document["errors"]:
         assert list(error) == ["message", "path", "line", "hint", "status"]
         place = "".join(f"{part}:" for part in (error["path"], error["line"]) if part)
