@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).resolve().parent
-_VARIES = re.compile(r"/\S*/project/|\b[0-9a-f]{16}\b|\x1b\[[\d;]*m")
+_VARIES = re.compile(r"/\S*/project(?:/| upwards.*)|\b[0-9a-f]{16}\b|\x1b\[[\d;]*m")
+_PROMPT = "Keystore password: "
 
 
 class Answer(NamedTuple):
@@ -42,7 +43,8 @@ class Mistake(NamedTuple):
             subprocess.run(["bash", "-c", self.before], cwd=project, env=given, check=True, capture_output=True)
         line = ["bash", "-c", f"{{ {self.command}\n}} 2>&1"]
         done = subprocess.run(line, cwd=project, env=given, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-        return Answer(done.returncode, _VARIES.sub("…", done.stdout.decode().replace("\r\n", "\n")))
+        shown = done.stdout.decode().replace("\r\n", "\n").replace(_PROMPT * 2, _PROMPT)  # once more for the interrupt
+        return Answer(done.returncode, _VARIES.sub("…", shown))
 
 
 def mistakes() -> list[Mistake]:
