@@ -306,7 +306,7 @@ class MalformedKeystoreError(KeystoreError):
     def __init__(self, format_name: str, reason: str) -> None:
         self.format_name = format_name
         self.reason = reason
-        super().__init__(f"damaged {format_name} keystore: {reason}")
+        super().__init__(f"damaged {format_name} keystore: {reason}", hint="restore the file from a backup")
 
 
 class UnsupportedKeystoreError(KeystoreError):

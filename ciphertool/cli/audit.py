@@ -200,7 +200,8 @@ def _subjects(vault: VaultOptions, paths: list[Path], *, staged: bool) -> list[S
     from ciphertool.audit.scope.index import index_of
 
     if missing := [str(path) for path in paths if not path.exists()]:
-        raise ConfigError(f"no such file or directory: {', '.join(missing)}")
+        hint = f"check the path: it is taken from {Path.cwd()}"
+        raise ConfigError(f"no such file or directory: {', '.join(missing)}", hint=hint)
     if vault.named:
         named = vault.settings()
         subjects = [Subject(path, named) for path in paths or [Path.cwd() if staged else named.root]]

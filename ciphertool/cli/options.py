@@ -132,7 +132,8 @@ def ask(question: str) -> str | None:
         return None
     except EOFError:
         sys.stderr.write("\n")  # the prompt's line is still open
-        raise PasswordSourceError("a prompt on the terminal", "it was closed without an answer") from None
+        hint = "set CIPHERTOOL_KEYSTORE_PASSWORD or use --password-file FILE" if question.endswith("password") else ""
+        raise PasswordSourceError("a prompt on the terminal", "it was closed without an answer", hint=hint) from None
 
 
 def new_password() -> str | None:

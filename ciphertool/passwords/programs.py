@@ -85,5 +85,6 @@ class Keyring:
             keystore = keyring.get_password(self.service, self.user)
             key = keyring.get_password(self.service, self.key_user) if self.key_user else None
         except KeyringError as error:
-            raise PasswordSourceError(self.name, f"the keyring failed: {type(error).__name__}") from None
+            hint = "`keyring diagnose` shows which backends it finds"
+            raise PasswordSourceError(self.name, f"the keyring failed: {type(error).__name__}", hint=hint) from None
         return Passwords(keystore, key) if keystore else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).resolve().parent
-_VARIES = re.compile(r"/\S*/project(?:/| upwards.*)|\b[0-9a-f]{16}\b|\x1b\[[\d;]*m")
+_VARIES = re.compile(r"/\S*/project\b(?:/| upwards.*)?|\b[0-9a-f]{16}\b|\x1b\[[\d;]*m")
 _PROMPT = "Keystore password: "
 
 
