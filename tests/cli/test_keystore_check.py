@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,6 @@ from tests.keystore.vectors import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.conftest import Outcome
 
@@ -40,6 +40,19 @@ def _store(path: Path, password: str, role: Role = Role.PRIMARY) -> Path:
 def _rules(run: Run, *arguments: str) -> dict[str, str]:
     found = json.loads(run("keystore", "check", *arguments, "--json").out)
     return {one["rule"]: one["message"] for one in found}
+
+
+@pytest.mark.usefixtures("project")
+def test_without_a_store_the_one_of_the_settings_is_checked(run: Run) -> None:
+    Path("security/primary.p12").chmod(0o600)
+    named = run("keystore", "check", "security/primary.p12", "--alias", "primary", "--json")
+    assert run("keystore", "check", "--json") == named
+    assert named.status == 0
+    settings = Path("ciphertool.toml").read_text()
+    Path("ciphertool.toml").write_text(settings.replace('alias = "primary"', 'alias = "other"'))
+    assert "no entry 'other'" in run("keystore", "check").err
+    Path("ciphertool.toml").unlink()
+    assert run("keystore", "check").status == 3
 
 
 def test_keys_and_passwords_that_stores_share_are_found(tmp_path: Path, run: Run) -> None:

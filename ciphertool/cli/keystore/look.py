@@ -26,6 +26,7 @@ from ciphertool.cli.keystore.access import (
     open_store,
     put_out,
 )
+from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,9 @@ def list_entries(store: Store, password_file: PasswordFileOption = None, as_json
 
 
 def check(
-    store: Store,
+    store: Annotated[
+        Path | None, typer.Argument(metavar="[STORE]", help="The keystore (default: the one that the settings name).")
+    ] = None,
     role: RoleOption = Role.PRIMARY,
     alias: Alias = None,
     truststore: Annotated[
@@ -91,12 +94,15 @@ def check(
     Trust is automatically granted if one of the certificates of the chain is in the truststore; the check names it.
 
     Examples:
+      ciphertool keystore check
       ciphertool keystore check security/primary.p12 --role primary --other security/tls.p12
       ciphertool keystore check security/tls.p12 --role tls --truststore trust.p12
     """
     from ciphertool.findings import Level
     from ciphertool.keystore import check_keystore, check_passwords, check_trust
 
+    if store is None:
+        store, alias = _configured(alias)
     opened, given = open_store(store, password_file, asking=False)
     trusted = open_other(truststore, given, other_password_file or []) if truststore else None
     others = [open_other(path, given, other_password_file or []) for path in other or ()]
@@ -114,6 +120,18 @@ def check(
     if not found:
         console.say("done", "no problems found", label=False)
     raise typer.Exit(console.FINDINGS if any(f.level is not Level.NOTE for f in found) else 0)
+
+
+def _configured(alias: str | None) -> tuple[Path, str | None]:
+    """Return the primary keystore of the settings that are found, and the alias there unless one is given."""
+    from ciphertool.settings import load
+
+    settings = load(None)
+    path = settings.keystore.path
+    if path is None:
+        hint = "name a STORE: `ciphertool keystore check STORE`"
+        raise ConfigError("names no keystore", path=settings.origin, hint=hint)
+    return path, alias or settings.keystore.alias
 
 
 def _show(found: Sequence[CertificateFinding], *, as_json: bool) -> None:
