@@ -113,6 +113,7 @@ def test_a_home_configures_a_keystore_for_each_role(tmp_path: Path, monkeypatch:
         assert opened.path == stores / name
         assert (opened.verified, bool(opened.private_key())) == (True, True)
     assert [entry.alias for entry in configured(home, "truststore").entries] == ["tls"]
+    assert configured(home, "primary", passwords=PasswordChain(())).verified
     with pytest.raises(ConfigError, match="unknown keystore role 'truth'"):
         configured(home, "truth")
     for wrong in ({"CIPHERTOOL_KEYSTORE_PASSWORD": "wrong"}, {}):

@@ -356,7 +356,7 @@ def test_a_wrong_key_password_is_warned_of_and_values_are_encrypted(project: Pat
     assert primary.sealer.opener is None
     (warning,) = primary.warnings
     assert str(project / "security/primary.p12") in warning
-    assert "wrong key password" in warning
+    assert "wrong key password for 'primary' (from CIPHERTOOL_KEY_PASSWORD)" in warning
     assert "can be encrypted, but not decrypted" in warning
     assert CANARY not in warning
 
