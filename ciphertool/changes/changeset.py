@@ -29,9 +29,11 @@ class VaultBefore:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """Everything that one commit writes, in order: repository, companions, files.
+    """Everything that one commit writes, in order: companions, repository, files.
 
-    A crash after the repository leaves an unused ciphertext, never a lost secret. Without a `vault` it is mere output.
+    The companions come first because they state how the repository's values are encrypted: a run that finds values
+    without them would read those as another transformation. A crash after the repository leaves an unused ciphertext,
+    never a lost secret. Without a `vault` it is mere output.
     """
 
     files: tuple[Write, ...] = ()
@@ -42,4 +44,4 @@ class ChangeSet:
     @property
     def writes(self) -> tuple[Write, ...]:
         """All writes, in order."""
-        return (*((self.repository,) if self.repository else ()), *self.companions, *self.files)
+        return (*self.companions, *((self.repository,) if self.repository else ()), *self.files)

@@ -1,4 +1,4 @@
-"""The one way in which files are changed: lock, journal, repository, companions, files, removal of the journal."""
+"""The one way in which files are changed: lock, journal, companions, repository, files, removal of the journal."""
 
 from __future__ import annotations
 
