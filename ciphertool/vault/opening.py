@@ -125,13 +125,13 @@ class VaultAccess:
         """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
         alias = self._settings.keystore.alias
         try:
-            return Decryptor(keystore.private_key(alias, given.key if given else None))
+            return Decryptor(keystore.key(alias, given.key if given else None))
         except WrongKeyPasswordError:
             own = self._passwords.ask_for_key() if given is not None and given.key is None else None
             if own is None:
                 raise
         try:
-            return Decryptor(keystore.private_key(alias, own))
+            return Decryptor(keystore.key(alias, own))
         except WrongKeyPasswordError as error:
             error.name_source("the prompt")
             raise
@@ -254,14 +254,14 @@ def _decryptor(
     if entry.sealed is None:
         return None
     try:
-        key = keystore.private_key(entry.alias, given.key if given else None)
+        key = keystore.key(entry.alias, given.key if given else None)
     except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
         if given is not None and given.key is not None:
             if isinstance(error, WrongKeyPasswordError):
                 given.name_source(error)
             doubts.append(f"{error}; values can be encrypted, but not decrypted")
         return None
-    if not keys.matches(key, certificate, entry.alias):
+    if not keys.matches(key.public, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
 
@@ -316,7 +316,7 @@ def _open_without(settings: Settings, path: Path) -> Keystore | None:
         if _is_secret(entry):
             keystore.aes_key(entry.alias)
         else:
-            keystore.private_key(entry.alias)
+            keystore.key(entry.alias)
     except PasswordNeededError:
         return None
     return keystore

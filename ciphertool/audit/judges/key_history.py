@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ciphertool import git
 from ciphertool.audit import rules
 from ciphertool.ciphertext import Native
-from ciphertool.engine.direct import key_id
+from ciphertool.engine import key_id
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
