@@ -11,11 +11,10 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from ciphertool import references
 from ciphertool.engine import SCHEMES, key_id
+from ciphertool.engine.local import verify
 from ciphertool.errors import (
     CipherToolError,
     ConfigSyntaxError,
@@ -285,10 +284,11 @@ class KeyContract:
 
     def test_it_signs(self) -> None:
         """Each signature algorithm that it states makes signatures that its public half verifies."""
-        key, pss = self.key(), padding.PSS(padding.MGF1(SHA256()), 32)
-        for algorithm, how in (("PS256", pss), ("RS256", padding.PKCS1v15())):
-            if algorithm in key.algorithms:
-                key.public.verify(key.sign(b"data", algorithm), b"data", how, SHA256())
+        key = self.key()
+        for algorithm in {"PS256", "RS256"} & key.algorithms:
+            signature = key.sign(b"data", algorithm)
+            assert verify(key.public, signature, b"data", algorithm)
+            assert not verify(key.public, signature, b"other", algorithm)
 
     def test_a_duplicate_is_the_same_key(self) -> None:
         """A copy for a forked child decrypts what the key decrypts, and has its id."""

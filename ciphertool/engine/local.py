@@ -11,7 +11,9 @@ from ciphertool.errors import UnsupportedSchemeError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import SHA256
 
     from ciphertool.engine.base import Transform
 
@@ -54,16 +56,30 @@ class LocalKey:
 
     def sign(self, data: bytes, algorithm: str) -> bytes:
         """Return the signature of data: PS256 with a salt as long as the digest, or RS256."""
-        from cryptography.hazmat.primitives.asymmetric import padding
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        if algorithm not in _SIGNATURES:
-            raise UnsupportedSchemeError(algorithm, hint=f"sign with one of {', '.join(sorted(_SIGNATURES))}")
-        pss = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
-        return self._private.sign(data, pss if algorithm == "PS256" else padding.PKCS1v15(), SHA256())
+        return self._private.sign(data, *_signing(algorithm))
 
     def duplicate(self) -> LocalKey:
         """Return a copy with its own key object: a lost thread may still hold OpenSSL's locks in this one."""
         duplicate = LocalKey(self._private.private_numbers().private_key(unsafe_skip_rsa_key_validation=True))
         duplicate._id = self._id
         return duplicate
+
+
+def verify(public: RSAPublicKey, signature: bytes, data: bytes, algorithm: str) -> bool:
+    """Return whether a signature of data is that of a key; raise `UnsupportedSchemeError` for another algorithm."""
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        public.verify(signature, data, *_signing(algorithm))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _signing(algorithm: str) -> tuple[PSS | PKCS1v15, SHA256]:
+    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    if algorithm not in _SIGNATURES:
+        raise UnsupportedSchemeError(algorithm, hint=f"sign with one of {', '.join(sorted(_SIGNATURES))}")
+    return (PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH) if algorithm == "PS256" else PKCS1v15()), SHA256()
