@@ -572,16 +572,27 @@ _RIGHT_CERTIFICATE = (
 class WrongKeyUsageError(KeystoreError):
     """A certificate whose KeyUsage does not allow to encrypt data; `usages` is what it allows, None if unreadable."""
 
-    def __init__(self, keystore: Path, alias: str | None, usages: Sequence[str] | None) -> None:
+    def __init__(
+        self, keystore: Path, alias: str | None, usages: Sequence[str] | None, needed: str = "dataEncipherment"
+    ) -> None:
         self.alias = alias
         self.usages = usages
+        self.needed = needed
         found = "cannot be read" if usages is None else f"allows {', '.join(usages) or 'nothing at all'}"
         super().__init__(
-            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} does not allow dataEncipherment: "
+            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} does not allow {needed}: "
             f"its critical KeyUsage {found}",
             path=keystore,
             hint=_RIGHT_CERTIFICATE,
         )
+
+
+class RecipientsError(KeystoreError):
+    """Recipients that do not fit together: two with one key, or settings that name others than the vault has."""
+
+    def __init__(self, reason: str, path: Path, hint: str) -> None:
+        self.reason = reason
+        super().__init__(reason, path=path, hint=hint)
 
 
 class RefusedCertificateError(KeystoreError):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ciphertool.engine import Decryptor, Encryptor, Scheme
     from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor
+    from ciphertool.errors import RecipientsError
     from ciphertool.repository.base import SecretRepository
     from ciphertool.vault.envelopes import ContentKeys, EnvelopeSealer
 
@@ -219,6 +220,14 @@ class Sealer:
         """
         return _other_keys(repository, self.encryptor.key_id, self.encryptor.bits)
 
+    def other_recipients(self, repository: SecretRepository) -> RecipientsError | None:
+        """Return the error if a vault's content keys are for other recipients than new ones would be."""
+        if not repository.keys:
+            return None
+        from ciphertool.vault.recipients import difference
+
+        return difference(repository, self.envelope.recipients if self.envelope else frozenset({self.key_id}))
+
 
 class SymmetricOpener:
     """Decrypts the AES-GCM values of a vault whose key is an AES key."""
@@ -279,6 +288,9 @@ class SymmetricSealer:
     def other_keys(self, repository: SecretRepository) -> dict[str, str]:  # noqa: ARG002 - no value names its key
         """Return no aliases: `prove` finds those that were encrypted with another key."""
         return {}
+
+    def other_recipients(self, repository: SecretRepository) -> None:
+        """Return None: no such vault has recipients."""
 
 
 AnyOpener = Opener | SymmetricOpener

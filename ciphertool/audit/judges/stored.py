@@ -170,4 +170,8 @@ def _scheme_of(ciphertext: Ciphertext, settings: Settings) -> str:
             return scheme
         case Envelope():
             return ENVELOPE
-    return ciphertext.transformation if isinstance(ciphertext, SelfContained | Symmetric) else settings.scheme
+    return (
+        ciphertext.transformation
+        if isinstance(ciphertext, SelfContained | Symmetric)
+        else settings.encryption.block_scheme
+    )
