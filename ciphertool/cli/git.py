@@ -43,7 +43,9 @@ def git_setup(vault: VaultOptions) -> None:
         data = after.encode("utf-8", "surrogateescape")
         commit.output(files.Write(before, data, 0o644, files.Audience.DIRECTORY))
         console.say("done", f"written: {console.display_path(before.path)}", label=False)
-    console.say("done", f"git merges and shows {console.display_path(repository)} alias by alias in this clone", label=False)
+    console.say(
+        "done", f"git merges and shows {console.display_path(repository)} alias by alias in this clone", label=False
+    )
 
 
 def _attributes(text: str, name: str) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.walk import shell
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSWORD = "c4n4ry-store"
 
 
 def _git(directory: Path, *arguments: str) -> str:
     who = {f"GIT_{role}_{what}": "a@b" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    done = subprocess.run(["git", *arguments], cwd=directory, env={**os.environ, **who}, check=True, capture_output=True)
+    done = subprocess.run(
+        ["git", *arguments], cwd=directory, env={**os.environ, **who}, check=True, capture_output=True
+    )
     return done.stdout.decode()
 
 
@@ -26,9 +32,9 @@ def clone(tmp_path: Path) -> Path:
     _git(directory, "init", "--quiet", "--initial-branch=main")
     (directory / "conf/app.yaml").write_text("base: first-value\n")
     assert shell("ciphertool init", directory, PASSWORD)[0] == 0
-    targets = '\n[encryption]\nscheme = "envelope"\n\n[[target]]\nfile = "conf/*.yaml"\nselector = "$.*"\nalias = "{key}"\n'
+    targets = '[[target]]\nfile = "conf/*.yaml"\nselector = "$.*"\nalias = "{key}"\n'
     with (directory / "ciphertool.toml").open("a") as settings:
-        settings.write(targets)
+        settings.write(f'\n[encryption]\nscheme = "envelope"\n\n{targets}')
     return directory
 
 
@@ -83,8 +89,6 @@ def test_what_is_no_vault_is_merged_line_by_line(tmp_path: Path) -> None:
 
 
 def test_no_work_tree_is_an_error(clone: Path) -> None:
-    import shutil
-
     shutil.rmtree(clone / ".git")
     status, output = shell("ciphertool git-setup", clone, PASSWORD)
     assert status == 3

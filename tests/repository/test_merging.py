@@ -68,7 +68,7 @@ def test_one_alias_changed_on_both_sides_stands_there_twice(other: str) -> None:
 
 
 def test_content_keys_of_both_sides_stay() -> None:
-    one, two = "1" * 16, "2" * 16
+    one, two = "1" * 12, "2" * 12
     ours = BASE + _vault(_envelope("d", one), *_key(one, OPS, CI))
     theirs = BASE + _vault(_envelope("e", two), *_key(two, OPS, CI))
     found = _merged(BASE, ours, theirs)
@@ -78,7 +78,7 @@ def test_content_keys_of_both_sides_stay() -> None:
 
 
 def test_a_value_whose_content_key_one_side_has_removed_is_a_conflict() -> None:
-    old, new = "1" * 16, "2" * 16
+    old, new = "1" * 12, "2" * 12
     base = _vault(_envelope("a", old), *_key(old, OPS))
     ours = _vault(_envelope("a", new), *_key(new, OPS))
     theirs = _vault(_envelope("a", old), _envelope("b", old), *_key(old, OPS))
@@ -88,7 +88,7 @@ def test_a_value_whose_content_key_one_side_has_removed_is_a_conflict() -> None:
 
 
 def test_a_recipient_removed_on_one_side_and_a_value_added_on_the_other_is_said() -> None:
-    one, two = "1" * 16, "2" * 16
+    one, two = "1" * 12, "2" * 12
     base = _vault(_envelope("a", one), *_key(one, OPS, CI))
     ours = _vault(_envelope("a", one), *_key(one, OPS))
     theirs = base + _vault(_envelope("b", two), *_key(two, OPS, CI))
