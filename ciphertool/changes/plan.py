@@ -76,7 +76,7 @@ class Note:
     """Something that a person should know, but that does not stop the run."""
 
     message: str
-    path: Path | None = None
+    path: Path | str | None = None
     line: int | None = None
 
     def __str__(self) -> str:
