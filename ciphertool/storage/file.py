@@ -53,7 +53,7 @@ class FileStorage:
     def changed(self, since: Version | None, timeout: float) -> bool:
         """Compare the file's identity, size and time of change, without reading it."""
         deadline = time.monotonic() + timeout
-        while not (changed := _stamp(self.path) != _stamp_of(since)) and time.monotonic() < deadline:
+        while not (changed := files.stamp(self.path) != _stamp_of(since)) and time.monotonic() < deadline:
             time.sleep(min(_PAUSE, timeout))
         return changed
 
@@ -91,14 +91,6 @@ def snapshot_of(content: Content) -> Snapshot:
 
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
-
-
-def _stamp(path: Path) -> tuple[int, ...] | None:
-    try:
-        status = path.stat()
-    except (OSError, ValueError):  # reading the file reports why
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _stamp_of(version: Version | None) -> tuple[int, ...] | None:
