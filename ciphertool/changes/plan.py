@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ciphertool.changes.changeset import ChangeSet
+    from ciphertool.changes.changeset import ChangeSet, Replacement
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
     from ciphertool.rewriters.base import Rewriter, Site
@@ -96,8 +96,8 @@ class Plan:
     notes: tuple[Note, ...]
 
     @property
-    def writes(self) -> tuple[Write, ...]:
-        """The files to write, repository first."""
+    def writes(self) -> tuple[Write | Replacement, ...]:
+        """The files to write, in order."""
         return self.changes.writes
 
     @property

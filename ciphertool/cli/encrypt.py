@@ -48,7 +48,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
     for warning in warnings:
         console.say("warning", warning)
-    if transformation is None and settings.repository != Path():
+    if transformation is None and settings.repository_settings.path != Path():
         require_one_key(sealer, access.repository())
     made = sealer.seal(alias, _plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)

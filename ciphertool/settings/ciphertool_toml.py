@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.errors import ProblemsError
-from ciphertool.repository import KINDS
+from ciphertool.repository import KINDS, is_native
 from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
@@ -106,6 +106,8 @@ def _repository(table: Table, snapshot: Snapshot, extensions: Extensions) -> Rep
     """Return the repository that the file states, or None if it states neither a path nor another storage."""
     kind, storage = _kind(table, extensions), _storage(table, extensions)
     if storage != FILE:
+        if not is_native(kind):
+            table.problem("storage", f"must be {FILE}: the product of {kind!r} reads a file")
         return RepositorySettings(None, kind, snapshot.path, snapshot.mode_beside, storage, table.rest())
     path = table.text("path")
     if path is None:
