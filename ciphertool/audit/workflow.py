@@ -258,12 +258,8 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = repository_of(
-                settings.kind,
-                self._content(settings),
-                extensions=settings.trust.extensions,
-                declared=settings.aliases,
-            )
+            trusted, content = settings.trust.extensions, self._content(settings)
+            repository = repository_of(settings.kind, content, extensions=trusted, declared=settings.aliases)
             len(repository.entries)
         except CipherToolError as error:
             where = settings.repository_settings.path or error.path or settings.origin

@@ -50,10 +50,18 @@ class Transaction:
                 files.make_directory(companion.before.path.parent)
         if vault.journal is not None and len(writes) > 1:
             left = journal.write(left, vault.journal, vault.anchor, vault.mode)
+        done = 0
+
+        def count(number: int) -> None:
+            nonlocal done
+            done = number
+            written(number)
+
         try:
-            files.write_all(writes, written)
+            files.write_all(writes, count)
         except (WriteError, ConflictError) as error:
-            if vault.found.snapshot.data is None and left.data is not None and _is_untouched(writes[0], error):
+            ours = vault.found.snapshot.data is None and left.data is not None
+            if ours and not done and _is_untouched(writes[0], error):
                 journal.remove(left)
             raise
         if left.data is not None:
@@ -79,7 +87,10 @@ def _changed(before: files.Snapshot) -> bool:
 
 
 def _is_untouched(first: Write | Replacement, error: CipherToolError) -> bool:
-    """Return whether a failed run has changed nothing: its first file is unchanged or, after a conflict, not ours."""
+    """Return whether a failed first write has changed nothing.
+
+    What is there is then as it was before or, after a conflict, not ours.
+    """
     try:
         storage = first.storage if isinstance(first, Replacement) else FileStorage(first.before.path)
         now = storage.read().data
