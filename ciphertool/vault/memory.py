@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor
 from ciphertool.errors import ConfigError, UnknownAliasError
 from ciphertool.repository import Encrypted, SecretEntry
-from ciphertool.repository.base import Read
+from ciphertool.repository.base import NO_KEYS, Read
 from ciphertool.secret import Secret
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.storage.base import Content
@@ -64,7 +64,13 @@ class MemoryRepository(Read):
             raise UnknownAliasError(alias, self.where, self.entries)
         return self.entries[alias]
 
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:  # noqa: ARG002 - none is possible
+    keys: Mapping[str, Mapping[str, str]] = {}
+
+    def updated(
+        self,
+        changes: Mapping[str, Ciphertext | None],  # noqa: ARG002 - none is possible
+        keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS,  # noqa: ARG002
+    ) -> bytes:
         """Raise `ConfigError`."""
         raise ConfigError("a vault in memory cannot be written", path=self.where)
 

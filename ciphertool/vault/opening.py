@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnyOpener, AnySealer
+    from ciphertool.vault.envelopes import EnvelopeSealer
+    from ciphertool.vault.recipients import NamedRecipient
 
 
 class OpeningKeys(NamedTuple):
@@ -112,13 +114,13 @@ class VaultAccess:
             opener = _symmetric_opener(settings, keystore, entry.alias, given)
         else:
             scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-            opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
+            decryptor = self._decryptor(keystore, given)
+            opener = Opener(scheme, settings.native, decryptor, _algorithm(settings, decryptor.key_id))
         exposed = _exposed(given)
         if opener.unpadded:
             exposed.insert(
                 0,
-                f"{settings.storage.name}: its values are encrypted with textbook RSA; "
-                "encrypt them with another scheme",
+                f"{settings.repository}: its values are encrypted with textbook RSA; encrypt them with another scheme",
             )
         return OpeningKeys(opener, keystore, tuple(exposed))
 
@@ -126,13 +128,13 @@ class VaultAccess:
         """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
         alias = self._settings.keystore.alias
         try:
-            return Decryptor(keystore.private_key(alias, given.key if given else None))
+            return Decryptor(keystore.key(alias, given.key if given else None))
         except WrongKeyPasswordError:
             own = self._passwords.ask_for_key() if given is not None and given.key is None else None
             if own is None:
                 raise
         try:
-            return Decryptor(keystore.private_key(alias, own))
+            return Decryptor(keystore.key(alias, own))
         except WrongKeyPasswordError as error:
             error.name_source("the prompt")
             raise
@@ -160,8 +162,9 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
 def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> SealingKeys:
     from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
-    from ciphertool.certificates.policy import check_certificate
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.keystore import open_keystore
+    from ciphertool.vault import recipients
 
     keystore = None
     given: Passwords | None = None
@@ -177,27 +180,63 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
     leaf = source.entry(alias).chain[0]
-    found = check_certificate(leaf, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias)
+    subject = certificate_facts(leaf).subject
+    forms = recipients.forms(settings, leaf, source.path, alias, now)
     key = chains.rsa_public_key(certificate, source.entry(alias).alias)
+    scheme = _scheme(settings)
     try:
-        encryptor = Encryptor(key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
+        encryptor = Encryptor(key, scheme, minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
     doubts: list[str] = []
+    envelope = None
+    if forms.enveloped:
+        primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
+        envelope = _envelope(settings, primary, now, doubts, source.path)
     decryptor = _decryptor(settings, keystore, given, leaf, doubts)
+    opener = Opener(scheme, settings.native, decryptor, settings.keystore.algorithm) if decryptor else None
     sealer = Sealer(
-        _scheme(settings),
+        scheme,
         settings.native,
         encryptor,
-        Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
+        opener,
         _jca_type(source),
-        certificate_facts(leaf).subject,
+        subject,
         source.entry(alias).alias if source is keystore else None,
+        envelope=envelope,
+        direct=forms.direct,
     )
     judged = _judged(settings, source, alias, given if source is keystore else None, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    warnings = [f"{name}: {message}" for message in (*(f"the certificate {one.reason}" for one in found), *judged)]
+    found = (f"the certificate {one.reason}" for one in forms.findings)
+    warnings = [f"{name}: {message}" for message in (*found, *judged)]
     return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
+
+
+def _envelope(
+    settings: Settings, primary: NamedRecipient, now: datetime, doubts: list[str], path: Path
+) -> EnvelopeSealer:
+    """Return what makes envelopes for the primary key and the other recipients; add warnings about them to `doubts`."""
+    from ciphertool.vault import recipients
+    from ciphertool.vault.envelopes import EnvelopeSealer
+
+    recipients.require_algorithm(settings.keystore.algorithm, settings.encryption.policy, path, doubts)
+    found = [primary, *recipients.others(settings, now, doubts)]
+    recipients.require_distinct(found, settings.origin)
+    return EnvelopeSealer([one.recipient for one in found])
+
+
+def _algorithm(settings: Settings, key_id: str) -> str:
+    """Return how content keys are encrypted to a private key: as the settings say of its certificate.
+
+    Certificates are read only if any of them is said to be used in another way than the usual.
+    """
+    stated = {recipient.algorithm for recipient in settings.recipients}
+    if stated <= {settings.keystore.algorithm}:
+        return settings.keystore.algorithm
+    from ciphertool.vault import recipients
+
+    return recipients.algorithm_of(settings, key_id)
 
 
 def _exposed(given: Passwords | None) -> list[str]:
@@ -214,6 +253,8 @@ def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     """
     if others := sealer.other_keys(repository):
         raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.where)
+    if different := sealer.other_recipients(repository):
+        raise different
 
 
 def _judged(
@@ -255,14 +296,14 @@ def _decryptor(
     if entry.sealed is None:
         return None
     try:
-        key = keystore.private_key(entry.alias, given.key if given else None)
+        key = keystore.key(entry.alias, given.key if given else None)
     except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
         if given is not None and given.key is not None:
             if isinstance(error, WrongKeyPasswordError):
                 given.name_source(error)
             doubts.append(f"{error}; values can be encrypted, but not decrypted")
         return None
-    if not keys.matches(key, certificate, entry.alias):
+    if not keys.matches(key.public, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
 
@@ -317,7 +358,7 @@ def _open_without(settings: Settings, path: Path) -> Keystore | None:
         if _is_secret(entry):
             keystore.aes_key(entry.alias)
         else:
-            keystore.private_key(entry.alias)
+            keystore.key(entry.alias)
     except PasswordNeededError:
         return None
     return keystore
@@ -336,7 +377,8 @@ def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> K
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
-    scheme = scheme_named(settings.scheme, allow_unpadded=allow_unpadded)
+    """Return the scheme of RSA blocks."""
+    scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
     return scheme
