@@ -29,6 +29,7 @@ from ciphertool.repository.base import certain_names
 from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.targets.matching import Match, is_left_alone
+from ciphertool.vault.cipher import SymmetricSealer
 from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
 
@@ -150,7 +151,8 @@ class _Planner:
             record(repository, planned, new, recovery),
             self._settings.repository_settings.new_mode,
         )
-        keystore = KeystoreFacts(self._sealer.store_type, self._sealer.key_alias)
+        symmetric = isinstance(self._sealer, SymmetricSealer)
+        keystore = KeystoreFacts(self._sealer.store_type, self._sealer.key_alias, symmetric)
         try:
             changes = change_set(self._settings, repository, planned, new, keystore)
         except ConfigError as error:

@@ -15,24 +15,26 @@ from ciphertool.errors import (
     KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
+    UnprovenCertificateError,
     UnsupportedKeystoreError,
     UnsupportedSchemeError,
     WrongKeyPasswordError,
 )
 from ciphertool.repository import open_repository
-from ciphertool.runtimes.base import JCA_TYPES
-from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener, SymmetricSealer
+from ciphertool.runtimes.base import jca_type
+from ciphertool.vault.cipher import Opener, Sealer
+from ciphertool.vault.symmetric import is_secret, sealer_of_entry, sealer_of_key
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from ciphertool.engine import Scheme
-    from ciphertool.keystore import KeyEntry, Keystore
+    from ciphertool.keystore import Keystore
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import AnyOpener, AnySealer
+    from ciphertool.vault.cipher import AnyOpener, AnySealer, SymmetricSealer
 
 
 class OpeningKeys(NamedTuple):
@@ -108,8 +110,8 @@ class VaultAccess:
         keystore, given = _open(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
         opener: AnyOpener
-        if _is_secret(entry):
-            opener = _symmetric_opener(settings, keystore, entry.alias, given)
+        if is_secret(entry):
+            opener = sealer_of_entry(settings, keystore, entry.alias, given).opener
         else:
             scheme = _scheme(settings, allow_unpadded=allow_unpadded)
             opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
@@ -139,11 +141,10 @@ class VaultAccess:
 
 def _key_based(passwords: PasswordChain) -> tuple[SymmetricSealer, list[str]]:
     """Return the sealer of a vault whose password is its AES key, and the warnings about the password."""
-    from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor, key_of_text
+    from ciphertool.engine.gcm import key_of_text
 
     given = passwords.read()
-    key = key_of_text(given.keystore)
-    return SymmetricSealer(SecretKeyEncryptor(key), SymmetricOpener(SecretKeyDecryptor(key))), _exposed(given)
+    return sealer_of_key(key_of_text(given.keystore)), _exposed(given)
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
@@ -162,16 +163,16 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     from ciphertool.certificates.policy import check_certificate
     from ciphertool.keystore import open_keystore
 
-    keystore = None
-    given: Passwords | None = None
+    keystore: Keystore | None
     if settings.keystore.certificate is None:
-        keystore, given = _open(settings, passwords)
-        source, alias = keystore, _encrypting_alias(settings, keystore)
+        source, given = _open(settings, passwords)
+        entry = source.entry(settings.keystore.alias)
+        if is_secret(entry):
+            return _symmetric_keys(settings, source, entry.alias, given)
+        keystore, alias = source, entry.alias
     else:
         source, alias = open_keystore(settings.keystore.certificate, None), None
-        path = settings.keystore.path
-        if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
-            keystore = _open_keystore(settings, path, given)
+        keystore, given = _open_unasked(settings, passwords)
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
@@ -189,7 +190,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         settings.native,
         encryptor,
         Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
-        _jca_type(source),
+        jca_type(source.format),
         certificate_facts(leaf).subject,
         source.entry(alias).alias if source is keystore else None,
     )
@@ -250,7 +251,7 @@ def _decryptor(
 
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
         return None
-    entry = keystore.entry(_encrypting_alias(settings, keystore))
+    entry = keystore.entry(_certified_alias(settings, keystore))
     if entry.sealed is None:
         return None
     try:
@@ -266,29 +267,23 @@ def _decryptor(
     return Decryptor(key)
 
 
-def _is_secret(entry: KeyEntry) -> bool:
-    from ciphertool.keystore import EntryKind
-
-    return entry.kind is EntryKind.SECRET
-
-
-def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SymmetricOpener:
-    """Return the opener of a vault whose key is a secret key, whatever transformation the vault declares."""
-    from ciphertool.engine.gcm import SecretKeyDecryptor
-
-    if settings.native:
-        raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, but a native vault needs an RSA key")
-    return SymmetricOpener(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
+def _symmetric_keys(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SealingKeys:
+    """Return the sealer of a vault whose key is a secret key, which no certificate proves."""
+    sealer = sealer_of_entry(settings, keystore, alias, given)
+    if settings.keystore.fingerprint is not None:
+        hint = "take `fingerprint` out of [keystore]: the keystore's password proves a secret key"
+        raise UnprovenCertificateError(alias, "a secret key has none", hint).at(keystore.path)
+    return SealingKeys(sealer, tuple(_exposed(given)))
 
 
-def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
-    """Return the alias of the entry whose certificate encrypts; a secret key only decrypts."""
+def _certified_alias(settings: Settings, keystore: Keystore) -> str:
+    """Return the alias of the entry that decrypts what `[keystore] certificate` encrypts."""
     entry = keystore.entry(settings.keystore.alias)
-    if _is_secret(entry):
+    if is_secret(entry):
         raise UnsupportedSchemeError(
             AES_GCM,
-            f"{entry.alias!r} is a secret key: ciphertool reads the values encrypted with it, but creates no new ones",
-            hint="to encrypt, set the key alias to the entry of an RSA key",
+            f"{entry.alias!r} is a secret key, which does not decrypt what [keystore] certificate encrypts",
+            hint="remove [keystore] certificate, or set the key alias to the entry of its RSA key",
         ).at(keystore.path)
     return entry.alias
 
@@ -304,6 +299,14 @@ def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passw
     return _open_keystore(settings, path, given), given
 
 
+def _open_unasked(settings: Settings, passwords: PasswordChain) -> tuple[Keystore | None, Passwords | None]:
+    """Return the keystore and its passwords if it is there and a source has them without asking."""
+    path = settings.keystore.path
+    if path is None or not path.exists() or (given := passwords.read_unasked()) is None:
+        return None, None
+    return _open_keystore(settings, path, given), given
+
+
 def _open_without(settings: Settings, path: Path) -> Keystore | None:
     """Return the keystore if it needs no password and its key opens; None if a password must be asked for."""
     from ciphertool.errors import PasswordNeededError
@@ -313,8 +316,8 @@ def _open_without(settings: Settings, path: Path) -> Keystore | None:
         if not _opens_without(settings, keystore):
             return None
         entry = keystore.entry(settings.keystore.alias)
-        if _is_secret(entry):
-            keystore.aes_key(entry.alias)
+        if is_secret(entry):
+            keystore.symmetric_key(entry.alias)
         else:
             keystore.private_key(entry.alias)
     except PasswordNeededError:
@@ -339,7 +342,3 @@ def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
     return scheme
-
-
-def _jca_type(keystore: Keystore) -> str:
-    return keystore.format if keystore.format in JCA_TYPES else "JKS"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -224,18 +225,33 @@ def test_a_native_vault_takes_native_schemes_alone(project: Path) -> None:
     assert isinstance(open_to_decrypt(_settings(project, STORE, more, "carbon4"), GIVEN), Opener)
 
 
-def test_a_secret_key_reads_a_carbon_vault_and_encrypts_nothing(project: Path) -> None:
+def test_a_secret_key_serves_a_carbon_vault_alone(project: Path) -> None:
     given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": AES_PASSWORD}),))
-    store = f'path = "{AES_STORES / "keys.p12"}"\nalias = "aes256"'
-    with pytest.raises(UnsupportedSchemeError, match="a native vault needs an RSA key"):
-        open_to_decrypt(_settings(project, store), given)
+    path = AES_STORES / "keys.p12"
+    store = f'path = "{path}"\nalias = "aes256"'
+    for kind in ("native", "carbon5"):
+        settings = _settings(project, store, "", kind)
+        for use in (open_to_decrypt, partial(open_to_encrypt, now=datetime.now(UTC))):
+            with pytest.raises(UnsupportedSchemeError, match=f"a {kind} vault needs an RSA key") as caught:
+                use(settings, given)
+            assert (caught.value.path, "the entry of an RSA key" in caught.value.hint) == (path, True)
     settings = _settings(project, store, "", "carbon4")
-    cipher = open_to_decrypt(settings, given)
-    assert (cipher.unpadded, type(cipher.duplicate())) == (False, type(cipher))
-    with pytest.raises(UnsupportedSchemeError, match="creates no new ones") as caught:
+    opener = open_to_decrypt(settings, given)
+    assert (opener.unpadded, type(opener.duplicate())) == (False, type(opener))
+    sealer, warnings = open_to_encrypt(settings, given, now=datetime.now(UTC))
+    assert (sealer.recipient, sealer.store_type, sealer.key_alias) == ("the AES key 'aes256'", "PKCS12", "aes256")
+    assert (sealer.key_id, sealer.subject, warnings) == (None, None, ())
+    assert opener.open("a", sealer.seal("a", Secret("pässword"))).reveal() == "pässword"
+
+
+def test_a_secret_key_has_no_certificate_to_prove(project: Path) -> None:
+    given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": AES_PASSWORD}),))
+    store = f'path = "{AES_STORES / "keys.p12"}"\nalias = "aes256"\nfingerprint = "sha256:{"0" * 64}"'
+    settings = _settings(project, store, "", "carbon4")
+    with pytest.raises(UnprovenCertificateError) as caught:
         open_to_encrypt(settings, given, now=datetime.now(UTC))
-    assert caught.value.path == AES_STORES / "keys.p12"
-    assert "the entry of an RSA key" in caught.value.hint
+    assert (caught.value.alias, caught.value.path) == ("aes256", AES_STORES / "keys.p12")
+    assert "fingerprint" in caught.value.hint
 
 
 def test_what_is_wrong_with_a_certificate_is_warned_of_by_file_and_alias(project: Path, key: RSAPrivateKey) -> None:
