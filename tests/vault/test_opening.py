@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -345,7 +346,12 @@ def _own_password(project: Path, name: str) -> tuple[str, str]:
     return "other", "changeit"
 
 
-@pytest.mark.parametrize("name", ["JKS", "PKCS12", "key-password.jceks", "key-password.jks"])
+_UBER = pytest.param("bouncy.uber", marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="needs Twofish"))
+
+
+@pytest.mark.parametrize(
+    "name", ["JKS", "PKCS12", "key-password.jceks", "key-password.jks", "bouncy.bks", "bouncy.bks1", _UBER]
+)
 def test_a_key_with_its_own_password_encrypts_without_it_and_decrypts_only_with_it(project: Path, name: str) -> None:
     alias, password = _own_password(project, name)
     given = {"CIPHERTOOL_KEYSTORE_PASSWORD": password}
