@@ -9,13 +9,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
-from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import (
     BadCertificateError,
     KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
-    UnprovenCertificateError,
     UnsupportedKeystoreError,
     UnsupportedSchemeError,
     WrongKeyPasswordError,
@@ -23,7 +21,7 @@ from ciphertool.errors import (
 from ciphertool.repository import open_repository
 from ciphertool.runtimes.base import jca_type
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.symmetric import is_secret, sealer_of_entry, sealer_of_key
+from ciphertool.vault.symmetric import is_secret, require_no_secret, sealer_of_entry, sealer_of_key, sealer_to_encrypt
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnyOpener, AnySealer, SymmetricSealer
+    from ciphertool.vault.envelopes import EnvelopeSealer
+    from ciphertool.vault.recipients import NamedRecipient
 
 
 class OpeningKeys(NamedTuple):
@@ -114,7 +114,8 @@ class VaultAccess:
             opener = sealer_of_entry(settings, keystore, entry.alias, given).opener
         else:
             scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-            opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
+            decryptor = self._decryptor(keystore, given)
+            opener = Opener(scheme, settings.native, decryptor, _algorithm(settings, decryptor.key_id))
         exposed = _exposed(given)
         if opener.unpadded:
             exposed.insert(
@@ -127,13 +128,13 @@ class VaultAccess:
         """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
         alias = self._settings.keystore.alias
         try:
-            return Decryptor(keystore.private_key(alias, given.key if given else None))
+            return Decryptor(keystore.key(alias, given.key if given else None))
         except WrongKeyPasswordError:
             own = self._passwords.ask_for_key() if given is not None and given.key is None else None
             if own is None:
                 raise
         try:
-            return Decryptor(keystore.private_key(alias, own))
+            return Decryptor(keystore.key(alias, own))
         except WrongKeyPasswordError as error:
             error.name_source("the prompt")
             raise
@@ -160,15 +161,16 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
 def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> SealingKeys:
     from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
-    from ciphertool.certificates.policy import check_certificate
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.keystore import open_keystore
+    from ciphertool.vault import recipients
 
     keystore: Keystore | None
     if settings.keystore.certificate is None:
         source, given = _open(settings, passwords)
         entry = source.entry(settings.keystore.alias)
         if is_secret(entry):
-            return _symmetric_keys(settings, source, entry.alias, given)
+            return SealingKeys(sealer_to_encrypt(settings, source, entry.alias, given), tuple(_exposed(given)))
         keystore, alias = source, entry.alias
     else:
         source, alias = open_keystore(settings.keystore.certificate, None), None
@@ -177,27 +179,63 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
     leaf = source.entry(alias).chain[0]
-    found = check_certificate(leaf, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias)
+    subject = certificate_facts(leaf).subject
+    forms = recipients.forms(settings, leaf, source.path, alias, now)
     key = chains.rsa_public_key(certificate, source.entry(alias).alias)
+    scheme = _scheme(settings)
     try:
-        encryptor = Encryptor(key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
+        encryptor = Encryptor(key, scheme, minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
     doubts: list[str] = []
+    envelope = None
+    if forms.enveloped:
+        primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
+        envelope = _envelope(settings, primary, now, doubts, source.path)
     decryptor = _decryptor(settings, keystore, given, leaf, doubts)
+    opener = Opener(scheme, settings.native, decryptor, settings.keystore.algorithm) if decryptor else None
     sealer = Sealer(
-        _scheme(settings),
+        scheme,
         settings.native,
         encryptor,
-        Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
+        opener,
         jca_type(source.format),
-        certificate_facts(leaf).subject,
+        subject,
         source.entry(alias).alias if source is keystore else None,
+        envelope=envelope,
+        direct=forms.direct,
     )
     judged = _judged(settings, source, alias, given if source is keystore else None, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    warnings = [f"{name}: {message}" for message in (*(f"the certificate {one.reason}" for one in found), *judged)]
+    found = (f"the certificate {one.reason}" for one in forms.findings)
+    warnings = [f"{name}: {message}" for message in (*found, *judged)]
     return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
+
+
+def _envelope(
+    settings: Settings, primary: NamedRecipient, now: datetime, doubts: list[str], path: Path
+) -> EnvelopeSealer:
+    """Return what makes envelopes for the primary key and the other recipients; add warnings about them to `doubts`."""
+    from ciphertool.vault import recipients
+    from ciphertool.vault.envelopes import EnvelopeSealer
+
+    recipients.require_algorithm(settings.keystore.algorithm, settings.encryption.policy, path, doubts)
+    found = [primary, *recipients.others(settings, now, doubts)]
+    recipients.require_distinct(found, settings.origin)
+    return EnvelopeSealer([one.recipient for one in found])
+
+
+def _algorithm(settings: Settings, key_id: str) -> str:
+    """Return how content keys are encrypted to a private key: as the settings say of its certificate.
+
+    Certificates are read only if any of them is said to be used in another way than the usual.
+    """
+    stated = {recipient.algorithm for recipient in settings.recipients}
+    if stated <= {settings.keystore.algorithm}:
+        return settings.keystore.algorithm
+    from ciphertool.vault import recipients
+
+    return recipients.algorithm_of(settings, key_id)
 
 
 def _exposed(given: Passwords | None) -> list[str]:
@@ -214,6 +252,8 @@ def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     """
     if others := sealer.other_keys(repository):
         raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
+    if different := sealer.other_recipients(repository):
+        raise different
 
 
 def _judged(
@@ -251,41 +291,21 @@ def _decryptor(
 
     if keystore is None or (given is None and not _opens_without(settings, keystore)):
         return None
-    entry = keystore.entry(_certified_alias(settings, keystore))
+    entry = keystore.entry(settings.keystore.alias)
+    require_no_secret(entry, keystore)
     if entry.sealed is None:
         return None
     try:
-        key = keystore.private_key(entry.alias, given.key if given else None)
+        key = keystore.key(entry.alias, given.key if given else None)
     except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
         if given is not None and given.key is not None:
             if isinstance(error, WrongKeyPasswordError):
                 given.name_source(error)
             doubts.append(f"{error}; values can be encrypted, but not decrypted")
         return None
-    if not keys.matches(key, certificate, entry.alias):
+    if not keys.matches(key.public, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
-
-
-def _symmetric_keys(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SealingKeys:
-    """Return the sealer of a vault whose key is a secret key, which no certificate proves."""
-    sealer = sealer_of_entry(settings, keystore, alias, given)
-    if settings.keystore.fingerprint is not None:
-        hint = "take `fingerprint` out of [keystore]: the keystore's password proves a secret key"
-        raise UnprovenCertificateError(alias, "a secret key has none", hint).at(keystore.path)
-    return SealingKeys(sealer, tuple(_exposed(given)))
-
-
-def _certified_alias(settings: Settings, keystore: Keystore) -> str:
-    """Return the alias of the entry that decrypts what `[keystore] certificate` encrypts."""
-    entry = keystore.entry(settings.keystore.alias)
-    if is_secret(entry):
-        raise UnsupportedSchemeError(
-            AES_GCM,
-            f"{entry.alias!r} is a secret key, which does not decrypt what [keystore] certificate encrypts",
-            hint="remove [keystore] certificate, or set the key alias to the entry of its RSA key",
-        ).at(keystore.path)
-    return entry.alias
 
 
 def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
@@ -319,7 +339,7 @@ def _open_without(settings: Settings, path: Path) -> Keystore | None:
         if is_secret(entry):
             keystore.symmetric_key(entry.alias)
         else:
-            keystore.private_key(entry.alias)
+            keystore.key(entry.alias)
     except PasswordNeededError:
         return None
     return keystore
@@ -338,7 +358,8 @@ def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> K
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
-    scheme = scheme_named(settings.scheme, allow_unpadded=allow_unpadded)
+    """Return the scheme of RSA blocks."""
+    scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
     return scheme

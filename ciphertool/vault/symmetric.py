@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool.engine.schemes import AES_GCM
-from ciphertool.errors import UnsupportedKeystoreError, UnsupportedSchemeError, WrongKeyPasswordError
+from ciphertool.errors import (
+    UnprovenCertificateError,
+    UnsupportedKeystoreError,
+    UnsupportedSchemeError,
+    WrongKeyPasswordError,
+)
 from ciphertool.runtimes.base import jca_type
 from ciphertool.vault.cipher import SymmetricOpener, SymmetricSealer
 
@@ -20,6 +25,16 @@ def is_secret(entry: KeyEntry) -> bool:
     from ciphertool.keystore import EntryKind
 
     return entry.kind is EntryKind.SECRET
+
+
+def require_no_secret(entry: KeyEntry, keystore: Keystore) -> None:
+    """Raise `UnsupportedSchemeError` if the key beside a certificate is a secret key."""
+    if is_secret(entry):
+        raise UnsupportedSchemeError(
+            AES_GCM,
+            f"{entry.alias!r} is a secret key, which does not decrypt what [keystore] certificate encrypts",
+            hint="remove [keystore] certificate, or set the key alias to the entry of its RSA key",
+        ).at(keystore.path)
 
 
 def sealer_of_key(key: bytes, store_type: str = "JKS", alias: str | None = None) -> SymmetricSealer:
@@ -51,3 +66,12 @@ def sealer_of_entry(settings: Settings, keystore: Keystore, alias: str, given: P
             "change the key's password to the keystore's",
         ).at(keystore.path) from None
     return sealer_of_key(key, jca_type(keystore.format), alias)
+
+
+def sealer_to_encrypt(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SymmetricSealer:
+    """Return that sealer; raise `UnprovenCertificateError` if settings state the fingerprint of a certificate."""
+    sealer = sealer_of_entry(settings, keystore, alias, given)
+    if settings.keystore.fingerprint is not None:
+        hint = "take `fingerprint` out of [keystore]: the keystore's password proves a secret key"
+        raise UnprovenCertificateError(alias, "a secret key has none", hint).at(keystore.path)
+    return sealer
