@@ -21,6 +21,7 @@ from ciphertool.errors import (
 from ciphertool.repository import open_repository
 from ciphertool.runtimes.base import jca_type
 from ciphertool.vault.cipher import Opener, Sealer
+from ciphertool.vault.keystores import open_primary, open_unasked, opens_without
 from ciphertool.vault.symmetric import is_secret, require_no_secret, sealer_of_entry, sealer_of_key, sealer_to_encrypt
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class VaultAccess:
         if settings.encryption.key_based:
             sealer, warnings = _key_based(self._passwords)
             return OpeningKeys(sealer.opener, None, tuple(warnings))
-        keystore, given = _open(settings, self._passwords)
+        keystore, given = open_primary(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
         opener: AnyOpener
         if is_secret(entry):
@@ -167,14 +168,14 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
 
     keystore: Keystore | None
     if settings.keystore.certificate is None:
-        source, given = _open(settings, passwords)
+        source, given = open_primary(settings, passwords)
         entry = source.entry(settings.keystore.alias)
         if is_secret(entry):
             return SealingKeys(sealer_to_encrypt(settings, source, entry.alias, given), tuple(_exposed(given)))
         keystore, alias = source, entry.alias
     else:
         source, alias = open_keystore(settings.keystore.certificate, None), None
-        keystore, given = _open_unasked(settings, passwords)
+        keystore, given = open_unasked(settings, passwords)
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
@@ -289,7 +290,7 @@ def _decryptor(
     """
     from ciphertool.keystore import keys
 
-    if keystore is None or (given is None and not _opens_without(settings, keystore)):
+    if keystore is None or (given is None and not opens_without(settings, keystore)):
         return None
     entry = keystore.entry(settings.keystore.alias)
     require_no_secret(entry, keystore)
@@ -306,55 +307,6 @@ def _decryptor(
     if not keys.matches(key.public, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
-
-
-def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
-    path = settings.keystore_path()
-    given = passwords.read_unasked()
-    if given is None:
-        keystore = _open_without(settings, path)
-        if keystore is not None:
-            return keystore, None
-        given = passwords.read()
-    return _open_keystore(settings, path, given), given
-
-
-def _open_unasked(settings: Settings, passwords: PasswordChain) -> tuple[Keystore | None, Passwords | None]:
-    """Return the keystore and its passwords if it is there and a source has them without asking."""
-    path = settings.keystore.path
-    if path is None or not path.exists() or (given := passwords.read_unasked()) is None:
-        return None, None
-    return _open_keystore(settings, path, given), given
-
-
-def _open_without(settings: Settings, path: Path) -> Keystore | None:
-    """Return the keystore if it needs no password and its key opens; None if a password must be asked for."""
-    from ciphertool.errors import PasswordNeededError
-
-    try:
-        keystore = _open_keystore(settings, path, None)
-        if not _opens_without(settings, keystore):
-            return None
-        entry = keystore.entry(settings.keystore.alias)
-        if is_secret(entry):
-            keystore.symmetric_key(entry.alias)
-        else:
-            keystore.key(entry.alias)
-    except PasswordNeededError:
-        return None
-    return keystore
-
-
-def _opens_without(settings: Settings, keystore: Keystore) -> bool:
-    """Return whether a keystore may open without a password: a PEM file, or one that a plug-in reads."""
-    return keystore.format == "PEM" or settings.keystore.format is not None
-
-
-def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> Keystore:
-    from ciphertool.keystore import open_keystore
-
-    password = given.keystore if given else None
-    return open_keystore(path, password, format_name=settings.keystore.format, extensions=settings.trust.extensions)
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:

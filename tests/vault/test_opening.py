@@ -47,9 +47,9 @@ from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import load
 from ciphertool.vault.cipher import Opener, Sealer
+from ciphertool.vault.keystores import opens_without
 from ciphertool.vault.opening import (
     VaultAccess,
-    _opens_without,
     open_to_decrypt,
     open_to_encrypt,
     require_one_key,
@@ -432,9 +432,9 @@ def test_a_person_is_asked_for_the_keys_own_password_only_to_decrypt(project: Pa
 def test_only_a_pem_file_and_a_plug_ins_keystore_may_open_without_a_password(project: Path) -> None:
     settings = _settings(project, STORE)
     store = open_keystore(settings.keystore.path or project, PASSWORD)
-    assert not _opens_without(settings, store)
+    assert not opens_without(settings, store)
     by_plug_in = settings.keystore._replace(format="json-keys")
-    assert _opens_without(settings._replace(keystore=by_plug_in), store)
+    assert opens_without(settings._replace(keystore=by_plug_in), store)
 
 
 def test_a_vault_whose_password_is_its_key_opens_and_seals(project: Path) -> None:
