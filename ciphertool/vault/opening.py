@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
 from ciphertool.errors import (
     BadCertificateError,
-    KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
     UnsupportedKeystoreError,
@@ -163,36 +162,26 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
     from ciphertool.engine.envelope import Recipient
-    from ciphertool.keystore import open_keystore
+    from ciphertool.keystore.entries import error_path
     from ciphertool.vault import recipients
 
-    keystore: Keystore | None
-    if settings.keystore.certificate is None:
-        source, given = open_primary(settings, passwords)
-        entry = source.entry(settings.keystore.alias)
-        if is_secret(entry):
-            return SealingKeys(sealer_to_encrypt(settings, source, entry.alias, given), tuple(_exposed(given)))
-        keystore, alias = source, entry.alias
-    else:
-        source, alias = open_keystore(settings.keystore.certificate, None), None
-        keystore, given = open_unasked(settings, passwords)
+    source, alias, keystore, given = _sources(settings, passwords)
+    entry = source.entry(alias)
+    if source is keystore and is_secret(entry):
+        return SealingKeys(sealer_to_encrypt(settings, source, entry.alias, given), tuple(_exposed(given)))
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
-    leaf = source.entry(alias).chain[0]
+    leaf = entry.chain[0]
     subject = certificate_facts(leaf).subject
     forms = recipients.forms(settings, leaf, source.path, alias, now)
-    key = chains.rsa_public_key(certificate, source.entry(alias).alias)
+    key = chains.rsa_public_key(certificate, entry.alias)
     scheme = _scheme(settings)
-    try:
+    with error_path(source.path):
         encryptor = Encryptor(key, scheme, minimum_bits=settings.encryption.minimum_bits)
-    except KeystoreError as error:
-        raise error.at(source.path) from None
     doubts: list[str] = []
-    envelope = None
-    if forms.enveloped:
-        primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
-        envelope = _envelope(settings, primary, now, doubts, source.path)
+    primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
+    envelope = _envelope(settings, primary, now, doubts, source.path) if forms.enveloped else None
     decryptor = _decryptor(settings, keystore, given, leaf, doubts)
     opener = Opener(scheme, settings.native, decryptor, settings.keystore.algorithm) if decryptor else None
     sealer = Sealer(
@@ -202,15 +191,27 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         opener,
         jca_type(source.format),
         subject,
-        source.entry(alias).alias if source is keystore else None,
+        entry.alias if source is keystore else None,
         envelope=envelope,
         direct=forms.direct,
     )
-    judged = _judged(settings, source, alias, given if source is keystore else None, now)
+    found = [f"the certificate {one.reason}" for one in forms.findings]
+    found += _judged(settings, source, alias, given if source is keystore else None, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    found = (f"the certificate {one.reason}" for one in forms.findings)
-    warnings = [f"{name}: {message}" for message in (*found, *judged)]
-    return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
+    return SealingKeys(sealer, (*(f"{name}: {message}" for message in found), *doubts, *_exposed(given)))
+
+
+def _sources(
+    settings: Settings, passwords: PasswordChain
+) -> tuple[Keystore, str | None, Keystore | None, Passwords | None]:
+    """Return where the certificate that encrypts is, under which alias, and the keystore and passwords at hand."""
+    from ciphertool.keystore import open_keystore
+
+    if settings.keystore.certificate is None:
+        keystore, given = open_primary(settings, passwords)
+        return keystore, keystore.entry(settings.keystore.alias).alias, keystore, given
+    source = open_keystore(settings.keystore.certificate, None)
+    return source, None, *open_unasked(settings, passwords)
 
 
 def _envelope(
