@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
-from ciphertool.errors import CipherToolError, ProblemsError
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
+from ciphertool.rewriters.base import rewrite
 from ciphertool.settings.targets import choose, reading
-from ciphertool.vault.resolver import check_document, mention_sites, reference_sites
+from ciphertool.vault.resolver import check_document, mention_sites, reference_sites, replacements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,8 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
 
     The product alone finds the secrets of some references. With `only`, other configured files are skipped, and entries
     that no reference names are not looked for. Raises what `choose` raises for a file among `only`, `ProblemsError`
-    with every reference that does not resolve, and `KeystoreError` if no key opens.
+    with every reference that does not resolve and every file that `resolve` would refuse, and `KeystoreError` if no key
+    opens.
     """
     from ciphertool.runtimes.configured import configured_files
 
@@ -48,12 +50,17 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
         except CipherToolError as error:
             problems.append(error.at(path))
             continue
-        _, found = check_document(document, path, resolver)
+        sites, found = check_document(document, path, resolver)
         named = [one.alias for _, every in (*reference_sites(document), *mention_sites(document)) for one in every]
         left += sum(map(resolver.is_left, named))
         count += len(named)
         used.update(named)
         problems += found
+        try:
+            if not found:  # a secret that the file cannot hold, or a place that cannot be written, shows only now
+                rewrite(rewriter, document, replacements(sites, resolver))
+        except ConfigError as error:
+            problems.append(error.at(path))
     if problems:
         raise ProblemsError(problems)
     entries = resolver.repository.entries.items()

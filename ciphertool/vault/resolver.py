@@ -22,7 +22,7 @@ from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_n
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ciphertool.references import Reference
@@ -240,9 +240,8 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
     sites, problems = check_document(document, path, resolver)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    changes = [_resolved(site, found, resolver) for site, found in sites]
     try:
-        return rewrite(rewriter, document, changes)
+        return rewrite(rewriter, document, replacements(sites, resolver))
     except ConfigError as error:
         raise error.at(path) from None
 
@@ -321,8 +320,13 @@ def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
     return copy
 
 
-def _resolved(site: Site, found: tuple[Reference, ...], resolver: Resolver) -> Change:
-    if site.reference is not None:
-        return Change(site, resolver.resolve(site.reference.alias).reveal())
-    edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
-    return Change(site, splice(site.value, edits), edits)
+def replacements(sites: Iterable[tuple[Site, tuple[Reference, ...]]], resolver: Resolver) -> list[Change]:
+    """Return the changes that replace references, all of which resolve, by their secrets."""
+    changes = []
+    for site, found in sites:
+        if site.reference is not None:
+            changes.append(Change(site, resolver.resolve(site.reference.alias).reveal()))
+        else:
+            edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
+            changes.append(Change(site, splice(site.value, edits), edits))
+    return changes
