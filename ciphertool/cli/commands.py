@@ -78,15 +78,15 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; raise `Misuse` if there are too many, or if `--config` before it is useless."""
-        named = {option for parameter in self.params for option in parameter.opts}
-        _promise_json(args, named & _JSON_OPTIONS if "--json" in named else set())
+        options = {option for parameter in self.params for option in parameter.opts}
+        _promise_json(args, options & _JSON_OPTIONS if "--json" in options else ())
         rest = super().parse_args(ctx, args)
         if ctx.resilient_parsing:
             return rest
         if rest:
             many = f"{len(rest)} arguments" if len(rest) > 1 else "an argument"
             raise Misuse(f"{ctx.command_path}: {many} too many", usage_hint(self.name or ""))
-        named = [option for option in ("config", "home") if ctx.parent and ctx.parent.params.get(option)]
+        named = [option for option in ("config", "home") if ctx.find_root().params.get(option)]
         if useless := [option for option in named if option not in {parameter.name for parameter in self.params}]:
             raise Misuse(f"{ctx.command_path} opens no vault, so --{useless[0]} means nothing")
         return rest
