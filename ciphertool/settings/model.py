@@ -77,13 +77,15 @@ class RepositorySettings(NamedTuple):
 class EncryptionSettings(NamedTuple):
     """The scheme for new values, and which certificates and key sizes may encrypt them.
 
-    With `key_based` there is no keystore: the password is itself the AES key.
+    With `key_based` there is no keystore: the password is itself the AES key. If the scheme is `assumed`, nothing
+    states it yet: `protect` does, and a value that is written by hand before that is read by the product's default.
     """
 
     scheme: str
     policy: Policy = Policy.JAVA
     minimum_bits: int = 2048
     key_based: bool = False
+    assumed: bool = False
 
 
 class Target(NamedTuple):
