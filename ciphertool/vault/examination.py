@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files
+from ciphertool import files, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.rewriters.base import rewrite
 from ciphertool.settings.targets import choose, reading
@@ -46,7 +46,7 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
             continue
         try:
             rewriter = reading(targets).rewriter(path, settings.trust.extensions)
-            document = rewriter.parse(files.read(path).bytes)
+            document = rewriters.parse(rewriter, files.read(path).bytes, path)
         except CipherToolError as error:
             problems.append(error.at(path))
             continue

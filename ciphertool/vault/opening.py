@@ -5,6 +5,7 @@ The certificate and keys are proved. Warnings about them are returned, not shown
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -13,6 +14,7 @@ from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import (
     BadCertificateError,
     KeystoreError,
+    KeystoreUnreadableError,
     OtherKeyError,
     RefusedCertificateError,
     UnsupportedKeystoreError,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from ciphertool.keystore import KeyEntry, Keystore
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
-    from ciphertool.settings.model import Settings
+    from ciphertool.settings.model import KeystoreSettings, Settings
     from ciphertool.vault.cipher import AnyOpener, AnySealer
 
 
@@ -168,7 +170,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         keystore, given = _open(settings, passwords)
         source, alias = keystore, _encrypting_alias(settings, keystore)
     else:
-        source, alias = open_keystore(settings.keystore.certificate, None), None
+        source, alias = open_keystore(_certificate(settings.keystore, settings.keystore.certificate), None), None
         path = settings.keystore.path
         if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
             keystore = _open_keystore(settings, path, given)
@@ -197,6 +199,20 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     warnings = [f"{name}: {message}" for message in (*(f"the certificate {one.reason}" for one in found), *judged)]
     return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
+
+
+def _certificate(keystore: KeystoreSettings, path: Path) -> Path:
+    """Return the path of the certificate that encrypts; raise `KeystoreUnreadableError` if no file is there."""
+    if path.exists():
+        return path
+    hint = "check the path"
+    if keystore.path is not None:
+        import shlex
+
+        alias = ("--alias", keystore.alias) if keystore.alias else ()
+        export = ("ciphertool", "keystore", "export", os.path.relpath(keystore.path), *alias)
+        hint = f"{hint}, or make the file: {shlex.join([*export, '--output', os.path.relpath(path)])}"
+    raise KeystoreUnreadableError(path, "no such certificate file", hint)
 
 
 def _exposed(given: Passwords | None) -> list[str]:

@@ -7,7 +7,7 @@ import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ciphertool import references
+from ciphertool import references, rewriters
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -233,10 +233,7 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
     References to secrets that only the product finds stay, and those that its expressions make.
     Raises `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
     """
-    try:
-        document = rewriter.parse(data)
-    except ConfigError as error:
-        raise error.at(path) from None
+    document = rewriters.parse(rewriter, data, path)
     sites, problems = check_document(document, path, resolver)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)

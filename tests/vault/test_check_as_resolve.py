@@ -54,3 +54,16 @@ def test_every_such_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError) as reported:
         Vault.of({"db": "any"}, tmp_path).check()
     assert [problem.line for problem in reported.value.problems] == [1, 1]
+
+
+def test_a_stated_format_that_the_name_contradicts_is_a_hint(tmp_path: Path) -> None:
+    settings = SETTINGS.format(selector="$.password") + 'format = "json"\n'
+    (tmp_path / "ciphertool.toml").write_text(settings)
+    (tmp_path / "app.yaml").write_text("password: ${sec:db}\n")
+    vault = Vault.of({"db": "any"}, tmp_path)
+    with pytest.raises(ConfigError) as refused:
+        vault.resolve_file(tmp_path / "app.yaml")
+    with pytest.raises(ProblemsError) as reported:
+        vault.check()
+    hint = "check the format: json is stated, but the file's name is that of yaml"
+    assert (refused.value.hint, reported.value.problems[0].hint) == (hint, hint)
