@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from ciphertool import references
-from ciphertool.errors import CipherToolError, ConfigSyntaxError, UnknownAliasError, UnrepresentableValueError
+from ciphertool.engine import SCHEMES, key_id
+from ciphertool.engine.local import verify
+from ciphertool.errors import (
+    CipherToolError,
+    ConfigSyntaxError,
+    DecryptionError,
+    UnknownAliasError,
+    UnrepresentableValueError,
+    UnsupportedSchemeError,
+)
 from ciphertool.references import Reference
 from ciphertool.repository import Clear, Encrypted
 from ciphertool.rewriters.base import Change, rewrite
@@ -21,10 +30,11 @@ from ciphertool.secret import Secret
 from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
+    from ciphertool.engine import Key
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
 
@@ -229,3 +239,62 @@ class RepositoryContract:
     def test_nothing_shows_a_value(self) -> None:
         repository = self.open(self.stored)
         assert _CANARY not in f"{repository!r}{repository.entries!r}{repository.snapshot!r}"
+
+
+class KeyContract:
+    """What every private key guarantees. Subclass as `class TestX(KeyContract)` and define `key`."""
+
+    def key(self) -> Key:
+        """Return the key."""
+        raise NotImplementedError
+
+    def _encrypted(self, key: Key, values: Sequence[bytes], label: bytes = b"") -> dict[str, list[bytes]]:
+        return {
+            scheme.name: [scheme.encrypting(key.public)(value, label if scheme.labelled else b"") for value in values]
+            for scheme in SCHEMES
+            if scheme.name in key.algorithms and (scheme.labelled or not label)
+        }
+
+    def test_it_decrypts_by_each_of_its_algorithms_in_order(self) -> None:
+        """A batch comes back whole, in its order; an empty batch is none."""
+        key, values = self.key(), [b"", b"one", b"two" * 10]
+        for algorithm, wrapped in self._encrypted(key, values).items():
+            assert key.unwrap(wrapped, algorithm) == values, algorithm
+            assert key.unwrap([], algorithm) == [], algorithm
+
+    def test_one_damaged_ciphertext_fails_the_batch(self) -> None:
+        """A flipped bit, a lost byte or another label is a `DecryptionError`, never an invented plaintext."""
+        key = self.key()
+        for algorithm, (one, two) in self._encrypted(key, [b"one", b"two"]).items():
+            for damaged in (two[:-1], bytes([two[0] ^ 1]) + two[1:], b""):
+                with pytest.raises(DecryptionError):
+                    key.unwrap([one, damaged], algorithm)
+        for algorithm, (bound,) in self._encrypted(key, [b"one"], b"label").items():
+            with pytest.raises(DecryptionError):
+                key.unwrap([bound], algorithm, b"another")
+
+    def test_what_it_does_not_do_is_refused(self) -> None:
+        """An algorithm that it does not state is an `UnsupportedSchemeError`."""
+        key = self.key()
+        assert "none" not in key.algorithms
+        with pytest.raises(UnsupportedSchemeError):
+            key.unwrap([b""], "none")
+        with pytest.raises(UnsupportedSchemeError):
+            key.sign(b"", "none")
+
+    def test_it_signs(self) -> None:
+        """Each signature algorithm that it states makes signatures that its public half verifies."""
+        key = self.key()
+        for algorithm in {"PS256", "RS256"} & key.algorithms:
+            signature = key.sign(b"data", algorithm)
+            assert verify(key.public, signature, b"data", algorithm)
+            assert not verify(key.public, signature, b"other", algorithm)
+
+    def test_a_duplicate_is_the_same_key(self) -> None:
+        """A copy for a forked child decrypts what the key decrypts, and has its id."""
+        key = self.key()
+        duplicate = key.duplicate()
+        assert duplicate is not key
+        assert duplicate.id == key.id == key_id(key.public)
+        for algorithm, wrapped in self._encrypted(key, [b"one"]).items():
+            assert duplicate.unwrap(wrapped, algorithm) == [b"one"]

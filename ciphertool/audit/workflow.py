@@ -235,7 +235,7 @@ class _Audit:
 
     def _judge_vault(self, settings: Settings, used: frozenset[str]) -> None:
         origin = self._gathered.place(settings.origin)
-        self._gathered.schemes.append(SchemeUse(origin.path, settings.scheme))
+        self._gathered.schemes.append(SchemeUse(origin.path, settings.encryption.block_scheme))
         index = self._subject.index
         held = index.vault if index else {}
         sealer = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)

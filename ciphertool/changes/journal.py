@@ -18,7 +18,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import ciphertext, files
-from ciphertool.ciphertext import Bare, Native
+from ciphertool.ciphertext import Bare, Envelope, Native
 from ciphertool.errors import ConfigError, JournalError, MalformedCiphertextError, WriteError
 from ciphertool.files.directories import reach
 from ciphertool.files.snapshots import read_at
@@ -71,7 +71,7 @@ class FileRecord(NamedTuple):
 class EntryRecord(NamedTuple):
     """The ciphertext that an alias's references will stand for, and whether the alias had none before the run."""
 
-    ciphertext: Native | Bare
+    ciphertext: Native | Bare | Envelope
     new: bool
 
 
@@ -144,9 +144,9 @@ def remove(found: Snapshot) -> None:
         raise WriteError(f"cannot be removed: {error.strerror}", path=found.path) from None
 
 
-def as_recordable(stored: Ciphertext) -> Native | Bare | None:
+def as_recordable(stored: Ciphertext) -> Native | Bare | Envelope | None:
     """Return the ciphertext if its form is one that is written; None for read-only forms."""
-    return stored if isinstance(stored, Native | Bare) else None
+    return stored if isinstance(stored, Native | Bare | Envelope) else None
 
 
 def _text(journal: Journal) -> bytes:
@@ -155,6 +155,11 @@ def _text(journal: Journal) -> bytes:
         "repository": journal.repository,
         "identity": journal.identity,
         "entries": {alias: [str(entry.ciphertext), entry.new] for alias, entry in journal.entries.items()},
+        "keys": {
+            entry.ciphertext.content_key: dict(entry.ciphertext.wrapped)
+            for entry in journal.entries.values()
+            if isinstance(entry.ciphertext, Envelope)
+        },
         "files": {
             path: [record.identity, record.format, record.codec, sorted(record.places, key=repr)]
             for path, record in journal.files.items()
@@ -168,13 +173,22 @@ def _parse(data: bytes) -> Journal:
     document = json.loads(data)
     if document["ciphertool"] != _VERSION:
         raise ValueError
-    entries = {alias: _entry(*record) for alias, record in document["entries"].items()}
+    keys = {key: _wrapped(**tokens) for key, tokens in document.get("keys", {}).items()}
+    entries = {alias: _entry(keys, *record) for alias, record in document["entries"].items()}
     records = {path: _file(*record) for path, record in document["files"].items()}
     return Journal(_text_of(document["repository"]), _identity(document["identity"]), entries, records)
 
 
-def _entry(stored: object, new: object) -> EntryRecord:
+def _wrapped(**tokens: object) -> Mapping[str, str]:
+    if not all(isinstance(token, str) and ciphertext.is_wrapped_key(token) for token in tokens.values()):
+        raise ValueError
+    return {recipient: str(token) for recipient, token in tokens.items()}
+
+
+def _entry(keys: Mapping[str, Mapping[str, str]], stored: object, new: object) -> EntryRecord:
     made = as_recordable(ciphertext.parse(_text_of(stored)))
+    if isinstance(made, Envelope):
+        made = made._replace(wrapped=keys[made.content_key])
     if made is None or not isinstance(new, bool):
         raise ValueError
     return EntryRecord(made, new)

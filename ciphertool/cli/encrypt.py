@@ -53,7 +53,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         console.say("warning", warning)
     if transformation is None and settings.repository != Path():
         require_one_key(sealer, access.repository())
-    made = sealer.seal(alias, _plaintext())
+    made = sealer.seal_alone(alias, _plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
@@ -76,7 +76,10 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         automatic, transformation = False, stored.transformation  # it says so itself
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
-    opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
+    access = VaultAccess(settings, vault.passwords(settings))
+    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository != Path():
+        stored = stored._replace(wrapped=access.repository().keys.get(stored.content_key, {}))
+    opener = access.to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
         value, scheme = opener.decryptor.detect_text(stored.data)
         console.say("note", f"decrypted with {scheme.name}", public=True)
@@ -89,7 +92,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
 
 def _decrypted(opener: AnyOpener, alias: str, stored: ciphertext.Ciphertext) -> Secret:
-    if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native):
+    if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native | ciphertext.Envelope):
         raise MalformedCiphertextError(
             "bare base64, which a native vault does not hold; state it with --transformation"
         )

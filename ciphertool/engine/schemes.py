@@ -9,7 +9,10 @@ from ciphertool.errors import UnsupportedSchemeError
 
 __all__ = ["DEFAULT", "SCHEMES", "UNPADDED", "Scheme", "scheme_named"]
 
-DEFAULT: Scheme = Oaep("RSA-OAEP-256", "SHA256", "SHA256", native=True)
+RSA_OAEP_256, RSA_OAEP = "RSA-OAEP-256", "RSA-OAEP"
+"""OAEP with SHA-256 and with SHA-1, as RFC 7518 names them."""
+
+DEFAULT: Scheme = Oaep(RSA_OAEP_256, "SHA256", "SHA256", native=True)
 """The scheme of a native repository whose settings name no other."""
 
 # In the order in which unknown values are tried: schemes that accept foreign input come last.

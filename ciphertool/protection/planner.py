@@ -99,6 +99,8 @@ class _Planner:
         """The aliases that settings or files name. Messages may have to identify any other entry by its line alone."""
         self._problems: list[CipherToolError] = []
         self._to_encrypt: dict[str, Secret] = {}
+        self._spelled: dict[str, str] = {}
+        """How values are spelled that would come back in another spelling; none that stands at several places."""
         self._unproved: list[str] = []
         self._to_prove: dict[str, Ciphertext] = {}
         self._foreign = sealer.other_keys(repository)
@@ -111,6 +113,8 @@ class _Planner:
         if self._foreign:
             keys = Counter(self._foreign.values())
             self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.path))
+        elif different := self._sealer.other_recipients(self._repository):
+            self._problems.append(different)
         self._problems += scope.problems
         self._problems += overwritten(self._settings, scope.opened)
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
@@ -127,12 +131,12 @@ class _Planner:
             if alias not in wanted and alias not in self._foreign and scope.covers(alias):
                 self._keep(alias, entry)
         self._prove()
-        new = {**recovery.restored, **self._encrypt()}
-        if self._sealer.opener is None:
-            self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
         planned = [FilePlan(o.snapshot, o.rewriter, o.codec, s) for o, s in zip(scope.opened, sites, strict=True)]
         if not self._problems:
             planned = self._rewrite(surveyed, planned)
+        new = {**recovery.restored, **self._encrypt()}
+        if self._sealer.opener is None:
+            self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
         self._problems += obstacles(self._repository, planned, save_repository=bool(new))
         changes = ChangeSet() if self._problems else self._change_set(planned, new, recovery)
         if self._unproved:
@@ -266,7 +270,11 @@ class _Planner:
 
     def _encrypt(self) -> dict[str, Ciphertext]:
         encrypted: dict[str, Ciphertext] = {}
-        for alias, made in workers.on_all_cores("encrypting", self._sealer.seal, self._to_encrypt, self._progress):
+
+        def seal(alias: str, value: Secret) -> Ciphertext:
+            return self._sealer.seal(alias, value, self._spelled.get(alias))
+
+        for alias, made in workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)
@@ -277,9 +285,11 @@ class _Planner:
     def _rewrite(self, surveyed: Survey, planned: list[FilePlan]) -> list[FilePlan]:
         after = {}
         chosen = {plan.before.path: plan.planned for plan in planned if plan.planned}
-        for path, result in surveyed.rewrite(chosen, self._progress):
+        places = Counter(match.alias for matches in chosen.values() for match in matches)
+        for path, result in surveyed.rewrite(chosen, self._progress, spelled=self._sealer.keeps_spelling):
             if isinstance(result, CipherToolError):
                 self._problems.append(result)
-            else:
-                after[path] = result
+                continue
+            after[path] = result.data
+            self._spelled |= {alias: text for alias, text in result.spellings.items() if places[alias] == 1}
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]

@@ -65,8 +65,14 @@ class SecretEntry(NamedTuple):
         return alias if self.certain else f"the entry on line {self.line}"
 
 
+NO_KEYS: Mapping[str, Mapping[str, str] | None] = {}
+
+
 class SecretRepository(Protocol):
-    """A store of one kind, as it was read. Immutable: an update returns the bytes of the new store."""
+    """A store of one kind, as it was read. Immutable: an update returns the bytes of the new store.
+
+    An `Envelope` among its entries has its content key with it, and so has one that an update is given.
+    """
 
     kind: str
     path: Path
@@ -80,11 +86,23 @@ class SecretRepository(Protocol):
     def entries(self) -> Mapping[str, SecretEntry]:
         """The entries by alias, in the store's order."""
 
+    @property
+    def keys(self) -> Mapping[str, Mapping[str, str]]:
+        """The content keys by their ids: for each recipient's key id, the JWE in which that recipient finds it.
+
+        Empty in a kind without envelopes.
+        """
+
     def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
 
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
-        """Return the store's bytes with these ciphertexts set (None: the alias removed) and nothing else changed."""
+    def updated(
+        self, changes: Mapping[str, Ciphertext | None], keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS
+    ) -> bytes:
+        """Return the store's bytes with these ciphertexts set (None: the alias removed) and nothing else changed.
+
+        What `keys` states of a content key is all there is of it afterwards (None: the content key removed).
+        """
 
 
 def certain_names(entries: Mapping[str, SecretEntry]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import UnknownAliasError
-from ciphertool.repository.base import certain_names
+from ciphertool.repository.base import NO_KEYS, certain_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,16 @@ class DocumentRepository(ABC):
         except KeyError:
             raise UnknownAliasError(alias, self.path, certain_names(self.entries)) from None
 
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+    @property
+    def keys(self) -> Mapping[str, Mapping[str, str]]:
+        """No content keys: only the native kind has envelopes."""
+        return {}
+
+    def updated(
+        self,
+        changes: Mapping[str, Ciphertext | None],
+        keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS,  # noqa: ARG002 - there are none
+    ) -> bytes:
         """Return the file's bytes with these ciphertexts set; everything else stays as it is."""
         return self.rewritten(
             {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool import plugins
 from ciphertool.errors import UnknownAliasError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import Malformed, certain_names, require_entries
+from ciphertool.repository.base import NO_KEYS, Malformed, certain_names, require_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -46,7 +46,13 @@ class PluginRepository:
         except KeyError:
             raise UnknownAliasError(alias, self.path, certain_names(self.entries)) from None
 
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:
+    keys: Mapping[str, Mapping[str, str]] = {}
+
+    def updated(
+        self,
+        changes: Mapping[str, Ciphertext | None],
+        keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS,  # noqa: ARG002 - a plug-in knows of none
+    ) -> bytes:
         """Return the store's bytes with these ciphertexts set (None: the alias removed)."""
         with plugins.guarded(ENTRY_POINTS, self.kind):
             return self._made.updated(changes)

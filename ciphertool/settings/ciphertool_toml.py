@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
+from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256
 from ciphertool.errors import ProblemsError
 from ciphertool.repository import KINDS
-from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
+from ciphertool.settings.model import (
+    AUTO,
+    NAMED,
+    EncryptionSettings,
+    KeystoreSettings,
+    RecipientSettings,
+    RepositorySettings,
+    Settings,
+)
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
 from ciphertool.settings.target_tables import content_of, targets_of
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "ciphertool.toml"
 NATIVE_KIND = "native"
-DEFAULT_SCHEME = "RSA-OAEP-256"
+DEFAULT_SCHEME = AUTO
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 
 
@@ -66,6 +75,7 @@ def read_config(
         ),
         inherit=run.names("inherit"),
         trust=trust,
+        recipients=_recipients(top, root, native=store.kind == NATIVE_KIND),
     )
     for table in (keystore, repository, encryption, run, top):
         table.finish()
@@ -131,19 +141,42 @@ def _format(table: Table, extensions: Extensions) -> str | None:
     return name
 
 
-def _keystore(table: Table, root: Path, extensions: Extensions, *, optional: bool) -> KeystoreSettings:
-    path, certificate = table.text("path"), table.text("certificate")
+def _recipients(top: Table, root: Path, *, native: bool) -> tuple[RecipientSettings, ...]:
+    found: list[RecipientSettings] = []
+    for table in top.tables("recipient"):
+        name = table.required("name")
+        if name in {recipient.name for recipient in found}:
+            table.problem("name", "is that of another recipient")
+        if not native:
+            table.problem("", "needs a native vault: no other kind has several recipients")
+        certificate = root / table.required("certificate")
+        found.append(RecipientSettings(name, certificate, _fingerprint(table), _algorithm(table)))
+        table.finish()
+    return tuple(found)
+
+
+def _algorithm(table: Table) -> str:
+    return table.choice("algorithm", (RSA_OAEP_256, RSA_OAEP), RSA_OAEP_256)
+
+
+def _fingerprint(table: Table) -> str | None:
     fingerprint = table.text("fingerprint")
     if fingerprint is not None:
         fingerprint = fingerprint.lower().removeprefix("sha256:").replace(":", "")
         if len(fingerprint) != 64 or set(fingerprint) - set("0123456789abcdef"):
             table.problem("fingerprint", "must be sha256: and 64 hexadecimal digits")
+    return fingerprint
+
+
+def _keystore(table: Table, root: Path, extensions: Extensions, *, optional: bool) -> KeystoreSettings:
+    path, certificate = table.text("path"), table.text("certificate")
     if path is None and certificate is None and not optional:
         table.problem("path", "is missing (or certificate)")
     return KeystoreSettings(
         path=root / path if path else None,
         alias=table.text("alias"),
         certificate=root / certificate if certificate else None,
-        fingerprint=fingerprint,
+        fingerprint=_fingerprint(table),
+        algorithm=_algorithm(table),
         format=_format(table, extensions),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
+from ciphertool.engine.schemes import RSA_OAEP_256
 from ciphertool.errors import ConfigError, KeystoreUnreadableError
 from ciphertool.files.snapshots import PRIVATE
 from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS, Extensions
@@ -46,7 +47,7 @@ class KeystoreSettings(NamedTuple):
     """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER.
 
     `format` names a plug-in that reads it; without one the format is detected by content. If `missing` is set, nothing
-    fills in that placeholder of the path.
+    fills in that placeholder of the path. `algorithm` is how content keys are encrypted to this key.
     """
 
     path: Path | None = None
@@ -55,6 +56,16 @@ class KeystoreSettings(NamedTuple):
     fingerprint: str | None = None
     format: str | None = None
     missing: str | None = None
+    algorithm: str = RSA_OAEP_256
+
+
+class RecipientSettings(NamedTuple):
+    """Who else can read the vault's envelopes: a certificate, and how content keys are encrypted to its key."""
+
+    name: str
+    certificate: Path
+    fingerprint: str | None = None
+    algorithm: str = RSA_OAEP_256
 
 
 class RepositorySettings(NamedTuple):
@@ -74,8 +85,14 @@ class RepositorySettings(NamedTuple):
         return is_native(self.kind)
 
 
+AUTO, ENVELOPE = "auto", "envelope"
+"""The schemes of a native vault: an RSA block where a value fits one, or always an envelope."""
+
+
 class EncryptionSettings(NamedTuple):
     """The scheme for new values, and which certificates and key sizes may encrypt them.
+
+    A native vault's scheme is `AUTO`, `ENVELOPE` or that of its RSA blocks; a product's is a JCA transformation.
 
     With `key_based` there is no keystore: the password is itself the AES key. If the scheme is `assumed`, nothing
     states it yet: `protect` does, and a value that is written by hand before that is read by the product's default.
@@ -86,6 +103,11 @@ class EncryptionSettings(NamedTuple):
     minimum_bits: int = 2048
     key_based: bool = False
     assumed: bool = False
+
+    @property
+    def block_scheme(self) -> str:
+        """The scheme of values that are one RSA block."""
+        return RSA_OAEP_256 if self.scheme in (AUTO, ENVELOPE) else self.scheme
 
 
 class Target(NamedTuple):
@@ -131,7 +153,8 @@ class Settings(NamedTuple):
     home that the vault belongs to, if there is one, and `secret_conf` the file that its runtime reads to open it.
     `trust` records whether a person named these settings or a search found them. `elsewhere` is True if the product
     asks another provider for secrets that the repository lacks. `warnings` are about the files of these settings.
-    `define` has a person's values of `${sys:name}` in paths.
+    `define` has a person's values of `${sys:name}` in paths. `recipients` can read the vault beside the primary
+    keystore.
     """
 
     origin: Path
@@ -148,6 +171,7 @@ class Settings(NamedTuple):
     elsewhere: bool = False
     warnings: tuple[SettingsWarning, ...] = ()
     define: Mapping[str, str] = {}  # not a mapping proxy, which no other process can be handed
+    recipients: tuple[RecipientSettings, ...] = ()
 
     def keystore_path(self) -> Path:
         """Return where the keystore is; raise `ConfigError` or `KeystoreUnreadableError` if that is not known."""

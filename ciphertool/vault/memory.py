@@ -10,6 +10,7 @@ from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor
 from ciphertool.errors import ConfigError, UnknownAliasError
 from ciphertool.files import Snapshot
 from ciphertool.repository import Encrypted, SecretEntry
+from ciphertool.repository.base import NO_KEYS
 from ciphertool.secret import Secret
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.vault.cipher import SymmetricOpener, SymmetricSealer
@@ -64,7 +65,13 @@ class MemoryRepository:
             raise UnknownAliasError(alias, self.path, self.entries)
         return self.entries[alias]
 
-    def updated(self, changes: Mapping[str, Ciphertext | None]) -> bytes:  # noqa: ARG002 - none is possible
+    keys: Mapping[str, Mapping[str, str]] = {}
+
+    def updated(
+        self,
+        changes: Mapping[str, Ciphertext | None],  # noqa: ARG002 - none is possible
+        keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS,  # noqa: ARG002
+    ) -> bytes:
         """Raise `ConfigError`."""
         raise ConfigError("a vault in memory cannot be written", path=self.path)
 

@@ -5,7 +5,6 @@ The certificate and keys are proved. Warnings about them are returned, not shown
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -14,7 +13,6 @@ from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import (
     BadCertificateError,
     KeystoreError,
-    KeystoreUnreadableError,
     OtherKeyError,
     RefusedCertificateError,
     UnsupportedKeystoreError,
@@ -33,8 +31,10 @@ if TYPE_CHECKING:
     from ciphertool.keystore import KeyEntry, Keystore
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
-    from ciphertool.settings.model import KeystoreSettings, Settings
+    from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnyOpener, AnySealer
+    from ciphertool.vault.envelopes import EnvelopeSealer
+    from ciphertool.vault.recipients import NamedRecipient
 
 
 class OpeningKeys(NamedTuple):
@@ -114,7 +114,8 @@ class VaultAccess:
             opener = _symmetric_opener(settings, keystore, entry.alias, given)
         else:
             scheme = _scheme(settings, allow_unpadded=allow_unpadded)
-            opener = Opener(scheme, settings.native, self._decryptor(keystore, given))
+            decryptor = self._decryptor(keystore, given)
+            opener = Opener(scheme, settings.native, decryptor, _algorithm(settings, decryptor.key_id))
         exposed = _exposed(given)
         if opener.unpadded:
             exposed.insert(
@@ -127,13 +128,13 @@ class VaultAccess:
         """Return the decryptor; ask a person for the key's own password if it needs one that no source has."""
         alias = self._settings.keystore.alias
         try:
-            return Decryptor(keystore.private_key(alias, given.key if given else None))
+            return Decryptor(keystore.key(alias, given.key if given else None))
         except WrongKeyPasswordError:
             own = self._passwords.ask_for_key() if given is not None and given.key is None else None
             if own is None:
                 raise
         try:
-            return Decryptor(keystore.private_key(alias, own))
+            return Decryptor(keystore.key(alias, own))
         except WrongKeyPasswordError as error:
             error.name_source("the prompt")
             raise
@@ -161,8 +162,8 @@ def open_to_encrypt(settings: Settings, passwords: PasswordChain, *, now: dateti
 def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> SealingKeys:
     from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
-    from ciphertool.certificates.policy import check_certificate
-    from ciphertool.keystore import open_keystore
+    from ciphertool.engine.envelope import Recipient
+    from ciphertool.vault import recipients
 
     keystore = None
     given: Passwords | None = None
@@ -170,7 +171,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         keystore, given = _open(settings, passwords)
         source, alias = keystore, _encrypting_alias(settings, keystore)
     else:
-        source, alias = open_keystore(_certificate(settings.keystore, settings.keystore.certificate), None), None
+        source, alias = recipients.open_certificate(settings.keystore.certificate, settings.keystore), None
         path = settings.keystore.path
         if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
             keystore = _open_keystore(settings, path, given)
@@ -178,41 +179,63 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
     leaf = source.entry(alias).chain[0]
-    found = check_certificate(leaf, policy=settings.encryption.policy, now=now, keystore=source.path, alias=alias)
+    subject = certificate_facts(leaf).subject
+    forms = recipients.forms(settings, leaf, source.path, alias, now)
     key = chains.rsa_public_key(certificate, source.entry(alias).alias)
+    scheme = _scheme(settings)
     try:
-        encryptor = Encryptor(key, _scheme(settings), minimum_bits=settings.encryption.minimum_bits)
+        encryptor = Encryptor(key, scheme, minimum_bits=settings.encryption.minimum_bits)
     except KeystoreError as error:
         raise error.at(source.path) from None
     doubts: list[str] = []
+    envelope = None
+    if forms.enveloped:
+        primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
+        envelope = _envelope(settings, primary, now, doubts, source.path)
     decryptor = _decryptor(settings, keystore, given, leaf, doubts)
+    opener = Opener(scheme, settings.native, decryptor, settings.keystore.algorithm) if decryptor else None
     sealer = Sealer(
-        _scheme(settings),
+        scheme,
         settings.native,
         encryptor,
-        Opener(_scheme(settings), settings.native, decryptor) if decryptor else None,
+        opener,
         _jca_type(source),
-        certificate_facts(leaf).subject,
+        subject,
         source.entry(alias).alias if source is keystore else None,
+        envelope=envelope,
+        direct=forms.direct,
     )
     judged = _judged(settings, source, alias, given if source is keystore else None, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    warnings = [f"{name}: {message}" for message in (*(f"the certificate {one.reason}" for one in found), *judged)]
+    found = (f"the certificate {one.reason}" for one in forms.findings)
+    warnings = [f"{name}: {message}" for message in (*found, *judged)]
     return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
 
 
-def _certificate(keystore: KeystoreSettings, path: Path) -> Path:
-    """Return the path of the certificate that encrypts; raise `KeystoreUnreadableError` if no file is there."""
-    if path.exists():
-        return path
-    hint = "check the path"
-    if keystore.path is not None:
-        import shlex
+def _envelope(
+    settings: Settings, primary: NamedRecipient, now: datetime, doubts: list[str], path: Path
+) -> EnvelopeSealer:
+    """Return what makes envelopes for the primary key and the other recipients; add warnings about them to `doubts`."""
+    from ciphertool.vault import recipients
+    from ciphertool.vault.envelopes import EnvelopeSealer
 
-        alias = ("--alias", keystore.alias) if keystore.alias else ()
-        export = ("ciphertool", "keystore", "export", os.path.relpath(keystore.path), *alias)
-        hint = f"{hint}, or make the file: {shlex.join([*export, '--output', os.path.relpath(path)])}"
-    raise KeystoreUnreadableError(path, "no such certificate file", hint)
+    recipients.require_algorithm(settings.keystore.algorithm, settings.encryption.policy, path, doubts)
+    found = [primary, *recipients.others(settings, now, doubts)]
+    recipients.require_distinct(found, settings.origin)
+    return EnvelopeSealer([one.recipient for one in found])
+
+
+def _algorithm(settings: Settings, key_id: str) -> str:
+    """Return how content keys are encrypted to a private key: as the settings say of its certificate.
+
+    Certificates are read only if any of them is said to be used in another way than the usual.
+    """
+    stated = {recipient.algorithm for recipient in settings.recipients}
+    if stated <= {settings.keystore.algorithm}:
+        return settings.keystore.algorithm
+    from ciphertool.vault import recipients
+
+    return recipients.algorithm_of(settings, key_id)
 
 
 def _exposed(given: Passwords | None) -> list[str]:
@@ -229,6 +252,8 @@ def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     """
     if others := sealer.other_keys(repository):
         raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
+    if different := sealer.other_recipients(repository):
+        raise different
 
 
 def _judged(
@@ -270,14 +295,14 @@ def _decryptor(
     if entry.sealed is None:
         return None
     try:
-        key = keystore.private_key(entry.alias, given.key if given else None)
+        key = keystore.key(entry.alias, given.key if given else None)
     except (WrongKeyPasswordError, UnsupportedKeystoreError) as error:
         if given is not None and given.key is not None:
             if isinstance(error, WrongKeyPasswordError):
                 given.name_source(error)
             doubts.append(f"{error}; values can be encrypted, but not decrypted")
         return None
-    if not keys.matches(key, certificate, entry.alias):
+    if not keys.matches(key.public, certificate, entry.alias):
         raise BadCertificateError(entry.alias, "is not the one that [keystore] certificate names").at(keystore.path)
     return Decryptor(key)
 
@@ -332,7 +357,7 @@ def _open_without(settings: Settings, path: Path) -> Keystore | None:
         if _is_secret(entry):
             keystore.aes_key(entry.alias)
         else:
-            keystore.private_key(entry.alias)
+            keystore.key(entry.alias)
     except PasswordNeededError:
         return None
     return keystore
@@ -351,7 +376,8 @@ def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> K
 
 
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
-    scheme = scheme_named(settings.scheme, allow_unpadded=allow_unpadded)
+    """Return the scheme of RSA blocks."""
+    scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
     return scheme

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import git
 from ciphertool.audit import rules
-from ciphertool.ciphertext import Native
-from ciphertool.engine.direct import key_id
+from ciphertool.ciphertext import Envelope, Native
+from ciphertool.engine import key_id
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
@@ -186,5 +186,8 @@ def _held(settings: Settings, data: bytes | None) -> Iterator[str]:
     except CipherToolError:
         return
     for entry in entries.values():
-        if isinstance(entry.stored, Encrypted) and isinstance(entry.stored.ciphertext, Native):
-            yield entry.stored.ciphertext.key_id
+        match entry.stored:
+            case Encrypted(Native(key_id=key)):
+                yield key
+            case Encrypted(Envelope(wrapped=wrapped)):
+                yield from wrapped
