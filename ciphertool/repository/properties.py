@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciphertool.ciphertext import Envelope, is_wrapped_key
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import NO_KEYS, Encrypted, SecretEntry, require_entries
+from ciphertool.repository.base import NO_KEYS, Encrypted, Malformed, SecretEntry, require_entries
 from ciphertool.repository.document import DocumentRepository
 from ciphertool.repository.grammar import ContentKeyLine, NativeGrammar
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
@@ -26,7 +26,7 @@ class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
-        """Raise `ConfigError` if the file is damaged, is not a repository, or has an alias twice."""
+        """Raise `ConfigError` if the file is damaged, is not a repository, or has a content key twice."""
         super().__init__(snapshot, grammar)
         self._spelling = grammar
         try:
@@ -34,15 +34,9 @@ class PropertiesRepository(DocumentRepository):
         except ConfigError as error:
             raise error.at(self.path) from None
         require_entries(self, declared)
-        for alias in self._document.repeated:
-            try:
-                self._document.only(alias)
-            except SelectorError as error:
-                if self.entries[alias].certain or alias in declared:
-                    raise error.at(self.path) from None
-                raise ConfigError(
-                    f"an alias {error.reason}", hint=error.hint, path=self.path, line=error.line
-                ) from None
+        for selector in self._document.repeated:
+            if selector not in self.entries and (ambiguity := self._ambiguity(selector)):
+                raise ambiguity.at(self.path)
 
     @cached_property
     def keys(self) -> Mapping[str, Mapping[str, str]]:
@@ -65,11 +59,22 @@ class PropertiesRepository(DocumentRepository):
         before = self._document.source.text[self._document.head(site) : site.start]
         assigned = before.rstrip(" \t\f\r\n\\").endswith(("=", ":"))
         certain = is_writable_alias(site.selector) and self._spelling.tells(site.value, assigned=assigned)
+        if ambiguity := self._ambiguity(site.selector):  # no line shows which value is meant; products take the last
+            return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), site.line, certain)
         stored = self._grammar.read(site.value)
         match stored:
             case Encrypted(Envelope() as value):
                 stored = Encrypted(value._replace(wrapped=self.keys.get(value.content_key, {})))
         return SecretEntry(stored, site.line, certain)
+
+    def _ambiguity(self, selector: str) -> SelectorError | None:
+        """Return the error for an alias or content key that stands on several lines, or None."""
+        if selector in self._document.repeated:
+            try:
+                self._document.only(selector)
+            except SelectorError as error:
+                return error
+        return None
 
     def updated(
         self, changes: Mapping[str, Ciphertext | None], keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS
@@ -93,4 +98,7 @@ class PropertiesRepository(DocumentRepository):
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts set; everything else stays as it is."""
-        return rewrite_entries(self._document, changes, ordered=True)
+        try:
+            return rewrite_entries(self._document, changes, ordered=True)
+        except ConfigError as error:
+            raise error.at(self.path) from None

@@ -172,8 +172,8 @@ class Resolver:
                     self._warn(f"{self.repository.path}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
                     return value
                 raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
-            case Malformed(reason):
-                raise DecryptionError(f"{alias!r}: {reason}", hint=self.repository.hint).at(
+            case Malformed(reason, hint):
+                raise DecryptionError(f"{alias!r}: {reason}", hint=hint or self.repository.hint).at(
                     self.repository.path, entry.line
                 )
             case Placeholder():
