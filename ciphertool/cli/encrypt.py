@@ -51,9 +51,9 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         console.say("warning", warning)
     if transformation and isinstance(sealer, SymmetricSealer) and transformation.lower() != AES_GCM.lower():
         raise UnsupportedSchemeError(transformation, f"it needs an RSA key, not {sealer.recipient}")
-    if transformation is None and settings.repository != Path():
+    if transformation is None and settings.repository_settings.path != Path():
         require_one_key(sealer, access.repository())
-    made = sealer.seal_alone(alias, _plaintext())
+    made = sealer.seal_alone(alias, plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
@@ -77,7 +77,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
     access = VaultAccess(settings, vault.passwords(settings))
-    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository != Path():
+    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository_settings.path != Path():
         stored = stored._replace(wrapped=access.repository().keys.get(stored.content_key, {}))
     opener = access.to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
@@ -129,7 +129,8 @@ def _alias(settings: Settings, alias: str | None) -> str:
     return alias or ""
 
 
-def _plaintext() -> Secret:
+def plaintext() -> Secret:
+    """Return the value on standard input, or from a prompt, without one trailing newline."""
     value = _input("Secret")
     for ending in ("\r\n", "\n"):
         if value.endswith(ending):
