@@ -201,7 +201,7 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-                if match.reshaped:
+                if match.reshaped and not self._sealer.keeps_spelling:
                     self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)

@@ -83,6 +83,12 @@ class Opener:
 
     decrypt = open  # noqa: A003 - the former name, kept for one release: other people's scripts call it
 
+    def spelling(self, alias: str, ciphertext: Ciphertext) -> Secret | None:
+        """Return how an alias's value was spelled in its file, if that was kept; raise what `open` raises."""
+        if isinstance(ciphertext, Envelope) and self.native:
+            return self.content_keys.read(alias, ciphertext).spelling
+        return None
+
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
         """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
         self.open(alias, ciphertext)
@@ -248,6 +254,9 @@ class SymmetricOpener:
         return Secret(self.decryptor.decrypt_text(ciphertext.data, ciphertext.iv))
 
     decrypt = open  # noqa: A003 - as `Opener.decrypt`
+
+    def spelling(self, alias: str, ciphertext: Ciphertext) -> None:
+        """Return None: nothing in a value tells how it was spelled."""
 
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
         """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
