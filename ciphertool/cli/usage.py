@@ -22,7 +22,10 @@ _ADD = (
     "declare it as a [[target]] in ciphertool.toml and run `ciphertool protect`; "
     "`ciphertool audit . --write-targets` proposes targets"
 )
-_RESTORE = "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected"
+_RESTORE = (
+    "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected; "
+    "`ciphertool unprotect` puts the secrets back into the file itself"
+)
 _ROTATE = (
     "to change the key, restore every file with `ciphertool resolve`, name the new keystore and a new repository in "
     "the settings, and run `ciphertool protect`"
@@ -34,7 +37,7 @@ _ELSEWHERE = {
     "help": "`ciphertool --help` lists the commands, `ciphertool COMMAND --help` explains one",
     **dict.fromkeys(("edit", "change", "update"), _CHANGE),
     **dict.fromkeys(("add", "new"), _ADD),
-    **dict.fromkeys(("unprotect", "restore", "undo", "view", "cat"), _RESTORE),
+    **dict.fromkeys(("restore", "undo", "view", "cat"), _RESTORE),
     **dict.fromkeys(("rotate", "rekey", "updatekeys", "reencrypt"), _ROTATE),
     **dict.fromkeys(("ls", "status"), _LIST),
     **dict.fromkeys(("rm", "delete", "unset"), _REMOVE),

@@ -1,5 +1,19 @@
 """What a person asks of a vault after the first `protect`: its secrets, and who else can read them."""
 
 from ciphertool.lifecycle.secrets import ListedSecret, Use, VaultChange, generate, listed, put, remove, uses
+from ciphertool.lifecycle.unprotection import RestoredFile, Unprotection, require_unchanged, unprotect
 
-__all__ = ["ListedSecret", "Use", "VaultChange", "generate", "listed", "put", "remove", "uses"]
+__all__ = [
+    "ListedSecret",
+    "RestoredFile",
+    "Unprotection",
+    "Use",
+    "VaultChange",
+    "generate",
+    "listed",
+    "put",
+    "remove",
+    "require_unchanged",
+    "unprotect",
+    "uses",
+]
