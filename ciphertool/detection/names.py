@@ -118,7 +118,7 @@ _LAST = re.compile(r"[./\[\]:@]+")
 # The value of a list's item, of a pair such as `{name: …, value: …}`, or of one of several environments is named by
 # its surroundings.
 _ANONYMOUS = _listed("""
-    value values text content data default primary secondary main current previous old backup active standby
+    value values text content data default primary secondary main current next previous old backup active standby
     prod production preprod dev development test testing stage staging qa uat demo local dr live
     east west north south central eu us v
 """)
@@ -142,6 +142,17 @@ def reads_as_name(text: str) -> bool:
     letters = [len(word.rstrip("0123456789")) for word in found if not word.isdigit()]
     enough = 2 if len(letters) == 1 else 2.5 * len(letters) + 2 * len(_INNER_DIGIT.findall(text))
     return all(map(_WORD.fullmatch, found)) and sum(letters) >= enough
+
+
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[A-Za-z\d]*[A-Za-z]\d+[A-Za-z][A-Za-z\d]*")
+
+
+def reads_as_label(text: str) -> bool:
+    """Return whether a text is words that say what belongs in its place.
+
+    A word of both cases with a digit inside, as `OAuth2Token`, must name a secret: many generated ones read as words.
+    """
+    return reads_as_name(text) and all(strength(word) for word in text.split() if _MIXED.fullmatch(word))
 
 
 def names_a_secret(name: str) -> bool:
