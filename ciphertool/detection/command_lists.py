@@ -56,9 +56,11 @@ def _in_list(indexes: Sequence[int], values: Sequence[str]) -> Iterator[tuple[in
     starts = [0, *accumulate(len(value) + len(_SEPARATOR) for value in values)]
     line = _SEPARATOR.join(values)
     for found in _COMMAND.finditer(f'"{line}"'):
+        begin = found.start() - 1
         start = next(found.start(group) for group, text in found.groupdict().items() if text) - 1
         at = next(n for n in range(len(values)) if starts[n + 1] > start)
-        yield indexes[at], start - starts[at]
+        if begin < starts[at]:  # otherwise the item has all of the command, and is judged as any value is
+            yield indexes[at], start - starts[at]
 
 
 def _parent(selector: str) -> str:

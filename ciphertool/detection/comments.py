@@ -33,7 +33,7 @@ _ASSIGNMENT = re.compile(
 _QUOTED_PLACEHOLDER = re.compile(r"(?P<quote>[\"'])(?P<value>\$\{.*\})(?P=quote)\s*$")  # with quotes within its default
 _QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(?:[,;)}\]].*|[#/].*)?$")
 _PAIR = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.{8})[A-Za-z\d+/]+ [A-Za-z\d+/]+")
-_SIGN = re.compile(r"[=:](?!=*$)")
+_SIGN = re.compile(r":|=(?!=*$)")
 _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
 # In a text without a parser, a line that consists of a comment only.
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")

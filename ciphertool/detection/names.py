@@ -118,7 +118,7 @@ _LAST = re.compile(r"[./\[\]:@]+")
 # The value of a list's item, of a pair such as `{name: …, value: …}`, or of one of several environments is named by
 # its surroundings.
 _ANONYMOUS = _listed("""
-    value values text content data default primary secondary main current next previous old backup active standby
+    value values text content data default primary secondary main current previous old backup active standby
     prod production preprod dev development test testing stage staging qa uat demo local dr live
     east west north south central eu us v
 """)

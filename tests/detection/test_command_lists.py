@@ -32,6 +32,7 @@ HARMLESS = [
     ["curl", "-u", "bob"],
     ["tar", "-pZx9kQ2"],
     ["mysql", "-p${DB_PASSWORD}"],
+    ["sh", "-c", "mongo -p $DB_PASSWORD --eval x"],
 ]
 IDS = [" ".join(items) for items, _ in COMMANDS]
 

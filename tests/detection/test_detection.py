@@ -284,6 +284,8 @@ def test_the_word_after_a_secret_s_name_is_its_value_whatever_its_signs(line: st
     assert [each.verdict.decided_by.startswith("names/") for each in in_text(f"{line}\n", bare=True)] == [True]
 
 
-@pytest.mark.parametrize("line", ["password user:name", "token host=db.example.com", "local timeout=Zx9kQ2"])
+@pytest.mark.parametrize(
+    "line", ["password user:name", "Password Manager:", "token host=db.example.com", "local timeout=Zx9kQ2"]
+)
 def test_a_setting_after_a_secret_s_name_is_none_of_its_values(line: str) -> None:
     assert not any(each.verdict.is_secret for each in in_text(f"{line}\n", bare=True))
