@@ -71,7 +71,9 @@ def test_a_list_in_a_block_is_read_as_a_command() -> None:
 
 @pytest.mark.parametrize("items", HARMLESS, ids=" ".join)
 def test_what_is_no_password_is_none(items: list[str]) -> None:
-    assert True not in _in_text(f"CMD {json.dumps(items)}")
+    text = f"CMD {json.dumps(items)}"
+    assert True not in _in_text(text)
+    assert not [each for each in patterns.held(text) if each.kind == patterns.COMMAND and each.text in ",]"]
     assert _in_document("a.json", json.dumps({"command": items})) == []
 
 
