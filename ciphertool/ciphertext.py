@@ -1,21 +1,26 @@
 """The stored forms of a ciphertext and their grammar. Knows nothing of keys, nor of what a scheme means.
 
     ENC[RSA-OAEP-256,0123456789abcdef,<base64>]           Native: what this project stores
+    ENC[JWE,0123456789ab,<compact JWE>]                   Envelope: what it stores under a content key
     <base64>                                              Bare: the Carbon repositories
     <base64 of {"c": …, "t": …, "tp": …, "tpd": …}>       SelfContained: Carbon user stores
     <base64 of {"cipherText": …, "iv": …}>                Symmetric: AES-GCM in newer Carbon products
 
-Base64 is the standard alphabet, padded, on one line; nothing else is accepted, blanks included.
+Base64 is the standard alphabet, padded, on one line; nothing else is accepted, blanks included. A JWE has five parts in
+base64url (RFC 7516, section 7.1), of which the second is empty.
 """
 
 from __future__ import annotations
 
 import binascii
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import MalformedCiphertextError
 from ciphertool.secret import repr_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Native(NamedTuple):
@@ -30,6 +35,23 @@ class Native(NamedTuple):
 
     def __str__(self) -> str:
         return f"ENC[{self.scheme},{self.key_id},{_encoded(self.data)}]"
+
+
+class Envelope(NamedTuple):
+    """A value under a content key: the content key's id, the JWE, and the content key as it is stored beside it.
+
+    `wrapped` has its JWE for each recipient, by the id of the recipient's key; it is empty if the vault has lost it.
+    """
+
+    content_key: str
+    token: str
+    wrapped: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return repr_of(self, "content_key")
+
+    def __str__(self) -> str:
+        return f"ENC[{ENVELOPE},{self.content_key},{self.token}]"
 
 
 class Bare(NamedTuple):
@@ -74,11 +96,17 @@ class Symmetric(NamedTuple):
         return "AES/GCM/NoPadding"
 
 
-Ciphertext = Native | Bare | SelfContained | Symmetric
+Ciphertext = Native | Envelope | Bare | SelfContained | Symmetric
+
+ENVELOPE = "JWE"
+"""What stands in place of a scheme in an `Envelope`."""
 
 _NATIVE = re.compile(
     r"ENC\[(?P<scheme>[A-Za-z0-9]++(?:-[A-Za-z0-9]++|(?!))*+),(?P<key_id>[0-9a-f]{16}),(?P<data>[^\],]++)\]"
 )
+_PART = "[A-Za-z0-9_-]++"
+_ENVELOPE = re.compile(rf"ENC\[{ENVELOPE},(?P<key>[0-9a-f]{{12}}),(?P<token>{_PART}\.\.{_PART}\.{_PART}\.{_PART})\]")
+_WRAPPED = re.compile(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}\.{_PART}")
 
 
 def parse(text: str) -> Ciphertext:
@@ -93,12 +121,24 @@ def parse(text: str) -> Ciphertext:
     return Bare(data)
 
 
-def parse_native(text: str) -> Native:
+def parse_native(text: str) -> Native | Envelope:
     """Parse a native ciphertext; raise `MalformedCiphertextError` for any other form."""
+    if text.startswith(f"ENC[{ENVELOPE},"):
+        match = _ENVELOPE.fullmatch(text)
+        if match is None:
+            raise MalformedCiphertextError(
+                f"not of the form ENC[{ENVELOPE},<content key id>,<header>..<nonce>.<ciphertext>.<tag>]"
+            )
+        return Envelope(match["key"], match["token"])
     match = _NATIVE.fullmatch(text)
     if match is None:
         raise MalformedCiphertextError("not of the form ENC[<scheme>,<key id>,<base64>]")
     return Native(match["scheme"], match["key_id"], _decoded(match["data"]))
+
+
+def is_wrapped_key(text: str) -> bool:
+    """Return whether a text has the form of a content key that is encrypted to a recipient: a JWE of five parts."""
+    return _WRAPPED.fullmatch(text) is not None
 
 
 def _encoded(data: bytes) -> str:

@@ -21,11 +21,14 @@ class CipherToolError(Exception):
     """Base of every error of this package.
 
     `message` says what went wrong and `hint` what to do about it ("" where there is nothing to add);
-    `path` and `line` (1-based) say where, if it was in a file. `str()` gives "path:line: message". The hint is a note
-    of the exception, so that tracebacks, and logs that have them, show it.
+    `path` and `line` (1-based) say where, if it was in a file; `path` is a text for a repository that is in none: the
+    name of its storage. `str()` gives "path:line: message". The hint is a note of the exception, so that tracebacks,
+    and logs that have them, show it.
     """
 
-    def __init__(self, message: str, *, hint: str = "", path: Path | None = None, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", path: Path | str | None = None, line: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -45,7 +48,7 @@ class CipherToolError(Exception):
         self._hint = hint
         self.__notes__ = [*notes, f"{_HINT}{hint}"] if hint else notes
 
-    def at(self, path: Path, line: int | None = None) -> CipherToolError:
+    def at(self, path: Path | str, line: int | None = None) -> CipherToolError:
         """Say where the error is, unless that is known already; return the error itself."""
         self.path = self.path or path
         self.line = self.line or line
@@ -197,6 +200,15 @@ class UnknownRepositoryKindError(ConfigError):
         super().__init__(f"unknown kind of secret repository {kind!r}", hint=f"use one of {', '.join(self.known)}")
 
 
+class UnknownStorageError(ConfigError):
+    """A storage of secret repositories that is not known; `known` lists those that are."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"unknown storage {name!r}", hint=f"use one of {', '.join(self.known)}")
+
+
 class NotARepositoryError(ConfigError):
     """A file named as secret repository, of whose `lines` none is an entry: it may be anything, and is not quoted."""
 
@@ -259,19 +271,45 @@ class WorkerError(CipherToolError):
         )
 
 
-class ValueTooLongError(ConfigError):
-    """A value that is longer, in bytes of UTF-8, than the scheme can encrypt to this key."""
+class ReferencesStandError(ConfigError):
+    """Secrets that configured files still refer to, each at `places`."""
 
-    def __init__(self, scheme: str, bits: int, length: int, limit: int) -> None:
+    def __init__(self, places: Mapping[str, Sequence[str]]) -> None:
+        self.places = places
+        told = "; ".join(f"{alias} ({', '.join(found)})" for alias, found in places.items())
+        super().__init__(
+            f"still in use: {told}",
+            hint="restore a value in those files first, or remove the secret with --force and break the references",
+        )
+
+
+class ContentKeyAloneError(ConfigError):
+    """A value that only an envelope holds, asked for where there is no vault to keep its content key."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this value needs an envelope, whose content key only a vault can keep",
+            hint="write `alias=[value]` into the vault, or name it in a target, and run `ciphertool protect`",
+        )
+
+
+class ValueTooLongError(ConfigError):
+    """A value that is longer, in bytes of UTF-8, than the scheme can encrypt; `bits` is None if the key is not why."""
+
+    def __init__(self, scheme: str, bits: int | None, length: int, limit: int) -> None:
         self.scheme = scheme
         self.bits = bits
         self.length = length
         self.limit = limit
         can = f"can encrypt at most {limit}" if limit >= 0 else "cannot encrypt anything"
-        super().__init__(
-            f"value is {length} bytes; {scheme} {can} with an RSA-{bits} key",
-            hint="use a larger key or shorten the value",
-        )
+        if bits is None:
+            hint = "keep data of this size in an encrypted file of its own"
+        elif scheme == "RSA-OAEP-256":
+            hint = 'set `scheme = "auto"`, whose values may have 1 MiB'
+        else:
+            hint = "use a larger key or shorten the value; only a native vault has longer values"
+        key = "" if bits is None else f" with an RSA-{bits} key"
+        super().__init__(f"value is {length} bytes; {scheme} {can}{key}", hint=hint)
 
 
 # --- keystores, passwords, key usage (exit status 4) -------------------------------------------------------------
@@ -500,7 +538,7 @@ class BadKeyTextError(KeystoreError):
 class OtherKeyError(KeystoreError):
     """A vault whose values are encrypted to other keys than new ones would be; `keys` are those others."""
 
-    def __init__(self, keys: Mapping[str, int], key: str, *, path: Path) -> None:
+    def __init__(self, keys: Mapping[str, int], key: str, *, path: Path | str) -> None:
         self.keys = dict(keys)
         self.key = key
         held = " and ".join(f"{count} to {other}" for other, count in keys.items())
@@ -558,16 +596,27 @@ _RIGHT_CERTIFICATE = (
 class WrongKeyUsageError(KeystoreError):
     """A certificate whose KeyUsage does not allow to encrypt data; `usages` is what it allows, None if unreadable."""
 
-    def __init__(self, keystore: Path, alias: str | None, usages: Sequence[str] | None) -> None:
+    def __init__(
+        self, keystore: Path, alias: str | None, usages: Sequence[str] | None, needed: str = "dataEncipherment"
+    ) -> None:
         self.alias = alias
         self.usages = usages
+        self.needed = needed
         found = "cannot be read" if usages is None else f"allows {', '.join(usages) or 'nothing at all'}"
         super().__init__(
-            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} does not allow dataEncipherment: "
+            f"wrong key usage: the certificate{f' of {alias!r}' if alias else ''} does not allow {needed}: "
             f"its critical KeyUsage {found}",
             path=keystore,
             hint=_RIGHT_CERTIFICATE,
         )
+
+
+class RecipientsError(KeystoreError):
+    """Recipients that do not fit together: two with one key, or settings that name others than the vault has."""
+
+    def __init__(self, reason: str, path: Path | str, hint: str) -> None:
+        self.reason = reason
+        super().__init__(reason, path=path, hint=hint)
 
 
 class RefusedCertificateError(KeystoreError):
@@ -610,6 +659,42 @@ class WrongKeyOrDamagedError(DecryptionError):
         super().__init__(
             f"does not decrypt with {scheme or 'any scheme'}: made with another key{moved}, or damaged",
             hint="check the keystore and key alias, and the scheme that the repository declares",
+        )
+
+
+class DamagedValueError(DecryptionError):
+    """A value that is not authentic under its content key."""
+
+    def __init__(self, content_key: str) -> None:
+        self.content_key = content_key
+        super().__init__(
+            f"does not decrypt under its content key {content_key}: damaged, or made with another key of this id",
+            hint="restore the value from the vault's history or a backup, or encrypt it again",
+        )
+
+
+class UnknownContentKeyError(DecryptionError):
+    """A value whose content key the vault does not have."""
+
+    def __init__(self, content_key: str) -> None:
+        self.content_key = content_key
+        super().__init__(
+            f"the vault has no content key {content_key}, without which no key decrypts this value",
+            hint=f"restore the lines that begin with {{{content_key}}} from the vault's history or a backup",
+        )
+
+
+class NotARecipientError(DecryptionError):
+    """A value whose content key is not encrypted to this key; `recipients` are the ids of the keys that it is for."""
+
+    def __init__(self, content_key: str, key_id: str, recipients: Iterable[str]) -> None:
+        self.content_key = content_key
+        self.key_id = key_id
+        self.recipients = tuple(sorted(recipients))
+        super().__init__(
+            f"not for this key: the content key {content_key} is encrypted to {', '.join(self.recipients)}, "
+            f"but the keystore's key is {key_id}",
+            hint="open the vault with the keystore of a recipient, or ask one to run `ciphertool recipients add`",
         )
 
 
@@ -671,7 +756,7 @@ class NotEncryptedYetError(DecryptionError):
 class UnknownAliasError(CipherToolError, KeyError):
     """A secret alias that the repository does not have; a `KeyError`, because a vault is a mapping."""
 
-    def __init__(self, alias: str, repository: Path, known: Iterable[str] = ()) -> None:
+    def __init__(self, alias: str, repository: Path | str, known: Iterable[str] = ()) -> None:
         """Fill in the hint with the nearest of the `known` aliases."""
         self.alias = alias
         self.repository = repository
@@ -710,7 +795,7 @@ class JournalError(ConflictError):
 class UnfinishedRunError(ConflictError):
     """A secret of an interrupted run that cannot be completed, because `changed` is not as that run had read it."""
 
-    def __init__(self, alias: str, changed: Path, *, path: Path, line: int | None, hint: str) -> None:
+    def __init__(self, alias: str, changed: Path | str, *, path: Path, line: int | None, hint: str) -> None:
         self.alias = alias
         self.changed = changed
         super().__init__(

@@ -29,6 +29,7 @@ _MINIMUM_EXPONENT = 65_537
 _SERVER_AUTH, _ANY_PURPOSE = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
 _NEEDED = {
     Role.PRIMARY: ("dataEncipherment",),
+    Role.RECIPIENT: ("keyEncipherment",),
     Role.TLS: ("digitalSignature",),
     Role.MESSAGE: ("digitalSignature", "keyEncipherment"),
 }
@@ -93,7 +94,7 @@ def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFind
         return
     missing = ", ".join(usage.lacks(needed))
     if missing and usage.critical:
-        wrong = "wrong key usage" if role is Role.PRIMARY else "not usable for this role"
+        wrong = "wrong key usage" if role in (Role.PRIMARY, Role.RECIPIENT) else "not usable for this role"
         if usage.usages is None:
             fault = "cannot be read, or occurs twice"
         else:

@@ -57,17 +57,19 @@ def judge_encryption(
     policy: Policy,
     keystore: Path,
     alias: str | None = None,
+    role: Role = Role.PRIMARY,
 ) -> Verdict:
-    """Return a policy's decision on the findings about a certificate for `Role.PRIMARY`.
+    """Return a policy's decision on the findings about a certificate for a role that encrypts.
 
     `keystore` and `alias` name it in errors; a PEM file has no alias. The refusal is a `WrongKeyUsageError` exactly
-    when `Cipher.init(ENCRYPT_MODE, certificate)` reports "Wrong key usage", `NotRsaError` for another kind of key,
-    `BadCertificateError` for an unreadable certificate, `BrokenKeyError` for a key whose values everybody could read,
-    and, under the strict policy, `RefusedCertificateError` when the java policy would warn.
+    when `Cipher.init(ENCRYPT_MODE, certificate)` reports "Wrong key usage" (for `Role.RECIPIENT`, `WRAP_MODE`),
+    `NotRsaError` for another kind of key, `BadCertificateError` for an unreadable certificate, `BrokenKeyError` for a
+    key whose values everybody could read, and, under the strict policy, `RefusedCertificateError` when the java policy
+    would warn.
     """
     for rule in REFUSALS:
         if against := _by(found, rule):
-            return Verdict(_refusal(against, facts, keystore, alias), against)
+            return Verdict(_refusal(against, facts, keystore, alias, role), against)
     concerns = tuple(one for rule in CONCERNS for one in _by(found, rule))
     if concerns and policy is Policy.STRICT:
         return Verdict(RefusedCertificateError(keystore, alias, [one.reason for one in concerns]), concerns)
@@ -75,15 +77,21 @@ def judge_encryption(
 
 
 def check_certificate(
-    data: bytes, *, policy: Policy, now: datetime, keystore: Path, alias: str | None = None
+    data: bytes,
+    *,
+    policy: Policy,
+    now: datetime,
+    keystore: Path,
+    alias: str | None = None,
+    role: Role = Role.PRIMARY,
 ) -> tuple[CertificateFinding, ...]:
     """Return the warnings about encrypting secrets with a certificate, in DER, at the time `now`.
 
     Raise the refusal of `judge_encryption` if there is one.
     """
     facts = certificate_facts(data)
-    found = judge_certificate(facts, Role.PRIMARY, now=now)
-    verdict = judge_encryption(found, facts, policy=policy, keystore=keystore, alias=alias)
+    found = judge_certificate(facts, role, now=now)
+    verdict = judge_encryption(found, facts, policy=policy, keystore=keystore, alias=alias, role=role)
     if verdict.refusal is not None:
         raise verdict.refusal
     return verdict.findings
@@ -94,14 +102,15 @@ def _by(found: Sequence[CertificateFinding], rule: rules.Rule) -> tuple[Certific
 
 
 def _refusal(
-    against: Sequence[CertificateFinding], facts: CertificateFacts, keystore: Path, alias: str | None
+    against: Sequence[CertificateFinding], facts: CertificateFacts, keystore: Path, alias: str | None, role: Role
 ) -> KeystoreError:
     rule, name = against[0].rule, alias or keystore.name
     if rule is rules.BROKEN_KEY:
         return BrokenKeyError(keystore, alias, [one.reason for one in against])
     if rule is rules.KEY_USAGE_REFUSED:
         usage = facts.key_usage
-        return WrongKeyUsageError(keystore, alias, usage.rfc_names() if usage else None)
+        needed = "keyEncipherment" if role is Role.RECIPIENT else "dataEncipherment"
+        return WrongKeyUsageError(keystore, alias, usage.rfc_names() if usage else None, needed)
     error: KeystoreError
     if rule is rules.NOT_RSA and facts.algorithm is not None:
         error = NotRsaError(name, facts.algorithm)

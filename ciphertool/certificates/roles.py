@@ -17,7 +17,9 @@ class Role(Enum):
     """What a keystore is for."""
 
     PRIMARY = "primary"
-    """Encrypts the configuration's secrets."""
+    """Encrypts the configuration's secrets, each as one RSA block."""
+    RECIPIENT = "recipient"
+    """Encrypts the content keys under which a vault's envelopes are."""
     TLS = "tls"
     """Serves TLS connections."""
     MESSAGE = "message"
@@ -30,10 +32,10 @@ def role_extensions(role: Role, names: Sequence[str]) -> list[tuple[x509.Extensi
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     usage = x509.KeyUsage(
-        digital_signature=role is not Role.PRIMARY,
+        digital_signature=role not in (Role.PRIMARY, Role.RECIPIENT),
         content_commitment=False,
         key_encipherment=True,
-        data_encipherment=role is not Role.TLS,
+        data_encipherment=role in (Role.PRIMARY, Role.MESSAGE),
         key_agreement=False,
         key_cert_sign=False,
         crl_sign=False,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.changes.workbench import Standing
+    from ciphertool.changes.workbench import Rewritten, Standing
     from ciphertool.errors import CipherToolError
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named
@@ -44,10 +44,15 @@ class Survey:
         return chain.from_iterable(self._crew.again(Workbench.references, tasks))
 
     def rewrite(
-        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress
-    ) -> Iterator[tuple[Path, bytes | CipherToolError]]:
-        """Yield the new content of each chosen file, with its matches replaced by references, or the error."""
-        tasks = [[ToRewrite(path, chosen[path]) for path, _ in batch if path in chosen] for batch in self._batches]
+        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress, *, spelled: bool = False
+    ) -> Iterator[tuple[Path, Rewritten | CipherToolError]]:
+        """Yield the new content of each chosen file, with its matches replaced by references, or the error.
+
+        With `spelled`, it comes with the spellings of the secrets that would come back in another one.
+        """
+        tasks = [
+            [ToRewrite(path, chosen[path], spelled) for path, _ in batch if path in chosen] for batch in self._batches
+        ]
         results = chain.from_iterable(self._crew.again(Workbench.rewrite, tasks))
         for done, (task, result) in enumerate(zip(chain.from_iterable(tasks), results, strict=True), 1):
             progress("rewriting", done, len(chosen))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
+from ciphertool.changes.spellings import spellings
 from ciphertool.errors import CipherToolError
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.rewriters.base import rewrite
@@ -15,7 +16,7 @@ from ciphertool.settings.targets import reading
 from ciphertool.targets.matching import changes, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.files import Snapshot
@@ -48,6 +49,18 @@ class ToRewrite(NamedTuple):
 
     path: Path
     matches: Sequence[Match]
+    spelled: bool = False
+    """Whether to find out how they are spelled."""
+
+
+class Rewritten(NamedTuple):
+    """A file's new content, and by their aliases the texts of the secrets that a rewriter would spell otherwise."""
+
+    data: bytes
+    spellings: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"Rewritten({len(self.data)} bytes)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ class Workbench:
         opened = ((path, self._documents[path][1]) for path in sought.paths if path in self._documents)
         return [found for path, document in opened for found in standing(path, document, sought.aliases)]
 
-    def rewrite(self, work: Sequence[ToRewrite]) -> list[bytes | CipherToolError]:
+    def rewrite(self, work: Sequence[ToRewrite]) -> list[Rewritten | CipherToolError]:
         """Return the new content of files that were opened before, each proved."""
         return [self._rewritten(*each) for each in work]
 
@@ -105,11 +118,12 @@ class Workbench:
             self._rewriters[reading] = reading.rewriter(path, self._trust.extensions)
         return self._rewriters[reading]
 
-    def _rewritten(self, path: Path, matches: Sequence[Match]) -> bytes | CipherToolError:
+    def _rewritten(self, path: Path, matches: Sequence[Match], spelled: bool) -> Rewritten | CipherToolError:
         rewriter, document = self._documents.pop(path)
         syntax = runtime_of(self._repository.kind).syntax(rewriter)
         try:
-            return rewrite(rewriter, document, changes(matches, syntax))
+            data = rewrite(rewriter, document, changes(matches, syntax))
+            return Rewritten(data, spellings(rewriter, document, data, matches) if spelled else {})
         except CipherToolError as error:
             return error.at(path)
 
@@ -121,6 +135,9 @@ def parsed(path: Path, targets: Sequence[Target], extensions: Extensions) -> Doc
 
 def standing(path: Path, document: Document, aliases: Collection[str]) -> list[Standing]:
     """Return the places of references to some aliases in a document, in document order."""
+    data = document.source.text.encode("utf-8", "surrogatepass")
+    if not (references.has_mark(data) or references.has_escapes(data)):
+        return []  # an outline takes longer
     outline = document.outline()
     found: list[tuple[str, Site]] = []
     for site in document.pick(list(dict.fromkeys(outline.selectors[index] for index in outline.marked))):

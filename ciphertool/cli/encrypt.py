@@ -14,12 +14,13 @@ from ciphertool.certificates.policy import Policy
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, ask, opening_options, vault_options
 from ciphertool.engine.direct import MINIMUM_BITS
-from ciphertool.errors import ConfigError, MalformedCiphertextError
+from ciphertool.engine.schemes import AES_GCM
+from ciphertool.errors import ConfigError, MalformedCiphertextError, UnsupportedSchemeError
 from ciphertool.repository import BARE_KIND
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
-from ciphertool.vault.cipher import AnyOpener, Opener
+from ciphertool.vault.cipher import AnyOpener, Opener, SymmetricSealer
 
 _MAXIMUM = 1024 * 1024
 _Transformation = Annotated[
@@ -48,9 +49,11 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
     for warning in warnings:
         console.say("warning", warning)
-    if transformation is None and settings.repository != Path():
+    if transformation and isinstance(sealer, SymmetricSealer) and transformation.lower() != AES_GCM.lower():
+        raise UnsupportedSchemeError(transformation, f"it needs an RSA key, not {sealer.recipient}")
+    if transformation is None and settings.repository_settings.path != Path():
         require_one_key(sealer, access.repository())
-    made = sealer.seal(alias, _plaintext())
+    made = sealer.seal_alone(alias, plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
@@ -73,7 +76,10 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         automatic, transformation = False, stored.transformation  # it says so itself
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
-    opener = VaultAccess(settings, vault.passwords(settings)).to_open().opener
+    access = VaultAccess(settings, vault.passwords(settings))
+    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository_settings.path != Path():
+        stored = stored._replace(wrapped=access.repository().keys.get(stored.content_key, {}))
+    opener = access.to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
         value, scheme = opener.decryptor.detect_text(stored.data)
         console.say("note", f"decrypted with {scheme.name}", public=True)
@@ -86,7 +92,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
 
 
 def _decrypted(opener: AnyOpener, alias: str, stored: ciphertext.Ciphertext) -> Secret:
-    if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native):
+    if isinstance(opener, Opener) and opener.native and not isinstance(stored, ciphertext.Native | ciphertext.Envelope):
         raise MalformedCiphertextError(
             "bare base64, which a native vault does not hold; state it with --transformation"
         )
@@ -123,7 +129,8 @@ def _alias(settings: Settings, alias: str | None) -> str:
     return alias or ""
 
 
-def _plaintext() -> Secret:
+def plaintext() -> Secret:
+    """Return the value on standard input, or from a prompt, without one trailing newline."""
     value = _input("Secret")
     for ending in ("\r\n", "\n"):
         if value.endswith(ending):

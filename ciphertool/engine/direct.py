@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ciphertool.engine.keys import key_id
 from ciphertool.engine.schemes import DEFAULT, SCHEMES
 from ciphertool.errors import (
     KeystoreError,
@@ -16,19 +16,12 @@ from ciphertool.errors import (
 )
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from ciphertool.engine.base import Scheme, Transform
+    from ciphertool.engine.keys import Key
 
 MINIMUM_BITS = 2048
-
-
-def key_id(key: RSAPublicKey) -> str:
-    """Return the id of a public key: the first 8 bytes of its SubjectPublicKeyInfo's SHA-256, in hex."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(info).digest()[:8].hex()
 
 
 class Encryptor:
@@ -66,32 +59,22 @@ class Encryptor:
 class Decryptor:
     """Decrypts values with one private key. It refuses no key for its age, size or usage: old values stay readable."""
 
-    def __init__(self, key: RSAPrivateKey) -> None:
-        self._key = key
-        self._transforms: dict[str, Transform] = {}
-        self._key_id: str | None = None
+    def __init__(self, key: Key) -> None:
+        self.key = key
 
     @property
     def key_id(self) -> str:
         """The id of the key's public half."""
-        # Not a `cached_property`: before Python 3.12 it has a lock that might stay held for ever in a forked child.
-        if self._key_id is None:
-            self._key_id = key_id(self._key.public_key())
-        return self._key_id
+        return self.key.id
 
     def duplicate(self) -> Decryptor:
-        """Return a copy with its own key object: a lost thread may still hold OpenSSL's locks in this one."""
-        duplicate = Decryptor(self._key.private_numbers().private_key(unsafe_skip_rsa_key_validation=True))
-        duplicate._key_id = self._key_id
-        return duplicate
+        """Return a decryptor for a forked child, with its own copy of the key."""
+        return Decryptor(self.key.duplicate())
 
     def decrypt(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> bytes:
         """Return the plaintext; raise `DecryptionError` if any check fails, never return an invented result."""
         _check_label(scheme, label)
-        transform = self._transforms.get(scheme.name)
-        if transform is None:
-            transform = self._transforms[scheme.name] = scheme.decrypting(self._key)
-        return transform(ciphertext, label)
+        return self.key.unwrap((ciphertext,), scheme.name, label)[0]
 
     def decrypt_text(self, ciphertext: bytes, scheme: Scheme, label: bytes = b"") -> str:
         """Return the plaintext as UTF-8 text, or raise `DecryptionError`, at the latest here for foreign blocks."""

@@ -9,7 +9,10 @@ from ciphertool.errors import UnsupportedSchemeError
 
 __all__ = ["DEFAULT", "SCHEMES", "UNPADDED", "Scheme", "scheme_named"]
 
-DEFAULT: Scheme = Oaep("RSA-OAEP-256", "SHA256", "SHA256", native=True)
+RSA_OAEP_256, RSA_OAEP = "RSA-OAEP-256", "RSA-OAEP"
+"""OAEP with SHA-256 and with SHA-1, as RFC 7518 names them."""
+
+DEFAULT: Scheme = Oaep(RSA_OAEP_256, "SHA256", "SHA256", native=True)
 """The scheme of a native repository whose settings name no other."""
 
 # In the order in which unknown values are tried: schemes that accept foreign input come last.
@@ -66,6 +69,6 @@ def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
         raise UnsupportedSchemeError(
             AES_GCM,
             "it needs a secret key, but the vault's key is an RSA key",
-            hint="to read such values, set the key alias to the entry of the AES key; ciphertool does not create them",
+            hint="set the key alias to the entry of the AES key",
         )
     raise UnsupportedSchemeError(name, hint=f"use one of {', '.join(scheme.name for scheme in SCHEMES)}")

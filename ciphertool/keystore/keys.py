@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cryptography.hazmat.primitives.asymmetric import rsa
-    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 
 def load(pkcs8: bytes, alias: str) -> PrivateKeyTypes:
@@ -54,12 +54,12 @@ def load_rsa(pkcs8: bytes, alias: str, chain: Sequence[bytes]) -> rsa.RSAPrivate
 
 def prove_match(key: PrivateKeyTypes, certificate: bytes, alias: str) -> None:
     """Raise `BadPrivateKeyError` unless the certificate, in DER, belongs to the key."""
-    if not matches(key, certificate, alias):
+    if not matches(key.public_key(), certificate, alias):
         raise BadPrivateKeyError(alias, "does not match its certificate")
 
 
-def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:
-    """Return whether a certificate, in DER, belongs to the key; raise `BadCertificateError` if it has no public key."""
+def matches(key: PublicKeyTypes, certificate: bytes, alias: str) -> bool:
+    """Return whether a certificate, in DER, is of a public key; raise `BadCertificateError` if it has no public key."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -69,7 +69,7 @@ def matches(key: PrivateKeyTypes, certificate: bytes, alias: str) -> bool:
             public_key = load_der_public_key(public_key_info(certificate, alias))
     except (ValueError, UnsupportedAlgorithm):
         return False
-    return public_key == key.public_key()
+    return public_key == key
 
 
 def _is_consistent(key: rsa.RSAPrivateKey) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import rsa
 
+    from ciphertool.engine import Key
     from ciphertool.secret import Secret
 
 
@@ -136,6 +137,12 @@ class Keystore:
         entry = self.entry(alias)
         with error_path(self.path):
             return keys.load_rsa(self.unseal(entry, key_password), entry.alias, entry.chain[:1])
+
+    def key(self, alias: str | None = None, key_password: str | None = None) -> Key:
+        """Return an entry's RSA key as what decrypts; raise as `private_key` does."""
+        from ciphertool.engine import LocalKey
+
+        return LocalKey(self.private_key(alias, key_password))
 
     def symmetric_key(self, alias: str | None = None, key_password: str | None = None) -> bytes:
         """Return the AES key of a secret entry.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import ciphertext, references
 from ciphertool.errors import MalformedCiphertextError
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository.base import Stored
 
+# No alias has a closing brace.
+_CONTENT_KEY = re.compile(r"\{([0-9a-f]{12})\}([0-9a-f]{16})")
 # Base64 of at least as many bytes as the smallest RSA key makes, or the rest of more; words and tokens are shorter.
 _LIKE_CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{80,}+={0,2}")
 
 
 # The beginning of a native ciphertext; SOPS and hiera-eyaml also write `ENC[`.
-_LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,[0-9a-f]{16},")
+_LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,(?:[0-9a-f]{16}|[0-9a-f]{12}),")
 
 
 class Grammar(Protocol):
@@ -72,7 +74,7 @@ class NativeGrammar:
     native = True
     clear_is_readable = False
     encoding = "utf-8"
-    hint = "a native vault holds ENC[…], or [plaintext] to be encrypted"
+    hint = "a native vault holds ENC[…], or [plaintext] to be encrypted; a name in braces is a content key's"
 
     def read(self, text: str) -> Stored:
         """Parse a stored text."""
@@ -90,6 +92,22 @@ class NativeGrammar:
     def write(self, value: Ciphertext) -> str:
         """Return the stored text of a ciphertext."""
         return str(value)
+
+
+class ContentKeyLine(NamedTuple):
+    """A line that is no alias's: a content key, encrypted to one recipient."""
+
+    content_key: str
+    recipient: str
+
+    def __str__(self) -> str:
+        return f"{{{self.content_key}}}{self.recipient}"
+
+    @classmethod
+    def parse(cls, name: str) -> ContentKeyLine | None:
+        """Return the line of a name; None for any other name, such as every alias."""
+        match = _CONTENT_KEY.fullmatch(name)
+        return match and cls(match[1], match[2])
 
 
 class Carbon4Grammar:

@@ -5,52 +5,101 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ciphertool.ciphertext import Envelope, is_wrapped_key
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import SecretEntry, require_entries
+from ciphertool.repository.base import NO_KEYS, Encrypted, SecretEntry, require_entries
 from ciphertool.repository.document import DocumentRepository
+from ciphertool.repository.grammar import ContentKeyLine, NativeGrammar
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from ciphertool.files import Snapshot
+    from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository.grammar import LineGrammar
-    from ciphertool.rewriters.base import Site
+    from ciphertool.storage.base import Content
 
 
 class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
-    def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
+    def __init__(self, content: Content, grammar: LineGrammar, declared: Container[str] = ()) -> None:
         """Raise `ConfigError` if the file is damaged, is not a repository, or has an alias twice."""
-        super().__init__(snapshot, grammar)
+        super().__init__(content, grammar)
         self._spelling = grammar
         try:
-            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(snapshot.bytes)
+            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(content.data)
         except ConfigError as error:
-            raise error.at(self.path) from None
+            raise error.at(self.where) from None
         require_entries(self, declared)
         for alias in self._document.repeated:
             try:
                 self._document.only(alias)
             except SelectorError as error:
                 if self.entries[alias].certain or alias in declared:
-                    raise error.at(self.path) from None
+                    raise error.at(self.where) from None
                 raise ConfigError(
-                    f"an alias {error.reason}", hint=error.hint, path=self.path, line=error.line
+                    f"an alias {error.reason}", hint=error.hint, path=self.where, line=error.line
                 ) from None
 
-    @cached_property
+    @property
+    def keys(self) -> Mapping[str, Mapping[str, str]]:
+        """The content keys by their ids: for each recipient's key id, the JWE in which that recipient finds it."""
+        return self._lines[0]
+
+    @property
     def entries(self) -> Mapping[str, SecretEntry]:
         """The entries by alias, in the file's order."""
-        return {site.selector: self._entry(site) for site in self._document.sites()}
+        return self._lines[1]
 
-    def _entry(self, site: Site) -> SecretEntry:
-        before = self._document.source.text[self._document.head(site) : site.start]
-        assigned = before.rstrip(" \t\f\r\n\\").endswith(("=", ":"))
-        certain = is_writable_alias(site.selector) and self._spelling.tells(site.value, assigned=assigned)
-        return SecretEntry(self._grammar.read(site.value), site.line, certain)
+    @cached_property
+    def _lines(self) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, SecretEntry]]:
+        """The content keys, and the entries, which come with theirs; in one pass, because there may be thousands."""
+        document, columns, keys = self._document, self._document.entries, dict[str, dict[str, str]]()
+        text, index, has_keys = document.source.text, document.index, self.kind == NativeGrammar.kind
+        found = []
+        for ordinal, name in enumerate(columns.selectors):
+            if index[name] != ordinal:
+                continue
+            value = document.read(text[columns.starts[ordinal] : columns.ends[ordinal]])
+            line = ContentKeyLine.parse(name) if has_keys and name[:1] == "{" else None
+            if line is not None and is_wrapped_key(value):
+                keys.setdefault(line.content_key, {})[line.recipient] = value
+            else:
+                found.append((ordinal, name, value))
+        return keys, {name: self._entry(ordinal, name, value, keys) for ordinal, name, value in found}
+
+    def _entry(self, ordinal: int, name: str, value: str, keys: Mapping[str, Mapping[str, str]]) -> SecretEntry:
+        columns, source = self._document.entries, self._document.source
+        head, start = columns.heads[ordinal], columns.starts[ordinal]
+        assigned = source.text[head:start].rstrip(" \t\f\r\n\\").endswith(("=", ":"))
+        stored = self._grammar.read(value)
+        certain = is_writable_alias(name) and self._spelling.tells(value, assigned=assigned)
+        if isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
+            key, token, _ = stored.ciphertext
+            stored = Encrypted(Envelope(key, token, keys.get(key, {})))
+        return SecretEntry(stored, source.line(start), certain)
+
+    def updated(
+        self, changes: Mapping[str, Ciphertext | None], keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS
+    ) -> bytes:
+        """Return the file's bytes with these ciphertexts set, each with its content key, and these content keys.
+
+        What `keys` states of a content key is all there is of it afterwards; None removes it.
+        """
+        texts = {alias: None if value is None else self._grammar.write(value) for alias, value in changes.items()}
+        envelopes = (value for value in changes.values() if isinstance(value, Envelope))
+        stated = {**{value.content_key: value.wrapped for value in envelopes}, **keys}
+        for key, wrapped in stated.items():
+            before, after = self.keys.get(key, {}), wrapped or {}
+            lines = {recipient: after.get(recipient) for recipient in (*before, *after)}
+            texts |= {
+                str(ContentKeyLine(key, recipient)): line
+                for recipient, line in lines.items()
+                if line != before.get(recipient)
+            }
+        return self.rewritten(texts)
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts set; everything else stays as it is."""

@@ -28,6 +28,8 @@ def describe(snapshot: Snapshot) -> str:
                 lines.append(f"{label}: malformed")
             case Placeholder():
                 lines.append(f"{label}: a placeholder")
+    for key, wrapped in sorted(repository.keys.items()):
+        lines.append(f"{{{key}}}: a content key for {', '.join(sorted(wrapped))}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
+from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256
 from ciphertool.errors import ProblemsError
-from ciphertool.repository import KINDS
-from ciphertool.settings.model import NAMED, EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
+from ciphertool.repository import KINDS, is_native
+from ciphertool.settings.model import (
+    AUTO,
+    NAMED,
+    EncryptionSettings,
+    KeystoreSettings,
+    RecipientSettings,
+    RepositorySettings,
+    Settings,
+)
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
 from ciphertool.settings.target_tables import content_of, targets_of
+from ciphertool.storage.registry import FILE, STORAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "ciphertool.toml"
 NATIVE_KIND = "native"
-DEFAULT_SCHEME = "RSA-OAEP-256"
+DEFAULT_SCHEME = AUTO
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 
 
@@ -46,7 +56,7 @@ def read_config(
     run = top.table("run")
     root = snapshot.path.absolute().parent
     store = _repository(repository, snapshot, trust.extensions)
-    home = home_of(store and store.path)
+    home = home_of(store and store.path) if store is None or store.path is not None else None
     store = store or (home and home.repository_settings)
     if store is None:
         store = RepositorySettings(root / repository.required("path"), NATIVE_KIND, path, snapshot.mode_beside)
@@ -66,6 +76,7 @@ def read_config(
         ),
         inherit=run.names("inherit"),
         trust=trust,
+        recipients=_recipients(top, root, native=store.kind == NATIVE_KIND),
     )
     for table in (keystore, repository, encryption, run, top):
         table.finish()
@@ -102,12 +113,30 @@ def _default_scheme(store: RepositorySettings, home: Settings | None) -> str:
 
 
 def _repository(table: Table, snapshot: Snapshot, extensions: Extensions) -> RepositorySettings | None:
-    """Return the repository that the file states, or None if it states no path."""
-    kind, path = _kind(table, extensions), table.text("path")
+    """Return the repository that the file states, or None if it states neither a path nor another storage."""
+    kind, storage = _kind(table, extensions), _storage(table, extensions)
+    if storage != FILE:
+        if not is_native(kind):
+            table.problem("storage", f"must be {FILE}: the product of {kind!r} reads a file")
+        return RepositorySettings(None, kind, snapshot.path, snapshot.mode_beside, storage, table.rest())
+    path = table.text("path")
     if path is None:
         return None
     root = snapshot.path.absolute().parent
     return RepositorySettings(root / path, kind, snapshot.path, snapshot.mode_beside)
+
+
+def _storage(table: Table, extensions: Extensions) -> str:
+    """Return the storage's name. One that is no file reads something else than the files of the settings' tree."""
+    storage = table.text("storage") or FILE
+    if storage != FILE and not extensions.allowed:
+        table.refuse(f"storage {storage!r}")
+    elif storage not in STORAGES:
+        from ciphertool.settings.plugins import is_plug_in
+        from ciphertool.storage.plugin import ENTRY_POINTS
+
+        is_plug_in(table, "storage", storage, ENTRY_POINTS, STORAGES, extensions)
+    return storage
 
 
 def _kind(table: Table, extensions: Extensions) -> str:
@@ -131,19 +160,42 @@ def _format(table: Table, extensions: Extensions) -> str | None:
     return name
 
 
-def _keystore(table: Table, root: Path, extensions: Extensions, *, optional: bool) -> KeystoreSettings:
-    path, certificate = table.text("path"), table.text("certificate")
+def _recipients(top: Table, root: Path, *, native: bool) -> tuple[RecipientSettings, ...]:
+    found: list[RecipientSettings] = []
+    for table in top.tables("recipient"):
+        name = table.required("name")
+        if name in {recipient.name for recipient in found}:
+            table.problem("name", "is that of another recipient")
+        if not native:
+            table.problem("", "needs a native vault: no other kind has several recipients")
+        certificate = root / table.required("certificate")
+        found.append(RecipientSettings(name, certificate, _fingerprint(table), _algorithm(table)))
+        table.finish()
+    return tuple(found)
+
+
+def _algorithm(table: Table) -> str:
+    return table.choice("algorithm", (RSA_OAEP_256, RSA_OAEP), RSA_OAEP_256)
+
+
+def _fingerprint(table: Table) -> str | None:
     fingerprint = table.text("fingerprint")
     if fingerprint is not None:
         fingerprint = fingerprint.lower().removeprefix("sha256:").replace(":", "")
         if len(fingerprint) != 64 or set(fingerprint) - set("0123456789abcdef"):
             table.problem("fingerprint", "must be sha256: and 64 hexadecimal digits")
+    return fingerprint
+
+
+def _keystore(table: Table, root: Path, extensions: Extensions, *, optional: bool) -> KeystoreSettings:
+    path, certificate = table.text("path"), table.text("certificate")
     if path is None and certificate is None and not optional:
         table.problem("path", "is missing (or certificate)")
     return KeystoreSettings(
         path=root / path if path else None,
         alias=table.text("alias"),
         certificate=root / certificate if certificate else None,
-        fingerprint=fingerprint,
+        fingerprint=_fingerprint(table),
+        algorithm=_algorithm(table),
         format=_format(table, extensions),
     )

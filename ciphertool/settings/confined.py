@@ -75,10 +75,13 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
             refused.append(FoundSettingsError(what, reason, settings.origin, path))
         return None if reason is not None else path
 
-    repository = kept("secret repository", settings.repository)
+    repository = kept("secret repository", settings.repository_settings.path)
     keystore = settings.keystore._replace(
         path=kept("keystore", settings.keystore.path),
         certificate=kept("certificate", settings.keystore.certificate),
+    )
+    recipients = tuple(
+        recipient for recipient in settings.recipients if kept(f"recipient {recipient.name!r}", recipient.certificate)
     )
     sources = [(source, _refusal(source, tree)) for source in settings.password_sources]
     targets = settings.targets
@@ -91,7 +94,9 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
     if repository is None:
         return Found(None, tuple(refused))
     kept_sources = tuple(source for source, why in sources if why is None)
-    settings = settings._replace(keystore=keystore, targets=targets, password_sources=kept_sources, trust=FOUND)
+    settings = settings._replace(
+        keystore=keystore, recipients=recipients, targets=targets, password_sources=kept_sources, trust=FOUND
+    )
     return Found(settings, tuple(refused))
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
+from ciphertool.engine.schemes import RSA_OAEP_256
 from ciphertool.errors import ConfigError, KeystoreUnreadableError
 from ciphertool.files.snapshots import PRIVATE
 from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS, Extensions
 from ciphertool.repository import is_native
+from ciphertool.secret import repr_of
+from ciphertool.storage.registry import FILE, storage_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from ciphertool.passwords import PasswordSource
+    from ciphertool.storage.base import Storage
 
 
 class Trust(NamedTuple):
@@ -46,7 +50,7 @@ class KeystoreSettings(NamedTuple):
     """Where the primary keystore is. `certificate` alone is enough to encrypt; `fingerprint` is hex SHA-256 of DER.
 
     `format` names a plug-in that reads it; without one the format is detected by content. If `missing` is set, nothing
-    fills in that placeholder of the path.
+    fills in that placeholder of the path. `algorithm` is how content keys are encrypted to this key.
     """
 
     path: Path | None = None
@@ -55,18 +59,34 @@ class KeystoreSettings(NamedTuple):
     fingerprint: str | None = None
     format: str | None = None
     missing: str | None = None
+    algorithm: str = RSA_OAEP_256
+
+
+class RecipientSettings(NamedTuple):
+    """Who else can read the vault's envelopes: a certificate, and how content keys are encrypted to its key."""
+
+    name: str
+    certificate: Path
+    fingerprint: str | None = None
+    algorithm: str = RSA_OAEP_256
 
 
 class RepositorySettings(NamedTuple):
     """Where the secret repository is, of which kind, and which mode a new one gets.
 
+    `path` is its file, None if its `storage` is another than a file; `options` are then what the storage is made of.
     `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read.
     """
 
-    path: Path
+    path: Path | None
     kind: str
     mode_like: Path
     new_mode: int = PRIVATE
+    storage: str = FILE
+    options: Mapping[str, Any] = {}  # not a mapping proxy, which no other process can be handed
+
+    def __repr__(self) -> str:
+        return repr_of(self, "path", "kind", "mode_like", "new_mode", "storage")  # options may hold a credential
 
     @property
     def native(self) -> bool:
@@ -74,8 +94,14 @@ class RepositorySettings(NamedTuple):
         return is_native(self.kind)
 
 
+AUTO, ENVELOPE = "auto", "envelope"
+"""The schemes of a native vault: an RSA block where a value fits one, or always an envelope."""
+
+
 class EncryptionSettings(NamedTuple):
     """The scheme for new values, and which certificates and key sizes may encrypt them.
+
+    A native vault's scheme is `AUTO`, `ENVELOPE` or that of its RSA blocks; a product's is a JCA transformation.
 
     With `key_based` there is no keystore: the password is itself the AES key.
     """
@@ -84,6 +110,11 @@ class EncryptionSettings(NamedTuple):
     policy: Policy = Policy.JAVA
     minimum_bits: int = 2048
     key_based: bool = False
+
+    @property
+    def block_scheme(self) -> str:
+        """The scheme of values that are one RSA block."""
+        return RSA_OAEP_256 if self.scheme in (AUTO, ENVELOPE) else self.scheme
 
 
 class Target(NamedTuple):
@@ -129,7 +160,8 @@ class Settings(NamedTuple):
     home that the vault belongs to, if there is one, and `secret_conf` the file that its runtime reads to open it.
     `trust` records whether a person named these settings or a search found them. `elsewhere` is True if the product
     asks another provider for secrets that the repository lacks. `warnings` are about the files of these settings.
-    `define` has a person's values of `${sys:name}` in paths.
+    `define` has a person's values of `${sys:name}` in paths. `recipients` can read the vault beside the primary
+    keystore.
     """
 
     origin: Path
@@ -146,6 +178,7 @@ class Settings(NamedTuple):
     elsewhere: bool = False
     warnings: tuple[SettingsWarning, ...] = ()
     define: Mapping[str, str] = {}  # not a mapping proxy, which no other process can be handed
+    recipients: tuple[RecipientSettings, ...] = ()
 
     def keystore_path(self) -> Path:
         """Return where the keystore is; raise `ConfigError` or `KeystoreUnreadableError` if that is not known."""
@@ -164,9 +197,30 @@ class Settings(NamedTuple):
         return tuple(source for source in self.password_sources if not getattr(source, "completes", False))
 
     @property
+    def storage(self) -> Storage:
+        """Where the secret repository's bytes are. Raises what `storage_named` raises."""
+        store = self.repository_settings
+        options = store.options if store.path is None else {"path": store.path, "mode": store.new_mode}
+        return storage_named(store.storage, self.root, options, extensions=self.trust.extensions)
+
+    @property
+    def anchor(self) -> Path:
+        """The file in whose directory runs take their lock and leave their journal.
+
+        It is the repository or, if that is in no file, the settings, which only a `ciphertool.toml` can say.
+        """
+        return self.repository_settings.path or self.origin
+
+    @property
     def repository(self) -> Path:
-        """Where the secret repository is."""
-        return self.repository_settings.path
+        """The file of the secret repository, for programs that know no other storage; else use `storage`.
+
+        Raises `ConfigError` if it is in no file.
+        """
+        path = self.repository_settings.path
+        if path is None:
+            raise ConfigError("the secret repository is in no file", path=self.origin)
+        return path
 
     @property
     def kind(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from ciphertool.engine import Decryptor, scheme_named
+from ciphertool.engine import Decryptor, LocalKey, scheme_named
 from ciphertool.errors import UnsupportedSchemeError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _decryptor(corpus: Path, row: dict[str, str]) -> Decryptor:
     entry.decrypt(password)
     key = load_der_private_key(entry.pkey_pkcs8, None)
     assert isinstance(key, RSAPrivateKey)
-    return Decryptor(key)
+    return Decryptor(LocalKey(key))
 
 
 def test_every_real_ciphertext_decrypts(corpus: Path) -> None:

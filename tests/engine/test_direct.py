@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ciphertool.engine import SCHEMES, Decryptor, Encryptor, Scheme, key_id, scheme_named
+from ciphertool.engine import SCHEMES, Decryptor, Encryptor, LocalKey, Scheme, key_id, scheme_named
 from ciphertool.engine.schemes import UNPADDED
 from ciphertool.errors import (
     CiphertextLengthError,
@@ -37,7 +37,7 @@ def _encryptor(name: str, scheme: Scheme) -> Encryptor:
 def test_a_value_comes_back(scheme: Scheme, value: bytes, label: str) -> None:
     bound = label.encode("utf-8", "surrogatepass") if scheme.labelled else b""
     ciphertext = _encryptor("1024", scheme).encrypt(value, bound)
-    assert Decryptor(key("1024")).decrypt(ciphertext, scheme, bound) == value
+    assert Decryptor(LocalKey(key("1024"))).decrypt(ciphertext, scheme, bound) == value
 
 
 @every_scheme
@@ -45,7 +45,7 @@ def test_a_value_comes_back(scheme: Scheme, value: bytes, label: str) -> None:
 @given(value=st.text(max_size=15))
 def test_a_text_comes_back(scheme: Scheme, value: str) -> None:
     ciphertext = _encryptor("1024", scheme).encrypt(value.encode("utf-8"))
-    assert Decryptor(key("1024")).decrypt_text(ciphertext, scheme) == value
+    assert Decryptor(LocalKey(key("1024"))).decrypt_text(ciphertext, scheme) == value
 
 
 @every_scheme
@@ -55,7 +55,7 @@ def test_the_limit_is_exact(scheme: Scheme, name: str) -> None:
     limit = encryptor.limit
     assert limit is not None
     longest = b"\xc3\xa4" * (limit // 2) + b"a" * (limit % 2)
-    assert Decryptor(key(name)).decrypt(encryptor.encrypt(longest), scheme) == longest
+    assert Decryptor(LocalKey(key(name))).decrypt(encryptor.encrypt(longest), scheme) == longest
     with pytest.raises(ValueTooLongError) as e:
         encryptor.encrypt(longest + b"b")
     assert (e.value.limit, e.value.length, e.value.bits) == (limit, limit + 1, int(name))
@@ -94,7 +94,7 @@ def test_a_key_too_small_for_the_scheme_refuses_even_an_empty_value() -> None:
 
 @every_scheme
 def test_a_label_is_bound_or_refused(scheme: Scheme) -> None:
-    encryptor, decryptor = _encryptor("2048", scheme), Decryptor(key("2048"))
+    encryptor, decryptor = _encryptor("2048", scheme), Decryptor(LocalKey(key("2048")))
     if scheme.labelled:
         ciphertext = encryptor.encrypt(b"value", b"here")
         with pytest.raises(WrongKeyOrDamagedError):
@@ -112,9 +112,9 @@ def test_another_key_of_the_same_size_is_told(
 ) -> None:
     ciphertext = Encryptor(key.public_key(), scheme).encrypt(b"value")
     with pytest.raises(WrongKeyOrDamagedError):
-        Decryptor(other_key).decrypt(ciphertext, scheme)
+        Decryptor(LocalKey(other_key)).decrypt(ciphertext, scheme)
     with pytest.raises(WrongKeyOrDamagedError):
-        Decryptor(other_key).detect_text(ciphertext)
+        Decryptor(LocalKey(other_key)).detect_text(ciphertext)
 
 
 def test_nothing_is_encrypted_without_padding() -> None:
@@ -129,16 +129,16 @@ def test_a_modulus_of_odd_length_fills_whole_bytes() -> None:
         encryptor = Encryptor(odd.public_key(), scheme, minimum_bits=1024)
         ciphertext = encryptor.encrypt(b"v" * (encryptor.limit or 0))
         assert len(ciphertext) == 129
-        assert Decryptor(odd).decrypt(ciphertext, scheme) == b"v" * (encryptor.limit or 0)
+        assert Decryptor(LocalKey(odd)).decrypt(ciphertext, scheme) == b"v" * (encryptor.limit or 0)
         with pytest.raises(CiphertextLengthError):
-            Decryptor(odd).decrypt(ciphertext[1:], scheme)
+            Decryptor(LocalKey(odd)).decrypt(ciphertext[1:], scheme)
 
 
 def test_the_key_id_is_the_start_of_the_public_key_digest() -> None:
     public = key("2048").public_key()
     info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert key_id(public) == hashlib.sha256(info).hexdigest()[:16]
-    assert Encryptor(public).key_id == Decryptor(key("2048")).key_id == key_id(public)
+    assert Encryptor(public).key_id == Decryptor(LocalKey(key("2048"))).key_id == key_id(public)
 
 
 def test_the_native_scheme_is_oaep_sha256_throughout() -> None:
@@ -149,7 +149,7 @@ def test_the_native_scheme_is_oaep_sha256_throughout() -> None:
 
 
 def test_no_key_or_value_shows_in_a_repr() -> None:
-    decryptor = Decryptor(key("1024"))
+    decryptor = Decryptor(LocalKey(key("1024")))
     ciphertext = _encryptor("1024", scheme_named("RSA")).encrypt(b"c4n4ry")
     decryptor.decrypt(ciphertext, scheme_named("RSA"))
     assert "c4n4ry" not in f"{decryptor!r}{vars(decryptor)!r}"
@@ -160,12 +160,12 @@ def test_decrypting_imports_no_x509() -> None:
     """It costs 57 ms at every start; the registry of schemes, which settings ask, costs no `cryptography` at all."""
     program = """
 import sys
-from ciphertool.engine import Decryptor, scheme_named
+from ciphertool.engine import Decryptor, scheme_named, LocalKey
 assert not any(name.startswith("cryptography") for name in sys.modules)
 from tests.engine.vectors import VECTORS, key
 for vector in VECTORS[:40]:
     scheme = scheme_named(vector.scheme, allow_unpadded=True)
-    Decryptor(key(str(vector.bits))).decrypt(vector.ciphertext, scheme, vector.label)
+    Decryptor(LocalKey(key(str(vector.bits)))).decrypt(vector.ciphertext, scheme, vector.label)
 assert "cryptography.x509" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from ciphertool.engine import SCHEMES, Decryptor, Scheme, scheme_named
+from ciphertool.engine import SCHEMES, Decryptor, LocalKey, Scheme, scheme_named
 from ciphertool.errors import CiphertextLengthError, NotTextError, WrongKeyOrDamagedError
 from tests.engine.vectors import VECTORS, Vector, key
 
@@ -20,21 +20,21 @@ def _scheme(vector: Vector) -> Scheme:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=str)
 def test_what_java_encrypted_decrypts(vector: Vector) -> None:
-    decryptor = Decryptor(key(str(vector.bits)))
+    decryptor = Decryptor(LocalKey(key(str(vector.bits))))
     assert decryptor.decrypt(vector.ciphertext, _scheme(vector), vector.label) == vector.plaintext
     assert decryptor.decrypt_text(vector.ciphertext, _scheme(vector), vector.label) == vector.plaintext.decode()
 
 
 @pytest.mark.parametrize("vector", [v for v in VECTORS if v.scheme != "RSA/ECB/NoPadding" and v.bits < 3072], ids=str)
 def test_the_scheme_of_an_unknown_value_is_found(vector: Vector) -> None:
-    text, scheme = Decryptor(key(str(vector.bits))).detect_text(vector.ciphertext, vector.label)
+    text, scheme = Decryptor(LocalKey(key(str(vector.bits)))).detect_text(vector.ciphertext, vector.label)
     assert (text, scheme.name) == (vector.plaintext.decode(), vector.scheme)
 
 
 def test_an_unpadded_value_is_not_tried_for() -> None:
     vector = next(v for v in VECTORS if v.scheme == "RSA/ECB/NoPadding" and v.bits == 1024)
     with pytest.raises(WrongKeyOrDamagedError) as e:
-        Decryptor(key("1024")).detect_text(vector.ciphertext)
+        Decryptor(LocalKey(key("1024"))).detect_text(vector.ciphertext)
     assert e.value.scheme is None
 
 
@@ -42,15 +42,15 @@ def test_an_unpadded_value_is_not_tried_for() -> None:
 def test_a_value_does_not_decrypt_under_another_label(vector: Vector) -> None:
     for label in (b"", b"other", vector.label + b"x"):
         with pytest.raises(WrongKeyOrDamagedError) as e:
-            Decryptor(key("2048")).decrypt(vector.ciphertext, _scheme(vector), label)
+            Decryptor(LocalKey(key("2048"))).decrypt(vector.ciphertext, _scheme(vector), label)
         assert e.value.labelled == bool(label)
     with pytest.raises(WrongKeyOrDamagedError):
-        Decryptor(key("2048")).detect_text(vector.ciphertext, b"other")
+        Decryptor(LocalKey(key("2048"))).detect_text(vector.ciphertext, b"other")
 
 
 @pytest.mark.parametrize("vector", SHORT, ids=str)
 def test_every_flipped_bit_is_refused(vector: Vector) -> None:
-    decryptor = Decryptor(key("1024"))
+    decryptor = Decryptor(LocalKey(key("1024")))
     for position in range(0, 8 * len(vector.ciphertext), 7):
         flipped = bytearray(vector.ciphertext)
         flipped[position // 8] ^= 1 << position % 8
@@ -62,16 +62,16 @@ def test_every_flipped_bit_is_refused(vector: Vector) -> None:
 def test_a_value_of_another_length_is_refused_with_both_lengths(vector: Vector) -> None:
     for ciphertext in (b"", vector.ciphertext[1:], vector.ciphertext + b"\0", b"\0" + vector.ciphertext):
         with pytest.raises(CiphertextLengthError) as e:
-            Decryptor(key("1024")).decrypt(ciphertext, _scheme(vector), vector.label)
+            Decryptor(LocalKey(key("1024"))).decrypt(ciphertext, _scheme(vector), vector.label)
         assert (e.value.length, e.value.expected) == (len(ciphertext), 128)
     with pytest.raises(CiphertextLengthError):
-        Decryptor(key("2048")).detect_text(vector.ciphertext)
+        Decryptor(LocalKey(key("2048"))).detect_text(vector.ciphertext)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
 def test_a_thousand_blocks_under_a_wrong_key_are_refused(scheme: Scheme) -> None:
     """OpenSSL alone would make up a value for most of these."""
-    decryptor = Decryptor(key("1024-wrong"))
+    decryptor = Decryptor(LocalKey(key("1024-wrong")))
     for block in _pkcs1_blocks(1000):
         with pytest.raises(WrongKeyOrDamagedError) as e:
             decryptor.decrypt(block, scheme)
@@ -79,7 +79,7 @@ def test_a_thousand_blocks_under_a_wrong_key_are_refused(scheme: Scheme) -> None
 
 
 def test_the_thousand_blocks_open_under_their_own_key() -> None:
-    decryptor = Decryptor(key("1024"))
+    decryptor = Decryptor(LocalKey(key("1024")))
     for number, block in enumerate(_pkcs1_blocks(20)):
         assert decryptor.decrypt(block, scheme_named("RSA")) == b"%d" % number
 
@@ -98,7 +98,7 @@ def test_the_thousand_blocks_open_under_their_own_key() -> None:
     ],
 )
 def test_pkcs1_padding_is_checked_strictly(block: bytes, value: bytes | None) -> None:
-    decryptor, scheme = Decryptor(key("1024")), scheme_named("RSA")
+    decryptor, scheme = Decryptor(LocalKey(key("1024"))), scheme_named("RSA")
     if value is not None:
         assert decryptor.decrypt(_raw_encrypted(block), scheme) == value
     else:
@@ -112,7 +112,9 @@ def test_an_unpadded_block_that_is_full_or_empty_is_refused(zeros: int) -> None:
     if zeros == 0:
         block = b"\x01" + block[1:]
     with pytest.raises(WrongKeyOrDamagedError):
-        Decryptor(key("1024")).decrypt(_raw_encrypted(block), scheme_named("RSA/ECB/NoPadding", allow_unpadded=True))
+        Decryptor(LocalKey(key("1024"))).decrypt(
+            _raw_encrypted(block), scheme_named("RSA/ECB/NoPadding", allow_unpadded=True)
+        )
 
 
 def test_a_number_above_the_modulus_is_refused() -> None:
@@ -120,15 +122,15 @@ def test_a_number_above_the_modulus_is_refused() -> None:
     modulus = key("1024").public_key().public_numbers().n
     first = next(block for block in _pkcs1_blocks(1000) if int.from_bytes(block, "big") + modulus < 1 << 1024)
     second = (int.from_bytes(first, "big") + modulus).to_bytes(128, "big")
-    assert Decryptor(key("1024")).decrypt(first, scheme_named("RSA"))
+    assert Decryptor(LocalKey(key("1024"))).decrypt(first, scheme_named("RSA"))
     for name in ("RSA", "RSA/ECB/NoPadding", "RSA-OAEP-256"):
         with pytest.raises(WrongKeyOrDamagedError):
-            Decryptor(key("1024")).decrypt(second, scheme_named(name, allow_unpadded=True))
+            Decryptor(LocalKey(key("1024"))).decrypt(second, scheme_named(name, allow_unpadded=True))
 
 
 def test_a_pkcs1_block_that_passes_by_chance_is_no_text() -> None:
     foreign = _raw_encrypted(b"\x00\x02" + b"\x01" * 20 + b"\x00" + b"\xfe" * 105)
-    decryptor, scheme = Decryptor(key("1024")), scheme_named("RSA")
+    decryptor, scheme = Decryptor(LocalKey(key("1024"))), scheme_named("RSA")
     assert decryptor.decrypt(foreign, scheme) == b"\xfe" * 105
     with pytest.raises(NotTextError) as e:
         decryptor.decrypt_text(foreign, scheme)

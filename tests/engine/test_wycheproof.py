@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ciphertool.engine import Decryptor, scheme_named
+from ciphertool.engine import Decryptor, LocalKey, scheme_named
 from ciphertool.engine.gcm import SecretKeyDecryptor
 from ciphertool.errors import DecryptionError, MalformedCiphertextError
 from ciphertool.keystore.keys import load_rsa
@@ -50,7 +50,7 @@ def test_the_file_names_its_origin_and_licence() -> None:
 def test_rsa_decryption(scheme_name: str, counts: dict[str, int]) -> None:
     scheme, found = scheme_named(scheme_name), Counter[str]()
     for group in _vectors()["rsa"][scheme_name]:
-        decryptor = Decryptor(load_rsa(bytes.fromhex(group["key"]), "wycheproof", ()))
+        decryptor = Decryptor(LocalKey(load_rsa(bytes.fromhex(group["key"]), "wycheproof", ())))
         for number, result, *fields in group["tests"]:
             label, ciphertext, plaintext = _bytes(fields)
             found[result] += 1

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ciphertool import files
-from ciphertool.engine import Decryptor, Encryptor
+from ciphertool.engine import Decryptor, Encryptor, LocalKey
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import CipherToolError
 from ciphertool.repository import repository_of
@@ -152,7 +152,7 @@ def changed(random: Random, quote: str) -> tuple[bytes, str] | None:
 @cache
 def _sealer() -> Sealer:
     key = rsa.generate_private_key(65537, 2048)
-    return Sealer(DEFAULT, True, Encryptor(key.public_key()), Opener(DEFAULT, True, Decryptor(key)))
+    return Sealer(DEFAULT, True, Encryptor(key.public_key()), Opener(DEFAULT, True, Decryptor(LocalKey(key))))
 
 
 def _opener() -> Opener:

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from ciphertool.certificates.policy import Policy, check_certificate
-from ciphertool.engine import SCHEMES, Decryptor, Encryptor, Scheme
+from ciphertool.engine import SCHEMES, Decryptor, Encryptor, LocalKey, Scheme
 from ciphertool.errors import WrongKeyUsageError
 from tests.certificates.made import KEY_USAGES, NOW, UNREADABLE, Usage, certificate
 from tests.interop.java_cipher import JavaError, ask, request
@@ -46,7 +46,7 @@ def test_java_decrypts_what_we_encrypt(key: RSAPrivateKey) -> None:
 
 
 def test_we_decrypt_what_java_encrypts(key: RSAPrivateKey) -> None:
-    decryptor = Decryptor(key)
+    decryptor = Decryptor(LocalKey(key))
     answers = _java(key, "encrypt", [(scheme, label, value.encode()) for scheme, label, value in CASES])
     for (scheme, label, value), ciphertext in zip(CASES, answers, strict=True):
         assert isinstance(ciphertext, bytes), ciphertext

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.engine import Decryptor, Encryptor
+from ciphertool.engine import Decryptor, Encryptor, LocalKey
 from tests.engine.vectors import FOLDER, key
 
 if TYPE_CHECKING:
@@ -35,4 +35,4 @@ def test_openssl_decrypts_a_native_value(tmp_path: Path) -> None:
 
 def test_a_native_value_of_openssl_decrypts(tmp_path: Path) -> None:
     ciphertext = _pkeyutl("-encrypt", LABEL, b"ABC@123", tmp_path).stdout
-    assert Decryptor(key("2048")).detect_text(ciphertext, LABEL)[0] == "ABC@123"
+    assert Decryptor(LocalKey(key("2048"))).detect_text(ciphertext, LABEL)[0] == "ABC@123"

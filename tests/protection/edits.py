@@ -23,7 +23,7 @@ from lxml import etree
 from ruamel.yaml import YAML
 
 from ciphertool import protection
-from ciphertool.engine import Decryptor, Encryptor
+from ciphertool.engine import Decryptor, Encryptor, LocalKey
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.protection import Take
 from ciphertool.repository import Encrypted, open_repository
@@ -129,7 +129,7 @@ class Person:
 
     def __init__(self, settings: Settings, key: RSAPrivateKey, seed: int, figures: Figures) -> None:
         self.settings, self.figures = settings, figures
-        self.opener = Opener(DEFAULT, True, Decryptor(key))
+        self.opener = Opener(DEFAULT, True, Decryptor(LocalKey(key)))
         self.sealer = Sealer(DEFAULT, True, Encryptor(key.public_key()), self.opener)
         self.seed, self.random = seed, Random(seed)  # noqa: S311 - edits, no keys
         self.numbers = count(1)
@@ -434,7 +434,7 @@ class Person:
             self.targets[n] = Target(file, selector, alias)
 
     def below(self, problem: CipherToolError) -> str:
-        return problem.path.name if problem.path else ""
+        return Path(problem.path).name if problem.path else ""
 
     def straighten(self) -> None:
         """Name every secret by where it stands, once."""

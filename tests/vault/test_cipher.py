@@ -10,6 +10,7 @@ from ciphertool.ciphertext import Bare, Native
 from ciphertool.engine import (
     Decryptor,
     Encryptor,
+    LocalKey,
     scheme_named,
 )
 from ciphertool.engine.schemes import DEFAULT
@@ -37,7 +38,7 @@ def _public(key: RSAPrivateKey, *, native: bool = True) -> Sealer:
 
 
 def _opener(key: RSAPrivateKey) -> Opener:
-    return Opener(DEFAULT, True, Decryptor(key))
+    return Opener(DEFAULT, True, Decryptor(LocalKey(key)))
 
 
 def _private(key: RSAPrivateKey) -> Sealer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import references
-from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine import Decryptor, Encryptor, LocalKey, scheme_named
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import DecryptionError, ProblemsError, UnknownAliasError
 from ciphertool.files import Snapshot
@@ -27,7 +27,7 @@ URL = "db://app:$secret{a}@h/x?password=${sec:a}&b=$secret{a}#$secret{a}"
 
 
 def _opener(key: RSAPrivateKey, kind: str = "native") -> Opener:
-    return Opener(_scheme(kind), kind == "native", Decryptor(key))
+    return Opener(_scheme(kind), kind == "native", Decryptor(LocalKey(key)))
 
 
 def _scheme(kind: str) -> Scheme:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine import Decryptor, Encryptor, LocalKey, scheme_named
 from ciphertool.engine.schemes import DEFAULT
 from ciphertool.errors import DecryptionError, KeystoreError, NotEncryptedYetError, UnknownAliasError
 from ciphertool.files import Snapshot
@@ -28,7 +28,7 @@ class Heard:
     def __init__(self, key: RSAPrivateKey, text: str = "", kind: str = "native", **values: str) -> None:
         native = kind == "native"
         scheme = DEFAULT if native else scheme_named("RSA/ECB/OAEPwithSHA1andMGF1Padding")
-        self.opener = Opener(scheme, native, Decryptor(key))
+        self.opener = Opener(scheme, native, Decryptor(LocalKey(key)))
         sealer = Sealer(scheme, native, Encryptor(key.public_key(), scheme))
         for alias, value in values.items():
             stored = str(sealer.seal(alias, Secret(value))).replace("=", "\\=")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool.ciphertext import Bare, Native
-from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine import Decryptor, Encryptor, LocalKey, scheme_named
 from ciphertool.engine.gcm import SecretKeyDecryptor
 from ciphertool.engine.schemes import DEFAULT, UNPADDED
 from ciphertool.errors import DecryptionError, MalformedCiphertextError
@@ -35,11 +35,11 @@ def test_a_bare_ciphertext_of_another_length_names_the_length_of_its_key(key: RS
     repository = _carbon({"same": 256, "longer": 384, "shorter": 128})
     sealer = Sealer(CARBON, False, Encryptor(key.public_key(), CARBON))
     assert sealer.other_keys(repository) == {"longer": "a key of 3072 bits", "shorter": "a key of 1024 bits"}
-    assert Opener(CARBON, False, Decryptor(key)).other_keys(repository) == {}
+    assert Opener(CARBON, False, Decryptor(LocalKey(key))).other_keys(repository) == {}
 
 
 def test_a_sealer_names_its_recipient(key: RSAPrivateKey) -> None:
-    encryptor, decryptor = Encryptor(key.public_key()), Decryptor(key)
+    encryptor, decryptor = Encryptor(key.public_key()), Decryptor(LocalKey(key))
     named = Sealer(DEFAULT, True, encryptor, subject="CN=a")
     assert named.recipient == f"the key {encryptor.key_id} (CN=a, RSA-2048)"
     unnamed = Sealer(DEFAULT, True, encryptor)
@@ -50,14 +50,14 @@ def test_a_sealer_names_its_recipient(key: RSAPrivateKey) -> None:
 
 
 def test_a_sealer_without_an_opener_proves_nothing(key: RSAPrivateKey) -> None:
-    sealer, opener = Sealer(DEFAULT, True, Encryptor(key.public_key())), Opener(DEFAULT, True, Decryptor(key))
+    sealer, opener = Sealer(DEFAULT, True, Encryptor(key.public_key())), Opener(DEFAULT, True, Decryptor(LocalKey(key)))
     made = sealer.seal("a", Secret("v"))
     assert opener.open("a", made).reveal() == "v"
     assert (sealer.prove("a", made), opener.prove("a", made)) == (False, True)
 
 
 def test_a_copy_has_all_that_the_opener_has(key: RSAPrivateKey) -> None:
-    opener = Opener(CARBON, False, Decryptor(key))
+    opener = Opener(CARBON, False, Decryptor(LocalKey(key)))
     copy = opener.duplicate()
     assert copy.decryptor is not opener.decryptor
     assert (copy.scheme, copy.native, copy.recipient) == (opener.scheme, opener.native, opener.recipient)
@@ -66,7 +66,7 @@ def test_a_copy_has_all_that_the_opener_has(key: RSAPrivateKey) -> None:
 
 
 def test_only_a_native_ciphertext_is_bound_to_its_alias(key: RSAPrivateKey) -> None:
-    native = Opener(DEFAULT, True, Decryptor(key))
+    native = Opener(DEFAULT, True, Decryptor(LocalKey(key)))
     sealer = Sealer(DEFAULT, True, Encryptor(key.public_key()), native)
     made = sealer.seal("a", Secret("v"))
     with pytest.raises(DecryptionError):
@@ -76,7 +76,7 @@ def test_only_a_native_ciphertext_is_bound_to_its_alias(key: RSAPrivateKey) -> N
     assert isinstance(made, Native)
     foreign = Native("RSA", made.key_id, made.data)
     assert native.moved_from(foreign, ["a"]) is None
-    carbon = Opener(CARBON, False, Decryptor(key))
+    carbon = Opener(CARBON, False, Decryptor(LocalKey(key)))
     bare = Sealer(CARBON, False, Encryptor(key.public_key(), CARBON), carbon).seal("a", Secret("v"))
     assert carbon.open("b", bare).reveal() == "v"
     assert carbon.moved_from(bare, ["a"]) is None

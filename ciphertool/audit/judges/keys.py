@@ -71,7 +71,7 @@ def judge(
         _report_key(gathered, place, entry.alias, found)
         verdict = judge_encryption(found, facts, policy=Policy.JAVA, keystore=path, alias=entry.alias)
         _report(gathered, place, entry.alias, verdict)
-        scheme = scheme_named(settings.scheme, allow_unpadded=True)
+        scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=True)
         key = chains.rsa_public_key(certificate, entry.alias)
         return Sealer(scheme, settings.native, Encryptor(key, scheme, minimum_bits=1), subject=facts.subject)
     except PasswordNeededError:

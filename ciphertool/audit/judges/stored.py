@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
 from ciphertool.audit.model import SchemeUse, SiteState
-from ciphertool.ciphertext import Native, SelfContained, Symmetric
+from ciphertool.ciphertext import ENVELOPE, Envelope, Native, SelfContained, Symmetric
 from ciphertool.detection.evidence import Evidence
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
@@ -57,7 +57,7 @@ class _Judge:
     named: AbstractSet[str]
 
     def all(self) -> None:
-        same: defaultdict[bytes, list[str]] = defaultdict(list)
+        same: defaultdict[bytes | str, list[str]] = defaultdict(list)
         foreign = self._other_keys()
         for alias, entry in self.repository.entries.items():
             match entry.stored:
@@ -69,7 +69,7 @@ class _Judge:
                 case Malformed(reason):
                     self._finding(rules.MALFORMED, alias, f"{{}}: {reason}")
                 case Encrypted(ciphertext):
-                    same[ciphertext.data].append(alias)
+                    same[ciphertext.token if isinstance(ciphertext, Envelope) else ciphertext.data].append(alias)
                     if alias not in foreign:
                         self._origin(alias, ciphertext)
             self._use(alias, entry)
@@ -87,7 +87,7 @@ class _Judge:
 
     def _place(self, alias: str, selector: str | None = None) -> Place:
         selector = selector or (alias if self._is_name(alias) else None)
-        return self.gathered.place(self.repository.path, self.repository.get(alias).line, selector)
+        return self.gathered.place(self.repository.where, self.repository.get(alias).line, selector)
 
     def _finding(self, rule: Rule, alias: str, message: str, *, stands: str | None = None) -> None:
         self.gathered.finding(rule, self._place(alias), message.replace("{}", self._label(alias)), stands=stands)
@@ -134,7 +134,7 @@ class _Judge:
             place = self._place(aliases[0], f"scheme {name}")
             self.gathered.schemes.append(SchemeUse(place.path, name, len(aliases)))
             # AES-GCM is authenticated, under a key that is no RSA key's.
-            if name == AES_GCM or (self.settings.native and not _is_native(name)):
+            if name in (AES_GCM, ENVELOPE) or (self.settings.native and not _is_native(name)):
                 continue
             message = f"{len(aliases)} secrets are encrypted by {name}"
             try:
@@ -165,6 +165,13 @@ def _is_native(name: str) -> bool:
 
 
 def _scheme_of(ciphertext: Ciphertext, settings: Settings) -> str:
-    if isinstance(ciphertext, Native):
-        return ciphertext.scheme
-    return ciphertext.transformation if isinstance(ciphertext, SelfContained | Symmetric) else settings.scheme
+    match ciphertext:
+        case Native(scheme=scheme):
+            return scheme
+        case Envelope():
+            return ENVELOPE
+    return (
+        ciphertext.transformation
+        if isinstance(ciphertext, SelfContained | Symmetric)
+        else settings.encryption.block_scheme
+    )

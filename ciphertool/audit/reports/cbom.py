@@ -34,6 +34,7 @@ from ciphertool import __version__
 from ciphertool.audit import rules
 from ciphertool.audit.reports import json
 from ciphertool.audit.shown import root
+from ciphertool.ciphertext import ENVELOPE
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
 from ciphertool.engine.pkcs1 import Pkcs1
@@ -184,9 +185,9 @@ class _Inventory:
 
 def _scheme(name: str) -> tuple[str, AlgorithmProperties, dict[str, str]]:
     """Return a scheme's own name, its properties, and the digests of its padding by what they are for."""
-    if name == AES_GCM:
+    if name in (AES_GCM, ENVELOPE):
         gcm = AlgorithmProperties(primitive=CryptoPrimitive.AE, mode=CryptoMode.GCM, crypto_functions=_CIPHER)
-        return name, gcm, {}
+        return AES_GCM, gcm, {}
     try:
         scheme = scheme_named(name, allow_unpadded=True)
     except UnsupportedSchemeError:

@@ -1,8 +1,8 @@
 """For tests of others: a fixture for applications, and test suites for authors of plug-ins.
 
 `pytest_plugins = ["ciphertool.testing"]` in a `conftest.py` provides the fixture `vault_of`. For plug-ins, subclass
-`RewriterContract` for a format and `RepositoryContract` for a store: a subclass names the rewriter and its example
-documents; pytest collects the inherited tests.
+`RewriterContract` for a format, `RepositoryContract` for a kind of repository, `StorageContract` for a storage: a
+subclass names the rewriter and its example documents; pytest collects the inherited tests.
 """
 
 from __future__ import annotations
@@ -13,20 +13,34 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from ciphertool import references
-from ciphertool.errors import CipherToolError, ConfigSyntaxError, UnknownAliasError, UnrepresentableValueError
+from ciphertool.engine import SCHEMES, key_id
+from ciphertool.engine.local import verify
+from ciphertool.errors import (
+    CipherToolError,
+    ConfigSyntaxError,
+    DecryptionError,
+    UnknownAliasError,
+    UnrepresentableValueError,
+    UnsupportedSchemeError,
+)
 from ciphertool.references import Reference
 from ciphertool.repository import Clear, Encrypted
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.secret import Secret
+from ciphertool.testing.storages import StorageContract
 from ciphertool.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
+    from ciphertool.engine import Key
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
+
+
+__all__ = ["KeyContract", "RepositoryContract", "RewriterContract", "StorageContract", "is_outlined", "vault_of"]
 
 
 @pytest.fixture
@@ -205,21 +219,23 @@ class RepositoryContract:
         repository = self.open(self.stored)
         with pytest.raises(UnknownAliasError) as caught:
             repository.get("three")
-        assert (caught.value.alias, caught.value.repository) == ("three", repository.path)
+        # A repository that knows nothing of storages has a path alone.
+        assert (caught.value.alias, caught.value.repository) == ("three", getattr(repository, "where", repository.path))
 
     def test_an_update_changes_its_aliases_and_nothing_else(self) -> None:
         before = self.open(self.stored)
-        after = self.open(before.updated({"two": self.other, "three": self.other}))
+        updated = before.updated({"two": self.other, "three": self.other})
+        after = self.open(updated)
         assert sorted(after.entries) == ["one", "three", "two"]
         assert after.get("one") == before.get("one")
         assert after.get("two").stored == after.get("three").stored == Encrypted(self.other)
-        assert _CANARY.encode() not in after.snapshot.bytes
+        assert _CANARY.encode() not in updated
 
     def test_an_alias_can_be_taken_out(self) -> None:
-        after = self.open(self.open(self.stored).updated({"two": None}))
-        assert list(after.entries) == ["one"]
-        assert _CANARY.encode() not in after.snapshot.bytes
-        assert not self.lines or len(after.snapshot.bytes.splitlines()) == len(self.stored.splitlines()) - 1
+        updated = self.open(self.stored).updated({"two": None})
+        assert list(self.open(updated).entries) == ["one"]
+        assert _CANARY.encode() not in updated
+        assert not self.lines or len(updated.splitlines()) == len(self.stored.splitlines()) - 1
 
     def test_a_store_that_is_not_there_is_empty_and_can_be_begun(self) -> None:
         empty = self.open(b"")
@@ -228,4 +244,63 @@ class RepositoryContract:
 
     def test_nothing_shows_a_value(self) -> None:
         repository = self.open(self.stored)
-        assert _CANARY not in f"{repository!r}{repository.entries!r}{repository.snapshot!r}"
+        assert _CANARY not in f"{repository!r}{repository.entries!r}"
+
+
+class KeyContract:
+    """What every private key guarantees. Subclass as `class TestX(KeyContract)` and define `key`."""
+
+    def key(self) -> Key:
+        """Return the key."""
+        raise NotImplementedError
+
+    def _encrypted(self, key: Key, values: Sequence[bytes], label: bytes = b"") -> dict[str, list[bytes]]:
+        return {
+            scheme.name: [scheme.encrypting(key.public)(value, label if scheme.labelled else b"") for value in values]
+            for scheme in SCHEMES
+            if scheme.name in key.algorithms and (scheme.labelled or not label)
+        }
+
+    def test_it_decrypts_by_each_of_its_algorithms_in_order(self) -> None:
+        """A batch comes back whole, in its order; an empty batch is none."""
+        key, values = self.key(), [b"", b"one", b"two" * 10]
+        for algorithm, wrapped in self._encrypted(key, values).items():
+            assert key.unwrap(wrapped, algorithm) == values, algorithm
+            assert key.unwrap([], algorithm) == [], algorithm
+
+    def test_one_damaged_ciphertext_fails_the_batch(self) -> None:
+        """A flipped bit, a lost byte or another label is a `DecryptionError`, never an invented plaintext."""
+        key = self.key()
+        for algorithm, (one, two) in self._encrypted(key, [b"one", b"two"]).items():
+            for damaged in (two[:-1], bytes([two[0] ^ 1]) + two[1:], b""):
+                with pytest.raises(DecryptionError):
+                    key.unwrap([one, damaged], algorithm)
+        for algorithm, (bound,) in self._encrypted(key, [b"one"], b"label").items():
+            with pytest.raises(DecryptionError):
+                key.unwrap([bound], algorithm, b"another")
+
+    def test_what_it_does_not_do_is_refused(self) -> None:
+        """An algorithm that it does not state is an `UnsupportedSchemeError`."""
+        key = self.key()
+        assert "none" not in key.algorithms
+        with pytest.raises(UnsupportedSchemeError):
+            key.unwrap([b""], "none")
+        with pytest.raises(UnsupportedSchemeError):
+            key.sign(b"", "none")
+
+    def test_it_signs(self) -> None:
+        """Each signature algorithm that it states makes signatures that its public half verifies."""
+        key = self.key()
+        for algorithm in {"PS256", "RS256"} & key.algorithms:
+            signature = key.sign(b"data", algorithm)
+            assert verify(key.public, signature, b"data", algorithm)
+            assert not verify(key.public, signature, b"other", algorithm)
+
+    def test_a_duplicate_is_the_same_key(self) -> None:
+        """A copy for a forked child decrypts what the key decrypts, and has its id."""
+        key = self.key()
+        duplicate = key.duplicate()
+        assert duplicate is not key
+        assert duplicate.id == key.id == key_id(key.public)
+        for algorithm, wrapped in self._encrypted(key, [b"one"]).items():
+            assert duplicate.unwrap(wrapped, algorithm) == [b"one"]

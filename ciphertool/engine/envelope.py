@@ -1,0 +1,197 @@
+"""The envelope: values under a content key, which each recipient's RSA key opens. The form is in docs/envelope.md.
+
+A content key is an encrypted JWK (RFC 7517, section 7) and a value a JWE under it, bound to its alias by the protected
+header. Independent of files and vaults.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ciphertool.engine import jwe
+from ciphertool.engine.keys import key_id
+from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256, scheme_named
+from ciphertool.errors import (
+    DamagedValueError,
+    MalformedCiphertextError,
+    MovedCiphertextError,
+    ValueTooLongError,
+    WrongKeyOrDamagedError,
+)
+from ciphertool.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from ciphertool.engine.keys import Key
+
+NAME = "JWE"
+"""The name of the form in stored values, settings and messages."""
+LIMIT = 1 << 20
+"""The largest value, in bytes of UTF-8."""
+WRAPPING = {
+    RSA_OAEP_256: "RSA-OAEP-256",
+    RSA_OAEP: "RSA/ECB/OAEPwithSHA1andMGF1Padding",
+}
+"""How a content key may be encrypted (RFC 7518, section 4.3), and the scheme of each."""
+_KEY, _ID, _BLOCK = 32, 6, 64
+_read_json = json.JSONDecoder().decode
+"""As `json.loads`, without its look for another encoding than UTF-8."""
+_PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
+"""Aliases that JSON spells as they are."""
+
+
+class Opened(NamedTuple):
+    """A decrypted value; `spelling` is its text in the file if a rewriter would spell it in another way."""
+
+    value: Secret
+    spelling: Secret | None
+    made: int
+    """When it was encrypted, in seconds since 1970, as whoever encrypted it says."""
+
+
+class ContentKey:
+    """The key of some values of one vault. Its repr shows its id alone."""
+
+    __slots__ = ("__key", "_cipher", "_start", "id")
+
+    def __init__(self, identity: str, key: bytes) -> None:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self.id = identity
+        self._start = b'{"alg":"dir","enc":"%b","kid":"%b","alias":' % (jwe.ENCRYPTION.encode(), identity.encode())
+        self.__key = key
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    def new(cls) -> ContentKey:
+        """Return a random key with a random id."""
+        return cls(os.urandom(_ID).hex(), os.urandom(_KEY))
+
+    def __repr__(self) -> str:
+        return f"ContentKey({self.id!r})"
+
+    def __reduce__(self) -> tuple[type[ContentKey], tuple[str, bytes]]:
+        raise TypeError("a content key is not pickled: it would lie in the clear")
+
+    def duplicate(self) -> ContentKey:
+        """Return a copy with its own cipher object: a lost thread may still hold OpenSSL's locks in this one."""
+        return ContentKey(self.id, self.__key)
+
+    def seal(self, alias: str, value: Secret, spelling: str | None = None) -> str:
+        """Return the JWE of an alias's value; raise `ValueTooLongError` for more than `LIMIT` bytes.
+
+        The payload is padded to a multiple of 64 bytes, so that its length says little.
+        """
+        text = value.reveal()
+        payload = {"value": text} if spelling is None else {"value": text, "spelling": spelling}
+        data = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        if len(data) > LIMIT and (length := len(value.reveal_bytes())) > LIMIT:
+            raise ValueTooLongError(NAME, None, length, LIMIT)
+        header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "alias": alias, "iat": int(time.time())}
+        return jwe.seal(header, data + b" " * (-len(data) % _BLOCK), self._cipher)
+
+    def open(self, alias: str, token: str) -> Opened:
+        """Return what a JWE holds for an alias.
+
+        Raises `MovedCiphertextError` for the value of another alias, and another `DecryptionError` for one that is
+        damaged or was not made with this key.
+        """
+        parsed = jwe.parse(token, direct=True)
+        made = self._made(parsed.header, alias)
+        made_for = alias
+        if made is None:
+            header = read_header(parsed.header, self.id)
+            made, made_for = header["iat"], header["alias"]
+        data = parsed.open(self._cipher)
+        if data is None:
+            raise DamagedValueError(self.id)
+        if made_for != alias:
+            raise MovedCiphertextError(alias, made_for)
+        return _opened(data, made)
+
+    def _made(self, header: bytes, alias: str) -> int | None:
+        """Return the time in a header that is spelled as this module spells it; None for any other, perhaps a good one.
+
+        A vault has thousands of them, and a JSON parser takes longer than the decryption.
+        """
+        digits = header[-11:-1]
+        if not (digits.isdigit() and alias.isascii() and _PLAIN.fullmatch(alias)):
+            return None
+        return int(digits) if header == b'%b"%b","iat":%b}' % (self._start, alias.encode(), digits) else None
+
+    def wrapped_for(self, recipient: Recipient) -> str:
+        """Return the JWE in which a recipient finds this key."""
+        members = {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": self.id, "k": jwe.encode(self.__key)}
+        return recipient.wrap(json.dumps(members, separators=(",", ":")).encode("ascii"))
+
+
+class Recipient:
+    """To whom content keys are encrypted: an RSA key, and the algorithm that it can undo."""
+
+    def __init__(self, public: RSAPublicKey, algorithm: str = RSA_OAEP_256) -> None:
+        self.public = public
+        self.algorithm = algorithm
+        self.id = key_id(public)
+
+    def wrap(self, content_key: bytes) -> str:
+        """Return the JWE of a content key."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        once = AESGCM.generate_key(8 * _KEY)
+        wrapped = scheme_named(WRAPPING[self.algorithm]).encrypting(self.public)(once, b"")
+        return jwe.seal(_wrapping_header(self.algorithm, self.id), content_key, AESGCM(once), wrapped)
+
+
+def _opened(payload: bytes, made: int) -> Opened:
+    """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
+    try:
+        members = _read_json(payload.decode("utf-8"))
+    except (ValueError, RecursionError):
+        members = None
+    match members:
+        case {"value": str(value)} if len(members) == 1:
+            return Opened(Secret(value), None, made)
+        case {"value": str(value), "spelling": str(spelling)} if len(members) == 2:
+            return Opened(Secret(value), Secret(spelling), made)
+    raise MalformedCiphertextError("a JWE whose payload is not a value and perhaps its spelling")
+
+
+def read_header(header: bytes, content_key: str) -> dict[str, Any]:
+    """Return the header of a value, `alias` and `iat` in it; raise `MalformedCiphertextError`.
+
+    `content_key` is the id of the content key that the value names. Nothing is authentic before it is decrypted.
+    """
+    expected: dict[str, str | type] = {
+        "alg": "dir",
+        "enc": jwe.ENCRYPTION,
+        "kid": content_key,
+        "alias": str,
+        "iat": int,
+    }
+    return jwe.read_object(header, "header", expected)
+
+
+def unwrap(token: str, content_key: str, key: Key, algorithm: str = RSA_OAEP_256) -> ContentKey:
+    """Return the content key of an id from its JWE for a private key, or raise a `DecryptionError`."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    parsed = jwe.parse(token, direct=False)
+    jwe.read_object(parsed.header, "header", _wrapping_header(algorithm, key.id))
+    once = key.unwrap((parsed.wrapped,), WRAPPING[algorithm])[0]
+    data = parsed.open(AESGCM(once)) if len(once) == _KEY else None
+    if data is None:
+        raise WrongKeyOrDamagedError(algorithm)
+    members = jwe.read_object(data, "content key", {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": content_key, "k": str})
+    found = jwe.decode(members["k"])
+    if len(found) != _KEY:
+        raise MalformedCiphertextError("a content key of another length than A256GCM's")
+    return ContentKey(content_key, found)
+
+
+def _wrapping_header(algorithm: str, recipient: str) -> dict[str, str]:
+    return {"alg": algorithm, "enc": jwe.ENCRYPTION, "cty": "jwk+json", "kid": recipient}

@@ -1,0 +1,129 @@
+"""JWE compact serialization (RFC 7516) as the envelope uses it: A256GCM, and exactly the expected header.
+
+It is read more strictly than the RFC asks: an unknown, missing or repeated header member, base64url whose unused bits
+are set, and a content key that is said to be used directly but comes with an encrypted one are all refused, so that a
+token has one spelling that decrypts, and no header chooses what a reader does.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+
+from ciphertool.errors import MalformedCiphertextError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+ENCRYPTION = "A256GCM"
+"""AES-256 in Galois/Counter Mode (RFC 7518, section 5.3), the only content encryption."""
+_NONCE, _TAG = 12, 16
+_STANDARD, _URL = b"+/", b"-_"
+_TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
+_TO_URL = bytes.maketrans(_STANDARD, _URL)
+_LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
+"""The last characters, by the length modulo 4, that have no unused bit set."""
+
+
+class Token(NamedTuple):
+    """The parts of a token. `header` is JSON, and `protected` its text in the token, which the tag authenticates."""
+
+    header: bytes
+    protected: bytes
+    wrapped: bytes
+    nonce: bytes
+    sealed: bytes
+
+    def open(self, cipher: AESGCM) -> bytes | None:
+        """Return the plaintext, or None if any part was not made with this key."""
+        try:
+            return cipher.decrypt(self.nonce, self.sealed, self.protected)
+        except InvalidTag:
+            return None
+
+
+def encode(data: bytes) -> str:
+    """Return base64url without padding (RFC 7515, section 2)."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Return the bytes of base64url without padding; raise `MalformedCiphertextError` for any other spelling."""
+    return _decode(_in_standard_alphabet(text))
+
+
+def _in_standard_alphabet(text: str) -> bytes:
+    try:
+        data = text.encode("ascii")
+    except UnicodeEncodeError:
+        raise _malformed("not base64url") from None
+    if b"+" in data or b"/" in data:
+        raise _malformed("not base64url")
+    return data.translate(_TO_STANDARD)
+
+
+def _decode(text: bytes) -> bytes:
+    left = len(text) % 4
+    if left:
+        if left == 1 or text[-1] not in _LAST_OF[left]:
+            raise _malformed("not base64url")
+        text += b"=" if left == 3 else b"=="
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except binascii.Error:
+        raise _malformed("not base64url") from None
+
+
+def seal(header: Mapping[str, Any], plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
+    """Return the token of a plaintext; the nonce is random, and the header is authenticated."""
+    protected = encode(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    nonce = os.urandom(_NONCE)
+    sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
+    parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
+    return f"{protected}.{'.'.join(parts)}"
+
+
+def parse(text: str, *, direct: bool) -> Token:
+    """Return the parts of a token; raise `MalformedCiphertextError`.
+
+    With `direct`, it has no encrypted key, and else it has one.
+    """
+    parts = _in_standard_alphabet(text).split(b".")
+    if len(parts) != 5:
+        raise _malformed("not of five parts")
+    header, wrapped, nonce, ciphertext, tag = [_decode(part) for part in parts]
+    if direct == bool(wrapped):
+        raise _malformed(f"{'with' if direct else 'without'} an encrypted key")
+    if len(nonce) != _NONCE or len(tag) != _TAG:
+        raise _malformed(f"with a nonce or a tag of another length than that of {ENCRYPTION}")
+    return Token(header, text[: len(parts[0])].encode("ascii"), wrapped, nonce, ciphertext + tag)
+
+
+def read_object(data: bytes, what: str, expected: Mapping[str, str | type]) -> dict[str, Any]:
+    """Return a JSON object with exactly these members, each of this text or of this type."""
+    try:
+        pairs = json.loads(data, object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        raise _malformed(f"with a {what} that is not JSON") from None
+    if not isinstance(pairs, tuple):
+        raise _malformed(f"with a {what} that is not a JSON object")
+    members: dict[str, Any] = dict(pairs)
+    if len(members) != len(pairs) or members.keys() - expected.keys():
+        raise _malformed(f"with a {what} that has members other than {', '.join(expected)}")
+    for name, value in expected.items():
+        if name not in members:
+            raise _malformed(f"with a {what} that has no {name}")
+        if members[name] != value if isinstance(value, str) else type(members[name]) is not value:
+            wanted = value if isinstance(value, str) else value.__name__
+            raise _malformed(f"with a {what} whose {name} is not {wanted}")
+    return members
+
+
+def _malformed(reason: str) -> MalformedCiphertextError:
+    return MalformedCiphertextError(f"a JWE {reason}")
