@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates import chains
 from ciphertool.certificates.facts import certificate_facts
-from ciphertool.certificates.findings import KEY_USAGE_UNSTATED
+from ciphertool.certificates.findings import KEY_USAGE_UNSTATED, PUBLIC_KEY
+from ciphertool.certificates.judge import judge_key
 from ciphertool.certificates.policy import check_certificate
 from ciphertool.certificates.roles import Role
 from ciphertool.certificates.strictness import Policy
+from ciphertool.ciphertext import Native
 from ciphertool.engine import key_id as identify
 from ciphertool.engine.envelope import Recipient
 from ciphertool.engine.schemes import RSA_OAEP
@@ -21,6 +23,7 @@ from ciphertool.errors import (
     WrongKeyUsageError,
 )
 from ciphertool.keystore import open_keystore
+from ciphertool.repository.base import Encrypted
 from ciphertool.repository.grammar import NativeGrammar
 from ciphertool.settings.model import AUTO, ENVELOPE
 
@@ -90,21 +93,27 @@ def others(settings: Settings, now: datetime, warnings: list[str]) -> Iterator[N
     Raises a `KeystoreError` for a certificate that cannot be read, is not the expected one or may not be used.
     """
     for stated in settings.recipients:
-        yield _recipient(settings, stated, now, warnings)
+        yield recipient(settings, stated, now, warnings)
 
 
-def _recipient(settings: Settings, stated: RecipientSettings, now: datetime, warnings: list[str]) -> NamedRecipient:
+def recipient(settings: Settings, stated: RecipientSettings, now: datetime, warnings: list[str]) -> NamedRecipient:
+    """Return one recipient that settings state; add what is doubtful, and raise, as `others` does."""
     store = open_keystore(stated.certificate, None)
     certificate = store.encryption_certificate(None, fingerprint=stated.fingerprint)
     leaf = store.entry(None).chain[0]
     policy = settings.encryption.policy
     found = check_certificate(leaf, policy=policy, now=now, keystore=store.path, role=Role.RECIPIENT)
     warnings += [f"{store.path}: the certificate {one.reason}" for one in found]
+    facts = certificate_facts(leaf)
+    if public := [one.message for one in judge_key(facts, Role.RECIPIENT) if one.rule is PUBLIC_KEY]:
+        if policy is Policy.STRICT:
+            raise RefusedCertificateError(store.path, None, [f"is not secret: {message}" for message in public])
+        warnings += [f"{store.path}: PUBLIC KEY, it protects nothing: {message}" for message in public]
     require_algorithm(stated.algorithm, policy, store.path, warnings)
     key = chains.rsa_public_key(certificate, stated.name)
     if key.key_size < settings.encryption.minimum_bits:
         raise KeyTooSmallError(key.key_size, settings.encryption.minimum_bits).at(store.path)
-    return NamedRecipient(stated.name, certificate_facts(leaf).subject, Recipient(key, stated.algorithm))
+    return NamedRecipient(stated.name, facts.subject, Recipient(key, stated.algorithm))
 
 
 def require_algorithm(algorithm: str, policy: Policy, path: Path, warnings: list[str]) -> None:
@@ -136,15 +145,32 @@ def require_distinct(recipients: list[NamedRecipient], path: Path) -> None:
 
 
 def difference(repository: SecretRepository, wanted: frozenset[str]) -> RecipientsError | None:
-    """Return the error of a vault whose content keys are for other recipients than the settings name, if they are."""
-    held = {recipient for wrapped in repository.keys.values() for recipient in wrapped}
-    lacking = {one for wrapped in repository.keys.values() for one in wanted - wrapped.keys()}
-    if not repository.keys or (held == wanted and not lacking):
-        return None
-    parts = []
-    if lacking:
+    """Return the error of a vault that is encrypted to other keys than those of the settings, None if it is not.
+
+    A vault without content keys differs if it has values, and not every wanted key is that of them.
+    """
+    keys = repository.keys
+    held = {recipient for wrapped in keys.values() for recipient in wrapped}
+    lacking = {one for wrapped in keys.values() for one in wanted - wrapped.keys()}
+    if not keys and (direct := _direct(repository)):
+        held, lacking = set(wanted), set(wanted - direct)
+    surplus = held - wanted
+    parts, hints = [], []
+    if (keys or held) and lacking:
         parts.append(f"the vault is not, or not wholly, encrypted to {', '.join(sorted(lacking))}")
-    if surplus := held - wanted:
+        hints.append("`ciphertool recipients add NAME CERTIFICATE` encrypts it to a recipient")
+    if surplus:
         parts.append(f"the vault can be read by {', '.join(sorted(surplus))}, which the settings do not name")
-    hint = "see `ciphertool recipients check`; `ciphertool recipients add` and `remove` change who can read the vault"
+        hints.append(f"`ciphertool recipients remove {min(surplus)}` takes a key out")
+    if not parts:
+        return None
+    hint = "; ".join([*hints, "`ciphertool recipients check` says which is whose"])
     return RecipientsError("; ".join(parts), repository.path, hint)
+
+
+def _direct(repository: SecretRepository) -> set[str]:
+    """Return the keys to which values are encrypted directly."""
+    stored = (entry.stored for entry in repository.entries.values())
+    return {
+        one.ciphertext.key_id for one in stored if isinstance(one, Encrypted) and isinstance(one.ciphertext, Native)
+    }
