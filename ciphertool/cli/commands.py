@@ -46,6 +46,13 @@ COMMANDS = {
         "audit:textconv", "Show a secret repository to `git diff`: which aliases changed, without ciphertexts."
     ),
     "recipients": Listed("recipients", "List, check, add and remove those who can read the vault."),
+    "git-setup": Listed(
+        "git:git_setup",
+        "Set up this clone so that git merges the vault alias by alias and shows which aliases changed.",
+    ),
+    "merge-driver": Listed(
+        "git:merge_driver", "Merge two versions of a vault, for git: alias by alias, without any key."
+    ),
     "keystore": Listed("keystore", "List, check, create and change keystores and truststores."),
 }
 KEYSTORE_COMMANDS = {
