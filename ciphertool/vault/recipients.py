@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates import chains
 from ciphertool.certificates.facts import certificate_facts
-from ciphertool.certificates.findings import KEY_USAGE_UNSTATED, PUBLIC_KEY
-from ciphertool.certificates.judge import judge_key
+from ciphertool.certificates.findings import KEY_USAGE_REFUSED, KEY_USAGE_UNSTATED, PUBLIC_KEY
+from ciphertool.certificates.judge import judge_key, judge_usage
 from ciphertool.certificates.policy import check_certificate
 from ciphertool.certificates.roles import Role
 from ciphertool.certificates.strictness import Policy
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from ciphertool.certificates.facts import CertificateFacts
     from ciphertool.certificates.findings import CertificateFinding
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import RecipientSettings, Settings
@@ -61,7 +62,7 @@ def forms(settings: Settings, leaf: bytes, path: Path, alias: str | None, now: d
     """
     permitted: dict[Role, tuple[CertificateFinding, ...]] = {}
     refused: list[KeystoreError] = []
-    for role in _roles(settings):
+    for role in roles(settings):
         try:
             permitted[role] = check_certificate(
                 leaf, policy=settings.encryption.policy, now=now, keystore=path, alias=alias, role=role
@@ -78,7 +79,18 @@ def forms(settings: Settings, leaf: bytes, path: Path, alias: str | None, now: d
     return Forms(Role.PRIMARY in chosen, Role.RECIPIENT in chosen, next(iter(chosen.values())))
 
 
-def _roles(settings: Settings) -> tuple[Role, ...]:
+def judging_role(settings: Settings, facts: CertificateFacts) -> Role:
+    """Return the role for which the primary certificate is judged: of those asked for, the one that it permits best."""
+
+    def against(role: Role) -> tuple[bool, bool]:
+        found = {one.rule for one in judge_usage(facts, role)}
+        return KEY_USAGE_REFUSED in found, KEY_USAGE_UNSTATED in found
+
+    return min(roles(settings), key=against)
+
+
+def roles(settings: Settings) -> tuple[Role, ...]:
+    """Return for which forms settings ask, the preferred one first; raise `RecipientsError` if they contradict it."""
     if settings.kind != NativeGrammar.kind or settings.scheme not in (AUTO, ENVELOPE):
         if settings.recipients:
             hint = f'set `scheme = "{AUTO}"`, under which values for several recipients are envelopes'
