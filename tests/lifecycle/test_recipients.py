@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ciphertool.ciphertext import Envelope
+from ciphertool.passwords import Environment, PasswordChain
+from ciphertool.repository import Encrypted
+from ciphertool.settings import load
+from ciphertool.vault.cipher import Opener
+from ciphertool.vault.opening import VaultAccess
+from tests.changes.kills import Fault, run_forked
 from tests.conftest import SECRETS
 from tests.lifecycle.conftest import SETTINGS, VAULT, as_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.lifecycle.conftest import Somebody
+
+ASK = Path(__file__).parents[1] / "cli/ask.py"
 
 
 def _reads(run: Any, name: str) -> bool:
@@ -231,3 +242,148 @@ def test_a_damaged_value_keeps_everything_as_it_was(vault: Path, run: Any, add: 
         assert outcome.status == 5
         assert "server.admin.password" in outcome.err
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize(("answer", "status"), [("y", 0), ("n", 130), ("", 130)])
+def test_a_person_is_asked_on_a_terminal(vault: Path, run: Any, answer: str, status: int) -> None:
+    assert run("protect").status == 0
+    before = (vault / "ciphertool.toml").read_bytes()
+    command = [sys.executable, "-m", "ciphertool", "recipients", "add", "ops", "security/ops.pem"]
+    done = subprocess.run([sys.executable, str(ASK), answer, *command], capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout
+    assert "CN=ops" in done.stdout.partition("[y/N]")[0]
+    assert ((vault / "ciphertool.toml").read_bytes() == before) == (status != 0)
+
+
+def test_a_key_that_can_do_sha_1_only_is_a_warning_and_strict_refuses_it(vault: Path, run: Any, add: Any) -> None:
+    assert run("protect").status == 0
+    before = (vault / "ciphertool.toml").read_bytes()
+    assert add("ops", "--algorithm", "RSA-OAEP", "--policy", "strict").status == 4
+    assert add("ops", "--algorithm", "RSA1_5").status == 2
+    assert (vault / "ciphertool.toml").read_bytes() == before
+    done = add("ops", "--algorithm", "RSA-OAEP")
+    assert done.status == 0
+    assert "whose digest is SHA-1" in " ".join(done.err.split())
+    assert 'algorithm = "RSA-OAEP"' in (vault / "ciphertool.toml").read_text()
+    assert _reads(run, "ops")
+    assert {one["algorithm"] for one in _listed(run).values()} == {"RSA-OAEP-256", "RSA-OAEP"}
+    assert run("recipients", "check").status == 0
+    assert run("recipients", "check", "--policy", "strict").status == 1
+
+
+def test_the_settings_and_no_header_say_how_a_content_key_is_read(vault: Path, run: Any, add: Any) -> None:
+    assert run("protect").status == 0
+    assert add("ops", "--algorithm", "RSA-OAEP").status == 0
+    text = (vault / "ciphertool.toml").read_text().replace('algorithm = "RSA-OAEP"\n', "")
+    (vault / "ciphertool.toml").write_text(text)
+    assert run("get", "app.smtp.password", *as_("ops")).status == 5
+    (one,) = json.loads(run("recipients", "check", "--json").out)
+    assert (one["kind"], one["name"]) == ("missing", "ops")
+    assert add("ops").status == 0
+    assert _reads(run, "ops")
+
+
+def test_a_direct_value_is_told_of_and_made_an_envelope(
+    vault: Path, people: Mapping[str, Somebody], run: Any, add: Any
+) -> None:
+    assert run("protect").status == 0
+    direct = next(line for line in (vault / VAULT).read_text().splitlines() if line.startswith("app.smtp"))
+    assert add("ops").status == 0
+    lines = (vault / VAULT).read_text().splitlines()
+    (vault / VAULT).write_text("".join(f"{direct if x.startswith('app.smtp') else x}\n" for x in lines))
+    found = {one["kind"]: one for one in json.loads(run("recipients", "check", "--json").out)}
+    assert sorted(found) == ["direct", "missing"]
+    assert "'app.smtp.password'" in found["direct"]["message"]
+    refused = run("recipients", "add", "glass", "security/glass.pem", "--fingerprint", people["glass"].fingerprint,
+                  *as_("ops"))  # fmt: skip
+    assert refused.status == 5, "ops cannot read it either"
+    assert add("ops").status == 0
+    assert run("recipients", "check").status == 0
+    assert _reads(run, "ops")
+
+
+def test_a_public_default_key_reads_no_vault(vault: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("protect").status == 0
+    before = {path: path.read_bytes() for path in (vault / VAULT, vault / "ciphertool.toml")}
+    monkeypatch.setattr("ciphertool.certificates.judge.origin_of", lambda _: "a product")
+    refused = run("recipients", "add", "ops", "security/ops.pem", "--dry-run")
+    assert refused.status == 4
+    assert "protects nothing" in refused.err
+    assert {path: path.read_bytes() for path in before} == before
+    (vault / "ciphertool.toml").write_text(f'{SETTINGS}[[recipient]]\nname = "g"\ncertificate = "security/glass.pem"\n')
+    found = [one for one in json.loads(run("recipients", "check", "--json").out) if one["kind"] == "public-key"]
+    assert [(one["name"], one["level"]) for one in found] == [("g", "error")]
+
+
+def test_a_primary_certificate_behind_a_password_is_said_to_be(vault: Path, run: Any) -> None:
+    settings = SETTINGS.replace('certificate = "security/primary.pem"\n', "")
+    (vault / "ciphertool.toml").write_text(f'{settings}\n[encryption]\nscheme = "envelope"\n')
+    assert run("protect").status == 0
+    listed = run("recipients", "list")
+    assert (listed.status, "(primary)" in listed.out) == (0, True)
+    assert "cannot be read" in " ".join(listed.err.split())
+    checked = run("recipients", "check")
+    assert checked.status == 0
+    assert "[keystore] certificate" in checked.out
+
+
+def test_a_recipient_whose_certificate_is_lost_can_be_removed(vault: Path, run: Any, add: Any) -> None:
+    assert run("protect").status == 0
+    assert add("ops").status == 0
+    (vault / "security/ops.pem").unlink()
+    found = json.loads(run("recipients", "check", "--json").out)
+    assert {one["kind"] for one in found} == {"unreadable", "surplus"}
+    assert run("recipients", "remove", "ops").status == 0
+    assert run("recipients", "check").status == 0
+    assert not _reads(run, "ops")
+
+
+def test_the_spelling_of_a_value_is_kept_for_the_next_recipients(vault: Path, run: Any, add: Any) -> None:
+    path = vault / "conf/app.yaml"
+    path.write_text(path.read_text() + 'more:\n  password: "c4n4ry\\x20x"\n')
+    assert run("protect").status == 0
+    for change in (None, lambda: add("ops"), lambda: run("recipients", "remove", "ops")):
+        assert change is None or change().status == 0
+        settings = load(vault / "ciphertool.toml")
+        access = VaultAccess(settings, PasswordChain((Environment(),)))
+        stored = access.repository().get("app.more.password").stored
+        opener = access.to_open().opener
+        assert isinstance(opener, Opener)
+        assert isinstance(stored, Encrypted)
+        assert isinstance(stored.ciphertext, Envelope)
+        opened = opener.content_keys.read("app.more.password", stored.ciphertext)
+        assert (opened.value.reveal(), opened.spelling and opened.spelling.reveal()) == ("c4n4ry x", '"c4n4ry\\x20x"')
+
+
+def test_a_carbon_home_has_no_recipients(vault: Path, run: Any) -> None:
+    (vault / "ciphertool.toml").write_text(SETTINGS.replace("[repository]", '[repository]\nkind = "carbon5"'))
+    refused = run("recipients", "add", "ops", "security/ops.pem", "--dry-run")
+    assert refused.status == 3
+    assert "only a native vault" in refused.err
+
+
+def test_a_certificate_elsewhere_is_refused(vault: Path, people: Mapping[str, Somebody], run: Any) -> None:
+    (vault.parent / "ops.pem").write_text(people["ops"].pem)
+    refused = run("recipients", "add", "ops", "../ops.pem", "--dry-run")
+    assert refused.status == 3
+    assert "outside" in refused.err
+
+
+@pytest.mark.usefixtures("vault")
+def test_an_interrupted_run_of_protect_comes_first(vault: Path, run: Any, add: Any) -> None:
+    assert run("protect").status == 0
+    (vault / "conf/app.yaml").write_text((vault / "conf/app.yaml").read_text() + "more:\n  password: c4n4ry-later\n")
+    arguments = ["protect"]
+    whole = Fault(1 << 30)
+    before = {path: path.read_bytes() for path in (vault / VAULT, vault / "conf/app.yaml")}
+    assert run_forked(vault, arguments, with_key=True, fault=whole)[0] == 0
+    calls, _ = whole.told()
+    for path, data in before.items():
+        path.write_bytes(data)
+    for number in range(1, calls):
+        run_forked(vault, arguments, with_key=True, fault=Fault(number))
+        if (vault / "security/.ciphertool-journal").exists():
+            break
+    assert add("ops").status == 7
+    assert run("protect").status == 0
+    assert add("ops").status == 0
