@@ -36,6 +36,12 @@ def shared(vault: Path, run: Any, add: Any, monkeypatch: pytest.MonkeyPatch) -> 
     return vault
 
 
+def _certificate_at_hand(shared: Path, wanted: bool) -> None:
+    if not wanted:
+        settings = (shared / "ciphertool.toml").read_text()
+        (shared / "ciphertool.toml").write_text(settings.replace('certificate = "security/primary.pem"\n', ""))
+
+
 def test_a_vault_that_is_as_the_settings_say_has_no_finding_and_the_report_has_its_readers(
     shared: Path, people: Mapping[str, Somebody], run: Any
 ) -> None:
@@ -96,7 +102,11 @@ def test_a_value_whose_content_key_is_gone_is_an_error(shared: Path, run: Any) -
     assert run("audit").status == 1
 
 
-def test_a_value_that_stands_under_another_alias_is_found_without_a_key(shared: Path, run: Any) -> None:
+@pytest.mark.parametrize("certificate_at_hand", [True, False])
+def test_a_value_that_stands_under_another_alias_is_found_without_a_key(
+    shared: Path, run: Any, certificate_at_hand: bool
+) -> None:
+    _certificate_at_hand(shared, certificate_at_hand)
     lines = (shared / VAULT).read_text().splitlines(keepends=True)
     values = {line.partition("=")[0]: line.partition("=")[2] for line in lines}
     values["app.smtp.password"] = values["server.admin.password"]
@@ -105,7 +115,9 @@ def test_a_value_that_stands_under_another_alias_is_found_without_a_key(shared: 
     assert "server.admin.password" in found[0]["message"]
 
 
-def test_a_header_that_cannot_be_right_is_a_malformed_value(shared: Path, run: Any) -> None:
+@pytest.mark.parametrize("certificate_at_hand", [True, False])
+def test_a_header_that_cannot_be_right_is_a_malformed_value(shared: Path, run: Any, certificate_at_hand: bool) -> None:
+    _certificate_at_hand(shared, certificate_at_hand)
     text = (shared / VAULT).read_text()
     start = text.index("ENC[JWE,") + len("ENC[JWE,") + 13
     (shared / VAULT).write_text(text[:start] + "e30" + text[text.index("..", start) :])
