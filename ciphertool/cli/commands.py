@@ -32,6 +32,9 @@ COMMANDS = {
         "resolve:resolve", "Print a file with every reference resolved, exactly as it was before it was protected."
     ),
     "get": Listed("resolve:get", "Print one secret and nothing else."),
+    "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
+    "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
+    "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(
         "run:run", "Run a command with references in its files and variables resolved, for that command only."

@@ -48,9 +48,9 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
     for warning in warnings:
         console.say("warning", warning)
-    if transformation is None and settings.repository != Path():
+    if transformation is None and settings.repository_settings.path != Path():
         require_one_key(sealer, access.repository())
-    made = sealer.seal_alone(alias, _plaintext())
+    made = sealer.seal_alone(alias, plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
@@ -74,7 +74,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
     access = VaultAccess(settings, vault.passwords(settings))
-    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository != Path():
+    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository_settings.path != Path():
         stored = stored._replace(wrapped=access.repository().keys.get(stored.content_key, {}))
     opener = access.to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
@@ -126,7 +126,8 @@ def _alias(settings: Settings, alias: str | None) -> str:
     return alias or ""
 
 
-def _plaintext() -> Secret:
+def plaintext() -> Secret:
+    """Return the value on standard input, or from a prompt, without one trailing newline."""
     value = _input("Secret")
     for ending in ("\r\n", "\n"):
         if value.endswith(ending):

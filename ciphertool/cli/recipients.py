@@ -162,7 +162,7 @@ def _apply(vault: VaultOptions, settings: Settings, after: Settings, plan: Any, 
     keys = recipient_changes.open_keys(after, opening, passwords, datetime.now(UTC))
     for warning in keys.warnings:
         console.say("warning", warning)
-    with nullcontext() if dry_run else commit.begin(settings.repository) as transaction:
+    with nullcontext() if dry_run else commit.begin(settings.anchor) as transaction:
         settings_file = files.read(settings.origin)
         recipient_tables.require_unchanged(settings_file, settings)
         change: Change = plan(keys, VaultAccess(settings, passwords).repository(), settings_file)
@@ -200,7 +200,7 @@ def _confirm(candidate: Candidate, fingerprint: str | None, *, dry_run: bool) ->
 
 
 def _show(change: Change, who: str, what: str, *, as_json: bool, done: bool) -> None:
-    written = [console.display_path(write.before.path) for write in change.changes.writes]
+    written = [console.display_path(before.path) for before in change.changes.befores]
     if as_json:
         keys, values = list(change.content_keys), list(change.encrypted)
         console.out_json({"content_keys": keys, "encrypted": values, "others": list(change.others), "written": written})

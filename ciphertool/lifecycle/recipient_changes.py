@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.changes import journal
-from ciphertool.changes.changeset import ChangeSet, VaultBefore
+from ciphertool.changes.assembly import anchor_of
+from ciphertool.changes.changeset import ChangeSet, Replacement, VaultBefore
 from ciphertool.ciphertext import Envelope
 from ciphertool.engine import envelope
 from ciphertool.errors import CipherToolError, ConfigError, ConflictError, ProblemsError, RecipientsError
@@ -151,7 +152,7 @@ def _require_able(leaving: Departing, keys: Keys, repository: SecretRepository) 
     if keys.opener.decryptor.key_id not in keys.sealer.recipients:
         hint = "open the vault with the keystore of a recipient who stays"
         reason = f"{leaving.label} cannot be taken out with a key that would not stay"
-        raise RecipientsError(reason, repository.path, hint)
+        raise RecipientsError(reason, repository.where, hint)
     lacking = [
         one.named.label
         for one in readers(leaving.after, repository).readers
@@ -160,25 +161,27 @@ def _require_able(leaving: Departing, keys: Keys, repository: SecretRepository) 
     if lacking:
         hint = "bring it up to date first: see `ciphertool recipients check`"
         reason = f"the vault is not, or not wholly, encrypted to {', '.join(lacking)}"
-        raise RecipientsError(reason, repository.path, hint)
+        raise RecipientsError(reason, repository.where, hint)
 
 
 def _able(changes: ChangeSet) -> ChangeSet:
     """Return a change set all of whose files can be written; raise the `WriteError` for the first that cannot."""
     for write in changes.writes:
-        if (found := files.obstacle(write.before)) is not None:
+        found = write.storage.obstacle() if isinstance(write, Replacement) else files.obstacle(write.before)
+        if found is not None:
             raise found
     return changes
 
 
 def _vault(repository: SecretRepository, settings_file: Snapshot, settings: Settings) -> VaultBefore:
     """Return the vault as it is before; raise `ConflictError` if a run of `protect` has still to be completed."""
-    found = journal.find(repository.snapshot)
+    anchor = anchor_of(settings, repository)
+    found = journal.find(anchor)
     if found.snapshot.data is not None:
         hint = "run `ciphertool protect` first, with the settings as they were"
         raise ConflictError("an interrupted run has not been completed", path=found.snapshot.path, hint=hint)
     mode = settings.repository_settings.new_mode
-    return VaultBefore(repository.snapshot, found, (settings_file.real,), mode=mode)
+    return VaultBefore(anchor, found, (settings_file.real,), mode=mode)
 
 
 def _held(repository: SecretRepository) -> tuple[str, ...]:
@@ -207,7 +210,7 @@ def _opened(repository: SecretRepository, opener: Opener) -> dict[str, _Opened]:
                     problems.append(explain(error, alias, repository, opener))
             case Malformed(reason):
                 malformed = ConfigError(f"{entry.label(alias)}: {reason}", hint=repository.hint)
-                problems.append(malformed.at(repository.path, entry.line))
+                problems.append(malformed.at(repository.where, entry.line))
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     return found
@@ -227,12 +230,12 @@ def _saved(
     keys: _Keys,
     expected: Mapping[str, _Opened],
     opener: Opener,
-) -> Write | None:
+) -> Replacement | None:
     """Return how the vault is written, None if it stays; every value in it has been decrypted again."""
     if not new and not keys:
         return None
-    snapshot = repository.snapshot._replace(data=repository.updated(new, keys))
-    after = repository_of(settings.kind, snapshot, extensions=settings.trust.extensions, declared=settings.aliases)
+    content = repository.content._replace(data=repository.updated(new, keys))
+    after = repository_of(settings.kind, content, extensions=settings.trust.extensions, declared=settings.aliases)
     if _opened(after, opener) != expected or set(after.entries) != set(repository.entries):
         raise AssertionError("a vault that is encrypted anew does not decrypt to itself")
-    return files.Write(repository.snapshot, snapshot.bytes, settings.repository_settings.new_mode)
+    return Replacement(settings.storage, repository.content, content.data)

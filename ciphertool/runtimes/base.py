@@ -95,7 +95,8 @@ class Runtime(Protocol):
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the vault's files that are not configuration; the keystore is not included, since settings name it."""
-        return frozenset({settings.repository})
+        path = settings.repository_settings.path
+        return frozenset() if path is None else frozenset({path})
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the files from which it reads the keystore's password, whether they exist or not."""

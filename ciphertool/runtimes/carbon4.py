@@ -64,7 +64,7 @@ class Carbon4Runtime(Runtime):
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the repository and `secret-conf.properties`."""
-        return frozenset(path for path in (settings.repository, settings.secret_conf) if path is not None)
+        return frozenset(path for path in (settings.repository_settings.path, settings.secret_conf) if path is not None)
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the home's files first."""

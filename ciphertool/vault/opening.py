@@ -74,10 +74,10 @@ class VaultAccess:
         self._settings, self._passwords = settings, passwords
 
     def repository(self) -> SecretRepository:
-        """Read the repository; a file that does not exist is an empty one. Raises what `open_repository` raises."""
+        """Read the repository; one that does not exist is empty. Raises what `open_repository` raises."""
         settings = self._settings
         return open_repository(
-            settings.kind, settings.repository, extensions=settings.trust.extensions, declared=settings.aliases
+            settings.kind, settings.storage, extensions=settings.trust.extensions, declared=settings.aliases
         )
 
     def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
@@ -252,7 +252,7 @@ def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     not name their key: only their length is evidence.
     """
     if others := sealer.other_keys(repository):
-        raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
+        raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.where)
     if different := sealer.other_recipients(repository):
         raise different
 

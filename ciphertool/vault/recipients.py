@@ -177,7 +177,7 @@ def difference(repository: SecretRepository, wanted: frozenset[str]) -> Recipien
     if not parts:
         return None
     hint = "; ".join([*hints, "`ciphertool recipients check` says which is whose"])
-    return RecipientsError("; ".join(parts), repository.path, hint)
+    return RecipientsError("; ".join(parts), repository.where, hint)
 
 
 def _direct(repository: SecretRepository) -> set[str]:

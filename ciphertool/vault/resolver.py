@@ -171,16 +171,16 @@ class Resolver:
         match entry.stored:
             case Clear(value):
                 if self.repository.clear_is_readable:
-                    self._warn(f"{self.repository.path}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
+                    self._warn(f"{self.repository.name}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
                     return value
-                raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
+                raise NotEncryptedYetError(alias).at(self.repository.where, entry.line)
             case Malformed(reason):
                 raise DecryptionError(f"{alias!r}: {reason}", hint=self.repository.hint).at(
-                    self.repository.path, entry.line
+                    self.repository.where, entry.line
                 )
             case Placeholder():
                 raise DecryptionError(f"{alias!r}: is a placeholder, which only the product fills in").at(
-                    self.repository.path, entry.line
+                    self.repository.where, entry.line
                 )
             case Encrypted(ciphertext):
                 if isinstance(ciphertext, Envelope) and not ciphertext.wrapped:
@@ -212,7 +212,7 @@ def explain(
         made_for = opener.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
         if made_for is not None:
             error = MovedCiphertextError(alias, made_for)
-    return error.at(repository.path, entry.line)
+    return error.at(repository.where, entry.line)
 
 
 def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
