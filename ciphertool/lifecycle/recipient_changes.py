@@ -11,13 +11,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
-from ciphertool.changes import journal
-from ciphertool.changes.assembly import anchor_of
-from ciphertool.changes.changeset import ChangeSet, Replacement, VaultBefore
+from ciphertool.changes.changeset import ChangeSet, Replacement
 from ciphertool.ciphertext import Envelope
 from ciphertool.engine import envelope
-from ciphertool.errors import CipherToolError, ConfigError, ConflictError, ProblemsError, RecipientsError
+from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, RecipientsError
 from ciphertool.lifecycle import recipient_tables
+from ciphertool.lifecycle.writing import vault_before
 from ciphertool.repository import Encrypted, Malformed, repository_of
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.opening import VaultAccess
@@ -115,7 +114,7 @@ def plan_add(candidate: Candidate, keys: Keys, repository: SecretRepository, set
     if not candidate.stated:
         certificate = os.path.relpath(candidate.settings.certificate, settings.root).replace(os.sep, "/")
         text = recipient_tables.added(settings_file, candidate.settings, certificate)
-    vault = _vault(repository, settings_file, settings)
+    vault = vault_before(settings, repository, settings_file.real)
     saved = _saved(settings, repository, new, wrapped, opened, keys.opener)
     first = () if text is None else (files.Write(settings_file, text),)
     others = tuple(one for one in _held(repository) if one not in keys.sealer.recipients)
@@ -133,7 +132,7 @@ def plan_remove(leaving: Departing, keys: Keys, repository: SecretRepository, se
         raise RecipientsError(f"{leaving.label} is the primary keystore's key, which stays", settings.origin, "")
     held = _held(repository)
     gone = tuple(one for one in held if one not in remaining)
-    vault = _vault(repository, settings_file, settings)
+    vault = vault_before(settings, repository, settings_file.real)
     saved, new = None, {}
     if gone if leaving.key_id is None else leaving.key_id in gone:
         _require_able(leaving, keys, repository)
@@ -171,17 +170,6 @@ def _able(changes: ChangeSet) -> ChangeSet:
         if found is not None:
             raise found
     return changes
-
-
-def _vault(repository: SecretRepository, settings_file: Snapshot, settings: Settings) -> VaultBefore:
-    """Return the vault as it is before; raise `ConflictError` if a run of `protect` has still to be completed."""
-    anchor = anchor_of(settings, repository)
-    found = journal.find(anchor)
-    if found.snapshot.data is not None:
-        hint = "run `ciphertool protect` first, with the settings as they were"
-        raise ConflictError("an interrupted run has not been completed", path=found.snapshot.path, hint=hint)
-    mode = settings.repository_settings.new_mode
-    return VaultBefore(anchor, found, (settings_file.real,), mode=mode)
 
 
 def _held(repository: SecretRepository) -> tuple[str, ...]:
