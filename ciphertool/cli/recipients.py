@@ -208,11 +208,15 @@ def _show(change: Change, who: str, what: str, *, as_json: bool, done: bool) -> 
         console.say("done", f"nothing to do: {who} {what} the vault", label=False)
         return
     console.say("done", f"{'' if done else 'after this, '}{who} {what} the vault", label=False)
-    counts = f"{len(change.content_keys)} content keys, {len(change.encrypted)} values"
+    counts = f"{_counted(len(change.content_keys), 'content key')}, {_counted(len(change.encrypted), 'value')}"
     console.say("done", f"{'encrypted anew' if done else 'to encrypt anew'}: {counts}", label=False)
     console.say("done", f"{'written' if done else 'to write'}: {', '.join(written)}", label=False)
     if not done:
         raise typer.Exit(console.FINDINGS)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _readers(settings: Settings) -> Readers:
