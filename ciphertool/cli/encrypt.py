@@ -14,12 +14,13 @@ from ciphertool.certificates.policy import Policy
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, ask, opening_options, vault_options
 from ciphertool.engine.direct import MINIMUM_BITS
-from ciphertool.errors import ConfigError, MalformedCiphertextError
+from ciphertool.engine.schemes import AES_GCM
+from ciphertool.errors import ConfigError, MalformedCiphertextError, UnsupportedSchemeError
 from ciphertool.repository import BARE_KIND
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
-from ciphertool.vault.cipher import AnyOpener, Opener
+from ciphertool.vault.cipher import AnyOpener, Opener, SymmetricSealer
 
 _MAXIMUM = 1024 * 1024
 _Transformation = Annotated[
@@ -48,6 +49,8 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
     for warning in warnings:
         console.say("warning", warning)
+    if transformation and isinstance(sealer, SymmetricSealer) and transformation.lower() != AES_GCM.lower():
+        raise UnsupportedSchemeError(transformation, f"it needs an RSA key, not {sealer.recipient}")
     if transformation is None and settings.repository_settings.path != Path():
         require_one_key(sealer, access.repository())
     made = sealer.seal_alone(alias, plaintext())

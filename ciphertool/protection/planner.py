@@ -29,6 +29,7 @@ from ciphertool.repository.base import certain_names
 from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.targets.matching import Match, is_left_alone
+from ciphertool.vault.cipher import SymmetricSealer
 from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
 
@@ -155,7 +156,8 @@ class _Planner:
             record(self._anchor, repository, planned, new, recovery),
             self._settings.repository_settings.new_mode,
         )
-        keystore = KeystoreFacts(self._sealer.store_type, self._sealer.key_alias)
+        sealer = self._sealer
+        keystore = KeystoreFacts(sealer.store_type, sealer.key_alias, isinstance(sealer, SymmetricSealer))
         try:
             changes = change_set(self._settings, self._storage, repository, planned, new, keystore)
         except ConfigError as error:
@@ -199,7 +201,7 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-                if match.reshaped:
+                if match.reshaped and not self._sealer.keeps_spelling:
                     self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
