@@ -68,9 +68,10 @@ def check(vault: VaultOptions, as_json: _Json = False) -> None:
     from ciphertool.vault.differences import differences
 
     settings = vault.settings()
-    found = differences(settings, _readers(settings), datetime.now(UTC))
+    present = _readers(settings)
+    found = differences(settings, present, datetime.now(UTC))
     if as_json:
-        console.out_json([_difference(one) for one in found])
+        console.out_json([_difference(one, present) for one in found])
     for one in () if as_json else found:
         console.out(f"{one.level.value:<7}  {one.message}", indent=" " * 9)
         console.out(f"{'':<7}  → {one.hint}", indent=" " * 11)
@@ -106,11 +107,13 @@ def add(
       ciphertool recipients add ops security/ops.pem --fingerprint sha256:FINGERPRINT
     """
     from ciphertool.lifecycle import recipient_changes, recipients
+    from ciphertool.vault.opening import VaultAccess
 
     if algorithm not in (None, RSA_OAEP_256, RSA_OAEP):
         raise typer.BadParameter(f"--algorithm must be {RSA_OAEP_256} or {RSA_OAEP}")
     settings = _settings(vault)
-    found = recipients.candidate(settings, name, certificate, algorithm, datetime.now(UTC))
+    repository = VaultAccess(settings, vault.passwords(settings)).repository()
+    found = recipients.candidate(settings, repository, name, certificate, algorithm, datetime.now(UTC))
     _confirm(found, fingerprint, dry_run=dry_run)
     change = _apply(vault, settings, found.after, functools.partial(recipient_changes.plan_add, found), dry_run=dry_run)
     for other in change.others:
@@ -274,14 +277,16 @@ def _as_data(reader: Reader, found: Readers) -> dict[str, object]:
     }
 
 
-def _difference(one: Difference) -> dict[str, object]:
+def _difference(one: Difference, found: Readers) -> dict[str, object]:
     reader = one.reader
+    lacking = set(reader.lacking) if reader else set()
+    keys = {"missing": lacking, "surplus": set(found.content_keys) - lacking}.get(one.kind.value, set())
     return {
         "kind": one.kind.value,
         "level": one.level.value,
         "name": reader.named.name if reader and reader.named else None,
         "key": reader.key_id if reader else None,
-        "content_keys": list(reader.lacking) if reader and one.kind.value == "missing" else [],
+        "content_keys": sorted(keys),
         "message": one.message,
         "hint": one.hint,
     }

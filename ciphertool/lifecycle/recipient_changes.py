@@ -117,7 +117,8 @@ def plan_add(candidate: Candidate, keys: Keys, repository: SecretRepository, set
     vault = vault_before(settings, repository, settings_file.real)
     saved = _saved(settings, repository, new, wrapped, opened, keys.opener)
     first = () if text is None else (files.Write(settings_file, text),)
-    others = tuple(one for one in _held(repository) if one not in keys.sealer.recipients)
+    unknown = (one.key_id for one in readers(candidate.before, repository).unknown)
+    others = tuple(one for one in unknown if one not in (None, target.id))
     return Change(_able(ChangeSet((), saved, first, vault)), tuple(wrapped), tuple(new), others)
 
 

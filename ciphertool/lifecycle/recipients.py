@@ -9,7 +9,7 @@ from ciphertool.certificates.findings import PUBLIC_KEY
 from ciphertool.certificates.judge import judge_key
 from ciphertool.certificates.roles import Role
 from ciphertool.engine.schemes import RSA_OAEP_256
-from ciphertool.errors import BrokenKeyError, ConfigError
+from ciphertool.errors import BrokenKeyError, ConfigError, RecipientsError
 from ciphertool.settings.model import RecipientSettings
 from ciphertool.vault import recipients
 from ciphertool.vault.readers import Named, named_of, readers
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class Candidate(NamedTuple):
     """A certificate that may become a recipient's: it was judged, and a person has still to confirm that it is right.
 
-    `stated` is True if the settings name it already. `after` are the settings that do.
+    `stated` is True if the settings name it already. `after` are the settings that do, with those recipients alone to
+    whom the vault is encrypted already: nobody has confirmed the others.
     """
 
     settings: RecipientSettings
     named: Named
     target: NamedRecipient
     stated: bool
+    before: Settings
     after: Settings
     warnings: tuple[str, ...]
 
@@ -50,7 +52,14 @@ class Departing(NamedTuple):
         return f"the key {self.key_id}" if self.name is None else repr(self.name)
 
 
-def candidate(settings: Settings, name: str, certificate: Path, algorithm: str | None, now: datetime) -> Candidate:
+def candidate(
+    settings: Settings,
+    repository: SecretRepository,
+    name: str,
+    certificate: Path,
+    algorithm: str | None,
+    now: datetime,
+) -> Candidate:
     """Return a certificate that may become the recipient of a name.
 
     Raises `ConfigError` if the settings cannot have it, and a `KeystoreError` if it may not be used.
@@ -66,15 +75,21 @@ def candidate(settings: Settings, name: str, certificate: Path, algorithm: str |
         path = _within(certificate, settings.root)
         recipient = RecipientSettings(name, path, found.facts.sha256, found.algorithm)
     else:
-        recipient = known
-        _require_same(settings, recipient, found, algorithm)
+        _require_same(settings, known, found, algorithm)
+        recipient = known._replace(fingerprint=found.facts.sha256)
     warnings: list[str] = []
     target = recipients.recipient(settings, recipient, now, warnings)
     if public := [one.reason for one in judge_key(found.facts, Role.RECIPIENT) if one.rule is PUBLIC_KEY]:
         raise BrokenKeyError(certificate, None, public)
-    others = tuple(one for one in settings.recipients if one.name != name)
+    present = readers(settings, repository)
+    twin = next((one.named for one in present.readers if one.named and one.key_id == target.recipient.id), None)
+    if twin is not None and twin.name != name:
+        reason = f"{twin.label} and {name!r} have the same key, {target.recipient.id}"
+        raise RecipientsError(reason, settings.origin, "name each key once")
+    holders = {one.named.name for one in present.readers if one.named and present.content_keys and not one.lacking}
+    others = tuple(one for one in settings.recipients if one.name != name and one.name in holders)
     after = settings._replace(recipients=(*others, recipient))
-    return Candidate(recipient, found, target, known is not None, after, tuple(warnings))
+    return Candidate(recipient, found, target, known is not None, settings, after, tuple(warnings))
 
 
 def _require_native(settings: Settings) -> None:
@@ -93,7 +108,11 @@ def _within(certificate: Path, root: Path) -> Path:
 
 def _require_same(settings: Settings, stated: RecipientSettings, found: Named, algorithm: str | None) -> None:
     present = named_of(stated)
-    if present.facts is None or found.facts is None or present.facts.sha256 != found.facts.sha256:
+    prints = {
+        present.facts.sha256 if present.facts else None,
+        stated.fingerprint or (found.facts and found.facts.sha256),
+    }
+    if found.facts is None or prints != {found.facts.sha256}:
         held = f"sha256:{present.facts.sha256}" if present.facts else "one that cannot be read"
         hint = f"use another name, or run `ciphertool recipients remove {stated.name}` first"
         raise ConfigError(f"{stated.name!r} has another certificate there, {held}", path=settings.origin, hint=hint)

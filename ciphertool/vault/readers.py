@@ -160,7 +160,9 @@ def named_of(stated: RecipientSettings, held: Mapping[Path, bytes | None] = _NOT
 
     named = Named(stated.name, stated.certificate, stated.algorithm)
     try:
-        return _read(named, open_keystore(stated.certificate, None, data=held.get(stated.certificate)), None)
+        store = open_keystore(stated.certificate, None, data=held.get(stated.certificate))
+        store.encryption_certificate(None, fingerprint=stated.fingerprint)
+        return _read(named, store, None)
     except CipherToolError as error:
         return named._replace(problem=error)
 

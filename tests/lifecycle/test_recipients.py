@@ -387,3 +387,37 @@ def test_an_interrupted_run_of_protect_comes_first(vault: Path, run: Any, add: A
     assert add("ops").status == 7
     assert run("protect").status == 0
     assert add("ops").status == 0
+
+
+def test_nobody_is_let_in_beside_the_one_who_is_confirmed(vault: Path, run: Any, add: Any) -> None:
+    """A second table, which somebody has written by hand, waits for a command of its own."""
+    assert run("protect").status == 0
+    tables = [f'[[recipient]]\nname = "{name}"\ncertificate = "security/{name}.pem"\n' for name in ("ops", "glass")]
+    (vault / "ciphertool.toml").write_text(SETTINGS + "".join(tables))
+    assert add("ops").status == 0
+    assert {name: one["encrypted"] for name, one in _listed(run).items()} == {
+        "primary": "wholly",
+        "ops": "wholly",
+        "glass": "not",
+    }
+    assert not _reads(run, "glass")
+    assert run("recipients", "remove", "ops").status == 4, "nor by taking another out"
+    assert add("glass").status == 0
+    assert run("recipients", "remove", "ops").status == 0
+    assert _reads(run, "glass")
+
+
+def test_a_certificate_that_was_exchanged_is_not_confirmed_by_the_other(
+    vault: Path, people: Mapping[str, Somebody], run: Any, add: Any
+) -> None:
+    assert run("protect").status == 0
+    assert add("ops").status == 0
+    (vault / "security/ops.pem").write_text(people["glass"].pem)
+    (vault / "right.pem").write_text(people["ops"].pem)
+    refused = run("recipients", "add", "ops", "right.pem", "--fingerprint", people["ops"].fingerprint)
+    assert refused.status == 3
+    assert "another certificate" in refused.err
+    found = json.loads(run("recipients", "check", "--json").out)
+    assert {(one["kind"], one["name"]) for one in found} == {("unreadable", "ops"), ("surplus", None)}
+    assert run("recipients", "remove", "ops").status == 0
+    assert not _reads(run, "ops")
