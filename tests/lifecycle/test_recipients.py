@@ -218,8 +218,7 @@ def test_who_cannot_be_removed(people: Mapping[str, Somebody], run: Any, add: An
     assert "which stays" in " ".join(stays.err.split())
 
 
-@pytest.mark.usefixtures("vault")
-def test_a_name_is_of_one_certificate(people: Mapping[str, Somebody], run: Any, add: Any) -> None:
+def test_a_name_is_of_one_certificate(vault: Path, people: Mapping[str, Somebody], run: Any, add: Any) -> None:
     assert run("protect").status == 0
     assert add("ops").status == 0
     other = ("security/glass.pem", "--fingerprint", people["glass"].fingerprint)
@@ -228,6 +227,11 @@ def test_a_name_is_of_one_certificate(people: Mapping[str, Somebody], run: Any, 
     twice = run("recipients", "add", "again", *same)
     assert twice.status == 4
     assert "have the same key" in twice.err
+    with (vault / "ciphertool.toml").open("a") as settings:
+        settings.write('[[recipient]]\nname = "by hand"\ncertificate = "security/glass.pem"\n')
+    twice = run("recipients", "add", "again", *other)
+    assert twice.status == 4
+    assert "'by hand' and 'again' have the same key" in " ".join(twice.err.split())
 
 
 def test_a_damaged_value_keeps_everything_as_it_was(vault: Path, run: Any, add: Any) -> None:
