@@ -16,11 +16,12 @@ from ciphertool.engine import jwe
 from ciphertool.engine.keys import key_id
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256, scheme_named
 from ciphertool.errors import (
+    ContentKeyError,
     DamagedValueError,
+    DecryptionError,
     MalformedCiphertextError,
     MovedCiphertextError,
     ValueTooLongError,
-    WrongKeyOrDamagedError,
 )
 from ciphertool.secret import Secret
 
@@ -39,6 +40,8 @@ WRAPPING = {
 }
 """How a content key may be encrypted (RFC 7518, section 4.3), and the scheme of each."""
 _KEY, _ID, _BLOCK = 32, 8, 64
+_LATEST = 253_402_300_799
+"""The last second of the year 9999."""
 _PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
 """Aliases that JSON spells as they are."""
 
@@ -148,16 +151,22 @@ class Recipient:
 
 def _opened(payload: bytes, made: int) -> Opened:
     """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
-    try:
-        members = json.loads(payload)
-    except (ValueError, RecursionError):
-        members = None
+    members = jwe.parse_object(payload) or {}
     match members:
-        case {"value": str(value)} if len(members) == 1:
+        case {"value": str(value)} if len(members) == 1 and _is_text(value):
             return Opened(Secret(value), None, made)
-        case {"value": str(value), "spelling": str(spelling)} if len(members) == 2:
+        case {"value": str(value), "spelling": str(spelling)} if len(members) == 2 and _is_text(value + spelling):
             return Opened(Secret(value), Secret(spelling), made)
     raise MalformedCiphertextError("a JWE whose payload is not a value and perhaps its spelling")
+
+
+def _is_text(value: str) -> bool:
+    """Return whether a text has no half of a surrogate pair, which JSON can spell but nothing else can encode."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_header(header: bytes, content_key: str) -> dict[str, Any]:
@@ -172,24 +181,40 @@ def read_header(header: bytes, content_key: str) -> dict[str, Any]:
         "alias": str,
         "iat": int,
     }
-    return jwe.read_object(header, "header", expected)
+    members = jwe.read_object(header, "header", expected)
+    if not 0 <= members["iat"] <= _LATEST:
+        raise MalformedCiphertextError("a JWE with a header whose iat is not a time")
+    return members
 
 
 def unwrap(token: str, content_key: str, key: Key, algorithm: str = RSA_OAEP_256) -> ContentKey:
-    """Return the content key of an id from its JWE for a private key, or raise a `DecryptionError`."""
+    """Return the content key of an id from its JWE for a private key, or raise a `ContentKeyError`."""
+    try:
+        parsed = jwe.parse(token, direct=False)
+        jwe.read_object(parsed.header, "header", _wrapping_header(algorithm, key.id))
+    except MalformedCiphertextError as error:
+        raise ContentKeyError(content_key, f"is {error.reason}") from None
+    data = _unwrapped(parsed, key, algorithm)
+    if data is None:
+        raise ContentKeyError(content_key, f"does not decrypt with {algorithm}: damaged, or encrypted to another key")
+    try:
+        members = jwe.read_object(data, "key", {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": content_key, "k": str})
+        found = jwe.decode(members["k"])
+    except MalformedCiphertextError as error:
+        raise ContentKeyError(content_key, f"is {error.reason}") from None
+    if len(found) != _KEY:
+        raise ContentKeyError(content_key, f"is not of the length that {jwe.ENCRYPTION} needs")
+    return ContentKey(content_key, found)
+
+
+def _unwrapped(parsed: jwe.Token, key: Key, algorithm: str) -> bytes | None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    parsed = jwe.parse(token, direct=False)
-    jwe.read_object(parsed.header, "header", _wrapping_header(algorithm, key.id))
-    once = key.unwrap((parsed.wrapped,), WRAPPING[algorithm])[0]
-    data = parsed.open(AESGCM(once)) if len(once) == _KEY else None
-    if data is None:
-        raise WrongKeyOrDamagedError(algorithm)
-    members = jwe.read_object(data, "content key", {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": content_key, "k": str})
-    found = jwe.decode(members["k"])
-    if len(found) != _KEY:
-        raise MalformedCiphertextError("a content key of another length than A256GCM's")
-    return ContentKey(content_key, found)
+    try:
+        once = key.unwrap((parsed.wrapped,), WRAPPING[algorithm])[0]
+    except DecryptionError:
+        return None
+    return parsed.open(AESGCM(once)) if len(once) == _KEY else None
 
 
 def _wrapping_header(algorithm: str, recipient: str) -> dict[str, str]:
