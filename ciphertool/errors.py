@@ -259,6 +259,18 @@ class WorkerError(CipherToolError):
         )
 
 
+class ReferencesStandError(ConfigError):
+    """Secrets that configured files still refer to, each at `places`."""
+
+    def __init__(self, places: Mapping[str, Sequence[str]]) -> None:
+        self.places = places
+        told = "; ".join(f"{alias} ({', '.join(found)})" for alias, found in places.items())
+        super().__init__(
+            f"still in use: {told}",
+            hint="restore a value in those files first, or remove the secret with --force and break the references",
+        )
+
+
 class ContentKeyAloneError(ConfigError):
     """A value that only an envelope holds, asked for where there is no vault to keep its content key."""
 

@@ -255,6 +255,18 @@ def _blobs(directory: Path, sizes: Mapping[bytes, int]) -> Iterator[tuple[bytes,
         batch, size = [], 0
 
 
+def configure(directory: Path, name: str, value: str) -> None:
+    """Set a value in the clone's own configuration; raise `GitError` if this is not a work tree."""
+    _answer(directory, "config", "--local", name, value)
+
+
+def merge_lines(ours: Path, base: Path, theirs: Path) -> bool:
+    """Merge files line by line, as git does without a driver, into `ours`; return whether there are conflicts."""
+    paths = [str(path.absolute()) for path in (ours, base, theirs)]
+    _answer(ours.absolute().parent, "merge-file", *paths, statuses=range(128))
+    return any(line.startswith(b"<<<<<<< ") for line in ours.read_bytes().splitlines())
+
+
 def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """Return git's answer, or nothing if it fails: for facts that are merely good to have."""
     try:

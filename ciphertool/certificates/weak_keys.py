@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from math import gcd, isqrt, prod
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ class Weakness:
     reason: str
 
 
+@lru_cache(maxsize=64)
 def weaknesses(modulus: int, exponent: int) -> tuple[Weakness, ...]:
     """Return the faults found in a public key."""
     broken = [Weakness(Severity.BROKEN, reason) for reason in _faults(modulus, exponent)]

@@ -50,7 +50,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
         console.say("warning", warning)
     if transformation is None and settings.repository != Path():
         require_one_key(sealer, access.repository())
-    made = sealer.seal_alone(alias, _plaintext())
+    made = sealer.seal_alone(alias, plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
@@ -126,7 +126,8 @@ def _alias(settings: Settings, alias: str | None) -> str:
     return alias or ""
 
 
-def _plaintext() -> Secret:
+def plaintext() -> Secret:
+    """Return the value on standard input, or from a prompt, without one trailing newline."""
     value = _input("Secret")
     for ending in ("\r\n", "\n"):
         if value.endswith(ending):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.repository.grammar import LineGrammar
-    from ciphertool.rewriters.base import Site
 
 
 class PropertiesRepository(DocumentRepository):
@@ -44,32 +43,43 @@ class PropertiesRepository(DocumentRepository):
                     f"an alias {error.reason}", hint=error.hint, path=self.path, line=error.line
                 ) from None
 
-    @cached_property
+    @property
     def keys(self) -> Mapping[str, Mapping[str, str]]:
         """The content keys by their ids: for each recipient's key id, the JWE in which that recipient finds it."""
-        found: dict[str, dict[str, str]] = {}
-        if self.kind == NativeGrammar.kind:
-            for site in self._document.sites() if "}" in self._document.source.text else ():
-                line = ContentKeyLine.parse(site.selector)
-                if line is not None and is_wrapped_key(site.value):
-                    found.setdefault(line.content_key, {})[line.recipient] = site.value
-        return found
+        return self._lines[0]
 
-    @cached_property
+    @property
     def entries(self) -> Mapping[str, SecretEntry]:
         """The entries by alias, in the file's order."""
-        keys = {str(ContentKeyLine(key, recipient)) for key, found in self.keys.items() for recipient in found}
-        return {site.selector: self._entry(site) for site in self._document.sites() if site.selector not in keys}
+        return self._lines[1]
 
-    def _entry(self, site: Site) -> SecretEntry:
-        before = self._document.source.text[self._document.head(site) : site.start]
-        assigned = before.rstrip(" \t\f\r\n\\").endswith(("=", ":"))
-        certain = is_writable_alias(site.selector) and self._spelling.tells(site.value, assigned=assigned)
-        stored = self._grammar.read(site.value)
-        match stored:
-            case Encrypted(Envelope() as value):
-                stored = Encrypted(value._replace(wrapped=self.keys.get(value.content_key, {})))
-        return SecretEntry(stored, site.line, certain)
+    @cached_property
+    def _lines(self) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, SecretEntry]]:
+        """The content keys, and the entries, which come with theirs; in one pass, because there may be thousands."""
+        document, columns, keys = self._document, self._document.entries, dict[str, dict[str, str]]()
+        text, index, has_keys = document.source.text, document.index, self.kind == NativeGrammar.kind
+        found = []
+        for ordinal, name in enumerate(columns.selectors):
+            if index[name] != ordinal:
+                continue
+            value = document.read(text[columns.starts[ordinal] : columns.ends[ordinal]])
+            line = ContentKeyLine.parse(name) if has_keys and name[:1] == "{" else None
+            if line is not None and is_wrapped_key(value):
+                keys.setdefault(line.content_key, {})[line.recipient] = value
+            else:
+                found.append((ordinal, name, value))
+        return keys, {name: self._entry(ordinal, name, value, keys) for ordinal, name, value in found}
+
+    def _entry(self, ordinal: int, name: str, value: str, keys: Mapping[str, Mapping[str, str]]) -> SecretEntry:
+        columns, source = self._document.entries, self._document.source
+        head, start = columns.heads[ordinal], columns.starts[ordinal]
+        assigned = source.text[head:start].rstrip(" \t\f\r\n\\").endswith(("=", ":"))
+        stored = self._grammar.read(value)
+        certain = is_writable_alias(name) and self._spelling.tells(value, assigned=assigned)
+        if isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
+            key, token, _ = stored.ciphertext
+            stored = Encrypted(Envelope(key, token, keys.get(key, {})))
+        return SecretEntry(stored, source.line(start), certain)
 
     def updated(
         self, changes: Mapping[str, Ciphertext | None], keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
-from ciphertool.errors import CipherToolError, ProblemsError
+from ciphertool.ciphertext import Envelope
+from ciphertool.errors import CipherToolError, KeystoreError, ProblemsError, UnknownContentKeyError
+from ciphertool.repository import Encrypted
 from ciphertool.settings.targets import choose, reading
 from ciphertool.vault.resolver import check_document, mention_sites, reference_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.repository import SecretEntry
+    from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings import Settings
     from ciphertool.vault.resolver import Resolver
 
@@ -31,7 +33,8 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
 
     The product alone finds the secrets of some references. With `only`, other configured files are skipped, and entries
     that no reference names are not looked for. Raises what `choose` raises for a file among `only`, `ProblemsError`
-    with every reference that does not resolve, and `KeystoreError` if no key opens.
+    with every reference that does not resolve, and `KeystoreError` if no key opens; what no key would open is reported
+    even then.
     """
     from ciphertool.runtimes.configured import configured_files
 
@@ -48,7 +51,11 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
         except CipherToolError as error:
             problems.append(error.at(path))
             continue
-        _, found = check_document(document, path, resolver)
+        try:
+            _, found = check_document(document, path, resolver)
+        except KeystoreError as error:
+            lost = list(_lost(resolver.repository))
+            raise ProblemsError([*lost, error]) if lost else error from None
         named = [one.alias for _, every in (*reference_sites(document), *mention_sites(document)) for one in every]
         left += sum(map(resolver.is_left, named))
         count += len(named)
@@ -59,3 +66,13 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
     entries = resolver.repository.entries.items()
     unused = {} if only else {alias: entry for alias, entry in entries if alias not in used}
     return Examined(count - left, len(chosen), unused), left, len(configured) - len(chosen)
+
+
+def _lost(repository: SecretRepository) -> Iterator[CipherToolError]:
+    """Yield an error for each value whose content key the vault has lost, which shows without any key."""
+    for alias, entry in repository.entries.items():
+        match entry.stored:
+            case Encrypted(Envelope(content_key=content_key, wrapped=wrapped)) if not wrapped:
+                error = UnknownContentKeyError(content_key)
+                error.message = f"{alias!r}: {error.message}"
+                yield error.at(repository.path, entry.line)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import references
+from ciphertool.ciphertext import Envelope
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -17,6 +18,7 @@ from ciphertool.errors import (
     ProblemsError,
     SelectorError,
     UnknownAliasError,
+    UnknownContentKeyError,
 )
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_native
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
@@ -181,6 +183,8 @@ class Resolver:
                     self.repository.path, entry.line
                 )
             case Encrypted(ciphertext):
+                if isinstance(ciphertext, Envelope) and not ciphertext.wrapped:
+                    raise explain(UnknownContentKeyError(ciphertext.content_key), alias, self.repository, None)
                 opener = self._opener()
                 try:
                     return opener.open(alias, ciphertext)
@@ -201,6 +205,8 @@ def explain(
     `label` is the secret's name in the message if that is not its alias.
     """
     entry = repository.get(alias)
+    if isinstance(error, MovedCiphertextError):
+        return error.at(repository.path, entry.line)
     error.message = f"{repr(alias) if label in (None, alias) else label}: {error.message}"
     if opener is not None and isinstance(entry.stored, Encrypted):
         made_for = opener.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))

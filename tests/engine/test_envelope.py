@@ -29,7 +29,7 @@ from tests.engine.vectors import key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ID, OTHER_ID = "0123456789abcdef", "fedcba9876543210"
+ID, OTHER_ID = "0123456789ab", "ba9876543210"
 BITS = bytes(range(32))
 CONTENT_KEY = ContentKey(ID, BITS)
 PRIVATE = LocalKey(key("1024"))

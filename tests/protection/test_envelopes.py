@@ -58,7 +58,7 @@ def _injected(project: Path) -> list[ContentKey]:
     One has a value, as a content key of a run has.
     """
     recipient = Recipient(_key(project).public)
-    known = [ContentKey(identity * 16, ATTACKERS_BITS) for identity in "0f"]
+    known = [ContentKey(identity * 12, ATTACKERS_BITS) for identity in "0f"]
     lines = [f"{{{one.id}}}{recipient.id}={one.wrapped_for(recipient)}\n" for one in known]
     lines.append(f"attackers={Envelope(known[0].id, known[0].seal('attackers', Secret('known')))}\n")
     with (project / REPOSITORY).open("a") as vault:
@@ -151,7 +151,7 @@ def test_a_content_key_for_another_reader_stops_the_run(enveloped: Path, run: Ru
     assert run("protect").status == 0
     text = (enveloped / REPOSITORY).read_text()
     line = next(line for line in text.splitlines() if line.startswith("{"))
-    (enveloped / REPOSITORY).write_text(f"{text}{line[:18]}{'0' * 16}={line.partition('=')[2]}\n")
+    (enveloped / REPOSITORY).write_text(f"{text}{line[:14]}{'0' * 16}={line.partition('=')[2]}\n")
     (enveloped / "conf/app.yaml").write_text(APP_YAML, encoding="utf-8")
     before = (enveloped / REPOSITORY).read_bytes()
     outcome = run("protect")
@@ -217,7 +217,7 @@ def test_a_lost_content_key_is_named(
         monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
     outcome = run("protect")
     assert outcome.status == 5
-    assert f"the vault has no content key {lost[1:17]}" in outcome.err
+    assert f"the vault has no content key {lost[1:13]}" in outcome.err
     assert outcome.err.count("the vault has no content key") == len(SECRETS)
 
 
