@@ -26,6 +26,8 @@ from ciphertool.errors import (
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from ciphertool.engine.keys import Key
@@ -151,21 +153,20 @@ class Recipient:
 def _opened(payload: bytes, made: int) -> Opened:
     """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
     members = jwe.parse_object(payload) or {}
-    match members:
-        case {"value": str(value)} if len(members) == 1 and _is_text(value):
-            return Opened(Secret(value), None, made)
-        case {"value": str(value), "spelling": str(spelling)} if len(members) == 2 and _is_text(value + spelling):
-            return Opened(Secret(value), Secret(spelling), made)
+    value, spelling = members.get("value"), members.get("spelling", "")
+    if len(members) - ("spelling" in members) == 1 and _is_text(value) and _is_text(spelling):
+        return Opened(Secret(value), Secret(spelling) if "spelling" in members else None, made)
     raise MalformedCiphertextError("a JWE whose payload is not a value and perhaps its spelling")
 
 
-def _is_text(value: str) -> bool:
-    """Return whether a text has no half of a surrogate pair, which JSON can spell but nothing else can encode."""
+def _is_text(value: object) -> TypeGuard[str]:
+    """Return whether a value is text without half of a surrogate pair, which JSON can spell but UTF-8 cannot."""
+    if not isinstance(value, str):
+        return False
     try:
-        value.encode("utf-8")
+        return value.isascii() or bool(value.encode("utf-8"))
     except UnicodeEncodeError:
         return False
-    return True
 
 
 def read_header(header: bytes, content_key: str) -> dict[str, Any]:

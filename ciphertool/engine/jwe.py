@@ -29,7 +29,8 @@ _TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
 _LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """The last characters, by the length modulo 4, that have no unused bit set."""
-_parse_json = json.JSONDecoder(object_pairs_hook=tuple).decode
+_read_json = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
+_BLANKS = " \t\r\n"
 
 
 class Token(NamedTuple):
@@ -126,10 +127,11 @@ def read_object(data: bytes, what: str, expected: Mapping[str, str | type]) -> d
 def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the members of a JSON object in UTF-8 that has each once, or None; an inner object is a tuple."""
     try:
-        pairs = _parse_json(data.decode("utf-8"))
+        text = data.decode("utf-8").strip(_BLANKS)
+        pairs, end = _read_json(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(pairs, tuple):
+    if not isinstance(pairs, tuple) or end != len(text):
         return None
     members = dict(pairs)
     return members if len(members) == len(pairs) else None

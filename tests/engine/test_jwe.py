@@ -176,6 +176,8 @@ def test_a_header_without_a_member_is_refused(name: str) -> None:
         b'[["alg","dir"],["iat",1],["alias","a"]]',
         b'{"alg":"dir","iat":1,"alias":"a"}x',
         b'{"alg":"dir","iat":1,"alias":"a"',
+        '{"alg":"dir","iat":1,"alias":"a"}\u00a0'.encode(),
+        b'\x0b{"alg":"dir","iat":1,"alias":"a"}',
         b'{"alg":"dir","alg":"dir","iat":1,"alias":"a"}',
         b'{"alg":"dir","iat":1,"alias":"a","\\u0061lias":"a"}',
         b'{"alg":"dir","iat":1,"alias":"c4n4ry\xff"}',
