@@ -146,6 +146,19 @@ def test_a_value_in_clear_in_the_vault_is_encrypted_under_the_runs_own_key(
     _require_unreadable(known, made)
 
 
+def test_set_never_uses_a_content_key_that_an_attacker_knows(enveloped: Path, run: Run) -> None:
+    (enveloped / REPOSITORY).write_text("")
+    known = _injected(enveloped)
+    for value in (b"c4n4ry-1", b"c4n4ry-2"):
+        outcome = run("set", "new.alias", stdin=value)
+        assert outcome.status == 0, outcome.err
+        made = _stored(enveloped)
+        del made["attackers"]
+        assert set(made) == {"new.alias"}
+        _require_unreadable(known, made)
+    assert Vault.open(enveloped)["new.alias"].reveal() == "c4n4ry-2"
+
+
 def test_a_content_key_for_another_reader_stops_the_run(enveloped: Path, run: Run) -> None:
     """Who adds himself to a content key is found by the settings, which do not name him."""
     assert run("protect").status == 0
