@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files, git
@@ -17,7 +18,6 @@ from ciphertool.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from ciphertool.changes.plan import Plan
     from ciphertool.repository import SecretRepository
@@ -99,8 +99,8 @@ def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
             spelled.setdefault(item.before.path, []).append((match.alias, found))
     for alias in plan.encrypted:
         entry = repository.entries.get(alias)
-        if entry is not None and isinstance(entry.stored, Clear):
-            spelled.setdefault(repository.path, []).append((entry.label(alias), {entry.stored.value.reveal_bytes()}))
+        if isinstance(repository.where, Path) and entry is not None and isinstance(entry.stored, Clear):
+            spelled.setdefault(repository.where, []).append((entry.label(alias), {entry.stored.value.reveal_bytes()}))
     in_git = git.tracked(spelled)
     for path, values in spelled.items():
         if path in in_git:

@@ -55,7 +55,7 @@ def set_secret(
     for warning in warnings:
         console.say("warning", warning)
     value = lifecycle.generate(length, alphabet) if generate else _value()
-    with nullcontext() if dry_run else commit.begin(settings.repository) as transaction:
+    with nullcontext() if dry_run else commit.begin(settings.anchor) as transaction:
         change = lifecycle.put(settings, access.repository(), sealer, {alias: value})
         if transaction is not None:
             transaction.apply(change.changes)
@@ -104,7 +104,7 @@ def list_secrets(
 
     settings = vault.settings()
     extensions = settings.trust.extensions
-    repository = open_repository(settings.kind, settings.repository, extensions=extensions, declared=settings.aliases)
+    repository = open_repository(settings.kind, settings.storage, extensions=extensions, declared=settings.aliases)
     found = lifecycle.listed(settings, repository)
     if as_json:
         console.out_json([_as_json(secret) for secret in found])
@@ -112,7 +112,7 @@ def list_secrets(
     for line in console.columns([_row(secret) for secret in found], sys.stdout):
         console.out(line)
     if not found:
-        console.say("note", f"{console.display_path(settings.repository)} holds no secrets")
+        console.say("note", f"{settings.storage.name} holds no secrets")
 
 
 def _row(secret: ListedSecret) -> tuple[str, ...]:
@@ -165,9 +165,9 @@ def remove(
     from ciphertool.repository import open_repository
 
     settings = vault.settings()
-    with nullcontext() if dry_run else commit.begin(settings.repository) as transaction:
+    with nullcontext() if dry_run else commit.begin(settings.anchor) as transaction:
         repository = open_repository(
-            settings.kind, settings.repository, extensions=settings.trust.extensions, declared=settings.aliases
+            settings.kind, settings.storage, extensions=settings.trust.extensions, declared=settings.aliases
         )
         try:
             change = lifecycle.remove(settings, repository, aliases, force=force)

@@ -7,12 +7,10 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files
-from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.workbench import parsed
 from ciphertool.ciphertext import ENVELOPE, Envelope, Native
 from ciphertool.errors import CipherToolError, ConfigError, ReferencesStandError, UnknownAliasError
-from ciphertool.lifecycle.unfinished import require_finished
+from ciphertool.lifecycle.writing import vault_change
 from ciphertool.references import is_writable_alias
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.repository.base import certain_names
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.changes.journal import FoundJournal
+    from ciphertool.changes.changeset import ChangeSet
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings.model import Settings
@@ -84,7 +82,6 @@ def put(
     Public keys are enough. Raises `ConfigError` for an alias that cannot be written or an empty value, `OtherKeyError`
     and `RecipientsError` if the vault is encrypted to others, and `ConflictError` after an interrupted run.
     """
-    found = require_finished(repository)
     require_one_key(sealer, repository)
     made: dict[str, Ciphertext] = {}
     for alias, value in values.items():
@@ -96,7 +93,7 @@ def put(
     keystore = KeystoreFacts(sealer.store_type, sealer.key_alias)
     companions = runtime_of(settings.kind).companions(settings, keystore)
     new = frozenset(alias for alias in made if alias not in repository.entries)
-    changes = ChangeSet((), _write(settings, repository, made), companions, _before(settings, repository, found))
+    changes = vault_change(settings, repository, repository.updated(made), companions)
     return VaultChange(tuple(made), new, changes)
 
 
@@ -108,17 +105,16 @@ def remove(
     Raises `UnknownAliasError` for one that is not there, and unless `force` is set `ReferencesStandError` for one that
     configured files still refer to.
     """
-    found = require_finished(repository)
     for alias in aliases:
         if alias not in repository.entries:
-            raise UnknownAliasError(alias, repository.path, certain_names(repository.entries))
+            raise UnknownAliasError(alias, repository.where, certain_names(repository.entries))
     if not force:
         places = uses(settings, aliases)
         standing = {alias: places[alias] for alias in aliases if places.get(alias)}
         if standing:
             raise ReferencesStandError({alias: [str(use) for use in each] for alias, each in standing.items()})
     gone = dict.fromkeys(aliases)
-    changes = ChangeSet((), _write(settings, repository, gone), (), _before(settings, repository, found))
+    changes = vault_change(settings, repository, repository.updated(gone))
     return VaultChange(tuple(gone), frozenset(), changes)
 
 
@@ -202,11 +198,3 @@ def _made(envelope: Envelope) -> int | None:
     except CipherToolError:
         return None
     return made
-
-
-def _write(settings: Settings, repository: SecretRepository, made: Mapping[str, Ciphertext | None]) -> files.Write:
-    return files.Write(repository.snapshot, repository.updated(made), settings.repository_settings.new_mode)
-
-
-def _before(settings: Settings, repository: SecretRepository, found: FoundJournal) -> VaultBefore:
-    return VaultBefore(repository.snapshot, found, (), None, settings.repository_settings.new_mode)

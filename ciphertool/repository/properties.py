@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from ciphertool.ciphertext import Ciphertext
-    from ciphertool.files import Snapshot
     from ciphertool.repository.grammar import LineGrammar
+    from ciphertool.storage.base import Content
 
 
 class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
-    def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
+    def __init__(self, content: Content, grammar: LineGrammar, declared: Container[str] = ()) -> None:
         """Raise `ConfigError` if the file is damaged, is not a repository, or has an alias twice."""
-        super().__init__(snapshot, grammar)
+        super().__init__(content, grammar)
         self._spelling = grammar
         try:
-            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(snapshot.bytes)
+            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(content.data)
         except ConfigError as error:
-            raise error.at(self.path) from None
+            raise error.at(self.where) from None
         require_entries(self, declared)
         for alias in self._document.repeated:
             try:
                 self._document.only(alias)
             except SelectorError as error:
                 if self.entries[alias].certain or alias in declared:
-                    raise error.at(self.path) from None
+                    raise error.at(self.where) from None
                 raise ConfigError(
-                    f"an alias {error.reason}", hint=error.hint, path=self.path, line=error.line
+                    f"an alias {error.reason}", hint=error.hint, path=self.where, line=error.line
                 ) from None
 
     @property

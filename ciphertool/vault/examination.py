@@ -75,4 +75,4 @@ def _lost(repository: SecretRepository) -> Iterator[CipherToolError]:
             case Encrypted(Envelope(content_key=content_key, wrapped=wrapped)) if not wrapped:
                 error = UnknownContentKeyError(content_key)
                 error.message = f"{alias!r}: {error.message}"
-                yield error.at(repository.path, entry.line)
+                yield error.at(repository.where, entry.line)

@@ -113,7 +113,8 @@ def test_each_alias_is_what_three_versions_of_it_make(
     """Whatever three vaults there are: what one side alone changed is there, and the rest is a conflict."""
     texts = [_vault(*(_value(*item) for item in sorted(each.items()))) for each in (base, ours, theirs)]
     found = _merged(*texts)
-    expected, disputed = {}, set()
+    expected: dict[str, str] = {}
+    disputed: set[str] = set()
     for alias in {**base, **ours, **theirs}:
         versions = base.get(alias), ours.get(alias), theirs.get(alias)
         if versions[1] != versions[2] and versions[0] not in versions[1:]:
