@@ -289,3 +289,14 @@ def test_a_value_shows_nothing_of_itself(key: RSAPrivateKey) -> None:
     made = _sealed(_sealer(key), "a")
     assert repr(made) == f"Envelope(content_key={made.content_key!r})"
     assert CANARY not in f"{_sealer(key).envelope!r}{vars(_opener(key))!r}"
+
+
+@pytest.mark.parametrize(
+    "alias", ['a"b', "a\\b", "ä ö", "😀", "a=b:c", "#a", " a", "{a", "a]b", "\x7f", "\u2028", "\ud800"]
+)
+def test_a_vault_keeps_envelopes_of_any_alias_that_it_reads(key: RSAPrivateKey, alias: str) -> None:
+    made = _sealed(_sealer(key), alias)
+    before = "\\ud800=[x]\nb=[x]\n" if alias == "\ud800" else "b=[x]\n"  # it is read, but no line is added for it
+    repository = _vault(_vault(before).updated({alias: made}))
+    assert set(repository.entries) == {alias, "b"}
+    assert _opener(key).open(alias, _read(repository, alias)) == Secret(CANARY)
