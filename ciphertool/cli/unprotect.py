@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciphertool.changes.plan import join_names
-from ciphertool.cli import confirming, console
-from ciphertool.cli.options import VaultOptions, opening_options
+from ciphertool.cli import console
+from ciphertool.cli.misuse import Misuse
+from ciphertool.cli.options import VaultOptions, confirm, opening_options
 from ciphertool.errors import UnknownAliasError
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ def unprotect(
 
     if not names:
         raise typer.BadParameter("name a file or an alias; `ciphertool list` shows the aliases and where each is used")
-    if not (yes or dry_run):
-        confirming.require_terminal()
     settings = vault.settings()
     resolver = _resolver(vault, settings)
     try:
@@ -53,15 +52,24 @@ def unprotect(
             usage.hide_alias(error, resolver.repository.entries)
         raise
     if change.files and not (yes or dry_run):
-        aliases = join_names(sorted({alias for one in change.files for alias in one.aliases}))
-        paths = join_names([console.display_path(one.path) for one in change.files])
-        confirming.confirm(f"Write {aliases} in clear to {paths}?")
+        _confirm(change)
     if not dry_run:
         # The person who was asked may have taken long; the files are compared by whatever writes them.
         with commit.begin(settings.anchor) as transaction:
             lifecycle.require_unchanged(settings, resolver.repository)
             transaction.apply(change.changes)
     _report(change, done=not dry_run, as_json=as_json)
+
+
+def _confirm(change: Unprotection) -> None:
+    aliases = join_names(sorted({alias for one in change.files for alias in one.aliases}))
+    paths = join_names([console.display_path(one.path) for one in change.files])
+    answer = confirm(f"Write {aliases} in clear to {paths}?")
+    if answer is None:
+        raise Misuse("there is no terminal to ask on", "pass --yes if the secrets may stand in clear there")
+    if not answer:
+        console.say("done", "nothing was written", label=False)
+        raise typer.Exit(130)
 
 
 def _resolver(vault: VaultOptions, settings: Settings) -> Resolver:

@@ -1,10 +1,12 @@
 """What a person asks of a vault after the first `protect`: its secrets, and who else can read them."""
 
+from ciphertool.lifecycle.aliases import Renaming, rename
 from ciphertool.lifecycle.secrets import ListedSecret, Use, VaultChange, generate, listed, put, remove, uses
 from ciphertool.lifecycle.unprotection import RestoredFile, Unprotection, require_unchanged, unprotect
 
 __all__ = [
     "ListedSecret",
+    "Renaming",
     "RestoredFile",
     "Unprotection",
     "Use",
@@ -13,6 +15,7 @@ __all__ = [
     "listed",
     "put",
     "remove",
+    "rename",
     "require_unchanged",
     "unprotect",
     "uses",

@@ -94,7 +94,7 @@ def test_the_vault_s_own_spelling_of_a_value_comes_back(protected: Path, run: Ru
     ("arguments", "status", "said"),
     [
         ((), 2, "name a file or an alias"),
-        ((YAML,), 2, "no terminal to confirm on"),
+        ((YAML,), 2, "there is no terminal to ask on"),
         (("app.smtp.passwort", "--yes"), 5, "did you mean app.smtp.password?"),
         (("other.yaml", "--yes"), 3, "no target names this file"),
     ],
@@ -121,7 +121,7 @@ def test_a_dry_run_says_which_files_and_writes_none(protected: Path, run: Run) -
     assert _contents(protected) == before
 
 
-@pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("n", 3), ("4", 3)])
+@pytest.mark.parametrize(("answer", "status"), [("yes", 0), ("n", 130), ("4", 130)])
 def test_a_person_is_asked(protected: Path, answer: str, status: int) -> None:
     """4 ends the input."""
     before = _contents(protected)
