@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, UnknownFormatError
 from ciphertool.references import Syntax
-from ciphertool.rewriters.base import Change, Edit, SpliceError, rewrite, splice
+from ciphertool.rewriters.base import Change, Edit, rewrite, splice
 from ciphertool.vault.resolver import reference_sites
 
 if TYPE_CHECKING:
@@ -40,28 +40,24 @@ def repointed(rewriter: Rewriter, document: Document, alias: str, new: str) -> b
             edits = tuple(Edit(one.start, one.end, str(one._replace(alias=new))) for one in named)
             changes.append(Change(site, splice(site.value, edits), edits))
     literal = _literal(document, changes, alias, new)
-    if literal is not None and document.is_proved_by(rewriter, literal, changes):
+    if document.is_proved_by(rewriter, literal, changes):
         return literal
     return rewrite(rewriter, document, changes)
 
 
-def _literal(document: Document, changes: Sequence[Change], alias: str, new: str) -> bytes | None:
-    """Return the document with the aliases replaced where the references stand literally; None if one does not."""
-    text = document.source.text
-    edits = document.edits([change for change in changes if not isinstance(change.to, str)])
+def _literal(document: Document, changes: Sequence[Change], alias: str, new: str) -> bytes:
+    """Return the document with the aliases replaced where references stand literally, and the other changes made."""
+    text, edits, others = document.source.text, [], []
     for change in changes:
         start, end = change.site.start, change.site.end
-        if isinstance(change.to, str):
-            spelled = text[start:end]
-            for syntax in Syntax:
-                spelled = spelled.replace(_spelled(syntax, alias), _spelled(syntax, new))
-            if spelled == text[start:end]:
-                return None
+        spelled = text[start:end]
+        for syntax in Syntax:
+            spelled = spelled.replace(_spelled(syntax, alias), _spelled(syntax, new))
+        if isinstance(change.to, str) and spelled != text[start:end]:
             edits.append(Edit(start, end, spelled))
-    try:
-        return document.source.encode(splice(text, edits))
-    except (SpliceError, UnicodeEncodeError):
-        return None
+        else:
+            others.append(change)
+    return document.source.encode(splice(text, [*edits, *document.edits(others)]))
 
 
 def _spelled(syntax: Syntax, alias: str) -> str:

@@ -110,12 +110,12 @@ def test_a_name_by_which_its_target_no_longer_finds_it_is_refused(project: Path,
 
 
 def test_a_reference_that_is_spelled_with_escapes_is_spelled_anew(named: Path, run: Run) -> None:
-    text = '{"p": "\\u0024{sec:app.smtp.\\u0070assword}", "q": "\\u0041"}\n'
-    (named / "conf/x.json").write_text(text)
+    beside = ', "q": "\\u0041", "r": "\\u0041 ${sec:app.smtp.password}"}\n'
+    (named / "conf/x.json").write_text('{"p": "\\u0024{sec:app.smtp.\\u0070assword}"' + beside)
     with (named / TOML).open("a") as stream:
         stream.write('[[target]]\nfile = "conf/x.json"\nselector = "$.p"\nalias = "app.smtp.password"\n')
     assert run("rename", "app.smtp.password", "mail").status == 0
-    assert (named / "conf/x.json").read_text() == '{"p": "${sec:mail}", "q": "\\u0041"}\n'
+    assert (named / "conf/x.json").read_text() == '{"p": "${sec:mail}"' + beside.replace("app.smtp.password", "mail")
     assert _values(named)["mail"] == SECRETS["app.smtp.password"]
 
 
