@@ -36,6 +36,7 @@ COMMANDS = {
     "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
     "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
     "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
+    "add": Listed("add:add", "Declare a value as a target in ciphertool.toml, and protect it at once."),
     "rename": Listed("rename:rename", "Rename an alias: in the vault, in the configured files and in the settings."),
     "unprotect": Listed(
         "unprotect:unprotect", "Put secrets back into configuration files, in clear, as `resolve` prints them."

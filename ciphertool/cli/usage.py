@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 USAGE = 2
 _NOT_STARTED = 125
 _CHANGE = "`ciphertool set ALIAS` changes a value; so does `protect --take file` for one that is in clear in its file"
-_ADD = (
-    "declare it as a [[target]] in ciphertool.toml and run `ciphertool protect`; "
-    "`ciphertool audit . --write-targets` proposes targets"
-)
+_ADD = "`ciphertool add FILE SELECTOR` protects a value of a file, `ciphertool set ALIAS` adds one to the vault alone"
 _RESTORE = (
     "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected; "
     "`ciphertool unprotect` puts the secrets back into the file itself"
@@ -36,10 +33,11 @@ _ELSEWHERE = {
     "version": "`ciphertool --version` shows it",
     "help": "`ciphertool --help` lists the commands, `ciphertool COMMAND --help` explains one",
     **dict.fromkeys(("edit", "change", "update"), _CHANGE),
-    **dict.fromkeys(("add", "new"), _ADD),
+    **dict.fromkeys(("new", "create", "insert"), _ADD),
     **dict.fromkeys(("restore", "undo", "view", "cat"), _RESTORE),
     **dict.fromkeys(("rotate", "rekey", "updatekeys", "reencrypt"), _ROTATE),
     **dict.fromkeys(("ls", "status"), _LIST),
+    **dict.fromkeys(("mv", "move"), "`ciphertool rename ALIAS NEW` renames an alias wherever it is named"),
     **dict.fromkeys(("rm", "delete", "unset"), _REMOVE),
     "exec": "`ciphertool run -- COMMAND` runs a command with its secrets",
     "scan": "`ciphertool audit` looks for secrets in clear",

@@ -2,6 +2,7 @@
 
 from ciphertool.lifecycle.aliases import Renaming, rename
 from ciphertool.lifecycle.secrets import ListedSecret, Use, VaultChange, generate, listed, put, remove, uses
+from ciphertool.lifecycle.target_changes import added, settings_file
 from ciphertool.lifecycle.unprotection import RestoredFile, Unprotection, require_unchanged, unprotect
 
 __all__ = [
@@ -11,12 +12,14 @@ __all__ = [
     "Unprotection",
     "Use",
     "VaultChange",
+    "added",
     "generate",
     "listed",
     "put",
     "remove",
     "rename",
     "require_unchanged",
+    "settings_file",
     "unprotect",
     "uses",
 ]

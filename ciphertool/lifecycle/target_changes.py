@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, ProblemsError
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.rewriters.toml import TomlRewriter
-from ciphertool.settings.target_tables import content_of
+from ciphertool.settings.table import Table
+from ciphertool.settings.target_tables import content_of, targets_of
 
 if TYPE_CHECKING:
+    from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot
-    from ciphertool.settings.model import Settings
+    from ciphertool.settings.model import Settings, Target
 
 _PRODUCT_S = (".yaml", ".yml")
 
@@ -51,3 +53,22 @@ def renamed(snapshot: Snapshot | None, settings: Settings, alias: str, new: str)
             raise found.at(snapshot.path)
         changes.append(Change(found[0], new))
     return rewrite(rewriter, document, changes)
+
+
+def added(snapshot: Snapshot, table: str) -> tuple[bytes, Target]:
+    """Return the text of settings with a `[[target]]` table at its end, and the target that it states.
+
+    Raises `ConfigError`, or `ProblemsError` of several, for a table that states no valid target.
+    """
+    text = snapshot.bytes.decode("utf-8")
+    end = "\r\n" if "\r\n" in text else "\n"
+    between = end if text.endswith("\n") or not text.removeprefix("\ufeff") else end * 2
+    made = snapshot._replace(data=f"{text}{between}{table.replace(chr(10), end)}{end}".encode())
+    problems: list[CipherToolError] = []
+    before, after = content_of(snapshot), content_of(made)
+    if after != {**before, "target": [*before.get("target", []), after["target"][-1]]}:
+        raise ConfigError("its targets are not spelled as tables", path=snapshot.path, hint="add the target by hand")
+    target = targets_of(Table("", after, problems, made.path), made, problems, files.read_if_there)[-1]
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    return made.bytes, target
