@@ -30,11 +30,13 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The recipient's name in the settings.")]
 _NEW = "change the secrets themselves: who has read one, or has the vault's history, still knows it"
-_reading = functools.partial(vault_options, leaving_out=frozenset({"keystore", "key_alias", "password_file"}))
+_OPENING = frozenset({"keystore", "key_alias", "password_file"})
+_listing = functools.partial(vault_options, leaving_out=_OPENING | {"policy", "minimum_bits"})
+_checking = functools.partial(vault_options, leaving_out=_OPENING)
 _changing = functools.partial(vault_options, leaving_out=frozenset({"certificate"}))
 
 
-@_reading
+@_listing
 def list_recipients(vault: VaultOptions, as_json: _Json = False) -> None:
     """List who can read the vault. Needs no password.
 
@@ -55,7 +57,7 @@ def list_recipients(vault: VaultOptions, as_json: _Json = False) -> None:
             console.out(f"    {detail}", indent="    ")
 
 
-@_reading
+@_checking
 def check(vault: VaultOptions, as_json: _Json = False) -> None:
     """Check that those whom the settings name can read the vault, and nobody else. Exit status 1 if not.
 
