@@ -43,6 +43,47 @@ def tracked(paths: Iterable[Path]) -> set[Path]:
     return found
 
 
+class Held(NamedTuple):
+    """What git holds of a file in the last commit and in the index: b"" if nothing, None if it cannot be read."""
+
+    committed: bytes | None
+    staged: bytes | None
+
+    def __repr__(self) -> str:
+        return repr_of(self)
+
+
+def held(paths: Iterable[Path]) -> dict[Path, Held]:
+    """Return what git holds of the given files, links followed, if anything; nothing if there is no git or repository.
+
+    Older commits are not read.
+    """
+    found: dict[Path, Held] = {}
+    by_directory: dict[Path, dict[Path, Path]] = {}
+    for path in paths:
+        real = Path(os.path.realpath(path))
+        by_directory.setdefault(real.parent, {})[path] = real
+    for directory, members in by_directory.items():
+        names = [real.name for real in members.values()]
+        listed = (("HEAD", "ls-tree", "-z", "--name-only", "HEAD", "--"), ("", "ls-files", "-z", "--"))
+        there = {commit: set(_git(directory, *command, *names).split(b"\0")) for commit, *command in listed}
+        asked = [
+            (path, commit)
+            for path, real in members.items()
+            for commit, have in there.items()
+            if os.fsencode(real.name) in have
+        ]
+        try:
+            blobs = contents(directory, [(commit, members[path]) for path, commit in asked])
+        except GitError:
+            blobs = [None] * len(asked)
+        for (path, commit), blob in zip(asked, blobs, strict=True):
+            data = blob.data if blob else None
+            before = found.get(path, Held(b"", b""))
+            found[path] = before._replace(committed=data) if commit else before._replace(staged=data)
+    return found
+
+
 def ignored(directory: Path) -> set[Path]:
     """Return the files and directories below `directory` that git ignores and does not track."""
     listed = _git(directory, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,9 +38,34 @@ def test_tracked_files(repository: Path) -> None:
     assert git.tracked(paths) == {paths[0]}
 
 
+def test_what_git_holds_of_files(repository: Path) -> None:
+    both, staged, neither, link = (repository / "conf" / name for name in ("a b.yaml", "new.yaml", "x.yaml", "link"))
+    staged.write_text("two\n")
+    neither.write_text("three\n")
+    link.symlink_to("a b.yaml")
+    _git(repository, "add", "conf/new.yaml")
+    both.write_text("changed\n")
+    assert git.held([both, staged, neither, link]) == {
+        both: git.Held(b"one\n", b"one\n"),
+        staged: git.Held(b"", b"two\n"),
+        link: git.Held(b"one\n", b"one\n"),
+    }
+    _git(repository, "rm", "-q", "--cached", "conf/a b.yaml")
+    assert git.held([both]) == {both: git.Held(b"one\n", b"")}
+
+
+def test_what_git_cannot_read_is_not_called_absent(repository: Path) -> None:
+    for item in (repository / ".git/objects").rglob("*"):
+        if item.is_file() and b"blob" in zlib.decompress(item.read_bytes())[:5]:
+            item.unlink()
+    path = repository / "conf/a b.yaml"
+    assert git.held([path]) == {path: git.Held(None, None)}
+
+
 def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     assert git.tracked([tmp_path / "a"]) == set()
+    assert git.held([tmp_path / "a"]) == {}
     assert git.ignored(tmp_path) == set()
     history = git.history(tmp_path / "a")
     assert history.versions == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, git
 from ciphertool.changes.plan import Note, join_names
@@ -14,10 +14,10 @@ from ciphertool.errors import CipherToolError
 from ciphertool.redaction.masking import TextMasker, spellings
 from ciphertool.repository import Clear
 from ciphertool.rewriters.base import Edit, Source, splice
-from ciphertool.secret import MASK
+from ciphertool.secret import MASK, repr_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from ciphertool.changes.plan import Plan
     from ciphertool.repository import SecretRepository
@@ -57,8 +57,12 @@ def _known_values(plan: Plan, repository: SecretRepository) -> TextMasker:
         for match in item.planned:
             values.add(match.value)
             if match.part is None:  # the whole value: the file shows its spelling
-                spelled.add(text[match.site.start : match.site.end].strip("\"'"))
+                spelled.add(_spelling(text, match.site))
     return TextMasker(values, spelled)
+
+
+def _spelling(text: str, site: Site) -> str:
+    return text[site.start : site.end].strip("\"'")
 
 
 def _masked(document: Document, known: TextMasker, planned: set[str]) -> str:
@@ -91,25 +95,65 @@ def _mask(text: str, site: Site) -> Edit:
 
 
 def exposures(plan: Plan, repository: SecretRepository) -> Iterator[Note]:
-    """Yield notes on values, now encrypted, that remain in clear: in git's history, and in backups beside the files."""
-    spelled: dict[Path, list[tuple[str, set[bytes]]]] = {}
-    for item in plan.files:
-        for match in item.planned:
-            found = {text.encode(item.codec, "replace") for text in {match.value, *spellings(match.value)}}
-            spelled.setdefault(item.before.path, []).append((match.alias, found))
-    for alias in plan.encrypted:
-        entry = repository.entries.get(alias)
-        if isinstance(repository.where, Path) and entry is not None and isinstance(entry.stored, Clear):
-            spelled.setdefault(repository.where, []).append((entry.label(alias), {entry.stored.value.reveal_bytes()}))
-    in_git = git.tracked(spelled)
-    for path, values in spelled.items():
-        if path in in_git:
-            names = join_names([name for name, _ in values])
-            yield Note(f"git tracks this file, and its history keeps the clear value of {names}; change them", path)
+    """Yield notes on values, now encrypted, that remain in clear: in git, and in backups beside the files."""
+    exposed = list(_exposed(plan, repository))
+    in_git = git.held(file.path for file in exposed)
+    for file in exposed:
+        path = file.path
+        if path in in_git and (reason := _kept_by_git(file, in_git[path])):
+            yield Note(reason, path)
         for backup in (path.with_name(pattern.format(path.name)) for pattern in _BACKUPS):
             try:
                 data = files.read_if_there(backup).bytes
             except CipherToolError:
                 continue
-            if kept := [name for name, found in values if any(value and value in data for value in found)]:
+            if kept := file.names_in(data):
                 yield Note(f"this backup holds the clear value of {join_names(kept)}; remove it or change them", backup)
+
+
+class _Exposed(NamedTuple):
+    """A file as it was read, and its values that are encrypted now: the name of each, and its spellings."""
+
+    path: Path
+    content: bytes
+    values: Sequence[tuple[str, set[bytes]]]
+
+    def __repr__(self) -> str:
+        return repr_of(self, "path")
+
+    def names_in(self, data: bytes) -> list[str]:
+        """Return the names of the values that another content, or an earlier one of the file, holds as well."""
+        same = data == self.content
+        return [name for name, found in self.values if same or any(value and value in data for value in found)]
+
+
+def _exposed(plan: Plan, repository: SecretRepository) -> Iterator[_Exposed]:
+    for item in plan.files:
+        text = Source.decode(item.before.bytes, item.codec).text if item.planned else ""
+        values: list[tuple[str, set[bytes]]] = []
+        for match in item.planned:
+            spelled = {match.value, *spellings(match.value)}
+            if match.part is None:
+                spelled.add(_spelling(text, match.site))
+            values.append((match.alias, {each.encode(item.codec, "replace") for each in spelled}))
+        if values:
+            yield _Exposed(item.before.path, item.before.bytes, values)
+    clear = [
+        (entry.label(alias), {entry.stored.value.reveal_bytes()})
+        for alias in plan.encrypted
+        if (entry := repository.entries.get(alias)) is not None and isinstance(entry.stored, Clear)
+    ]
+    if clear and isinstance(repository.where, Path):
+        yield _Exposed(repository.where, repository.content.data, clear)
+
+
+def _kept_by_git(file: _Exposed, held: git.Held) -> str:
+    """Return what git keeps of a file's values in clear, as far as its last commit and its index show, or ""."""
+    if held.committed is None or held.staged is None:
+        names = join_names([name for name, _ in file.values])
+        return f"git tracks this file, and its history may keep the clear value of {names}; change them"
+    if kept := file.names_in(held.committed):
+        return f"git tracks this file, and its history keeps the clear value of {join_names(kept)}; change them"
+    if kept := file.names_in(held.staged):
+        return f"git's index holds the clear value of {join_names(kept)}; `git add` the file again before you commit"
+    return ""

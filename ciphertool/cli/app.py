@@ -44,6 +44,7 @@ def _program(
         name: {option: [value] if (name, option) == ("audit", "home") else value for option, value in given.items()}
         for name in commands.COMMANDS
     }
+    context.default_map["keystore"] = dict.fromkeys(commands.KEYSTORE_COMMANDS, given)
 
 
 def program() -> commands.Group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
@@ -13,7 +14,7 @@ from ciphertool.cli import help_text
 from ciphertool.cli.misuse import Misuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -97,14 +98,15 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments; raise `Misuse` if there are too many, or if `--config` before it is useless."""
-        _promise_json(args, able=any("--json" in parameter.opts for parameter in self.params))
+        options = {option for parameter in self.params for option in parameter.opts}
+        _promise_json(args, options & _JSON_OPTIONS if "--json" in options else ())
         rest = super().parse_args(ctx, args)
         if ctx.resilient_parsing:
             return rest
         if rest:
             many = f"{len(rest)} arguments" if len(rest) > 1 else "an argument"
             raise Misuse(f"{ctx.command_path}: {many} too many", usage_hint(self.name or ""))
-        named = [option for option in ("config", "home") if ctx.parent and ctx.parent.params.get(option)]
+        named = [option for option in ("config", "home") if ctx.find_root().params.get(option)]
         if useless := [option for option in named if option not in {parameter.name for parameter in self.params}]:
             raise Misuse(f"{ctx.command_path} opens no vault, so --{useless[0]} means nothing")
         return rest
@@ -118,7 +120,7 @@ class Group(TyperGroup):
         if args and args[0] not in self.commands and not args[0].startswith("-") and not ctx.resilient_parsing:
             from ciphertool.cli import usage
 
-            _promise_json(args, able=True)
+            _promise_json(args, {"--json"})
             raise usage.unknown_command(args[0], list(self.commands), nested=ctx.parent is not None)
         return super().resolve_command(ctx, args)
 
@@ -160,12 +162,18 @@ def deferred(commands: Mapping[str, Listed]) -> dict[str, Any]:
     return {name: Deferred(name, listed) for name, listed in commands.items()}
 
 
-def _promise_json(args: list[str], *, able: bool) -> None:
-    """Let errors be JSON too if `--json` is among the arguments of a command that has it, parsed or not."""
+_JSON_OPTIONS = {"--json", "--format", "-f"}
+
+
+def _promise_json(args: list[str], options: Collection[str]) -> None:
+    """Let errors be JSON too if the arguments, parsed or not, ask for JSON by one of these options of a command."""
     from ciphertool.cli import console
 
-    options = args[: args.index("--")] if "--" in args else args
-    console.answer.promise(able and "--json" in options)
+    own = args[: args.index("--")] if "--" in args else args
+    values = [option for option in options if option != "--json"]
+    spelled = {f"{option}{'=' if option.startswith('--') else ''}json" for option in values}
+    apart = any(option in values and value == "json" for option, value in pairwise(own))
+    console.answer.promise(("--json" in options and "--json" in own) or apart or not spelled.isdisjoint(own))
 
 
 def usage_hint(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
 from ciphertool.vault.cipher import AnyOpener, Opener, SymmetricSealer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MAXIMUM = 1024 * 1024
 _Transformation = Annotated[
@@ -47,7 +50,7 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     alias = _alias(settings, secret_alias)
     access = VaultAccess(settings, vault.passwords(settings))
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
-    for warning in warnings:
+    for warning in (*warnings, *_assumption(settings)):
         console.say("warning", warning)
     if transformation and isinstance(sealer, SymmetricSealer) and transformation.lower() != AES_GCM.lower():
         raise UnsupportedSchemeError(transformation, f"it needs an RSA key, not {sealer.recipient}")
@@ -119,8 +122,20 @@ def _settings(vault: VaultOptions, transformation: str | None) -> Settings:
     repository = settings.repository_settings
     return settings._replace(
         repository_settings=repository._replace(kind=BARE_KIND if repository.native else repository.kind),
-        encryption=settings.encryption._replace(scheme=transformation, key_based=False),
+        encryption=settings.encryption._replace(scheme=transformation, key_based=False, assumed=False),
     )
+
+
+def _assumption(settings: Settings) -> Iterator[str]:
+    """Yield a warning if the printed value would be read by another transformation, and what to do about it."""
+    if settings.encryption.assumed and settings.secret_conf is not None:
+        from ciphertool.settings.secret_conf import ALGORITHM, LEGACY_SCHEME
+
+        yield (
+            f"nothing states {settings.scheme} in this home yet, so the product would read this value as "
+            f"{LEGACY_SCHEME}: write {ALGORITHM}={settings.scheme} into {console.display_path(settings.secret_conf)} "
+            f"before you use it, or encrypt it with --transformation {LEGACY_SCHEME}"
+        )
 
 
 def _alias(settings: Settings, alias: str | None) -> str:

@@ -22,7 +22,7 @@ def place_of(text: str) -> tuple[Path, int | None]:
     if not path.exists() and (found := _PLACE.fullmatch(text)) and found["line"]:
         path, line = Path(found["path"]), int(found["line"])
     if not path.is_file():
-        raise ConfigError("no such file", path=path)
+        raise ConfigError("no such file", path=path, hint=f"check the path: it is taken from {Path.cwd()}")
     if line is not None:
         count = path.read_bytes().count(b"\n") + 1
         if line > count:

@@ -73,7 +73,8 @@ def read(path: Path, *, most: int = _MAXIMUM_BYTES) -> Snapshot:
     """Read a file once; raise `ConfigError` if it is missing, larger than `most` or unreadable."""
     snapshot = read_if_there(path, most=most)
     if snapshot.data is None:
-        raise ConfigError("no such file", path=path)
+        hint = "check the path" if path.is_absolute() else f"check the path: it is taken from {Path.cwd()}"
+        raise ConfigError("no such file", path=path, hint=hint)
     return snapshot
 
 

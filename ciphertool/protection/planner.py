@@ -243,11 +243,11 @@ class _Planner:
                             f"{self._label(alias)}: has an empty value", path=self._repository.where, line=entry.line
                         )
                     )
-            case Malformed(reason):
+            case Malformed(reason, hint):
                 self._problems.append(
                     ConfigError(
                         f"{self._label(alias)}: {reason}",
-                        hint=self._repository.hint,
+                        hint=hint or self._repository.hint,
                         path=self._repository.where,
                         line=entry.line,
                     )

@@ -34,9 +34,10 @@ class Clear(NamedTuple):
 
 
 class Malformed(NamedTuple):
-    """A stored text that is neither of these; `reason` does not quote it."""
+    """A stored text that is neither of these; `reason` does not quote it. Without a `hint`, the kind's applies."""
 
     reason: str
+    hint: str = ""
 
 
 class Placeholder(NamedTuple):

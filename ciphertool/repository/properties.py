@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciphertool.ciphertext import Envelope, is_wrapped_key
 from ciphertool.errors import ConfigError, SelectorError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import NO_KEYS, Encrypted, SecretEntry, require_entries
+from ciphertool.repository.base import NO_KEYS, Encrypted, Malformed, SecretEntry, require_entries
 from ciphertool.repository.document import DocumentRepository
 from ciphertool.repository.grammar import ContentKeyLine, NativeGrammar
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
@@ -25,7 +25,7 @@ class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, content: Content, grammar: LineGrammar, declared: Container[str] = ()) -> None:
-        """Raise `ConfigError` if the file is damaged, is not a repository, or has an alias twice."""
+        """Raise `ConfigError` if the file is damaged, is not a repository, or has a content key twice."""
         super().__init__(content, grammar)
         self._spelling = grammar
         try:
@@ -33,15 +33,9 @@ class PropertiesRepository(DocumentRepository):
         except ConfigError as error:
             raise error.at(self.where) from None
         require_entries(self, declared)
-        for alias in self._document.repeated:
-            try:
-                self._document.only(alias)
-            except SelectorError as error:
-                if self.entries[alias].certain or alias in declared:
-                    raise error.at(self.where) from None
-                raise ConfigError(
-                    f"an alias {error.reason}", hint=error.hint, path=self.where, line=error.line
-                ) from None
+        for selector in self._document.repeated:
+            if selector not in self.entries and (ambiguity := self._ambiguity(selector)):
+                raise ambiguity.at(self.where)
 
     @property
     def keys(self) -> Mapping[str, Mapping[str, str]]:
@@ -74,12 +68,23 @@ class PropertiesRepository(DocumentRepository):
         columns, source = self._document.entries, self._document.source
         head, start = columns.heads[ordinal], columns.starts[ordinal]
         assigned = source.text[head:start].rstrip(" \t\f\r\n\\").endswith(("=", ":"))
-        stored = self._grammar.read(value)
         certain = is_writable_alias(name) and self._spelling.tells(value, assigned=assigned)
+        if ambiguity := self._ambiguity(name):  # no line shows which value is meant; products take the last
+            return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), source.line(start), certain)
+        stored = self._grammar.read(value)
         if isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
             key, token, _ = stored.ciphertext
             stored = Encrypted(Envelope(key, token, keys.get(key, {})))
         return SecretEntry(stored, source.line(start), certain)
+
+    def _ambiguity(self, selector: str) -> SelectorError | None:
+        """Return the error for an alias or content key that stands on several lines, or None."""
+        if selector in self._document.repeated:
+            try:
+                self._document.only(selector)
+            except SelectorError as error:
+                return error
+        return None
 
     def updated(
         self, changes: Mapping[str, Ciphertext | None], keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS
@@ -103,4 +108,7 @@ class PropertiesRepository(DocumentRepository):
 
     def rewritten(self, changes: Mapping[str, str | None]) -> bytes:
         """Return the file's bytes with these stored texts set; everything else stays as it is."""
-        return rewrite_entries(self._document, changes, ordered=True)
+        try:
+            return rewrite_entries(self._document, changes, ordered=True)
+        except ConfigError as error:
+            raise error.at(self.path) from None

@@ -24,8 +24,8 @@ def describe(snapshot: Snapshot) -> str:
                 lines.append(f"{label}: encrypted, {_mark(ciphertext)}")
             case Clear():
                 lines.append(f"{label}: in clear")
-            case Malformed():
-                lines.append(f"{label}: malformed")
+            case Malformed(reason):
+                lines.append(f"{label}: malformed, {reason}")
             case Placeholder():
                 lines.append(f"{label}: a placeholder")
     for key, wrapped in sorted(repository.keys.items()):

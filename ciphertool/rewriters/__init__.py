@@ -13,10 +13,10 @@ from ciphertool.rewriters import encodings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import PurePath
+    from pathlib import Path, PurePath
 
     from ciphertool.plugins import Extensions
-    from ciphertool.rewriters.base import Rewriter
+    from ciphertool.rewriters.base import Document, Rewriter
 
 ENTRY_POINTS = "ciphertool.rewriters"
 """The entry-point group in which other distributions offer rewriters, each under its format's name."""
@@ -142,6 +142,17 @@ def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
     if known is None:
         raise UnknownFormatError(path.suffix or path.name, names())
     return _made(known, encoding)
+
+
+def parse(rewriter: Rewriter, data: bytes, path: Path) -> Document:
+    """Return a file's document; raise `ConfigError` at its path, with a hint if its name is that of another format."""
+    try:
+        return rewriter.parse(data)
+    except ConfigError as error:
+        known = _named_by(path)
+        if known is not None and known.name != rewriter.name and not error.hint:
+            error.hint = f"check the format: {rewriter.name} is stated, but the file's name is that of {known.name}"
+        raise error.at(path) from None
 
 
 def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:

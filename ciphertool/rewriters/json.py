@@ -235,9 +235,10 @@ class JsonRewriter:
                 judged, judge = _blanked(judged), _Judge()
                 tree = judge.loads(judged)
         except json.JSONDecodeError as error:
-            said = error.msg.partition(": ")[0]
-            reason = f"{said[:1].lower()}{said[1:]}" if source.text.strip() else "the file is empty"
-            raise ConfigSyntaxError(f"not well-formed JSON: {reason}", *source.position(error.pos)) from None
+            said, empty = error.msg.partition(": ")[0], not source.text.strip()
+            reason = "the file is empty" if empty else f"{said[:1].lower()}{said[1:]}"
+            hint = "restore the file, or write {} if it holds nothing" if empty else ""
+            raise ConfigSyntaxError(f"not well-formed JSON: {reason}", *source.position(error.pos), hint=hint) from None
         except RecursionError:
             raise ConfigSyntaxError("nested too deeply") from None
         except ValueError:

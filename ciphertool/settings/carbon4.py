@@ -139,22 +139,24 @@ class _Reader:
             root=self._home,
             keystore=KeystoreSettings() if secret_conf.key_based else used,
             repository_settings=RepositorySettings(repository, kind, mode_like.path, mode_like.mode_beside),
-            encryption=EncryptionSettings(self._scheme(kind, repository), key_based=secret_conf.key_based),
+            encryption=self._encryption(kind, repository),
             password_sources=tuple(sources[:1] if secret_conf.key_based else sources),
             home=self._home,
             secret_conf=secret_conf.path,
             elsewhere=bool(secret_conf.elsewhere),
         )
 
-    def _scheme(self, kind: str, repository: Path) -> str:
+    def _encryption(self, kind: str, repository: Path) -> EncryptionSettings:
         """Return the transformation of the vault: the runtime's default for values of which no entry declares one."""
-        if self._secret_conf.scheme is not None:
-            return self._secret_conf.scheme
+        secret_conf = self._secret_conf
+        if secret_conf.scheme is not None:
+            return EncryptionSettings(secret_conf.scheme, key_based=secret_conf.key_based)
+        new = EncryptionSettings(CARBON_SCHEME, assumed=True)
         try:
             entries = repository_of(kind, self.snapshot(repository)).entries.values()
         except CipherToolError:
-            return CARBON_SCHEME  # whoever reads the values reports it
-        return LEGACY_SCHEME if any(_is_bare(entry.stored) for entry in entries) else CARBON_SCHEME
+            return new  # whoever reads the values reports it
+        return EncryptionSettings(LEGACY_SCHEME) if any(_is_bare(entry.stored) for entry in entries) else new
 
     def _keystore(self, stated: StatedKeystore | None) -> KeystoreSettings:
         """Return the keystore that an enabled vault uses, else the one that is stated."""

@@ -103,13 +103,15 @@ class EncryptionSettings(NamedTuple):
 
     A native vault's scheme is `AUTO`, `ENVELOPE` or that of its RSA blocks; a product's is a JCA transformation.
 
-    With `key_based` there is no keystore: the password is itself the AES key.
+    With `key_based` there is no keystore: the password is itself the AES key. If the scheme is `assumed`, nothing
+    states it yet: `protect` does, and a value that is written by hand before that is read by the product's default.
     """
 
     scheme: str
     policy: Policy = Policy.JAVA
     minimum_bits: int = 2048
     key_based: bool = False
+    assumed: bool = False
 
     @property
     def block_scheme(self) -> str:

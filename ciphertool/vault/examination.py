@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files
+from ciphertool import files, rewriters
 from ciphertool.ciphertext import Envelope
-from ciphertool.errors import CipherToolError, KeystoreError, ProblemsError, UnknownContentKeyError
+from ciphertool.errors import CipherToolError, ConfigError, KeystoreError, ProblemsError, UnknownContentKeyError
 from ciphertool.repository import Encrypted
+from ciphertool.rewriters.base import rewrite
 from ciphertool.settings.targets import choose, reading
-from ciphertool.vault.resolver import check_document, mention_sites, reference_sites
+from ciphertool.vault.resolver import check_document, mention_sites, reference_sites, replacements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,8 +34,8 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
 
     The product alone finds the secrets of some references. With `only`, other configured files are skipped, and entries
     that no reference names are not looked for. Raises what `choose` raises for a file among `only`, `ProblemsError`
-    with every reference that does not resolve, and `KeystoreError` if no key opens; what no key would open is reported
-    even then.
+    with every reference that does not resolve and every file that `resolve` would refuse, and `KeystoreError` if no key
+    opens; what no key would open is reported even then.
     """
     from ciphertool.runtimes.configured import configured_files
 
@@ -47,12 +48,12 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
             continue
         try:
             rewriter = reading(targets).rewriter(path, settings.trust.extensions)
-            document = rewriter.parse(files.read(path).bytes)
+            document = rewriters.parse(rewriter, files.read(path).bytes, path)
         except CipherToolError as error:
             problems.append(error.at(path))
             continue
         try:
-            _, found = check_document(document, path, resolver)
+            sites, found = check_document(document, path, resolver)
         except KeystoreError as error:
             lost = list(_lost(resolver.repository))
             raise ProblemsError([*lost, error]) if lost else error from None
@@ -61,6 +62,11 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
         count += len(named)
         used.update(named)
         problems += found
+        try:
+            if not found:  # a secret that the file cannot hold, or a place that cannot be written, shows only now
+                rewrite(rewriter, document, replacements(sites, resolver))
+        except ConfigError as error:
+            problems.append(error.at(path))
     if problems:
         raise ProblemsError(problems)
     entries = resolver.repository.entries.items()

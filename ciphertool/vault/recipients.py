@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates import chains
@@ -17,6 +19,7 @@ from ciphertool.engine.envelope import Recipient
 from ciphertool.engine.schemes import RSA_OAEP
 from ciphertool.errors import (
     KeystoreError,
+    KeystoreUnreadableError,
     KeyTooSmallError,
     RecipientsError,
     RefusedCertificateError,
@@ -34,8 +37,9 @@ if TYPE_CHECKING:
 
     from ciphertool.certificates.facts import CertificateFacts
     from ciphertool.certificates.findings import CertificateFinding
+    from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
-    from ciphertool.settings.model import RecipientSettings, Settings
+    from ciphertool.settings.model import KeystoreSettings, RecipientSettings, Settings
 
 
 class Forms(NamedTuple):
@@ -110,7 +114,7 @@ def others(settings: Settings, now: datetime, warnings: list[str]) -> Iterator[N
 
 def recipient(settings: Settings, stated: RecipientSettings, now: datetime, warnings: list[str]) -> NamedRecipient:
     """Return one recipient that settings state; add what is doubtful, and raise, as `others` does."""
-    store = open_keystore(stated.certificate, None)
+    store = open_certificate(stated.certificate)
     certificate = store.encryption_certificate(None, fingerprint=stated.fingerprint)
     leaf = store.entry(None).chain[0]
     policy = settings.encryption.policy
@@ -128,6 +132,18 @@ def recipient(settings: Settings, stated: RecipientSettings, now: datetime, warn
     return NamedRecipient(stated.name, facts.subject, Recipient(key, stated.algorithm))
 
 
+def open_certificate(path: Path, made_from: KeystoreSettings | None = None) -> Keystore:
+    """Return a certificate's file, opened; if it is missing, the error's hint makes it from a keystore that has it."""
+    if path.exists():
+        return open_keystore(path, None)
+    hint = "check the path"
+    if made_from is not None and made_from.path is not None:
+        alias = ("--alias", made_from.alias) if made_from.alias else ()
+        export = ("ciphertool", "keystore", "export", os.path.relpath(made_from.path), *alias)
+        hint = f"{hint}, or make the file: {shlex.join([*export, '--output', os.path.relpath(path)])}"
+    raise KeystoreUnreadableError(path, "no such certificate file", hint)
+
+
 def require_algorithm(algorithm: str, policy: Policy, path: Path, warnings: list[str]) -> None:
     """Warn of a recipient whose key can do SHA-1 only; raise `RefusedCertificateError` under the strict policy."""
     if algorithm == RSA_OAEP:
@@ -139,7 +155,7 @@ def require_algorithm(algorithm: str, policy: Policy, path: Path, warnings: list
 def algorithm_of(settings: Settings, key_id: str) -> str:
     """Return how content keys are encrypted to a private key: as the settings say of its certificate, if any is its."""
     for stated in settings.recipients:
-        certificate = open_keystore(stated.certificate, None).certificate(None)
+        certificate = open_certificate(stated.certificate).certificate(None)
         if identify(chains.rsa_public_key(certificate, stated.name)) == key_id:
             return stated.algorithm
     return settings.keystore.algorithm

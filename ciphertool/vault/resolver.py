@@ -7,7 +7,7 @@ import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ciphertool import references
+from ciphertool import references, rewriters
 from ciphertool.ciphertext import Envelope
 from ciphertool.errors import (
     CipherToolError,
@@ -24,7 +24,7 @@ from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_n
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from ciphertool.references import Reference
@@ -184,8 +184,8 @@ class Resolver:
                     self._warn(f"{self.repository.name}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
                     return value
                 raise NotEncryptedYetError(alias).at(self.repository.where, entry.line)
-            case Malformed(reason):
-                raise DecryptionError(f"{alias!r}: {reason}", hint=self.repository.hint).at(
+            case Malformed(reason, hint):
+                raise DecryptionError(f"{alias!r}: {reason}", hint=hint or self.repository.hint).at(
                     self.repository.where, entry.line
                 )
             case Placeholder():
@@ -249,15 +249,12 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
     References to secrets that only the product finds stay, and those that its expressions make.
     Raises `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
     """
-    try:
-        document = rewriter.parse(data)
-    except ConfigError as error:
-        raise error.at(path) from None
+    document = rewriters.parse(rewriter, data, path)
     sites, problems = check_document(document, path, resolver)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    changes = [_resolved(site, found, resolver) for site, found in sites]
     try:
+        changes = replacements(sites, resolver)
         resolved = rewrite(rewriter, document, changes)
     except ConfigError as error:
         raise error.at(path) from None
@@ -343,8 +340,13 @@ def _copied(error: CipherToolError, path: Path, line: int) -> CipherToolError:
     return copy
 
 
-def _resolved(site: Site, found: tuple[Reference, ...], resolver: Resolver) -> Change:
-    if site.reference is not None:
-        return Change(site, resolver.resolve(site.reference.alias).reveal())
-    edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
-    return Change(site, splice(site.value, edits), edits)
+def replacements(sites: Iterable[tuple[Site, tuple[Reference, ...]]], resolver: Resolver) -> list[Change]:
+    """Return the changes that replace references, all of which resolve, by their secrets."""
+    changes = []
+    for site, found in sites:
+        if site.reference is not None:
+            changes.append(Change(site, resolver.resolve(site.reference.alias).reveal()))
+        else:
+            edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
+            changes.append(Change(site, splice(site.value, edits), edits))
+    return changes

@@ -308,8 +308,8 @@ class Vault(Mapping[str, "Secret"]):
     def check(self, *only: str | Path) -> int:
         """Resolve every reference of every configured file, or of these alone; return the number of references.
 
-        Raises `ProblemsError` with every reference that does not resolve, `KeystoreError` if no key opens, and
-        `ConfigError` for a file among `only` that is not a configured one.
+        Raises `ProblemsError` with every reference that does not resolve and every file that `resolve_file` would
+        refuse, `KeystoreError` if no key opens, and `ConfigError` for a file among `only` that is not a configured one.
         """
         return self.examine(*only).references
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,33 @@ def test_a_backup_is_told_of_in_any_spelling(project: Path, run: Run) -> None:
     _only(project, "x.xml", "<a><p><![CDATA[c4n4ry&SECRET]]></p></a>\n", "/a/p")
     (project / "x.xml.bak").write_text("<a><p>c4n4ry&amp;SECRET</p></a>\n")
     assert "this backup holds the clear value of a;" in run("protect").err
+
+
+def _git(*arguments: str) -> None:
+    identity = ("-c", "user.name=t", "-c", "user.email=t@example.org")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+def test_git_s_history_is_named_only_if_it_holds_the_value(project: Path, run: Run) -> None:
+    _only(project, "x.yaml", "p: c4n4ry-1\n", "$.p")
+    _git("init", "-q")
+    _git("add", "x.yaml")
+    _git("commit", "-q", "-m", "1")
+    assert "x.yaml: git tracks this file, and its history keeps the clear value of a; change" in run("protect").err
+    _git("commit", "-q", "-a", "-m", "2")
+    (project / "x.yaml").write_text("p: c4n4ry-2\n")
+    new = run("protect", "--take", "file")
+    assert (new.status, "git's index" in new.err, "git tracks this file" in new.err) == (0, False, False)
+
+
+@pytest.mark.parametrize("now", ["p: 'c4n4ry''1'\nq: new\n", 'q: 1\np: "c4n4\\u0072y\'1"\n'])
+def test_git_s_history_is_searched_for_every_spelling(project: Path, run: Run, now: str) -> None:
+    _only(project, "x.yaml", now.replace("new", "old").replace("q: 1", "q: 2"), "$.p")
+    _git("init", "-q")
+    _git("add", "x.yaml")
+    _git("commit", "-q", "-m", "1")
+    (project / "x.yaml").write_text(now)
+    assert "its history keeps the clear value of a; change" in run("protect").err
 
 
 def test_many_files_are_not_all_named_in_one_line(project: Path, run: Run) -> None:

@@ -96,6 +96,13 @@ def test_a_wrong_command_line_is_of_status_2(run: Run, arguments: tuple[str, ...
     assert (error["message"], error["path"], error["line"], error["status"]) == (message, None, None, 2)
 
 
+@pytest.mark.parametrize("asked", [["--format", "json"], ["--format=json"], ["-f", "json"], ["-fjson"]], ids=" ".join)
+@pytest.mark.usefixtures("project")
+def test_the_format_json_is_the_option_json(run: Run, asked: list[str]) -> None:
+    assert _errors(run("audit", *asked, "--config", "nowhere.toml"))[0]["status"] == 3
+    assert _errors(run("audit", "--nonsense", *asked))[0]["status"] == 2
+
+
 @pytest.mark.usefixtures("protected")
 def test_without_json_and_in_what_is_no_option_of_the_command_stdout_stays_empty(run: Run) -> None:
     for arguments in (
@@ -104,6 +111,9 @@ def test_without_json_and_in_what_is_no_option_of_the_command_stdout_stays_empty
         ("get", "nothing", "--json"),
         ("check", "--config", "nowhere.toml", "--", "--json"),
         ("run", "--config", "nowhere.toml", "true", "--json"),
+        ("audit", "--config", "nowhere.toml", "--format", "sarif"),
+        ("audit", "--config", "nowhere.toml", "--", "--format", "json"),
+        ("resolve", "--format", "json", "--config", "nowhere.toml", "conf/app.yaml"),
     ):
         outcome = run(*arguments)
         assert (outcome.status != 0, outcome.out) == (True, ""), arguments

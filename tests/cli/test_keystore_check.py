@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,33 @@ def test_without_a_store_the_one_of_the_settings_is_checked(run: Run) -> None:
     assert "no entry 'other'" in run("keystore", "check").err
     Path("ciphertool.toml").unlink()
     assert run("keystore", "check").status == 3
+
+
+def test_the_settings_can_be_named(project: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "security/primary.p12").chmod(0o600)
+    here = run("keystore", "check", "--json")
+    assert here.status == 0
+    monkeypatch.chdir(project / "conf")
+    (project / "conf/ciphertool.toml").write_text("broken")
+    assert run("keystore", "check", "--config", "../ciphertool.toml", "--json") == here
+    assert run("--config", "../ciphertool.toml", "keystore", "check", "--json") == here
+    with (project / "ciphertool.toml").open("a") as settings:
+        settings.write('[[password]]\nfrom = "file"\npath = "password"\n')
+    (project / "password").write_text(os.environ["CIPHERTOOL_KEYSTORE_PASSWORD"])
+    (project / "password").chmod(0o600)
+    monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+    assert run("keystore", "check", "--config", "../ciphertool.toml", "--json") == here
+
+
+@pytest.mark.usefixtures("project")
+def test_a_store_and_settings_are_two_keystores(run: Run) -> None:
+    outcome = run("keystore", "check", "security/primary.p12", "--config", "ciphertool.toml")
+    assert (outcome.status, outcome.err.splitlines()[0]) == (
+        2,
+        "error: STORE and --config name two keystores; use only one",
+    )
+    before = run("--config", "ciphertool.toml", "keystore", "list", "security/primary.p12")
+    assert before.err.splitlines()[0] == "error: ciphertool keystore list opens no vault, so --config means nothing"
 
 
 def test_keys_and_passwords_that_stores_share_are_found(tmp_path: Path, run: Run) -> None:

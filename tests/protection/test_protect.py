@@ -320,8 +320,9 @@ def test_values_that_stay_readable_elsewhere_are_named_once(project: Path, run: 
     subprocess.run([*git, "add", "conf/server.xml"], check=True)
     outcome = run("protect")
     assert outcome.status == 0
-    assert "conf/server.xml: git tracks this file" in outcome.err
-    assert "conf/app.yaml: git tracks" not in outcome.err
+    assert "conf/server.xml: git's index holds the clear value of server.keystore.password, server.admin" in outcome.err
+    assert "git tracks" not in outcome.err
+    assert "conf/app.yaml: git" not in outcome.err
     assert "conf/app.yaml.bak: this backup holds the clear value of app.datasource.password" in outcome.err
     assert "c4n4ry" not in outcome.err
 

@@ -120,6 +120,33 @@ def test_a_new_vault_names_its_transformation(tmp_path: Path, run: Run, flow: st
     assert secrets_of(home, STORE_PASSWORD) == {"admin": "s3cr]t=", "further": "m0re"}
 
 
+def _store(home: Path, flow: str, ciphertext: str) -> None:
+    file = home / REPOSITORY[flow]
+    clear, stored = (text if flow == "toml" else text.replace("=", "\\=") for text in ("[s3cr]t=]", ciphertext))
+    file.write_text(file.read_text().replace(clear, stored))
+
+
+@pytest.mark.parametrize("stated", [None, COMMENTS], ids=["none", "comments"])
+@pytest.mark.parametrize("way", ["transformation", "entry", "neither"])
+@FLOWS
+def test_encrypting_by_hand_names_what_would_read_the_value(
+    tmp_path: Path, run: Run, flow: str, way: str, stated: str | None
+) -> None:
+    home = _home(tmp_path, flow, stated, value=None)
+    outcome = run(
+        "encrypt", "--home", str(home), *(["--transformation", "RSA"] * (way == "transformation")), stdin=b"x"
+    )
+    entry = f"secretRepositories.file.algorithm={OAEP}"
+    assert outcome.status == 0
+    assert (f"write {entry} into home/{CONF}/security/secret-conf" in outcome.err) == (way != "transformation")
+    _store(home, flow, outcome.out.strip())
+    if way == "entry":
+        lay_out(home, {"security/secret-conf.properties": f"{entry}\n"})
+        assert "nothing states" not in run("encrypt", "--home", str(home), stdin=b"x").err
+    got = run("get", "admin", "--home", str(home))
+    assert (got.status, got.out) == ((5, "") if way == "neither" else (0, "x\n"))
+
+
 @FLOWS
 def test_the_entry_decides_about_values_that_are_there(tmp_path: Path, flow: str) -> None:
     home = _home(tmp_path, flow, f"secretRepositories.file.algorithm={OAEP}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -445,3 +446,16 @@ def test_a_vault_whose_password_is_its_key_opens_and_seals(project: Path) -> Non
     opened = access.to_open()
     assert opened.keystore is None
     assert opened.opener.open("a", sealed).reveal() == "v"
+
+
+def test_the_hint_about_a_missing_certificate_makes_it(project: Path, run: Run) -> None:
+    settings = (project / "ciphertool.toml").read_text()
+    with_certificate = settings.replace(
+        'alias = "primary"\n', 'alias = "primary"\ncertificate = "security/a b.pem"\n', 1
+    )
+    (project / "ciphertool.toml").write_text(with_certificate)
+    refused = run("protect")
+    assert (refused.status, "a b.pem: no such certificate file" in refused.err) == (4, True)
+    command = refused.err.partition("or make the file: ciphertool ")[2].splitlines()[0]
+    assert run(*shlex.split(command)).status == 0
+    assert run("protect").status == 0

@@ -73,8 +73,8 @@ class _Judge:
                         self._finding(rules.REPOSITORY_IN_CLEAR, alias, "{} stands in clear", stands=value.reveal())
                     elif not self._is_name(alias):
                         self._finding(rules.MALFORMED, alias, "{}: has no value, and nothing else names it")
-                case Malformed(reason):
-                    self._finding(rules.MALFORMED, alias, f"{{}}: {reason}")
+                case Malformed(reason, hint):
+                    self._finding(rules.MALFORMED, alias, f"{{}}: {reason}{f'; {hint}' if hint else ''}")
                 case Encrypted(ciphertext):
                     same[ciphertext.token if isinstance(ciphertext, Envelope) else ciphertext.data].append(alias)
                     if alias not in foreign:

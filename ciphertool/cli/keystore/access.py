@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ciphertool.files.snapshots import Snapshot
     from ciphertool.keystore import Keystore
+    from ciphertool.passwords import PasswordSource
 
 
 class Format(Enum):
@@ -50,19 +51,26 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WrittenJson = Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")]
 
 
-def chain_of(password_file: Path | None, what: str = "Keystore password") -> PasswordChain:
-    """Return the sources of a store's passwords: a file, the environment, a prompt."""
+def chain_of(
+    password_file: Path | None, what: str = "Keystore password", stated: Sequence[PasswordSource] = ()
+) -> PasswordChain:
+    """Return the sources of a store's passwords: a file, the environment, those that settings state, a prompt."""
     named = (PasswordFile(password_file),) if password_file else ()
-    return PasswordChain((*named, Environment(), Prompt(lambda: ask(what))))
+    return PasswordChain((*named, Environment(), *stated, Prompt(lambda: ask(what))))
 
 
 def open_store(
-    store: Path, password_file: Path | None, *, data: bytes | None = None, asking: bool = True
+    store: Path,
+    password_file: Path | None,
+    *,
+    data: bytes | None = None,
+    asking: bool = True,
+    stated: Sequence[PasswordSource] = (),
 ) -> tuple[Keystore, Passwords | None]:
     """Open a store, whose `data` may have been read already; without `asking`, prompt only if nothing else opens it."""
     from ciphertool.keystore import open_keystore
 
-    chain = chain_of(password_file)
+    chain = chain_of(password_file, stated=stated)
     given = chain.read() if asking else chain.read_unasked()
     with chain.named():
         try:

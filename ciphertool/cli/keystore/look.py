@@ -26,12 +26,15 @@ from ciphertool.cli.keystore.access import (
     open_store,
     put_out,
 )
+from ciphertool.cli.options import VaultOptions
 from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ciphertool.keystore import CertificateFinding
+    from ciphertool.passwords import PasswordSource
+    from ciphertool.settings import Settings
 
 
 def list_entries(store: Store, password_file: PasswordFileOption = None, as_json: Json = False) -> None:
@@ -87,6 +90,10 @@ def check(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Passwords of the other stores, if different. Repeatable."),
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The settings whose keystore to check: a ciphertool.toml.")
+    ] = None,
+    home: Annotated[Path | None, typer.Option(metavar="DIR", help="The Carbon home whose keystore to check.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check a keystore against what its role needs. Exit status 1 if there are warnings or errors.
@@ -95,15 +102,20 @@ def check(
 
     Examples:
       ciphertool keystore check
+      ciphertool keystore check --home /opt/wso2
       ciphertool keystore check security/primary.p12 --role primary --other security/tls.p12
       ciphertool keystore check security/tls.p12 --role tls --truststore trust.p12
     """
     from ciphertool.findings import Level
     from ciphertool.keystore import check_keystore, check_passwords, check_trust
 
+    if store is not None and (config or home):
+        raise typer.BadParameter(f"STORE and --{'config' if config else 'home'} name two keystores; use only one")
+    sources: Sequence[PasswordSource] = ()
     if store is None:
-        store, alias = _configured(alias)
-    opened, given = open_store(store, password_file, asking=False)
+        settings = VaultOptions(config, home).settings()
+        store, alias, sources = _stated(settings), alias or settings.keystore.alias, settings.password_sources
+    opened, given = open_store(store, password_file, asking=False, stated=sources)
     trusted = open_other(truststore, given, other_password_file or []) if truststore else None
     others = [open_other(path, given, other_password_file or []) for path in other or ()]
     found = check_keystore(
@@ -122,16 +134,12 @@ def check(
     raise typer.Exit(console.FINDINGS if any(f.level is not Level.NOTE for f in found) else 0)
 
 
-def _configured(alias: str | None) -> tuple[Path, str | None]:
-    """Return the primary keystore of the settings that are found, and the alias there unless one is given."""
-    from ciphertool.settings import load
-
-    settings = load(None)
-    path = settings.keystore.path
-    if path is None:
+def _stated(settings: Settings) -> Path:
+    """Return the keystore that settings name; raise `ConfigError` if they name none."""
+    if settings.keystore.path is None:
         hint = "name a STORE: `ciphertool keystore check STORE`"
         raise ConfigError("names no keystore", path=settings.origin, hint=hint)
-    return path, alias or settings.keystore.alias
+    return settings.keystore.path
 
 
 def _show(found: Sequence[CertificateFinding], *, as_json: bool) -> None:
