@@ -1,7 +1,7 @@
 """The stored forms of a ciphertext and their grammar. Knows nothing of keys, nor of what a scheme means.
 
     ENC[RSA-OAEP-256,0123456789abcdef,<base64>]           Native: what this project stores
-    ENC[JWE,0123456789abcdef,<compact JWE>]               Envelope: what it stores under a content key
+    ENC[JWE,0123456789ab,<compact JWE>]                   Envelope: what it stores under a content key
     <base64>                                              Bare: the Carbon repositories
     <base64 of {"c": …, "t": …, "tp": …, "tpd": …}>       SelfContained: Carbon user stores
     <base64 of {"cipherText": …, "iv": …}>                Symmetric: AES-GCM in newer Carbon products
@@ -105,7 +105,7 @@ _NATIVE = re.compile(
     r"ENC\[(?P<scheme>[A-Za-z0-9]++(?:-[A-Za-z0-9]++|(?!))*+),(?P<key_id>[0-9a-f]{16}),(?P<data>[^\],]++)\]"
 )
 _PART = "[A-Za-z0-9_-]++"
-_ENVELOPE = re.compile(rf"ENC\[{ENVELOPE},(?P<key>[0-9a-f]{{16}}),(?P<token>{_PART}\.\.{_PART}\.{_PART}\.{_PART})\]")
+_ENVELOPE = re.compile(rf"ENC\[{ENVELOPE},(?P<key>[0-9a-f]{{12}}),(?P<token>{_PART}\.\.{_PART}\.{_PART}\.{_PART})\]")
 _WRAPPED = re.compile(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}\.{_PART}")
 
 

@@ -21,11 +21,14 @@ class CipherToolError(Exception):
     """Base of every error of this package.
 
     `message` says what went wrong and `hint` what to do about it ("" where there is nothing to add);
-    `path` and `line` (1-based) say where, if it was in a file. `str()` gives "path:line: message". The hint is a note
-    of the exception, so that tracebacks, and logs that have them, show it.
+    `path` and `line` (1-based) say where, if it was in a file; `path` is a text for a repository that is in none: the
+    name of its storage. `str()` gives "path:line: message". The hint is a note of the exception, so that tracebacks,
+    and logs that have them, show it.
     """
 
-    def __init__(self, message: str, *, hint: str = "", path: Path | None = None, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, hint: str = "", path: Path | str | None = None, line: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -45,7 +48,7 @@ class CipherToolError(Exception):
         self._hint = hint
         self.__notes__ = [*notes, f"{_HINT}{hint}"] if hint else notes
 
-    def at(self, path: Path, line: int | None = None) -> CipherToolError:
+    def at(self, path: Path | str, line: int | None = None) -> CipherToolError:
         """Say where the error is, unless that is known already; return the error itself."""
         self.path = self.path or path
         self.line = self.line or line
@@ -197,6 +200,15 @@ class UnknownRepositoryKindError(ConfigError):
         super().__init__(f"unknown kind of secret repository {kind!r}", hint=f"use one of {', '.join(self.known)}")
 
 
+class UnknownStorageError(ConfigError):
+    """A storage of secret repositories that is not known; `known` lists those that are."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"unknown storage {name!r}", hint=f"use one of {', '.join(self.known)}")
+
+
 class NotARepositoryError(ConfigError):
     """A file named as secret repository, of whose `lines` none is an entry: it may be anything, and is not quoted."""
 
@@ -256,6 +268,18 @@ class WorkerError(CipherToolError):
         super().__init__(
             "a worker process died and its results are lost; nothing was written",
             hint="use --jobs 1, which works in one process and takes less memory",
+        )
+
+
+class ReferencesStandError(ConfigError):
+    """Secrets that configured files still refer to, each at `places`."""
+
+    def __init__(self, places: Mapping[str, Sequence[str]]) -> None:
+        self.places = places
+        told = "; ".join(f"{alias} ({', '.join(found)})" for alias, found in places.items())
+        super().__init__(
+            f"still in use: {told}",
+            hint="restore a value in those files first, or remove the secret with --force and break the references",
         )
 
 
@@ -514,7 +538,7 @@ class BadKeyTextError(KeystoreError):
 class OtherKeyError(KeystoreError):
     """A vault whose values are encrypted to other keys than new ones would be; `keys` are those others."""
 
-    def __init__(self, keys: Mapping[str, int], key: str, *, path: Path) -> None:
+    def __init__(self, keys: Mapping[str, int], key: str, *, path: Path | str) -> None:
         self.keys = dict(keys)
         self.key = key
         held = " and ".join(f"{count} to {other}" for other, count in keys.items())
@@ -590,7 +614,7 @@ class WrongKeyUsageError(KeystoreError):
 class RecipientsError(KeystoreError):
     """Recipients that do not fit together: two with one key, or settings that name others than the vault has."""
 
-    def __init__(self, reason: str, path: Path, hint: str) -> None:
+    def __init__(self, reason: str, path: Path | str, hint: str) -> None:
         self.reason = reason
         super().__init__(reason, path=path, hint=hint)
 
@@ -732,7 +756,7 @@ class NotEncryptedYetError(DecryptionError):
 class UnknownAliasError(CipherToolError, KeyError):
     """A secret alias that the repository does not have; a `KeyError`, because a vault is a mapping."""
 
-    def __init__(self, alias: str, repository: Path, known: Iterable[str] = ()) -> None:
+    def __init__(self, alias: str, repository: Path | str, known: Iterable[str] = ()) -> None:
         """Fill in the hint with the nearest of the `known` aliases."""
         self.alias = alias
         self.repository = repository
@@ -771,7 +795,7 @@ class JournalError(ConflictError):
 class UnfinishedRunError(ConflictError):
     """A secret of an interrupted run that cannot be completed, because `changed` is not as that run had read it."""
 
-    def __init__(self, alias: str, changed: Path, *, path: Path, line: int | None, hint: str) -> None:
+    def __init__(self, alias: str, changed: Path | str, *, path: Path, line: int | None, hint: str) -> None:
         self.alias = alias
         self.changed = changed
         super().__init__(

@@ -65,8 +65,12 @@ def held(paths: Iterable[Path]) -> dict[Path, Held]:
         by_directory.setdefault(real.parent, {})[path] = real
     for directory, members in by_directory.items():
         names = [real.name for real in members.values()]
-        listed = (("HEAD", "ls-tree", "-z", "--name-only", "HEAD", "--"), ("", "ls-files", "-z", "--"))
-        there = {commit: set(_git(directory, *command, *names).split(b"\0")) for commit, *command in listed}
+        staged = _git(directory, "ls-files", "--stage", "-z", "--", *names).split(b"\0")
+        there = {
+            "HEAD": set(_git(directory, "ls-tree", "-z", "--name-only", "HEAD", "--", *names).split(b"\0")),
+            # In a merge, the index has the versions of commits instead of one that is staged.
+            "": {name for about, _, name in (entry.partition(b"\t") for entry in staged) if about.endswith(b" 0")},
+        }
         asked = [
             (path, commit)
             for path, real in members.items()
@@ -294,6 +298,18 @@ def _blobs(directory: Path, sizes: Mapping[bytes, int]) -> Iterator[tuple[bytes,
             yield name, output[start : start + sizes[name]]
             position = start + sizes[name] + 1
         batch, size = [], 0
+
+
+def configure(directory: Path, name: str, value: str) -> None:
+    """Set a value in the clone's own configuration; raise `GitError` if this is not a work tree."""
+    _answer(directory, "config", "--local", name, value)
+
+
+def merge_lines(ours: Path, base: Path, theirs: Path) -> bool:
+    """Merge files line by line, as git does without a driver, into `ours`; return whether there are conflicts."""
+    paths = [str(path.absolute()) for path in (ours, base, theirs)]
+    _answer(ours.absolute().parent, "merge-file", *paths, statuses=range(128))
+    return any(line.startswith(b"<<<<<<< ") for line in ours.read_bytes().splitlines())
 
 
 def _git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _Worker = TypeVar("_Worker")
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
+_MOST_AT_ONCE = 64
 _Item = TypeVar("_Item")
 
 _BATCH = 1 << 19
@@ -210,15 +211,26 @@ def on_all_cores(
 ) -> Iterator[tuple[str, _Result | CipherToolError]]:
     """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL."""
 
-    def guarded(item: tuple[str, _Item]) -> _Result | CipherToolError:
-        try:
-            return work(*item)
-        except CipherToolError as error:
-            return error
+    def guarded(batch: Sequence[tuple[str, _Item]]) -> list[_Result | CipherToolError]:
+        return [_result_or_error(work, *item) for item in batch]
 
     from concurrent.futures import ThreadPoolExecutor
 
+    every = list(items.items())
+    # In batches, because handing an item to a thread may take longer than the work on it.
+    size = max(1, min(_MOST_AT_ONCE, len(every) // (4 * (os.cpu_count() or 1))))
+    batches = [every[start : start + size] for start in range(0, len(every), size)]
+    done = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done, (alias, result) in enumerate(zip(items, pool.map(guarded, items.items()), strict=True), 1):
-            progress(step, done, len(items))
-            yield alias, result
+        for batch, results in zip(batches, pool.map(guarded, batches), strict=True):
+            for (alias, _), result in zip(batch, results, strict=True):
+                done += 1
+                progress(step, done, len(items))
+                yield alias, result
+
+
+def _result_or_error(work: Callable[[str, _Item], _Result], alias: str, item: _Item) -> _Result | CipherToolError:
+    try:
+        return work(alias, item)
+    except CipherToolError as error:
+        return error

@@ -24,7 +24,7 @@ smtp:
   password: mail-7Pq2
 """
 # With these, the page expects another status than 0.
-_REFUSED = {("Remove a value", "ciphertool audit"), ("A merge conflict", "ciphertool check")}
+_REFUSED = {("Remove a value", "ciphertool audit"), ("A merge conflict", "git merge --quiet rotate-smtp")}
 
 
 def _git(directory: Path, *arguments: str, author: str = "Ada") -> None:
@@ -90,7 +90,7 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
 
 
 def test_a_value_is_changed_without_the_keystore(tmp_path: Path) -> None:
-    """As the page says: neither the keystore nor its password is needed, in any of the three ways."""
+    """As the page says: neither the keystore nor its password is needed, in any of the ways."""
     directory = tmp_path / "app"
     _lay_out(directory)
     keystore = directory / "security/primary.p12"
@@ -102,7 +102,7 @@ def test_a_value_is_changed_without_the_keystore(tmp_path: Path) -> None:
         elif "check" not in act[0]:
             _run(act[0].replace("openssl rand -base64 24", "printf mail-3Aa3"), directory)
     shutil.move(tmp_path / "primary.p12", keystore)
-    assert _run("ciphertool get app.smtp.password | cat", directory) == "mail-3Aa3\n"
+    assert _run("ciphertool get app.smtp.password | cat", directory) == "mail-1Zz9\n"
 
 
 def test_a_keystore_keeps_its_key_with_a_new_password(tmp_path: Path) -> None:

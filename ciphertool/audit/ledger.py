@@ -37,9 +37,9 @@ class Ledger:
     allowed: dict[str, Allowances] = field(default_factory=dict)
     key: bytes = b""
 
-    def place(self, path: Path, line: int | None = None, selector: str | None = None) -> Place:
-        """Return a place with its path as reports show it."""
-        return Place(relative(path, self.base), line, selector)
+    def place(self, where: Path | str, line: int | None = None, selector: str | None = None) -> Place:
+        """Return a place with its path as reports show it; the name of a storage that is no file stays as it is."""
+        return Place(relative(where, self.base) if isinstance(where, Path) else where, line, selector)
 
     def value(self, place: Place, alias: str | None, state: SiteState, evidence: Evidence, reason: str) -> None:
         """Add a value that settings, references or the repository name."""

@@ -28,6 +28,7 @@ from ciphertool.repository import repository_of
 from ciphertool.runtimes.base import NO_PROVIDERS
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings import is_configuration
+from ciphertool.storage.file import content_of
 from ciphertool.workers import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
+    from ciphertool.storage.base import Content
     from ciphertool.vault.cipher import AnyOpener
 
 
@@ -123,7 +125,8 @@ def _real(path: Path) -> Path:
 def _repository_amid_configuration(settings: Settings) -> Path | None:
     """Return the repository if it is part of a configuration file, which is judged like any other, or None."""
     own = runtime_of(settings.kind).own_files(settings)
-    return None if settings.repository in own else _real(settings.repository)
+    path = settings.repository_settings.path
+    return None if path is None or path in own else _real(path)
 
 
 @dataclass(frozen=True)
@@ -241,7 +244,7 @@ class _Audit:
         sealer = keys.judge(self._gathered, settings, self._run.now, self._subject.keystore, held)
         if self._repository is not None:
             # If git does not track the repository, the index does not show what refers to it.
-            known = used if index is None or settings.repository in index.vault else None
+            known = used if index is None or settings.repository_settings.path in index.vault else None
             stored.judge(self._gathered, settings, self._repository, self._subject.opener or sealer, known, used)
         if index is None:  # modes and untracked files are not part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
@@ -255,24 +258,21 @@ class _Audit:
         if settings is None:
             return None
         try:
-            repository = repository_of(
-                settings.kind,
-                self._snapshot(settings.repository),
-                extensions=settings.trust.extensions,
-                declared=settings.aliases,
-            )
+            trusted, content = settings.trust.extensions, self._content(settings)
+            repository = repository_of(settings.kind, content, extensions=trusted, declared=settings.aliases)
             len(repository.entries)
         except CipherToolError as error:
-            place = self._gathered.place(settings.repository, error.line)
+            where = settings.repository_settings.path or error.path or settings.origin
+            place = self._gathered.place(where, error.line)
             self._gathered.finding(rules.UNREADABLE, place, error.message, level=Level.ERROR)
             return None
         return repository
 
-    def _snapshot(self, path: Path) -> Snapshot:
-        index = self._subject.index
-        if index is not None and path in index.vault:
-            return Snapshot(path, _real(path), index.vault[path])
-        return files.read_if_there(path)
+    def _content(self, settings: Settings) -> Content:
+        index, path = self._subject.index, settings.repository_settings.path
+        if index is not None and path is not None and path in index.vault:
+            return content_of(Snapshot(path, _real(path), index.vault[path]))
+        return content_of(settings.storage)
 
     @cached_property
     def _filled(self) -> frozenset[str]:

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.changes.changeset import ChangeSet
-from ciphertool.changes.journal import EntryRecord, FileRecord, Identity, Journal, as_recordable
+from ciphertool.changes.changeset import ChangeSet, Replacement
+from ciphertool.changes.journal import Anchor, EntryRecord, FileRecord, Identity, Journal, as_recordable
 from ciphertool.changes.recovery import place_of
 from ciphertool.repository import Encrypted, repository_of
 from ciphertool.runtimes.registry import runtime_of
@@ -23,10 +23,19 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.runtimes.base import KeystoreFacts
     from ciphertool.settings.model import Settings
+    from ciphertool.storage.base import Storage
+
+
+def anchor_of(settings: Settings, repository: SecretRepository) -> Anchor:
+    """Return the file beside which runs of a vault leave their journal."""
+    if settings.repository_settings.path is None:
+        return Anchor(files.read_if_there(settings.anchor), repository.name, apart=True)
+    return Anchor(repository.snapshot, repository.snapshot.real.name)
 
 
 def change_set(
     settings: Settings,
+    storage: Storage,
     repository: SecretRepository,
     planned: Sequence[FilePlan],
     new: Mapping[str, Ciphertext],
@@ -39,17 +48,17 @@ def change_set(
     changed = [plan for plan in planned if plan.after is not None]
     saved = None
     if new:
-        before, after = repository.snapshot, repository
-        shared = next((plan for plan in changed if plan.before.real == before.real), None)
-        if shared is not None:
+        after, real = repository, repository.snapshot.real
+        shared = next((plan for plan in changed if plan.before.real == real), None)
+        if shared is not None and shared.after is not None:
             changed.remove(shared)
             after = repository_of(
                 settings.kind,
-                before._replace(data=shared.after),
+                repository.content._replace(data=shared.after),
                 extensions=settings.trust.extensions,
                 declared=settings.aliases,
             )
-        saved = files.Write(before, after.updated(new), settings.repository_settings.new_mode)
+        saved = Replacement(storage, repository.content, after.updated(new))
     companions: tuple[Write, ...] = ()
     if repository.entries or new:
         companions = runtime_of(settings.kind).companions(settings, keystore)
@@ -58,10 +67,13 @@ def change_set(
 
 
 def record(
-    repository: SecretRepository, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery
+    anchor: Anchor,
+    repository: SecretRepository,
+    planned: Sequence[FilePlan],
+    new: Mapping[str, Ciphertext],
+    recovery: Recovery,
 ) -> Journal:
     """Return the journal of a plan. It leaves out values of read-only forms, such as those of WSO2's user stores."""
-    directory = repository.snapshot.real.parent
     touched = [plan for plan in planned if plan.planned]
     aliases = {match.alias for plan in touched for match in plan.planned}.union(new)
     entries: dict[str, EntryRecord] = {}
@@ -76,7 +88,7 @@ def record(
             is_new = is_new or (stored is not None and recovery.is_unused(alias, stored))
             entries[alias] = EntryRecord(recordable, is_new)
     records = {
-        os.path.relpath(plan.before.real, directory): FileRecord(
+        os.path.relpath(plan.before.real, anchor.directory): FileRecord(
             Identity.of(plan.before),
             plan.rewriter.name,
             plan.codec,
@@ -84,7 +96,7 @@ def record(
         )
         for plan in touched
     }
-    return Journal(repository.snapshot.real.name, Identity.of(repository.snapshot), entries, records)
+    return Journal(anchor.repository, anchor.identity, entries, records)
 
 
 def companion_obstacles(changes: ChangeSet) -> list[WriteError]:
@@ -93,9 +105,9 @@ def companion_obstacles(changes: ChangeSet) -> list[WriteError]:
     return [found for snapshot in there if (found := files.obstacle(snapshot)) is not None]
 
 
-def obstacles(repository: SecretRepository, planned: Sequence[FilePlan], *, save_repository: bool) -> list[WriteError]:
-    """Return the reasons why files that are to change cannot be replaced."""
-    touched = [plan.before for plan in planned if plan.planned]
-    if save_repository:
-        touched.append(repository.snapshot)
-    return [found for snapshot in touched if (found := files.obstacle(snapshot)) is not None]
+def obstacles(storage: Storage | None, planned: Sequence[FilePlan]) -> list[WriteError]:
+    """Return the reasons why files that are to change, and the storage if there is one, cannot be written."""
+    found = [files.obstacle(plan.before) for plan in planned if plan.planned]
+    if storage is not None:
+        found.append(storage.obstacle())
+    return [one for one in found if one is not None]

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.changes import journal
-from ciphertool.changes.changeset import ChangeSet
+from ciphertool.changes.changeset import ChangeSet, Replacement
 from ciphertool.errors import ConfigError, ConflictError, WriteError
+from ciphertool.storage.file import FileStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ciphertool.errors import CipherToolError
-    from ciphertool.files import Write
+    from ciphertool.files import Snapshot, Write
 
 _WAIT = 60.0
 """How many seconds a run waits for another one that plans and writes."""
@@ -43,27 +44,35 @@ class Transaction:
             )
         left = vault.found.snapshot
         if writes:
-            _refuse_if_young(writes)
+            _refuse_if_young(changes.befores)
         for companion in changes.companions:
             if not companion.before.path.parent.exists():
                 files.make_directory(companion.before.path.parent)
         if vault.journal is not None and len(writes) > 1:
-            left = journal.write(left, vault.journal, vault.repository, vault.mode)
+            left = journal.write(left, vault.journal, vault.anchor, vault.mode)
+        done = 0
+
+        def count(number: int) -> None:
+            nonlocal done
+            done = number
+            written(number)
+
         try:
-            files.write_all(writes, written)
+            files.write_all(writes, count)
         except (WriteError, ConflictError) as error:
-            if vault.found.snapshot.data is None and left.data is not None and _is_untouched(writes[0], error):
+            ours = vault.found.snapshot.data is None and left.data is not None
+            if ours and not done and _is_untouched(writes[0], error):
                 journal.remove(left)
             raise
         if left.data is not None:
             journal.remove(left)
-        files.remove_leftovers((vault.repository.real, left.path, *vault.paths))
+        files.remove_leftovers((vault.anchor.file.real, left.path, *vault.paths))
 
 
 @contextmanager
-def begin(repository: Path) -> Iterator[Transaction]:
-    """Hold the lock of a vault's repository; raise `ConflictError` if another run does not release it."""
-    with files.lock(repository, seconds=_WAIT):
+def begin(anchor: Path) -> Iterator[Transaction]:
+    """Hold the lock beside a vault's anchor; raise `ConflictError` if another run does not release it."""
+    with files.lock(anchor, seconds=_WAIT):
         yield Transaction()
 
 
@@ -77,19 +86,23 @@ def _changed(before: files.Snapshot) -> bool:
     return (now.data, now.facts) != (before.data, before.facts)
 
 
-def _is_untouched(first: Write, error: CipherToolError) -> bool:
-    """Return whether a failed run has changed nothing: its first file is unchanged or, after a conflict, not ours."""
+def _is_untouched(first: Write | Replacement, error: CipherToolError) -> bool:
+    """Return whether a failed first write has changed nothing.
+
+    What is there is then as it was before or, after a conflict, not ours.
+    """
     try:
-        now = files.read_if_there(first.before.path).data
+        storage = first.storage if isinstance(first, Replacement) else FileStorage(first.before.path)
+        now = storage.read().data
     except ConfigError:
         return False
-    return now == first.before.data or (isinstance(error, ConflictError) and now != first.data)
+    return now == (first.before.data or b"") or (isinstance(error, ConflictError) and now != first.data)
 
 
-def _refuse_if_young(writes: Sequence[Write]) -> None:
+def _refuse_if_young(befores: Sequence[Snapshot]) -> None:
     """Raise `ConflictError` if a file changed so soon after it was read that its times do not show the change."""
     now = time.time_ns()
-    young = [item.before for item in writes if item.before.facts and now - item.before.facts.changed < 60 * 10**9]
+    young = [before for before in befores if before.facts and now - before.facts.changed < 60 * 10**9]
     if not young:
         return
     newest = max(before.facts.changed for before in young if before.facts)

@@ -1,4 +1,6 @@
-"""The journal of a run that writes: a file beside the repository that records, during the run, what it is to do.
+"""The journal of a run that writes: a file that records, during the run, what it is to do.
+
+It is beside the repository or, if that is in no file, beside the settings.
 
 A killed run leaves it behind. The next run then needs no private key to know that a value still in clear is the one
 that a ciphertext was made from: it is in the very file that was read then, at the same place. The file is identified by
@@ -8,7 +10,7 @@ A journal holds no plaintext, and no digest of a file before or after the change
 may be a secret too, and a digest of all the rest would let anybody test a guess of it. The planned state of a file is
 recognised by the references in it. A secret's place is the offset at which it begins, never its length.
 
-It has the repository's owner and mode. This module reads and writes no other file.
+It has the owner and mode of the file that it is beside. This module reads and writes no other file.
 """
 
 from __future__ import annotations
@@ -76,7 +78,7 @@ class EntryRecord(NamedTuple):
 
 
 class Journal(NamedTuple):
-    """What a run was about to do. `files` are keyed by path relative to the repository's directory, links followed."""
+    """What a run was about to do. `files` are keyed by path relative to the anchor's directory, links followed."""
 
     repository: str
     identity: Identity | None
@@ -88,20 +90,42 @@ class Journal(NamedTuple):
         return self.files.get(os.path.relpath(snapshot.real, directory))
 
 
+class Anchor(NamedTuple):
+    """The file beside which a vault's runs leave their journal, as it was read, and the repository's name in that.
+
+    It is the repository's own or, if that is in no file, that of the settings, which the repository is `apart` from.
+    """
+
+    file: Snapshot
+    repository: str
+    apart: bool = False
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the journal, links followed."""
+        return self.file.real.parent
+
+    @property
+    def identity(self) -> Identity | None:
+        """The identity of the repository's file."""
+        return None if self.apart else Identity.of(self.file)
+
+
 class FoundJournal(NamedTuple):
-    """The journal file beside a repository as it was read, and its content, None if there is no such file."""
+    """The journal file beside an anchor as it was read, and its content, None if there is no such file."""
 
     snapshot: Snapshot
     journal: Journal | None
 
 
-def find(repository: Snapshot) -> FoundJournal:
-    """Read the journal beside a repository; raise `JournalError` if it must not, or cannot, be trusted.
+def find(anchor: Anchor) -> FoundJournal:
+    """Read the journal beside an anchor; raise `JournalError` if it must not, or cannot, be trusted.
 
-    A journal is trusted if it belongs to the repository's owner or to root, and nobody can write it who cannot write
-    the repository; if there is no repository yet, it may also belong to the directory's owner or to us.
+    A journal is trusted if it belongs to the anchor's owner or to root, and nobody can write it who cannot write the
+    anchor; if there is no such file yet, it may also belong to the directory's owner or to us. It may belong to us too
+    if the anchor is the settings, which somebody else may have written for us.
     """
-    path = repository.real.parent / files.JOURNAL
+    file, path = anchor.file, anchor.directory / files.JOURNAL
     try:
         with reach(path, follow=False) as way:
             snapshot = read_at(way, _MOST_BYTES)
@@ -112,25 +136,29 @@ def find(repository: Snapshot) -> FoundJournal:
         raise JournalError("cannot be read as a file", path=path) from None
     if snapshot.facts is None:
         return FoundJournal(snapshot, None)
-    own = {0, repository.facts.owner} if repository.facts else {0, host, os.geteuid() if os.name == "posix" else 0}
+    ourselves = os.geteuid() if os.name == "posix" else 0
+    own = {0, file.facts.owner} if file.facts else {0, host, ourselves}
+    if anchor.apart:
+        own.add(ourselves)
     if snapshot.facts.owner not in own:
         raise JournalError("belongs to another user than the repository", path=path)
     shared = snapshot.facts.mode & _WRITABLE_BY_OTHERS
-    if snapshot.facts.links > 1 or (repository.facts and shared & ~repository.facts.mode):
+    if snapshot.facts.links > 1 or (file.facts and shared & ~file.facts.mode):
         raise JournalError("can be changed by more users than the repository", path=path)
     try:
         journal = _parse(snapshot.bytes)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedCiphertextError):
         raise JournalError("is damaged or written by another version", path=path) from None
-    if journal.repository != repository.real.name:
+    if journal.repository != anchor.repository:
         raise JournalError(f"belongs to another repository in this directory, {journal.repository!r}", path=path)
     return FoundJournal(snapshot, journal)
 
 
-def write(found: Snapshot, journal: Journal, repository: Snapshot, mode: int) -> Snapshot:
+def write(found: Snapshot, journal: Journal, anchor: Anchor, mode: int) -> Snapshot:
     """Write a journal, synced, replacing what was found there; return the new file's snapshot."""
-    mode = repository.facts.mode if repository.facts else mode
-    files.write_all([files.Write(found, _text(journal), mode & 0o666, like=repository.facts)])
+    facts = anchor.file.facts
+    mode = facts.mode if facts else mode
+    files.write_all([files.Write(found, _text(journal), mode & 0o666, like=facts)])
     return files.read(found.path)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ciphertool.changes.changeset import ChangeSet
+    from ciphertool.changes.changeset import ChangeSet, Replacement
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
     from ciphertool.rewriters.base import Rewriter, Site
@@ -76,7 +76,7 @@ class Note:
     """Something that a person should know, but that does not stop the run."""
 
     message: str
-    path: Path | None = None
+    path: Path | str | None = None
     line: int | None = None
 
     def __str__(self) -> str:
@@ -96,8 +96,8 @@ class Plan:
     notes: tuple[Note, ...]
 
     @property
-    def writes(self) -> tuple[Write, ...]:
-        """The files to write, repository first."""
+    def writes(self) -> tuple[Write | Replacement, ...]:
+        """The files to write, in order."""
         return self.changes.writes
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.changes.journal import EntryRecord, Journal
+    from ciphertool.changes.journal import Anchor, EntryRecord, Journal
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.repository import SecretRepository, Stored
@@ -24,14 +24,21 @@ class Recovery:
 
     `restored` are ciphertexts that the journal has and the repository lacks, though files already refer to them: either
     the run did not get to write the repository, or somebody has put back an older one since.
+
+    A repository in no file is the point of no return, for many machines write it: what it has of a journal is
+    completed, what it lacks is as if that run had never been, and nothing is put back.
     """
 
-    def __init__(self, journal: Journal | None, repository: SecretRepository, located: Sequence[LocatedFile]) -> None:
+    def __init__(
+        self, anchor: Anchor, journal: Journal | None, repository: SecretRepository, located: Sequence[LocatedFile]
+    ) -> None:
         self._journal = journal
         self._entries: Mapping[str, EntryRecord] = journal.entries if journal else {}
-        self._directory = repository.snapshot.real.parent
-        self._was_read = journal is not None and journal.identity == Identity.of(repository.snapshot)
-        self._path = repository.path
+        self._directory, self._where = anchor.directory, repository.where
+        if anchor.apart:
+            stored = {alias: entry.stored for alias, entry in repository.entries.items() if alias in self._entries}
+            self._entries = {alias: self._entries[alias] for alias in stored if self._is_ours(alias, stored[alias])}
+        self._was_read = journal is not None and journal.identity == anchor.identity
         matches = [match for one in located for match in one.located.matches]
         referenced = {match.reference.alias for match in matches if match.reference is not None}
         clear = {match.alias for match in matches if match.reference is None}
@@ -42,11 +49,11 @@ class Recovery:
         }
 
     def complete(self, settings: Settings, repository: SecretRepository) -> SecretRepository:
-        """Return the repository with the restored entries; its snapshot is then not that of any file."""
+        """Return the repository with the restored entries; its content is then in no storage."""
         if not self.restored:
             return repository
-        snapshot = repository.snapshot._replace(data=repository.updated(self.restored))
-        return repository_of(settings.kind, snapshot, extensions=settings.trust.extensions, declared=settings.aliases)
+        content = repository.content._replace(data=repository.updated(self.restored))
+        return repository_of(settings.kind, content, extensions=settings.trust.extensions, declared=settings.aliases)
 
     def vouches(self, alias: str, stored: Stored, places: Sequence[tuple[LocatedFile, Match]]) -> bool:
         """Return whether a value in clear is certainly the one that a ciphertext stands for.
@@ -63,11 +70,14 @@ class Recovery:
         """
         return self._is_ours(alias, stored) and self._entries[alias].new
 
-    def changed(self, alias: str, stored: Stored, located: LocatedFile) -> Path | None:
-        """Return the file that keeps an alias of the interrupted run from being completed; None for any other alias."""
+    def changed(self, alias: str, stored: Stored, located: LocatedFile) -> Path | str | None:
+        """Return the file, or the storage, that keeps an alias of the interrupted run from being completed.
+
+        None for any other alias.
+        """
         if alias not in self._entries:
             return None
-        return located.snapshot.path if self._is_ours(alias, stored) else self._path
+        return located.snapshot.path if self._is_ours(alias, stored) else self._where
 
     def _is_ours(self, alias: str, stored: Stored) -> bool:
         entry = self._entries.get(alias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, git
@@ -17,7 +18,6 @@ from ciphertool.secret import MASK, repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from ciphertool.changes.plan import Plan
     from ciphertool.repository import SecretRepository
@@ -143,8 +143,8 @@ def _exposed(plan: Plan, repository: SecretRepository) -> Iterator[_Exposed]:
         for alias in plan.encrypted
         if (entry := repository.entries.get(alias)) is not None and isinstance(entry.stored, Clear)
     ]
-    if clear:
-        yield _Exposed(repository.path, repository.snapshot.bytes, clear)
+    if clear and isinstance(repository.where, Path):
+        yield _Exposed(repository.where, repository.content.data, clear)
 
 
 def _kept_by_git(file: _Exposed, held: git.Held) -> str:

@@ -135,6 +135,9 @@ def parsed(path: Path, targets: Sequence[Target], extensions: Extensions) -> Doc
 
 def standing(path: Path, document: Document, aliases: Collection[str]) -> list[Standing]:
     """Return the places of references to some aliases in a document, in document order."""
+    data = document.source.text.encode("utf-8", "surrogatepass")
+    if not (references.has_mark(data) or references.has_escapes(data)):
+        return []  # an outline takes longer
     outline = document.outline()
     found: list[tuple[str, Site]] = []
     for site in document.pick(list(dict.fromkeys(outline.selectors[index] for index in outline.marked))):

@@ -33,6 +33,9 @@ COMMANDS = {
         "resolve:resolve", "Print a file with every reference resolved, exactly as it was before it was protected."
     ),
     "get": Listed("resolve:get", "Print one secret and nothing else."),
+    "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
+    "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
+    "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(
         "run:run", "Run a command with references in its files and variables resolved, for that command only."
@@ -45,6 +48,13 @@ COMMANDS = {
     "explain": Listed("audit:explain", "Explain a rule of the audit: what it means and what to do."),
     "textconv": Listed(
         "audit:textconv", "Show a secret repository to `git diff`: which aliases changed, without ciphertexts."
+    ),
+    "git-setup": Listed(
+        "git:git_setup",
+        "Set up this clone so that git merges the vault alias by alias and shows which aliases changed.",
+    ),
+    "merge-driver": Listed(
+        "git:merge_driver", "Merge two versions of a vault, for git: alias by alias, without any key."
     ),
     "keystore": Listed("keystore", "List, check, create and change keystores and truststores."),
 }

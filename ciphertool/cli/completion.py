@@ -107,7 +107,7 @@ def _aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
     from ciphertool.repository import open_repository
 
     settings = _settings(context)
-    repository = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions)
+    repository = open_repository(settings.kind, settings.storage, extensions=settings.trust.extensions)
     for alias in sorted(repository.entries):
         if _PLAIN.fullmatch(alias) and masked(alias) == alias:
             yield _Item(alias)

@@ -94,8 +94,13 @@ def _styled(style: str, text: str) -> str:
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if has_colours(sys.stderr) else text
 
 
-def display_path(path: Path) -> str:
-    """Return a path as a person finds it: relative to the working directory where it lies below that."""
+def display_path(path: Path | str) -> str:
+    """Return a path as a person finds it: relative to the working directory where it lies below that.
+
+    The name of a storage that is no file stays as it is.
+    """
+    if isinstance(path, str):
+        return path
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -181,7 +186,7 @@ def show_problems(problems: Sequence[CipherToolError], consequence: str) -> int:
     return status(error)
 
 
-def _place(path: Path | None, line: int | None) -> str:
+def _place(path: Path | str | None, line: int | None) -> str:
     return f"{display_path(path)}{f':{line}' if line else ''}: " if path else ""
 
 

@@ -14,12 +14,13 @@ from ciphertool.certificates.policy import Policy
 from ciphertool.cli import console
 from ciphertool.cli.options import VaultOptions, ask, opening_options, vault_options
 from ciphertool.engine.direct import MINIMUM_BITS
-from ciphertool.errors import ConfigError, MalformedCiphertextError
+from ciphertool.engine.schemes import AES_GCM
+from ciphertool.errors import ConfigError, MalformedCiphertextError, UnsupportedSchemeError
 from ciphertool.repository import BARE_KIND
 from ciphertool.secret import Secret
 from ciphertool.settings.ciphertool_toml import DEFAULT_SCHEME
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
-from ciphertool.vault.cipher import AnyOpener, Opener
+from ciphertool.vault.cipher import AnyOpener, Opener, SymmetricSealer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +52,11 @@ def encrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
     for warning in (*warnings, *_assumption(settings)):
         console.say("warning", warning)
-    if transformation is None and settings.repository != Path():
+    if transformation and isinstance(sealer, SymmetricSealer) and transformation.lower() != AES_GCM.lower():
+        raise UnsupportedSchemeError(transformation, f"it needs an RSA key, not {sealer.recipient}")
+    if transformation is None and settings.repository_settings.path != Path():
         require_one_key(sealer, access.repository())
-    made = sealer.seal_alone(alias, _plaintext())
+    made = sealer.seal_alone(alias, plaintext())
     console.say("note", f"encrypted to {sealer.recipient}", public=True)
     console.out_raw(f"{made}\n")
 
@@ -77,7 +80,7 @@ def decrypt(vault: VaultOptions, transformation: _Transformation = None, secret_
     settings = _settings(vault, "RSA" if automatic else transformation)
     alias = _alias(settings, secret_alias)
     access = VaultAccess(settings, vault.passwords(settings))
-    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository != Path():
+    if isinstance(stored, ciphertext.Envelope) and settings.native and settings.repository_settings.path != Path():
         stored = stored._replace(wrapped=access.repository().keys.get(stored.content_key, {}))
     opener = access.to_open().opener
     if automatic and isinstance(opener, Opener) and isinstance(stored, ciphertext.Bare):
@@ -141,7 +144,8 @@ def _alias(settings: Settings, alias: str | None) -> str:
     return alias or ""
 
 
-def _plaintext() -> Secret:
+def plaintext() -> Secret:
+    """Return the value on standard input, or from a prompt, without one trailing newline."""
     value = _input("Secret")
     for ending in ("\r\n", "\n"):
         if value.endswith(ending):

@@ -11,6 +11,7 @@ import typer
 
 from ciphertool import files
 from ciphertool.cli import console
+from ciphertool.cli.git import ATTRIBUTES
 from ciphertool.cli.options import new_password
 from ciphertool.errors import ConfigError
 from ciphertool.files import Audience, Snapshot
@@ -48,7 +49,10 @@ _IGNORE = f"""\
 {files.JOURNAL}
 .*.ciphertool-*
 """
-_ATTRIBUTES = "# One line per secret: additions on two branches merge cleanly.\nvault.properties merge=union\n"
+_ATTRIBUTES = f"""\
+# `ciphertool git-setup`, once in each clone, makes git merge alias by alias.
+vault.properties {ATTRIBUTES}
+"""
 
 
 def init(

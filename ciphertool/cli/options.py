@@ -102,12 +102,14 @@ class VaultOptions(NamedTuple):
 
 def _show(settings: Settings, *, named: bool) -> None:
     """Say what a command is about to use."""
+    from ciphertool.storage.file import where_of
+
     kind = "named" if named else "found"
     console.say("note", f"settings: {console.display_path(settings.origin)} ({kind}), of kind {settings.kind}")
     for what, path in (
         ("keystore", settings.keystore.path),
         ("certificate", settings.keystore.certificate),
-        ("repository", settings.repository),
+        ("repository", where_of(settings.storage)),
     ):
         if path is not None:
             console.say("note", f"{what}: {console.display_path(path)}")

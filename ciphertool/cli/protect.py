@@ -53,7 +53,7 @@ def protect(
     sealer, warnings = access.to_seal(now=datetime.now(UTC))
     for warning in warnings:
         console.say("warning", warning)
-    with nullcontext() if dry_run else commit.begin(settings.repository) as transaction:
+    with nullcontext() if dry_run else commit.begin(settings.anchor) as transaction:
         repository = access.repository()
         with console.progress() as progress:
             plan = protection.plan(
@@ -116,7 +116,7 @@ def _show(
     if plan.empty:
         console.say("done", "nothing named is in clear; other values are" if left else "nothing to do", label=False)
     else:
-        written = join_names([console.display_path(write.before.path) for write in plan.writes])
+        written = join_names([console.display_path(write.where) for write in plan.writes])
         verb = "encrypted" if done else "to encrypt"
         count = f"{len(plan.encrypted)}, to {sealer.recipient}" if plan.encrypted else "0"
         console.say("done", f"{verb}: {count}", label=False)

@@ -45,7 +45,7 @@ def unquoted(vault: Vault, aliases: Collection[str]) -> Iterator[None]:
         from ciphertool.repository import open_repository
 
         settings = vault.settings
-        known = open_repository(settings.kind, settings.repository, extensions=settings.trust.extensions).entries
+        known = open_repository(settings.kind, settings.storage, extensions=settings.trust.extensions).entries
         for problem in error.problems if isinstance(error, ProblemsError) else (error,):
             if isinstance(problem, UnknownAliasError) and problem.alias in aliases:
                 usage.hide_alias(problem, known)
@@ -152,12 +152,13 @@ def check(
 
 def _exit_if_new(settings: Settings, *, as_json: bool) -> None:
     """Report that a vault has no secrets yet, as after `init`: no target and no repository."""
-    from ciphertool import files
     from ciphertool.cli import undeclared
+    from ciphertool.storage.file import where_of
 
-    if settings.native and not settings.targets and files.read_if_there(settings.repository).data is None:
+    if settings.native and not settings.targets and settings.storage.read().version is None:
         console.say(
-            "note", f"no secrets yet: protecting the first one creates {console.display_path(settings.repository)}"
+            "note",
+            f"no secrets yet: protecting the first one creates {console.display_path(where_of(settings.storage))}",
         )
         if as_json:
             console.out_json({"problems": [], "references": 0, "files": 0, "unused": 0})
@@ -167,9 +168,10 @@ def _exit_if_new(settings: Settings, *, as_json: bool) -> None:
 def _report(vault: Vault, examined: Examined, *, as_json: bool) -> None:
     """Say what was looked at, and of what the repository holds besides that it was not."""
     from ciphertool.repository import Malformed
+    from ciphertool.storage.file import where_of
 
     count, files, unused = examined
-    repository = vault.settings.repository
+    repository = where_of(vault.settings.storage)
     damaged = [(alias, entry) for alias, entry in unused.items() if isinstance(entry.stored, Malformed)]
     for alias, entry in damaged:
         label = repr(alias) if entry.certain or alias in vault.settings.aliases else entry.label(alias)

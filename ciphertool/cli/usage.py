@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 USAGE = 2
 _NOT_STARTED = 125
-_CHANGE = (
-    "to change a value, write it into its file in clear and run `ciphertool protect --take file`, or write "
-    "`ALIAS=[VALUE]` into the repository and run `ciphertool protect`"
-)
+_CHANGE = "`ciphertool set ALIAS` changes a value; so does `protect --take file` for one that is in clear in its file"
 _ADD = (
     "declare it as a [[target]] in ciphertool.toml and run `ciphertool protect`; "
     "`ciphertool audit . --write-targets` proposes targets"
@@ -30,17 +27,17 @@ _ROTATE = (
     "to change the key, restore every file with `ciphertool resolve`, name the new keystore and a new repository in "
     "the settings, and run `ciphertool protect`"
 )
-_LIST = "`ciphertool audit` lists what is protected and where; the repository has a line for each alias"
-_REMOVE = "remove its target from ciphertool.toml and, once no file refers to it, its line from the repository"
+_LIST = "`ciphertool list` lists the vault's secrets, `ciphertool audit` everything that is protected and what is not"
+_REMOVE = "`ciphertool remove ALIAS` removes a secret that nothing refers to"
 _ELSEWHERE = {
     "version": "`ciphertool --version` shows it",
     "help": "`ciphertool --help` lists the commands, `ciphertool COMMAND --help` explains one",
-    **dict.fromkeys(("set", "edit", "change", "update"), _CHANGE),
+    **dict.fromkeys(("edit", "change", "update"), _CHANGE),
     **dict.fromkeys(("add", "new"), _ADD),
     **dict.fromkeys(("unprotect", "restore", "undo", "view", "cat"), _RESTORE),
     **dict.fromkeys(("rotate", "rekey", "updatekeys", "reencrypt"), _ROTATE),
-    **dict.fromkeys(("list", "ls", "status"), _LIST),
-    **dict.fromkeys(("remove", "rm", "delete", "unset"), _REMOVE),
+    **dict.fromkeys(("ls", "status"), _LIST),
+    **dict.fromkeys(("rm", "delete", "unset"), _REMOVE),
     "exec": "`ciphertool run -- COMMAND` runs a command with its secrets",
     "scan": "`ciphertool audit` looks for secrets in clear",
     "keygen": "`ciphertool keystore create` makes a keystore, `ciphertool init` a vault with one",

@@ -17,7 +17,7 @@ _SECRETS: tuple[tuple[re.Pattern[str], str, re.Pattern[str]], ...] = (
         re.compile(r"(?:^|/)deployment\.toml$"),
         "",
         re.compile(
-            r"^(?:secrets\..*|encryption\.key|identity\.auth_framework\.endpoint\.hash|server\.(?:.*_)?key"
+            r"^(?:secrets\..*|encryption\.key|identity\.auth_framework\.endpoint\.(?:hash|app_password)|server\.(?:.*_)?key"
             r"|apim\.(?:.*\.)?oauth_config\..*_secret|transport\..*keystorePass|transport\..*certificateKey(?:store)?Password)$",
             re.IGNORECASE,
         ),

@@ -38,7 +38,9 @@ WRAPPING = {
     RSA_OAEP: "RSA/ECB/OAEPwithSHA1andMGF1Padding",
 }
 """How a content key may be encrypted (RFC 7518, section 4.3), and the scheme of each."""
-_KEY, _ID, _BLOCK = 32, 8, 64
+_KEY, _ID, _BLOCK = 32, 6, 64
+_read_json = json.JSONDecoder().decode
+"""As `json.loads`, without its look for another encoding than UTF-8."""
 _PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
 """Aliases that JSON spells as they are."""
 
@@ -117,11 +119,10 @@ class ContentKey:
 
         A vault has thousands of them, and a JSON parser takes longer than the decryption.
         """
-        start = b'%b"%b","iat":' % (self._start, alias.encode("utf-8", "surrogatepass"))
-        digits = header[len(start) : -1]
-        if header == b"%b%b}" % (start, digits) and digits.isdigit() and len(digits) == 10 and _PLAIN.fullmatch(alias):
-            return int(digits)
-        return None
+        digits = header[-11:-1]
+        if not (digits.isdigit() and alias.isascii() and _PLAIN.fullmatch(alias)):
+            return None
+        return int(digits) if header == b'%b"%b","iat":%b}' % (self._start, alias.encode(), digits) else None
 
     def wrapped_for(self, recipient: Recipient) -> str:
         """Return the JWE in which a recipient finds this key."""
@@ -149,7 +150,7 @@ class Recipient:
 def _opened(payload: bytes, made: int) -> Opened:
     """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
     try:
-        members = json.loads(payload)
+        members = _read_json(payload.decode("utf-8"))
     except (ValueError, RecursionError):
         members = None
     match members:

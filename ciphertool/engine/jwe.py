@@ -12,6 +12,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cryptography.exceptions import InvalidTag
+
 from ciphertool.errors import MalformedCiphertextError
 
 if TYPE_CHECKING:
@@ -40,8 +42,6 @@ class Token(NamedTuple):
 
     def open(self, cipher: AESGCM) -> bytes | None:
         """Return the plaintext, or None if any part was not made with this key."""
-        from cryptography.exceptions import InvalidTag
-
         try:
             return cipher.decrypt(self.nonce, self.sealed, self.protected)
         except InvalidTag:
@@ -97,7 +97,7 @@ def parse(text: str, *, direct: bool) -> Token:
     parts = _in_standard_alphabet(text).split(b".")
     if len(parts) != 5:
         raise _malformed("not of five parts")
-    header, wrapped, nonce, ciphertext, tag = map(_decode, parts)
+    header, wrapped, nonce, ciphertext, tag = [_decode(part) for part in parts]
     if direct == bool(wrapped):
         raise _malformed(f"{'with' if direct else 'without'} an encrypted key")
     if len(nonce) != _NONCE or len(tag) != _TAG:

@@ -69,6 +69,6 @@ def scheme_named(name: str, *, allow_unpadded: bool = False) -> Scheme:
         raise UnsupportedSchemeError(
             AES_GCM,
             "it needs a secret key, but the vault's key is an RSA key",
-            hint="to read such values, set the key alias to the entry of the AES key; ciphertool does not create them",
+            hint="set the key alias to the entry of the AES key",
         )
     raise UnsupportedSchemeError(name, hint=f"use one of {', '.join(scheme.name for scheme in SCHEMES)}")

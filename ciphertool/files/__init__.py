@@ -3,7 +3,7 @@
 from ciphertool.files.destinations import Audience, destination, lies_in, make_directory, obstacle
 from ciphertool.files.locking import lock
 from ciphertool.files.passing import JOURNAL, is_passing, remove_leftovers
-from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size
+from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size, stamp
 from ciphertool.files.writing import Write, write_all
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "read_if_there",
     "remove_leftovers",
     "size",
+    "stamp",
     "write_all",
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_held = threading.local()
+"""`_held.directories` are those that this thread has locked, by device and inode."""
+
+
 @contextlib.contextmanager
-def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
+def lock(path: Path, *, seconds: float = 10.0, again: bool = False) -> Iterator[None]:
     """Keep other ciphertool runs from writing in a file's directory; raise `ConflictError` after `seconds` of waiting.
 
     The lock is held on the directory itself, which nothing replaces, and ends with the process. Without a directory
-    there is nothing to lock.
+    there is nothing to lock. With `again`, a thread that holds it goes on.
     """
     try:
         import fcntl  # noqa: F401 - needed below
@@ -35,8 +41,23 @@ def lock(path: Path, *, seconds: float = 10.0) -> Iterator[None]:
         except OSError as error:
             raise WriteError(f"its directory cannot be locked: {error.strerror}", path=path) from None
         if descriptor is not None:
-            _wait_for(descriptor, path, time.monotonic() + seconds)
+            held.enter_context(_locked(descriptor, path, time.monotonic() + seconds, again=again))
         yield
+
+
+@contextlib.contextmanager
+def _locked(descriptor: int, path: Path, deadline: float, *, again: bool) -> Iterator[None]:
+    status = os.fstat(descriptor)
+    own, directory = _held.__dict__.setdefault("directories", set()), (status.st_dev, status.st_ino)
+    if again and directory in own:
+        yield
+        return
+    _wait_for(descriptor, path, deadline)
+    own.add(directory)
+    try:
+        yield
+    finally:
+        own.discard(directory)
 
 
 def _wait_for(descriptor: int, path: Path, deadline: float) -> None:

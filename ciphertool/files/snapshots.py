@@ -143,6 +143,15 @@ def _attributes(descriptor: int) -> Iterator[tuple[str, bytes]]:
                 yield name, os.getxattr(descriptor, name)
 
 
+def stamp(path: Path | None) -> tuple[int, int, int, int] | None:
+    """Return what changes with a file that is replaced; None if there is none, or if reading it reports why not."""
+    try:
+        status = path.stat() if path is not None else None
+    except (OSError, ValueError):
+        return None
+    return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
 def size(path: Path) -> int:
     """Return the size of a file in bytes, 0 if unknown; reading the file reports the reason."""
     try:

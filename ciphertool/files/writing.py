@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.errors import ConfigError, ConflictError, WriteError
 from ciphertool.files.destinations import Audience, refusal
@@ -22,11 +22,23 @@ from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ciphertool.files.directories import Directory, Way
     from ciphertool.files.snapshots import Facts
 
 _ACL = "system.posix_acl_access"
+
+
+class Writing(Protocol):
+    """Anything that is written wholly or not at all."""
+
+    @property
+    def where(self) -> Path | str:
+        """What messages call the place that is written."""
+
+    def apply(self) -> None:
+        """Write it; raise `ConflictError` if it is not as it was read, `WriteError` if it cannot be written."""
 
 
 class Write(NamedTuple):
@@ -46,20 +58,29 @@ class Write(NamedTuple):
     def __repr__(self) -> str:
         return repr_of(self, "before", "mode", "audience", "private")
 
+    @property
+    def where(self) -> Path:
+        """The file's path."""
+        return self.before.path
 
-def write_all(writes: Sequence[Write], written: Callable[[int], None] = lambda _: None) -> None:
-    """Write files in the order given; after each file `written` is called with the number of files written.
+    def apply(self) -> None:
+        """Write this file alone; raise `WriteError` or `ConflictError`."""
+        _write(self)
+
+
+def write_all(writes: Sequence[Writing], written: Callable[[int], None] = lambda _: None) -> None:
+    """Write files, and what is written like them, in the order given; `written` is called with the number after each.
 
     Raise `WriteError` or `ConflictError` at the first failure, with a message that lists which files are new and which
     are old; running again completes the work. Each file is wholly old or wholly new at any time.
     """
     for number, item in enumerate(writes):
         try:
-            _write(item)
+            item.apply()
             written(number + 1)
         except (WriteError, ConflictError) as error:
-            done = [str(w.before.path) for w in writes[:number]]
-            left = [str(w.before.path) for w in writes[number:]]
+            done = [str(w.where) for w in writes[:number]]
+            left = [str(w.where) for w in writes[number:]]
             raise type(error)(
                 f"{error}; written: {', '.join(done) or 'nothing'}; unchanged: {', '.join(left)}",
                 hint="fix the cause and run again; the next run completes the rest",

@@ -26,5 +26,5 @@ def apply(settings: Settings, work: Plan, *, progress: Progress = no_progress) -
     """
     if work.problems:
         raise ValueError("a plan with problems is not applied")
-    with commit.begin(settings.repository) as transaction:
+    with commit.begin(settings.anchor) as transaction:
         transaction.apply(work.changes, lambda done: progress("writing", done, len(work.writes)))

@@ -136,7 +136,7 @@ class Chooser:
             reason = "is in clear, and no private key is available to compare it with its ciphertext"
         return DifferentValuesError(
             alias,
-            [f"{path}:{line}", f"{self._repository.path}:{entry.line}"],
+            [f"{path}:{line}", f"{self._repository.name}:{entry.line}"],
             reason,
             path=path,
             line=line,

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ciphertool import files, workers
+from ciphertool import workers
 from ciphertool.changes import journal
-from ciphertool.changes.assembly import change_set, companion_obstacles, obstacles, record
+from ciphertool.changes.assembly import anchor_of, change_set, companion_obstacles, obstacles, record
 from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
@@ -29,6 +29,7 @@ from ciphertool.repository.base import certain_names
 from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.targets.matching import Match, is_left_alone
+from ciphertool.vault.cipher import SymmetricSealer
 from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
 
@@ -92,7 +93,8 @@ class _Planner:
         self._only = only
         self._stored = repository
         """The repository as it was read; `_repository` adds what an interrupted run did not get to write."""
-        self._found = journal.find(repository.snapshot)
+        self._storage, self._anchor = settings.storage, anchor_of(settings, repository)
+        self._found = journal.find(self._anchor)
         self._notes: list[Note] = list(note_unfinished(self._found))
         self._progress = progress
         self._known = set(settings.aliases)
@@ -108,11 +110,11 @@ class _Planner:
     def plan(self, surveyed: Survey) -> Plan:
         scope = Scope(self._only, surveyed, self._found)
         self._notes += scope.notes
-        recovery = Recovery(self._found.journal, self._stored, surveyed.opened)
+        recovery = Recovery(self._anchor, self._found.journal, self._stored, surveyed.opened)
         self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
             keys = Counter(self._foreign.values())
-            self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.path))
+            self._problems.append(OtherKeyError(keys, self._sealer.recipient, path=self._repository.where))
         elif different := self._sealer.other_recipients(self._repository):
             self._problems.append(different)
         self._problems += scope.problems
@@ -137,7 +139,7 @@ class _Planner:
         new = {**recovery.restored, **self._encrypt()}
         if self._sealer.opener is None:
             self._unproved += (self._label(alias) for alias in new if alias not in self._to_prove)
-        self._problems += obstacles(self._repository, planned, save_repository=bool(new))
+        self._problems += obstacles(self._storage if new else None, planned)
         changes = ChangeSet() if self._problems else self._change_set(planned, new, recovery)
         if self._unproved:
             self._notes.append(
@@ -148,15 +150,16 @@ class _Planner:
     def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
         repository = self._stored
         vault = VaultBefore(
-            repository.snapshot,
+            self._anchor,
             self._found,
             tuple(plan.before.real for plan in planned),
-            record(repository, planned, new, recovery),
+            record(self._anchor, repository, planned, new, recovery),
             self._settings.repository_settings.new_mode,
         )
-        keystore = KeystoreFacts(self._sealer.store_type, self._sealer.key_alias)
+        sealer = self._sealer
+        keystore = KeystoreFacts(sealer.store_type, sealer.key_alias, isinstance(sealer, SymmetricSealer))
         try:
-            changes = change_set(self._settings, repository, planned, new, keystore)
+            changes = change_set(self._settings, self._storage, repository, planned, new, keystore)
         except ConfigError as error:
             self._problems.append(error)
             return ChangeSet()
@@ -198,7 +201,7 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-                if match.reshaped:
+                if match.reshaped and not self._sealer.keeps_spelling:
                     self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
@@ -216,11 +219,10 @@ class _Planner:
                 )
             )
         elif alias not in self._repository.entries:
-            snapshot = self._stored.snapshot
-            if files.read_if_there(snapshot.path).data != snapshot.data:  # by whoever has written the reference
-                raise ConflictError("changed during processing; nothing was written", path=snapshot.path)
+            if self._storage.read().data != self._stored.content.data:  # by whoever has written the reference
+                raise ConflictError("changed during processing; nothing was written", path=self._stored.where)
             known = certain_names(self._repository.entries)
-            self._problems.append(UnknownAliasError(alias, self._repository.path, known).at(path, match.site.line))
+            self._problems.append(UnknownAliasError(alias, self._repository.where, known).at(path, match.site.line))
 
     def _take_verdict(self, alias: str, verdict: Verdict) -> None:
         self._problems += verdict.problems
@@ -238,7 +240,7 @@ class _Planner:
                 elif not runtime_of(self._settings.kind).providers(self._settings).have(alias):
                     self._problems.append(
                         ConfigError(
-                            f"{self._label(alias)}: has an empty value", path=self._repository.path, line=entry.line
+                            f"{self._label(alias)}: has an empty value", path=self._repository.where, line=entry.line
                         )
                     )
             case Malformed(reason, hint):
@@ -246,14 +248,14 @@ class _Planner:
                     ConfigError(
                         f"{self._label(alias)}: {reason}",
                         hint=hint or self._repository.hint,
-                        path=self._repository.path,
+                        path=self._repository.where,
                         line=entry.line,
                     )
                 )
             case Encrypted(ciphertext):
                 self._to_prove[alias] = ciphertext
             case Placeholder():
-                self._notes.append(Note(f"{self._label(alias)}: {_PLACEHOLDER}", self._repository.path, entry.line))
+                self._notes.append(Note(f"{self._label(alias)}: {_PLACEHOLDER}", self._repository.where, entry.line))
 
     def _label(self, alias: str) -> str:
         """Return a secret's name for messages: an alias that nothing names may be text of another kind of file."""

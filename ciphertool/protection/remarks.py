@@ -30,7 +30,7 @@ def overwritten(settings: Settings, opened: Iterable[LocatedFile]) -> Iterator[C
         if runtime.overwrites(settings, path):
             yield ConfigError(
                 "the product generates this file at its start, so that a change of it would be lost",
-                hint=f"name the value where it is stated, in {settings.repository}",
+                hint=f"name the value where it is stated, in {settings.storage.name}",
                 path=path,
             )
 

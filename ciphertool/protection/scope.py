@@ -43,7 +43,7 @@ class Scope:
         self.problems = [*self.about(surveyed.problems)]
         self._aliases = {match.alias for one in self.opened for match in one.located.matches}
 
-    def _has(self, path: Path | None) -> bool:
+    def _has(self, path: Path | str | None) -> bool:
         return self._chosen is None or path in self._chosen
 
     @property

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool import files
 from ciphertool.errors import UnknownRepositoryKindError
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.repository.base import Clear, Encrypted, Malformed, Placeholder, SecretEntry, SecretRepository, Stored
 from ciphertool.repository.grammar import Carbon4Grammar, Carbon5Grammar, NativeGrammar, TomlSecretsGrammar
+from ciphertool.storage.file import FileStorage, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
-    from pathlib import Path
 
     from ciphertool.files import Snapshot
     from ciphertool.plugins import Extensions
     from ciphertool.repository.grammar import LineGrammar
+    from ciphertool.storage.base import Content, Storage
 
 __all__ = [
     "BARE_KIND",
@@ -48,41 +49,43 @@ def is_native(kind: str) -> bool:
 
 
 def open_repository(
-    kind: str, path: Path, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
+    kind: str, storage: Storage | Path, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
 ) -> SecretRepository:
-    """Read a repository; a missing file is an empty one. The settings state the kind, which is never guessed.
+    """Read the repository in a storage, or in a file; if there is nothing, it is empty.
 
-    Raises what `repository_of` raises.
+    The settings state the kind, which is never guessed. Raises what `repository_of` raises.
     """
-    return repository_of(kind, files.read_if_there(path), extensions=extensions, declared=declared)
+    place = FileStorage(storage) if isinstance(storage, Path) else storage
+    return repository_of(kind, content_of(place), extensions=extensions, declared=declared)
 
 
 def repository_of(
-    kind: str, snapshot: Snapshot, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
+    kind: str, read: Content | Snapshot, *, extensions: Extensions = NO_EXTENSIONS, declared: Container[str] = ()
 ) -> SecretRepository:
-    """Parse the repository in a file; raise `ConfigError` if it is damaged.
+    """Parse the repository in what was read; raise `ConfigError` if it is damaged.
 
     Raises `NotARepositoryError` if no line is certainly an entry. Any line of text looks like an entry whose value is
     damaged or still missing; it counts as one if its alias is in `declared`, the aliases of the targets.
 
     The kind may be one of `extensions`. Raises `UnknownRepositoryKindError`, which lists the known kinds.
     """
+    content = content_of(read)
     grammar = next((grammar for grammar in _GRAMMARS if grammar.kind == kind), None)
     if grammar is None:
-        return _plug_in(kind, snapshot, extensions, declared)
+        return _plug_in(kind, content, extensions, declared)
     if kind == TomlSecretsGrammar.kind:
         from ciphertool.repository.toml import TomlRepository
 
-        return TomlRepository(snapshot, grammar)
+        return TomlRepository(content, grammar)
     from ciphertool.repository.properties import PropertiesRepository
 
-    return PropertiesRepository(snapshot, grammar, declared)
+    return PropertiesRepository(content, grammar, declared)
 
 
-def _plug_in(kind: str, snapshot: Snapshot, extensions: Extensions, declared: Container[str]) -> SecretRepository:
+def _plug_in(kind: str, content: Content, extensions: Extensions, declared: Container[str]) -> SecretRepository:
     from ciphertool.repository.plugin import ENTRY_POINTS, PluginRepository
 
     make = extensions.find(ENTRY_POINTS, kind)
     if make is None:
         raise UnknownRepositoryKindError(kind, (*KINDS, *extensions.names(ENTRY_POINTS)))
-    return PluginRepository(kind, snapshot, make, declared)
+    return PluginRepository(kind, content, make, declared)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.errors import NotARepositoryError
 from ciphertool.secret import repr_of
+from ciphertool.storage.file import snapshot_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.secret import Secret
+    from ciphertool.storage.base import Content, Version
 
 
 class Encrypted(NamedTuple):
@@ -69,19 +71,66 @@ class SecretEntry(NamedTuple):
 NO_KEYS: Mapping[str, Mapping[str, str] | None] = {}
 
 
+class Read:
+    """What every repository is: something that was read, at a place, in a version."""
+
+    content: Content
+    """The bytes that it was parsed from, their place and their version."""
+
+    @property
+    def where(self) -> Path | str:
+        """What messages call it: its file or, if it is in none, the name of its storage."""
+        return self.content.where
+
+    @property
+    def name(self) -> str:
+        """The same as a text."""
+        return str(self.content.where)
+
+    @property
+    def version(self) -> Version | None:
+        """The version of the storage that was read, None if it held nothing."""
+        return self.content.version
+
+    @property
+    def path(self) -> Path:
+        """`where` by its former name, for plug-ins and programs that know files alone."""
+        return self.content.path
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """`content` in its former shape, for plug-ins and programs that know files alone."""
+        return snapshot_of(self.content)
+
+
 class SecretRepository(Protocol):
     """A store of one kind, as it was read. Immutable: an update returns the bytes of the new store.
 
-    An `Envelope` among its entries has its content key with it, and so has one that an update is given.
+    `Read` says what `content` and the like are, and provides all but `content`. An `Envelope` among its entries has its
+    content key with it, and so has one that an update is given.
     """
 
+    content: Content
     kind: str
-    path: Path
-    snapshot: Snapshot
     hint: str
     """What to do about a malformed value."""
     clear_is_readable: bool
     """Whether the kind's own runtime reads values in clear, so that resolving one is a warning, not an error."""
+
+    @property
+    def where(self) -> Path | str: ...  # noqa: D102
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def version(self) -> Version | None: ...  # noqa: D102
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+
+    @property
+    def snapshot(self) -> Snapshot: ...  # noqa: D102
 
     @property
     def entries(self) -> Mapping[str, SecretEntry]:
@@ -119,4 +168,4 @@ def require_entries(repository: SecretRepository, declared: Container[str]) -> N
     entries = repository.entries
     if entries and not any(entry.certain or alias in declared for alias, entry in entries.items()):
         lines = [entry.line for entry in entries.values()]
-        raise NotARepositoryError(repository.kind, lines).at(repository.path)
+        raise NotARepositoryError(repository.kind, lines).at(repository.where)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ciphertool.repository.base import Stored
 
 # No alias has a closing brace.
-_CONTENT_KEY = re.compile(r"\{([0-9a-f]{16})\}([0-9a-f]{16})")
+_CONTENT_KEY = re.compile(r"\{([0-9a-f]{12})\}([0-9a-f]{16})")
 # Base64 of at least as many bytes as the smallest RSA key makes, or the rest of more; words and tokens are shorter.
 _LIKE_CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{80,}+={0,2}")
 
 
 # The beginning of a native ciphertext; SOPS and hiera-eyaml also write `ENC[`.
-_LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,[0-9a-f]{16},")
+_LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,(?:[0-9a-f]{16}|[0-9a-f]{12}),")
 
 
 class Grammar(Protocol):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ciphertool import plugins
 from ciphertool.errors import UnknownAliasError
 from ciphertool.references import is_writable_alias
-from ciphertool.repository.base import NO_KEYS, Malformed, certain_names, require_entries
+from ciphertool.repository.base import NO_KEYS, Malformed, Read, certain_names, require_entries
+from ciphertool.storage.file import snapshot_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -15,21 +16,25 @@ if TYPE_CHECKING:
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.repository.base import SecretEntry, SecretRepository
+    from ciphertool.storage.base import Content
 
 ENTRY_POINTS = "ciphertool.repositories"
-"""The entry-point group of kinds: each a callable that makes a `SecretRepository` of a file's `Snapshot`."""
+"""The entry-point group of kinds: each a callable that makes a `SecretRepository` of a file's `Snapshot`.
+
+Bytes from a storage that is no file come as a snapshot too: its path is the storage's name, and it has no facts.
+"""
 
 
-class PluginRepository:
+class PluginRepository(Read):
     """A plug-in's repository, read immediately. Unexpected exceptions become a `PluginError`."""
 
     def __init__(
-        self, kind: str, snapshot: Snapshot, make: Callable[[Snapshot], SecretRepository], declared: Container[str] = ()
+        self, kind: str, content: Content, make: Callable[[Snapshot], SecretRepository], declared: Container[str] = ()
     ) -> None:
         self.kind = kind
-        self.path, self.snapshot = snapshot.path, snapshot
+        self.content = content
         with plugins.guarded(ENTRY_POINTS, kind):
-            self._made = make(snapshot)
+            self._made = make(snapshot_of(content))
             self.hint, self.clear_is_readable = self._made.hint, self._made.clear_is_readable
             self.entries: Mapping[str, SecretEntry] = {
                 alias: entry._replace(
@@ -44,7 +49,7 @@ class PluginRepository:
         try:
             return self.entries[alias]
         except KeyError:
-            raise UnknownAliasError(alias, self.path, certain_names(self.entries)) from None
+            raise UnknownAliasError(alias, self.where, certain_names(self.entries)) from None
 
     keys: Mapping[str, Mapping[str, str]] = {}
 

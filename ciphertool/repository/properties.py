@@ -17,55 +17,65 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from ciphertool.ciphertext import Ciphertext
-    from ciphertool.files import Snapshot
     from ciphertool.repository.grammar import LineGrammar
-    from ciphertool.rewriters.base import Site
+    from ciphertool.storage.base import Content
 
 
 class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
-    def __init__(self, snapshot: Snapshot, grammar: LineGrammar, declared: Container[str] = ()) -> None:
-        """Raise `ConfigError` if the file is damaged, is not a repository, or has a content key twice."""
-        super().__init__(snapshot, grammar)
+    def __init__(self, content: Content, grammar: LineGrammar, declared: Container[str] = ()) -> None:
+        """Raise `ConfigError` if the document is damaged, is not a repository, or has a content key twice."""
+        super().__init__(content, grammar)
         self._spelling = grammar
         try:
-            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(snapshot.bytes)
+            self._document = PropertiesRewriter(assumed=grammar.encoding).parse(content.data)
         except ConfigError as error:
-            raise error.at(self.path) from None
+            raise error.at(self.where) from None
         require_entries(self, declared)
-        for selector in self._document.repeated:
-            if selector not in self.entries and (ambiguity := self._ambiguity(selector)):
-                raise ambiguity.at(self.path)
+        for name in self._document.repeated:
+            if name not in self.entries and (ambiguity := self._ambiguity(name)):
+                raise ambiguity.at(self.where)
 
-    @cached_property
+    @property
     def keys(self) -> Mapping[str, Mapping[str, str]]:
         """The content keys by their ids: for each recipient's key id, the JWE in which that recipient finds it."""
-        found: dict[str, dict[str, str]] = {}
-        if self.kind == NativeGrammar.kind:
-            for site in self._document.sites() if "}" in self._document.source.text else ():
-                line = ContentKeyLine.parse(site.selector)
-                if line is not None and is_wrapped_key(site.value):
-                    found.setdefault(line.content_key, {})[line.recipient] = site.value
-        return found
+        return self._lines[0]
 
-    @cached_property
+    @property
     def entries(self) -> Mapping[str, SecretEntry]:
         """The entries by alias, in the file's order."""
-        keys = {str(ContentKeyLine(key, recipient)) for key, found in self.keys.items() for recipient in found}
-        return {site.selector: self._entry(site) for site in self._document.sites() if site.selector not in keys}
+        return self._lines[1]
 
-    def _entry(self, site: Site) -> SecretEntry:
-        before = self._document.source.text[self._document.head(site) : site.start]
-        assigned = before.rstrip(" \t\f\r\n\\").endswith(("=", ":"))
-        certain = is_writable_alias(site.selector) and self._spelling.tells(site.value, assigned=assigned)
-        if ambiguity := self._ambiguity(site.selector):  # no line shows which value is meant; products take the last
-            return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), site.line, certain)
-        stored = self._grammar.read(site.value)
-        match stored:
-            case Encrypted(Envelope() as value):
-                stored = Encrypted(value._replace(wrapped=self.keys.get(value.content_key, {})))
-        return SecretEntry(stored, site.line, certain)
+    @cached_property
+    def _lines(self) -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, SecretEntry]]:
+        """The content keys, and the entries, which come with theirs; in one pass, because there may be thousands."""
+        document, columns, keys = self._document, self._document.entries, dict[str, dict[str, str]]()
+        text, index, has_keys = document.source.text, document.index, self.kind == NativeGrammar.kind
+        found = []
+        for ordinal, name in enumerate(columns.selectors):
+            if index[name] != ordinal:
+                continue
+            value = document.read(text[columns.starts[ordinal] : columns.ends[ordinal]])
+            line = ContentKeyLine.parse(name) if has_keys and name[:1] == "{" else None
+            if line is not None and is_wrapped_key(value):
+                keys.setdefault(line.content_key, {})[line.recipient] = value
+            else:
+                found.append((ordinal, name, value))
+        return keys, {name: self._entry(ordinal, name, value, keys) for ordinal, name, value in found}
+
+    def _entry(self, ordinal: int, name: str, value: str, keys: Mapping[str, Mapping[str, str]]) -> SecretEntry:
+        columns, source = self._document.entries, self._document.source
+        head, start = columns.heads[ordinal], columns.starts[ordinal]
+        assigned = source.text[head:start].rstrip(" \t\f\r\n\\").endswith(("=", ":"))
+        certain = is_writable_alias(name) and self._spelling.tells(value, assigned=assigned)
+        if ambiguity := self._ambiguity(name):  # no line shows which value is meant; products take the last
+            return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), source.line(start), certain)
+        stored = self._grammar.read(value)
+        if isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
+            key, token, _ = stored.ciphertext
+            stored = Encrypted(Envelope(key, token, keys.get(key, {})))
+        return SecretEntry(stored, source.line(start), certain)
 
     def _ambiguity(self, selector: str) -> SelectorError | None:
         """Return the error for an alias or content key that stands on several lines, or None."""
@@ -101,4 +111,4 @@ class PropertiesRepository(DocumentRepository):
         try:
             return rewrite_entries(self._document, changes, ordered=True)
         except ConfigError as error:
-            raise error.at(self.path) from None
+            raise error.at(self.where) from None

@@ -15,9 +15,9 @@ from ciphertool.rewriters.toml_table import rewrite_entries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ciphertool.files import Snapshot
     from ciphertool.repository.base import Stored
     from ciphertool.repository.grammar import Grammar
+    from ciphertool.storage.base import Content
 
 _TABLE = "secrets"
 
@@ -34,16 +34,16 @@ def _leaves(location: tuple[str, ...], table: Mapping[str, object]) -> Iterator[
 class TomlRepository(DocumentRepository):
     """The entries of `[secrets]`; the rest of the file is ignored. A file without that table has no entries."""
 
-    def __init__(self, snapshot: Snapshot, grammar: Grammar) -> None:
+    def __init__(self, content: Content, grammar: Grammar) -> None:
         """Raise `ConfigError` if the file is damaged or `secrets` is not a table."""
-        super().__init__(snapshot, grammar)
+        super().__init__(content, grammar)
         try:
-            self._document = TomlRewriter().parse(snapshot.bytes)
+            self._document = TomlRewriter().parse(content.data)
         except ConfigError as error:
-            raise error.at(self.path) from None
+            raise error.at(self.where) from None
         self._table = self._document.data.get(_TABLE, {})
         if not isinstance(self._table, dict):
-            raise ConfigError(f"{_TABLE} is not a table", path=self.path)
+            raise ConfigError(f"{_TABLE} is not a table", path=self.where)
 
     @cached_property
     def entries(self) -> Mapping[str, SecretEntry]:

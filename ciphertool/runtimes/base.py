@@ -31,11 +31,20 @@ JCA_TYPES = frozenset({"PKCS12", "JKS", "JCEKS", "BKS", "UBER"})
 """The formats of keystores that have a name in Java."""
 
 
+def jca_type(format_name: str) -> str:
+    """Return the name in Java of a keystore's format, "JKS" if it has none."""
+    return format_name if format_name in JCA_TYPES else "JKS"
+
+
 class KeystoreFacts(NamedTuple):
-    """What a product must know about the keystore: the JCA name of its format, and the alias of its key."""
+    """What a product must know about the keystore: the JCA name of its format, the alias of its key, and its kind.
+
+    `symmetric` is True if the key is a secret key.
+    """
 
     type: str = "JKS"
     alias: str | None = None
+    symmetric: bool = False
 
 
 class Providers(NamedTuple):
@@ -65,6 +74,8 @@ class Runtime(Protocol):
     """Whether it reads files in its directories even if git ignores them."""
     separator: str = "."
     """The separator between the words of an alias."""
+    symmetric: bool = False
+    """Whether it decrypts the values of a vault whose key is a secret key of the keystore."""
 
     def files(self, settings: Settings) -> Files:  # noqa: ARG002
         """Return the files that it reads."""
@@ -95,7 +106,8 @@ class Runtime(Protocol):
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the vault's files that are not configuration; the keystore is not included, since settings name it."""
-        return frozenset({settings.repository})
+        path = settings.repository_settings.path
+        return frozenset() if path is None else frozenset({path})
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the files from which it reads the keystore's password, whether they exist or not."""

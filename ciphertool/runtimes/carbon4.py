@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import files
 from ciphertool.engine import scheme_named
+from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.keystore.formats.registry import format_of
 from ciphertool.passwords.carbon import HOME_FILES
@@ -15,6 +16,7 @@ from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 from ciphertool.runtimes.base import JCA_TYPES, Files, KeystoreFacts, Providers, Runtime
 from ciphertool.settings import deployment_toml
 from ciphertool.settings.carbon4 import configuration, read_home
+from ciphertool.settings.model import KeystoreSettings
 from ciphertool.settings.secret_conf import (
     ALGORITHM,
     FILE_PROVIDER,
@@ -22,8 +24,11 @@ from ciphertool.settings.secret_conf import (
     KEYSTORE,
     LEGACY_SCHEME,
     LOCATION,
+    MODE,
     PROVIDER,
     REPOSITORIES,
+    SYMMETRIC,
+    TYPE,
     SecretConf,
 )
 
@@ -41,6 +46,7 @@ class Carbon4Runtime(Runtime):
 
     kind = "carbon4"
     reads_ignored = True
+    symmetric = True
 
     def files(self, settings: Settings) -> Files:
         """Return the directory of `carbon.xml`, and the deployed files."""
@@ -64,7 +70,7 @@ class Carbon4Runtime(Runtime):
 
     def own_files(self, settings: Settings) -> frozenset[Path]:
         """Return the repository and `secret-conf.properties`."""
-        return frozenset(path for path in (settings.repository, settings.secret_conf) if path is not None)
+        return frozenset(path for path in (settings.repository_settings.path, settings.secret_conf) if path is not None)
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the home's files first."""
@@ -112,27 +118,63 @@ def opening_file(settings: Settings, location: Path, keystore: KeystoreFacts) ->
             hint=f"add {REPOSITORIES}=file",
             path=conf.path,
         )
-    declared = conf.get(ALGORITHM)
-    if declared is not None and not conf.key_based and scheme_named(declared) is not scheme_named(settings.scheme):
-        raise ConfigError(
-            f"the product decrypts by {declared}, but values are encrypted by {settings.scheme}",
-            hint="take `scheme` out of [encryption]",
-            path=conf.path,
-        )
-    changes = _missing(settings, conf, {LOCATION: os.path.relpath(location, settings.home)}, keystore)
+    store, facts = _keystore(settings, keystore)
+    if not conf.key_based:
+        _require_agreement(settings, conf, facts)
+    changes = _missing(settings, conf, {LOCATION: os.path.relpath(location, settings.home)}, store, facts)
     if not changes:
         return ()
     return (files.Write(snapshot, rewrite_entries(document, changes), settings.repository_settings.new_mode),)
 
 
+def _require_agreement(settings: Settings, conf: SecretConf, keystore: KeystoreFacts) -> None:
+    """Raise `ConfigError` if the product cannot decrypt what is encrypted to the key of a keystore."""
+    mode, declared, alias = conf.get(MODE), conf.get(ALGORITHM), conf.get(KEY_ALIAS)
+    used = AES_GCM if keystore.symmetric else settings.scheme
+    if (conf.get(TYPE) or keystore.type) == "JCEKS":
+        raise ConfigError(
+            "is a JCEKS keystore, which the product does not open",
+            hint="convert it with `keytool -importkeystore … -deststoretype PKCS12`, and name the new one",
+            path=settings.keystore.path or conf.path,
+        )
+    if alias and keystore.alias and alias.lower() != keystore.alias.lower() and _in_one_store(settings):
+        raise ConfigError(
+            f"the product decrypts with the key {alias!r}, but values are encrypted to {keystore.alias!r}",
+            hint=f"set {KEY_ALIAS} to the key that encrypts",
+            path=conf.path,
+        )
+    if mode is not None and (mode == SYMMETRIC) != keystore.symmetric:
+        expected, other = ("a secret key", "an RSA key") if mode == SYMMETRIC else ("an RSA key", "a secret key")
+        raise ConfigError(
+            f"the product decrypts with {expected} ({MODE}={mode}), but values are encrypted to {other}",
+            hint=f"set the key alias to the entry of {expected}",
+            path=conf.path,
+        )
+    if declared is not None and not _same_transformation(declared, used):
+        raise ConfigError(
+            f"the product decrypts by {declared}, but values are encrypted by {used}",
+            hint=f"take out {ALGORITHM}" if keystore.symmetric else "take `scheme` out of [encryption]",
+            path=conf.path,
+        )
+
+
+def _in_one_store(settings: Settings) -> bool:
+    """Return whether the keystore that encrypts is the one that the home states."""
+    return settings.keystore.path == _home_keystore(settings).path
+
+
+def _same_transformation(declared: str, used: str) -> bool:
+    # The runtime compares the name of AES-GCM alone exactly.
+    return declared == used if AES_GCM in (declared, used) else scheme_named(declared) is scheme_named(used)
+
+
 def _missing(
-    settings: Settings, conf: SecretConf, location: Mapping[str, str], keystore: KeystoreFacts
+    settings: Settings, conf: SecretConf, location: Mapping[str, str], store: Path | None, keystore: KeystoreFacts
 ) -> dict[str, str]:
     """Return the entries that the runtime needs to open this vault; those that are there are kept.
 
     Only a vault that is disabled is enabled.
     """
-    store, facts = _keystore(settings, keystore)
     handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
     needed = {
         "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
@@ -145,19 +187,27 @@ def _missing(
     else:
         needed |= {
             KEYSTORE: str(store.absolute()) if store else "",
-            "keystore.identity.type": facts.type,
-            KEY_ALIAS: facts.alias or "",
+            TYPE: keystore.type,
+            KEY_ALIAS: keystore.alias or "",
             "keystore.identity.store.password": "identity.store.password",
             "keystore.identity.store.secretProvider": handler,
             "keystore.identity.key.password": "identity.key.password",
             "keystore.identity.key.secretProvider": handler,
-            # A missing entry means this scheme, an empty one nothing that Java knows.
-            ALGORITHM: "" if settings.scheme == LEGACY_SCHEME and ALGORITHM not in conf.entries else settings.scheme,
+            **_transformation(settings, conf, keystore),
         }
     changes = {key: value for key, value in needed.items() if value and not conf.get(key)}
     if (conf.get("secVault.enabled") or "").lower() != "true":
         changes = {"secVault.enabled": "true", **changes}
     return changes
+
+
+def _transformation(settings: Settings, conf: SecretConf, keystore: KeystoreFacts) -> dict[str, str]:
+    """Return the entries that state how values are encrypted."""
+    if keystore.symmetric:
+        return {MODE: SYMMETRIC, ALGORITHM: AES_GCM}
+    # A missing entry means this scheme, an empty one nothing that Java knows.
+    legacy = settings.scheme == LEGACY_SCHEME and ALGORITHM not in conf.entries
+    return {} if legacy else {ALGORITHM: settings.scheme}
 
 
 def _keystore(settings: Settings, known: KeystoreFacts) -> tuple[Path | None, KeystoreFacts]:
@@ -166,10 +216,17 @@ def _keystore(settings: Settings, known: KeystoreFacts) -> tuple[Path | None, Ke
     If only a certificate encrypts, that is the keystore of the home. `known` is what encrypting found.
     """
     keystore = settings.keystore
-    if keystore.path is None and settings.home is not None:
-        stated = read_home(settings.home, {}, tree=settings.home if settings.trust.confined else None).keystore
+    if keystore.path is None:
+        stated = _home_keystore(settings)
         keystore = stated._replace(alias=keystore.alias or stated.alias)
-    return keystore.path, KeystoreFacts(_type_of(keystore.path) or known.type, keystore.alias or known.alias)
+    facts = KeystoreFacts(_type_of(keystore.path) or known.type, keystore.alias or known.alias, known.symmetric)
+    return keystore.path, facts
+
+
+def _home_keystore(settings: Settings) -> KeystoreSettings:
+    if settings.home is None:
+        return KeystoreSettings()
+    return read_home(settings.home, {}, tree=settings.home if settings.trust.confined else None).keystore
 
 
 def _type_of(path: Path | None) -> str | None:

@@ -20,6 +20,7 @@ class DeploymentRuntime(Runtime):
     """Reads `deployment.toml`, whose table `[secrets]` is the repository."""
 
     kind = "toml-secrets"
+    symmetric = True
     separator = "_"  # products before 2023 do not find a quoted key of `[secrets]`, as one with dots must be
 
     def files(self, settings: Settings) -> Files:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ciphertool import files
 from ciphertool.errors import ConfigError, FoundSettingsError, NoSettingsError, ProblemsError
 from ciphertool.settings.model import FOUND, NAMED, KeystoreSettings, Overrides, Settings
+from ciphertool.storage.registry import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,13 +169,15 @@ def _override(settings: Settings, overrides: Overrides) -> Settings:
         keystore = KeystoreSettings(overrides.keystore, keystore.alias)
     if overrides.certificate is not None:
         keystore = keystore._replace(certificate=overrides.certificate, path=overrides.keystore, missing=None)
+    if overrides.repository is not None:
+        repository = repository._replace(path=overrides.repository, storage=FILE, options={})
     if overrides.key_alias is not None:
         keystore = keystore._replace(alias=overrides.key_alias)
     return settings._replace(
         keystore=keystore,
         define=overrides.define,
         password_sources=settings.sources_for(keystore.path),
-        repository_settings=repository._replace(path=overrides.repository or repository.path),
+        repository_settings=repository,
         encryption=encryption._replace(
             policy=overrides.policy or encryption.policy,
             minimum_bits=overrides.minimum_bits or encryption.minimum_bits,

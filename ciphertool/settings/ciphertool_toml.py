@@ -8,7 +8,7 @@ from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256
 from ciphertool.errors import ProblemsError
-from ciphertool.repository import KINDS
+from ciphertool.repository import KINDS, is_native
 from ciphertool.settings.model import (
     AUTO,
     NAMED,
@@ -21,6 +21,7 @@ from ciphertool.settings.model import (
 from ciphertool.settings.sources import read_source
 from ciphertool.settings.table import Table
 from ciphertool.settings.target_tables import content_of, targets_of
+from ciphertool.storage.registry import FILE, STORAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def read_config(
     run = top.table("run")
     root = snapshot.path.absolute().parent
     store = _repository(repository, snapshot, trust.extensions)
-    home = home_of(store and store.path)
+    home = home_of(store and store.path) if store is None or store.path is not None else None
     store = store or (home and home.repository_settings)
     if store is None:
         store = RepositorySettings(root / repository.required("path"), NATIVE_KIND, path, snapshot.mode_beside)
@@ -112,12 +113,30 @@ def _default_scheme(store: RepositorySettings, home: Settings | None) -> str:
 
 
 def _repository(table: Table, snapshot: Snapshot, extensions: Extensions) -> RepositorySettings | None:
-    """Return the repository that the file states, or None if it states no path."""
-    kind, path = _kind(table, extensions), table.text("path")
+    """Return the repository that the file states, or None if it states neither a path nor another storage."""
+    kind, storage = _kind(table, extensions), _storage(table, extensions)
+    if storage != FILE:
+        if not is_native(kind):
+            table.problem("storage", f"must be {FILE}: the product of {kind!r} reads a file")
+        return RepositorySettings(None, kind, snapshot.path, snapshot.mode_beside, storage, table.rest())
+    path = table.text("path")
     if path is None:
         return None
     root = snapshot.path.absolute().parent
     return RepositorySettings(root / path, kind, snapshot.path, snapshot.mode_beside)
+
+
+def _storage(table: Table, extensions: Extensions) -> str:
+    """Return the storage's name. One that is no file reads something else than the files of the settings' tree."""
+    storage = table.text("storage") or FILE
+    if storage != FILE and not extensions.allowed:
+        table.refuse(f"storage {storage!r}")
+    elif storage not in STORAGES:
+        from ciphertool.settings.plugins import is_plug_in
+        from ciphertool.storage.plugin import ENTRY_POINTS
+
+        is_plug_in(table, "storage", storage, ENTRY_POINTS, STORAGES, extensions)
+    return storage
 
 
 def _kind(table: Table, extensions: Extensions) -> str:

@@ -75,7 +75,7 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
             refused.append(FoundSettingsError(what, reason, settings.origin, path))
         return None if reason is not None else path
 
-    repository = kept("secret repository", settings.repository)
+    repository = kept("secret repository", settings.repository_settings.path)
     keystore = settings.keystore._replace(
         path=kept("keystore", settings.keystore.path),
         certificate=kept("certificate", settings.keystore.certificate),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
@@ -11,12 +11,15 @@ from ciphertool.errors import ConfigError, KeystoreUnreadableError
 from ciphertool.files.snapshots import PRIVATE
 from ciphertool.plugins import ALL_EXTENSIONS, NO_EXTENSIONS, Extensions
 from ciphertool.repository import is_native
+from ciphertool.secret import repr_of
+from ciphertool.storage.registry import FILE, storage_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from ciphertool.passwords import PasswordSource
+    from ciphertool.storage.base import Storage
 
 
 class Trust(NamedTuple):
@@ -71,13 +74,19 @@ class RecipientSettings(NamedTuple):
 class RepositorySettings(NamedTuple):
     """Where the secret repository is, of which kind, and which mode a new one gets.
 
+    `path` is its file, None if its `storage` is another than a file; `options` are then what the storage is made of.
     `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read.
     """
 
-    path: Path
+    path: Path | None
     kind: str
     mode_like: Path
     new_mode: int = PRIVATE
+    storage: str = FILE
+    options: Mapping[str, Any] = {}  # not a mapping proxy, which no other process can be handed
+
+    def __repr__(self) -> str:
+        return repr_of(self, "path", "kind", "mode_like", "new_mode", "storage")  # options may hold a credential
 
     @property
     def native(self) -> bool:
@@ -190,9 +199,30 @@ class Settings(NamedTuple):
         return tuple(source for source in self.password_sources if not getattr(source, "completes", False))
 
     @property
+    def storage(self) -> Storage:
+        """Where the secret repository's bytes are. Raises what `storage_named` raises."""
+        store = self.repository_settings
+        options = store.options if store.path is None else {"path": store.path, "mode": store.new_mode}
+        return storage_named(store.storage, self.root, options, extensions=self.trust.extensions)
+
+    @property
+    def anchor(self) -> Path:
+        """The file in whose directory runs take their lock and leave their journal.
+
+        It is the repository or, if that is in no file, the settings, which only a `ciphertool.toml` can say.
+        """
+        return self.repository_settings.path or self.origin
+
+    @property
     def repository(self) -> Path:
-        """Where the secret repository is."""
-        return self.repository_settings.path
+        """The file of the secret repository, for programs that know no other storage; else use `storage`.
+
+        Raises `ConfigError` if it is in no file.
+        """
+        path = self.repository_settings.path
+        if path is None:
+            raise ConfigError("the secret repository is in no file", path=self.origin)
+        return path
 
     @property
     def kind(self) -> str:

@@ -20,6 +20,7 @@ REPOSITORIES = "secretRepositories"
 PROVIDER = "secretRepositories.file.provider"
 KEYSTORE = "keystore.identity.location"
 KEY_ALIAS = "keystore.identity.alias"
+TYPE = "keystore.identity.type"
 FILE_PROVIDER = "org.wso2.securevault.secret.repository.FileBaseSecretRepositoryProvider"
 _PROVIDERS = (
     FILE_PROVIDER,
@@ -27,9 +28,9 @@ _PROVIDERS = (
 )
 _TRANSFORMATION = "keystore.identity.CipherTransformation"
 _OTHER_PROVIDERS = "secretProviders"
-_MODE = "secretRepositories.file.encryptionMode"
-_SYMMETRIC, _KEY_BASED = "symmetric", "key.based.symmetric.encryption"
-_MODES = ("", "asymmetric", _SYMMETRIC, _KEY_BASED)
+MODE = "secretRepositories.file.encryptionMode"
+SYMMETRIC, _KEY_BASED = "symmetric", "key.based.symmetric.encryption"
+_MODES = ("", "asymmetric", SYMMETRIC, _KEY_BASED)
 
 
 class SecretConf(NamedTuple):
@@ -53,7 +54,7 @@ class SecretConf(NamedTuple):
     @property
     def declared(self) -> str | None:
         """The transformation that the vault declares; a symmetric mode takes precedence over a name, as in Java."""
-        if self.get(_MODE) in (_SYMMETRIC, _KEY_BASED):
+        if self.get(MODE) in (SYMMETRIC, _KEY_BASED):
             return AES_GCM
         return self.get(ALGORITHM) or self.get(_TRANSFORMATION)
 
@@ -65,7 +66,7 @@ class SecretConf(NamedTuple):
     @property
     def key_based(self) -> bool:
         """Whether the password is itself the AES key of the vault, which has no keystore."""
-        return self.get(_MODE) == _KEY_BASED
+        return self.get(MODE) == _KEY_BASED
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
@@ -75,11 +76,11 @@ class SecretConf(NamedTuple):
     def _unsupported(self) -> list[tuple[str, str]]:
         """Return the entries that only the product's own classes can serve, each with the reason."""
         found = []
-        mode, algorithm, provider = self.get(_MODE) or "", self.get(ALGORITHM), self.get(PROVIDER)
+        mode, algorithm, provider = self.get(MODE) or "", self.get(ALGORITHM), self.get(PROVIDER)
         if mode not in _MODES:
-            found.append((_MODE, f"encryption mode {mode!r} is not supported"))
-        fits = algorithm in (None, AES_GCM) or (mode == _SYMMETRIC and (algorithm or "").startswith("RSA"))
-        if mode in (_SYMMETRIC, _KEY_BASED) and not fits:
+            found.append((MODE, f"encryption mode {mode!r} is not supported"))
+        fits = algorithm in (None, AES_GCM) or (mode == SYMMETRIC and (algorithm or "").startswith("RSA"))
+        if mode in (SYMMETRIC, _KEY_BASED) and not fits:
             found.append((ALGORITHM, f"{algorithm!r} is not supported in a symmetric vault, only {AES_GCM}"))
         if others := [name for name in _names(self.get(REPOSITORIES)) if name != "file"]:
             found.append((REPOSITORIES, f"repository type {others[0]!r} is not supported, only 'file'"))

@@ -163,12 +163,12 @@ def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> st
 
     Characters that an alias may not contain become `_`.
     """
-    path = snapshot.path
-    relative = path.relative_to(root) if path.is_relative_to(root) else path
-    fields = {"stem": path.stem, "path": relative.as_posix(), "key": site.key}
-    for name, value in fields.items():
-        pattern = pattern.replace(f"{{{name}}}", _NOT_WRITABLE.sub("_", value))
-    return pattern
+    if "{stem}" in pattern or "{path}" in pattern:
+        path = snapshot.path
+        relative = path.relative_to(root) if path.is_relative_to(root) else path
+        for name, value in (("stem", path.stem), ("path", relative.as_posix())):
+            pattern = pattern.replace(f"{{{name}}}", _NOT_WRITABLE.sub("_", value))
+    return pattern.replace("{key}", _NOT_WRITABLE.sub("_", site.key)) if "{key}" in pattern else pattern
 
 
 def is_left_alone(match: Match) -> bool:

@@ -83,6 +83,12 @@ class Opener:
 
     decrypt = open  # noqa: A003 - the former name, kept for one release: other people's scripts call it
 
+    def spelling(self, alias: str, ciphertext: Ciphertext) -> Secret | None:
+        """Return how an alias's value was spelled in its file, if that was kept; raise what `open` raises."""
+        if isinstance(ciphertext, Envelope) and self.native:
+            return self.content_keys.read(alias, ciphertext).spelling
+        return None
+
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
         """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
         self.open(alias, ciphertext)
@@ -249,6 +255,9 @@ class SymmetricOpener:
 
     decrypt = open  # noqa: A003 - as `Opener.decrypt`
 
+    def spelling(self, alias: str, ciphertext: Ciphertext) -> None:
+        """Return None: nothing in a value tells how it was spelled."""
+
     def prove(self, alias: str, ciphertext: Ciphertext) -> bool:
         """Return True if a ciphertext decrypts, or raise a `DecryptionError`."""
         self.open(alias, ciphertext)
@@ -259,18 +268,31 @@ class SymmetricOpener:
 
 
 class SymmetricSealer:
-    """Encrypts the values of a vault whose password is itself its AES key: alias and secret in, ciphertext out."""
+    """Encrypts the values of a vault whose key is an AES key: alias and secret in, ciphertext out.
 
-    store_type = "JKS"
-    key_alias: str | None = None
+    The key is the vault's password itself, or has `key_alias` in a keystore of the format `store_type` (a JCA name).
+    """
+
     subject: str | None = None
     key_id: str | None = None
-    recipient = "the AES key that is the vault's password"
     keeps_spelling = False
 
-    def __init__(self, encryptor: SecretKeyEncryptor, opener: SymmetricOpener) -> None:
+    def __init__(
+        self,
+        encryptor: SecretKeyEncryptor,
+        opener: SymmetricOpener,
+        store_type: str = "JKS",
+        key_alias: str | None = None,
+    ) -> None:
         self._encryptor = encryptor
         self.opener = opener
+        self.store_type = store_type
+        self.key_alias = key_alias
+
+    @property
+    def recipient(self) -> str:
+        """The recipient of encrypted values, for messages."""
+        return "the AES key " + ("that is the vault's password" if self.key_alias is None else repr(self.key_alias))
 
     def seal(self, alias: str, value: Secret, spelling: str | None = None) -> Ciphertext:  # noqa: ARG002 - as `Sealer`
         """Return the ciphertext of an alias's value, proved by decrypting it."""

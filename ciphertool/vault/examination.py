@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, rewriters
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
+from ciphertool.ciphertext import Envelope
+from ciphertool.errors import CipherToolError, ConfigError, KeystoreError, ProblemsError, UnknownContentKeyError
+from ciphertool.repository import Encrypted
 from ciphertool.rewriters.base import rewrite
 from ciphertool.settings.targets import choose, reading
 from ciphertool.vault.resolver import check_document, mention_sites, reference_sites, replacements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from ciphertool.repository import SecretEntry
+    from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings import Settings
     from ciphertool.vault.resolver import Resolver
 
@@ -33,7 +35,7 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
     The product alone finds the secrets of some references. With `only`, other configured files are skipped, and entries
     that no reference names are not looked for. Raises what `choose` raises for a file among `only`, `ProblemsError`
     with every reference that does not resolve and every file that `resolve` would refuse, and `KeystoreError` if no key
-    opens.
+    opens; what no key would open is reported even then.
     """
     from ciphertool.runtimes.configured import configured_files
 
@@ -50,7 +52,11 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
         except CipherToolError as error:
             problems.append(error.at(path))
             continue
-        sites, found = check_document(document, path, resolver)
+        try:
+            sites, found = check_document(document, path, resolver)
+        except KeystoreError as error:
+            lost = list(_lost(resolver.repository))
+            raise ProblemsError([*lost, error]) if lost else error from None
         named = [one.alias for _, every in (*reference_sites(document), *mention_sites(document)) for one in every]
         left += sum(map(resolver.is_left, named))
         count += len(named)
@@ -66,3 +72,13 @@ def examine(settings: Settings, resolver: Resolver, only: Sequence[Path] = ()) -
     entries = resolver.repository.entries.items()
     unused = {} if only else {alias: entry for alias, entry in entries if alias not in used}
     return Examined(count - left, len(chosen), unused), left, len(configured) - len(chosen)
+
+
+def _lost(repository: SecretRepository) -> Iterator[CipherToolError]:
+    """Yield an error for each value whose content key the vault has lost, which shows without any key."""
+    for alias, entry in repository.entries.items():
+        match entry.stored:
+            case Encrypted(Envelope(content_key=content_key, wrapped=wrapped)) if not wrapped:
+                error = UnknownContentKeyError(content_key)
+                error.message = f"{alias!r}: {error.message}"
+                yield error.at(repository.where, entry.line)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor
 from ciphertool.errors import ConfigError, UnknownAliasError
-from ciphertool.files import Snapshot
 from ciphertool.repository import Encrypted, SecretEntry
-from ciphertool.repository.base import NO_KEYS
+from ciphertool.repository.base import NO_KEYS, Read
 from ciphertool.secret import Secret
 from ciphertool.settings.model import EncryptionSettings, KeystoreSettings, RepositorySettings, Settings
+from ciphertool.storage.base import Content
 from ciphertool.vault.cipher import SymmetricOpener, SymmetricSealer
 from ciphertool.vault.opening import OpeningKeys
 
@@ -44,11 +44,10 @@ class MemoryAccess:
         return OpeningKeys(self._opener, None)
 
 
-class MemoryRepository:
+class MemoryRepository(Read):
     """A `SecretRepository` in memory; nothing can be added to it."""
 
-    path = PLACE
-    snapshot = Snapshot(PLACE, PLACE, b"")
+    content = Content(PLACE, b"", PLACE)
     hint = ""
     clear_is_readable = False
 
@@ -62,7 +61,7 @@ class MemoryRepository:
     def get(self, alias: str) -> SecretEntry:
         """Return the alias's entry, or raise `UnknownAliasError`."""
         if alias not in self.entries:
-            raise UnknownAliasError(alias, self.path, self.entries)
+            raise UnknownAliasError(alias, self.where, self.entries)
         return self.entries[alias]
 
     keys: Mapping[str, Mapping[str, str]] = {}
@@ -73,7 +72,7 @@ class MemoryRepository:
         keys: Mapping[str, Mapping[str, str] | None] = NO_KEYS,  # noqa: ARG002
     ) -> bytes:
         """Raise `ConfigError`."""
-        raise ConfigError("a vault in memory cannot be written", path=self.path)
+        raise ConfigError("a vault in memory cannot be written", path=self.where)
 
 
 def settings_of(named: Settings | None) -> Settings:

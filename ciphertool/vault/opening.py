@@ -9,10 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
-from ciphertool.engine.schemes import AES_GCM
 from ciphertool.errors import (
     BadCertificateError,
-    KeystoreError,
     OtherKeyError,
     RefusedCertificateError,
     UnsupportedKeystoreError,
@@ -20,19 +18,21 @@ from ciphertool.errors import (
     WrongKeyPasswordError,
 )
 from ciphertool.repository import open_repository
-from ciphertool.runtimes.base import JCA_TYPES
-from ciphertool.vault.cipher import Opener, Sealer, SymmetricOpener, SymmetricSealer
+from ciphertool.runtimes.base import jca_type
+from ciphertool.vault.cipher import Opener, Sealer
+from ciphertool.vault.keystores import open_primary, open_unasked, opens_without
+from ciphertool.vault.symmetric import is_secret, require_no_secret, sealer_of_entry, sealer_of_key, sealer_to_encrypt
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
     from ciphertool.engine import Scheme
-    from ciphertool.keystore import KeyEntry, Keystore
+    from ciphertool.keystore import Keystore
     from ciphertool.passwords import PasswordChain, Passwords
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import AnyOpener, AnySealer
+    from ciphertool.vault.cipher import AnyOpener, AnySealer, SymmetricSealer
     from ciphertool.vault.envelopes import EnvelopeSealer
     from ciphertool.vault.recipients import NamedRecipient
 
@@ -74,10 +74,10 @@ class VaultAccess:
         self._settings, self._passwords = settings, passwords
 
     def repository(self) -> SecretRepository:
-        """Read the repository; a file that does not exist is an empty one. Raises what `open_repository` raises."""
+        """Read the repository; one that does not exist is empty. Raises what `open_repository` raises."""
         settings = self._settings
         return open_repository(
-            settings.kind, settings.repository, extensions=settings.trust.extensions, declared=settings.aliases
+            settings.kind, settings.storage, extensions=settings.trust.extensions, declared=settings.aliases
         )
 
     def to_open(self, *, allow_unpadded: bool = False) -> OpeningKeys:
@@ -107,11 +107,11 @@ class VaultAccess:
         if settings.encryption.key_based:
             sealer, warnings = _key_based(self._passwords)
             return OpeningKeys(sealer.opener, None, tuple(warnings))
-        keystore, given = _open(settings, self._passwords)
+        keystore, given = open_primary(settings, self._passwords)
         entry = keystore.entry(settings.keystore.alias)
         opener: AnyOpener
-        if _is_secret(entry):
-            opener = _symmetric_opener(settings, keystore, entry.alias, given)
+        if is_secret(entry):
+            opener = sealer_of_entry(settings, keystore, entry.alias, given).opener
         else:
             scheme = _scheme(settings, allow_unpadded=allow_unpadded)
             decryptor = self._decryptor(keystore, given)
@@ -142,11 +142,10 @@ class VaultAccess:
 
 def _key_based(passwords: PasswordChain) -> tuple[SymmetricSealer, list[str]]:
     """Return the sealer of a vault whose password is its AES key, and the warnings about the password."""
-    from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor, key_of_text
+    from ciphertool.engine.gcm import key_of_text
 
     given = passwords.read()
-    key = key_of_text(given.keystore)
-    return SymmetricSealer(SecretKeyEncryptor(key), SymmetricOpener(SecretKeyDecryptor(key))), _exposed(given)
+    return sealer_of_key(key_of_text(given.keystore)), _exposed(given)
 
 
 def open_to_decrypt(settings: Settings, passwords: PasswordChain, *, allow_unpadded: bool = False) -> AnyOpener:
@@ -163,35 +162,26 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
     from ciphertool.certificates import chains
     from ciphertool.certificates.facts import certificate_facts
     from ciphertool.engine.envelope import Recipient
+    from ciphertool.keystore.entries import error_path
     from ciphertool.vault import recipients
 
-    keystore = None
-    given: Passwords | None = None
-    if settings.keystore.certificate is None:
-        keystore, given = _open(settings, passwords)
-        source, alias = keystore, _encrypting_alias(settings, keystore)
-    else:
-        source, alias = recipients.open_certificate(settings.keystore.certificate, settings.keystore), None
-        path = settings.keystore.path
-        if path is not None and path.exists() and (given := passwords.read_unasked()) is not None:
-            keystore = _open_keystore(settings, path, given)
+    source, alias, keystore, given = _sources(settings, passwords)
+    entry = source.entry(alias)
+    if source is keystore and is_secret(entry):
+        return SealingKeys(sealer_to_encrypt(settings, source, entry.alias, given), tuple(_exposed(given)))
     certificate = source.encryption_certificate(
         alias, fingerprint=settings.keystore.fingerprint, key_password=given.key if given else None
     )
-    leaf = source.entry(alias).chain[0]
+    leaf = entry.chain[0]
     subject = certificate_facts(leaf).subject
     forms = recipients.forms(settings, leaf, source.path, alias, now)
-    key = chains.rsa_public_key(certificate, source.entry(alias).alias)
+    key = chains.rsa_public_key(certificate, entry.alias)
     scheme = _scheme(settings)
-    try:
+    with error_path(source.path):
         encryptor = Encryptor(key, scheme, minimum_bits=settings.encryption.minimum_bits)
-    except KeystoreError as error:
-        raise error.at(source.path) from None
     doubts: list[str] = []
-    envelope = None
-    if forms.enveloped:
-        primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
-        envelope = _envelope(settings, primary, now, doubts, source.path)
+    primary = recipients.NamedRecipient(None, subject, Recipient(key, settings.keystore.algorithm))
+    envelope = _envelope(settings, primary, now, doubts, source.path) if forms.enveloped else None
     decryptor = _decryptor(settings, keystore, given, leaf, doubts)
     opener = Opener(scheme, settings.native, decryptor, settings.keystore.algorithm) if decryptor else None
     sealer = Sealer(
@@ -199,17 +189,29 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         settings.native,
         encryptor,
         opener,
-        _jca_type(source),
+        jca_type(source.format),
         subject,
-        source.entry(alias).alias if source is keystore else None,
+        entry.alias if source is keystore else None,
         envelope=envelope,
         direct=forms.direct,
     )
-    judged = _judged(settings, source, alias, given if source is keystore else None, now)
+    found = [f"the certificate {one.reason}" for one in forms.findings]
+    found += _judged(settings, source, alias, given if source is keystore else None, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
-    found = (f"the certificate {one.reason}" for one in forms.findings)
-    warnings = [f"{name}: {message}" for message in (*found, *judged)]
-    return SealingKeys(sealer, (*warnings, *doubts, *_exposed(given)))
+    return SealingKeys(sealer, (*(f"{name}: {message}" for message in found), *doubts, *_exposed(given)))
+
+
+def _sources(
+    settings: Settings, passwords: PasswordChain
+) -> tuple[Keystore, str | None, Keystore | None, Passwords | None]:
+    """Return where the certificate that encrypts is, under which alias, and the keystore and passwords at hand."""
+    from ciphertool.vault import recipients
+
+    if settings.keystore.certificate is None:
+        keystore, given = open_primary(settings, passwords)
+        return keystore, keystore.entry(settings.keystore.alias).alias, keystore, given
+    source = recipients.open_certificate(settings.keystore.certificate, settings.keystore)
+    return source, None, *open_unasked(settings, passwords)
 
 
 def _envelope(
@@ -251,7 +253,7 @@ def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
     not name their key: only their length is evidence.
     """
     if others := sealer.other_keys(repository):
-        raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.path)
+        raise OtherKeyError(Counter(others.values()), sealer.recipient, path=repository.where)
     if different := sealer.other_recipients(repository):
         raise different
 
@@ -289,9 +291,10 @@ def _decryptor(
     """
     from ciphertool.keystore import keys
 
-    if keystore is None or (given is None and not _opens_without(settings, keystore)):
+    if keystore is None or (given is None and not opens_without(settings, keystore)):
         return None
-    entry = keystore.entry(_encrypting_alias(settings, keystore))
+    entry = keystore.entry(settings.keystore.alias)
+    require_no_secret(entry, keystore)
     if entry.sealed is None:
         return None
     try:
@@ -307,81 +310,9 @@ def _decryptor(
     return Decryptor(key)
 
 
-def _is_secret(entry: KeyEntry) -> bool:
-    from ciphertool.keystore import EntryKind
-
-    return entry.kind is EntryKind.SECRET
-
-
-def _symmetric_opener(settings: Settings, keystore: Keystore, alias: str, given: Passwords | None) -> SymmetricOpener:
-    """Return the opener of a vault whose key is a secret key, whatever transformation the vault declares."""
-    from ciphertool.engine.gcm import SecretKeyDecryptor
-
-    if settings.native:
-        raise UnsupportedSchemeError(AES_GCM, f"{alias!r} is a secret key, but a native vault needs an RSA key")
-    return SymmetricOpener(SecretKeyDecryptor(keystore.aes_key(alias, given.key if given else None)))
-
-
-def _encrypting_alias(settings: Settings, keystore: Keystore) -> str:
-    """Return the alias of the entry whose certificate encrypts; a secret key only decrypts."""
-    entry = keystore.entry(settings.keystore.alias)
-    if _is_secret(entry):
-        raise UnsupportedSchemeError(
-            AES_GCM,
-            f"{entry.alias!r} is a secret key: ciphertool reads the values encrypted with it, but creates no new ones",
-            hint="to encrypt, set the key alias to the entry of an RSA key",
-        ).at(keystore.path)
-    return entry.alias
-
-
-def _open(settings: Settings, passwords: PasswordChain) -> tuple[Keystore, Passwords | None]:
-    path = settings.keystore_path()
-    given = passwords.read_unasked()
-    if given is None:
-        keystore = _open_without(settings, path)
-        if keystore is not None:
-            return keystore, None
-        given = passwords.read()
-    return _open_keystore(settings, path, given), given
-
-
-def _open_without(settings: Settings, path: Path) -> Keystore | None:
-    """Return the keystore if it needs no password and its key opens; None if a password must be asked for."""
-    from ciphertool.errors import PasswordNeededError
-
-    try:
-        keystore = _open_keystore(settings, path, None)
-        if not _opens_without(settings, keystore):
-            return None
-        entry = keystore.entry(settings.keystore.alias)
-        if _is_secret(entry):
-            keystore.aes_key(entry.alias)
-        else:
-            keystore.key(entry.alias)
-    except PasswordNeededError:
-        return None
-    return keystore
-
-
-def _opens_without(settings: Settings, keystore: Keystore) -> bool:
-    """Return whether a keystore may open without a password: a PEM file, or one that a plug-in reads."""
-    return keystore.format == "PEM" or settings.keystore.format is not None
-
-
-def _open_keystore(settings: Settings, path: Path, given: Passwords | None) -> Keystore:
-    from ciphertool.keystore import open_keystore
-
-    password = given.keystore if given else None
-    return open_keystore(path, password, format_name=settings.keystore.format, extensions=settings.trust.extensions)
-
-
 def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
     """Return the scheme of RSA blocks."""
     scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
     return scheme
-
-
-def _jca_type(keystore: Keystore) -> str:
-    return keystore.format if keystore.format in JCA_TYPES else "JKS"

@@ -163,4 +163,4 @@ def difference(repository: SecretRepository, wanted: frozenset[str]) -> Recipien
     if surplus := held - wanted:
         parts.append(f"the vault can be read by {', '.join(sorted(surplus))}, which the settings do not name")
     hint = "see `ciphertool recipients check`; `ciphertool recipients add` and `remove` change who can read the vault"
-    return RecipientsError("; ".join(parts), repository.path, hint)
+    return RecipientsError("; ".join(parts), repository.where, hint)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import references, rewriters
+from ciphertool.ciphertext import Envelope
 from ciphertool.errors import (
     CipherToolError,
     ConfigError,
@@ -17,6 +18,7 @@ from ciphertool.errors import (
     ProblemsError,
     SelectorError,
     UnknownAliasError,
+    UnknownContentKeyError,
 )
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_native
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
@@ -130,6 +132,16 @@ class Resolver:
             return quote(value, safe="")
         return value
 
+    def spelling(self, reference: Reference | None) -> str | None:
+        """Return how the secret that a reference stands for was spelled in its file, if the vault has kept that."""
+        if reference is None or not self.repository.keys:
+            return None
+        entry = self.repository.entries.get(reference.alias)
+        if entry is None or not isinstance(entry.stored, Encrypted):
+            return None
+        found = self._opener().spelling(reference.alias, entry.stored.ciphertext)
+        return None if found is None else found.reveal()
+
     def warn_of_misread(self, alias: str, path: Path) -> None:
         """Warn, once per secret, that it looks like UTF-8 that was read from this file as ISO-8859-1."""
         if self.is_native and alias not in self._misread:
@@ -169,18 +181,20 @@ class Resolver:
         match entry.stored:
             case Clear(value):
                 if self.repository.clear_is_readable:
-                    self._warn(f"{self.repository.path}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
+                    self._warn(f"{self.repository.name}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
                     return value
-                raise NotEncryptedYetError(alias).at(self.repository.path, entry.line)
+                raise NotEncryptedYetError(alias).at(self.repository.where, entry.line)
             case Malformed(reason, hint):
                 raise DecryptionError(f"{alias!r}: {reason}", hint=hint or self.repository.hint).at(
-                    self.repository.path, entry.line
+                    self.repository.where, entry.line
                 )
             case Placeholder():
                 raise DecryptionError(f"{alias!r}: is a placeholder, which only the product fills in").at(
-                    self.repository.path, entry.line
+                    self.repository.where, entry.line
                 )
             case Encrypted(ciphertext):
+                if isinstance(ciphertext, Envelope) and not ciphertext.wrapped:
+                    raise explain(UnknownContentKeyError(ciphertext.content_key), alias, self.repository, None)
                 opener = self._opener()
                 try:
                     return opener.open(alias, ciphertext)
@@ -201,12 +215,14 @@ def explain(
     `label` is the secret's name in the message if that is not its alias.
     """
     entry = repository.get(alias)
+    if isinstance(error, MovedCiphertextError):
+        return error.at(repository.path, entry.line)
     error.message = f"{repr(alias) if label in (None, alias) else label}: {error.message}"
     if opener is not None and isinstance(entry.stored, Encrypted):
         made_for = opener.moved_from(entry.stored.ciphertext, (other for other in repository.entries if other != alias))
         if made_for is not None:
             error = MovedCiphertextError(alias, made_for)
-    return error.at(repository.path, entry.line)
+    return error.at(repository.where, entry.line)
 
 
 def reference_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, ...]]]:
@@ -238,9 +254,16 @@ def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Reso
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     try:
-        return rewrite(rewriter, document, replacements(sites, resolver))
+        changes = replacements(sites, resolver)
+        resolved = rewrite(rewriter, document, changes)
     except ConfigError as error:
         raise error.at(path) from None
+    spellings = {site.selector: text for site, _ in sites if (text := resolver.spelling(site.reference)) is not None}
+    if not spellings:
+        return resolved
+    from ciphertool.vault.spelled import respelled
+
+    return respelled(rewriter, document, changes, resolved, spellings)
 
 
 def resolve_tree(value: Any, resolver: Resolver) -> Any:

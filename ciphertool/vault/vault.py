@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.yaml.loading import Version
     from ciphertool.secret import Secret
     from ciphertool.settings import Overrides, Settings
+    from ciphertool.storage.base import Storage
     from ciphertool.vault.cipher import AnyOpener
     from ciphertool.vault.opening import Access
 
@@ -73,14 +74,15 @@ class Vault(Mapping[str, "Secret"]):
         self._seen = Values()
         self._doubts = Doubts(settings, self._warn)
         self._watch = watch
+        self._storage: Storage | None = None
         self.left = 0
         """How many references `examine` has left to the product, which alone finds their secrets."""
         self.skipped = 0
         """How many configured files `examine` has not looked at, because others were named."""
         self._looked = time.monotonic()
-        stamps = self._stamps()
+        stamp = files.stamp(settings.keystore.path)
         opener = OpenerAtHand(self._make_opener)
-        self._view = _View(self._read(opener), opener, stamps)
+        self._view = _View(self._read(opener), opener, stamp)
 
     @classmethod
     def open(
@@ -142,8 +144,8 @@ class Vault(Mapping[str, "Secret"]):
 
     def _read(self, opener: OpenerAtHand) -> Resolver:
         repository = self._access.repository()
-        if repository.snapshot.data is None:
-            raise ConfigError("no such secret repository", path=self.settings.repository, hint=self._how_to_create_it())
+        if repository.version is None:
+            raise ConfigError("no such secret repository", path=repository.where, hint=self._how_to_create_it())
         return Resolver(repository, opener, warn=self._warn, tell=self._seen.add, elsewhere=self._elsewhere)
 
     def _elsewhere(self, alias: str) -> bool:
@@ -195,7 +197,7 @@ class Vault(Mapping[str, "Secret"]):
     def __repr__(self) -> str:
         resolver = self._view.resolver
         counts = f"{len(resolver.repository.entries)} secrets, {len(resolver.resolved())} resolved"
-        return f"<Vault {resolver.repository.path}: {counts}>"
+        return f"<Vault {resolver.repository.name}: {counts}>"
 
     def __enter__(self) -> Self:
         return self
@@ -339,9 +341,9 @@ class Vault(Mapping[str, "Secret"]):
         """
         # Two threads may both reload: each leaves a complete vault. A lock could be inherited by a fork.
         before = self._view
-        stamps = self._stamps()
-        opener = before.opener if stamps[1:] == before.stamps[1:] else OpenerAtHand(self._make_opener)
-        view = _View(self._read(opener), opener, stamps)
+        stamp = files.stamp(self.settings.keystore.path)
+        opener = before.opener if stamp == before.stamp else OpenerAtHand(self._make_opener)
+        view = _View(self._read(opener), opener, stamp)
         view.resolver.succeed(before.resolver)
         self._view = view
 
@@ -349,15 +351,19 @@ class Vault(Mapping[str, "Secret"]):
         if self._watch is not None and time.monotonic() - self._looked >= self._watch:
             self._looked = time.monotonic()
             try:
-                if self._stamps() != self._view.stamps:
+                if self._has_changed(self._view):
                     self.reload()
             except (CipherToolError, OSError) as error:
                 self._warn(f"the vault changed but could not be reloaded: {error}")
         return self._view.resolver
 
-    def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
-        """Return the stamps that change with the repository and the keystore, which are replaced, never overwritten."""
-        return tuple(_stamp(path) for path in (self.settings.repository, self.settings.keystore.path))
+    def _has_changed(self, view: _View) -> bool:
+        """Return whether repository or keystore, which are replaced and never overwritten, are not as they were."""
+        if files.stamp(self.settings.keystore.path) != view.stamp:
+            return True
+        if self._storage is None:
+            self._storage = self.settings.storage
+        return self._storage.changed(view.resolver.repository.version, 0)
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 
@@ -369,19 +375,11 @@ class Vault(Mapping[str, "Secret"]):
 
 
 class _View(NamedTuple):
-    """One state of a vault, replaced as a whole."""
+    """One state of a vault, replaced as a whole; `stamp` is that of the keystore."""
 
     resolver: Resolver
     opener: OpenerAtHand
-    stamps: tuple[tuple[int, ...] | None, ...]
-
-
-def _stamp(path: Path | None) -> tuple[int, ...] | None:
-    try:
-        status = path.stat() if path is not None else None
-    except (OSError, ValueError):  # reading the file reports why
-        return None
-    return None if status is None else (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    stamp: tuple[int, ...] | None
 
 
 def _line_of(rewriter: Rewriter, data: bytes, error: UnknownPlaceholderError) -> int | None:

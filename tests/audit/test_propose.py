@@ -91,6 +91,12 @@ def test_what_may_be_none_is_commented_out_with_the_reason(tmp_path: Path) -> No
     assert len(tomllib.loads(shown)["target"]) == 2
 
 
+def test_a_word_is_certain_where_a_product_keeps_a_secret(tmp_path: Path) -> None:
+    text = '[identity.auth_framework.endpoint]\napp_password = "dashboard"\n'
+    (wanted,) = _live(_proposed(tmp_path, deployment_toml=text))
+    assert wanted["selector"] == "$.identity.auth_framework.endpoint.app_password"
+
+
 @pytest.mark.parametrize("file", ["yarn_lock", "package-lock_json", "infra__terraform_tfstate", "locales__nb_json"])
 def test_nothing_is_proposed_from_what_tools_write(tmp_path: Path, file: str) -> None:
     proposal = _proposed(tmp_path, **{file: '{"a": {"url": "https://u:kX9tea77@h/", "password": "kX9!tea77"}}'})

@@ -26,6 +26,7 @@ import javax.crypto.spec.SecretKeySpec;
  * in the runtime, a vault that is not configured has the alias itself as secret.
  */
 public class JavaHome {
+    private static final List<String> TYPES = List.of("JKS", "PKCS8", "PKCS12", "BCFKS", "BKS", "UBER");
     private static final Pattern ENTRY = Pattern.compile("\\s*\"?([^\"=\\s]+)\"?\\s*=\\s*[\"'](.*)[\"']\\s*(?:#.*)?");
 
     public static void main(String[] arguments) throws Exception {
@@ -59,15 +60,19 @@ public class JavaHome {
         if (mode.equals("key.based.symmetric.encryption")) {
             return unsealed(new SecretKeySpec(bytes(passwords.get(0)), "AES"), value);
         }
-        KeyStore store = KeyStore.getInstance(stated.getProperty("keystore.identity.type"));
+        String type = stated.getProperty("keystore.identity.type");
+        if (!TYPES.contains(type)) {
+            throw new IllegalArgumentException("no keystore type " + type);
+        }
+        KeyStore store = KeyStore.getInstance(type);
         try (InputStream file = new FileInputStream(stated.getProperty("keystore.identity.location"))) {
             store.load(file, passwords.get(0).toCharArray());
         }
-        String password = passwords.get(passwords.size() > 1 ? 1 : 0);
-        Key key = store.getKey(stated.getProperty("keystore.identity.alias"), password.toCharArray());
+        String alias = stated.getProperty("keystore.identity.alias");
         if (mode.equals("symmetric")) {
-            return unsealed(key, value);
+            return unsealed(store.getKey(alias, passwords.get(0).toCharArray()), value);
         }
+        Key key = store.getKey(alias, passwords.get(passwords.size() > 1 ? 1 : 0).toCharArray());
         Cipher cipher = Cipher.getInstance(stated.getProperty("secretRepositories.file.algorithm", "RSA"));
         cipher.init(Cipher.DECRYPT_MODE, key);
         return cipher.doFinal(Base64.getDecoder().decode(value.trim()));

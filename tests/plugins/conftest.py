@@ -28,6 +28,11 @@ broken-list = ciphertool_example:FailsToList
 broken-update = ciphertool_example:FailsToUpdate
 absent = ciphertool_example:Absent
 
+[ciphertool.storages]
+memory = ciphertool_example:MemoryStorage
+broken = ciphertool_example:fails
+broken-read = ciphertool_example:FailsToReadStorage
+
 [ciphertool.keystores]
 json-keystore = ciphertool_example:read_keystore
 broken = ciphertool_example:fails

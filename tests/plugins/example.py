@@ -6,13 +6,17 @@ import base64
 import json
 import multiprocessing
 import os
-from typing import TYPE_CHECKING, NoReturn
+import threading
+import time
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from ciphertool import ciphertext
 from ciphertool.errors import (
     ConfigSyntaxError,
+    ConflictError,
     MalformedCiphertextError,
     UnrepresentableValueError,
+    WriteError,
     WrongKeystorePasswordError,
 )
 from ciphertool.keystore.entries import ClearKey, EntryKind, KeyEntry, StoreContent
@@ -22,15 +26,17 @@ from ciphertool.repository import SecretEntry as StoredEntry
 from ciphertool.repository.document import DocumentRepository
 from ciphertool.rewriters.env import EnvDocument, EnvRewriter
 from ciphertool.secret import Secret
+from ciphertool.storage.base import StoredBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.ciphertext import Ciphertext
     from ciphertool.files import Snapshot
     from ciphertool.repository import Stored
     from ciphertool.rewriters.base import Change
+    from ciphertool.storage.base import Version
 
 CANARY = "c4n4ry-plug-in"
 
@@ -81,6 +87,53 @@ class BareRepository(JsonRepository):
     @property
     def entries(self) -> Mapping[str, StoredEntry]:
         return {"a": StoredEntry(Encrypted(ciphertext.Bare(bytes(256))), 1)}
+
+
+def _nothing() -> None:
+    pass
+
+
+class MemoryStorage:
+    """The bytes of vaults by their names, as an engine has them for every machine."""
+
+    held: ClassVar[dict[str, StoredBytes]] = {}
+    """What each vault holds; a version is a number."""
+    before: ClassVar[Callable[[], None]] = _nothing
+    after: ClassVar[Callable[[], None]] = _nothing
+    """What happens before and after the bytes of a vault are replaced."""
+    _changing = threading.RLock()
+
+    def __init__(self, root: Path, *, vault: str, token: str = "", closed: bool = False) -> None:
+        self._root, self._vault, self._token, self._closed = root, vault, token, closed
+
+    @property
+    def name(self) -> str:
+        return f"memory {self._vault} at https://memory.example/v1"
+
+    def read(self) -> StoredBytes:
+        return self.held.get(self._vault, StoredBytes(b"", None))
+
+    def replace(self, data: bytes, before: Version | None) -> Version:
+        type(self).before()
+        if (obstacle := self.obstacle()) is not None:
+            raise obstacle
+        with self._changing:
+            version = self.read().version
+            if version != before:
+                raise ConflictError("somebody else has written", path=self.name)
+            new = 1 if version is None else int(str(version)) + 1
+            self.held[self._vault] = StoredBytes(data, new)
+        type(self).after()
+        return new
+
+    def changed(self, since: Version | None, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        while self.read().version == since and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.read().version != since
+
+    def obstacle(self) -> WriteError | None:
+        return WriteError("is closed", path=self.name) if self._closed else None
 
 
 def read_keystore(data: bytes, password: str | None, path: Path) -> StoreContent:
@@ -151,6 +204,11 @@ class FailsToParse(EnvRewriter):
 class FailsToRead(Fixed):
     def read(self) -> NoReturn:
         raise RuntimeError(CANARY)
+
+
+class FailsToReadStorage(MemoryStorage):
+    def read(self) -> NoReturn:
+        raise RuntimeError(f"{CANARY}{self._token}")
 
 
 class FailsToList(JsonRepository):

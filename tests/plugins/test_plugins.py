@@ -51,7 +51,7 @@ _TEXT = base64.b64encode(bytes(range(64))).decode()
 _STORED = json.dumps(
     {"secrets": {"one": f"ENC[RSA-OAEP-256,0123456789abcdef,{_TEXT}]", "two": "!c4n4ry-7d1f"}}
 ).encode()
-GROUPS = ("rewriters", "repositories", "keystores", "passwords")
+GROUPS = ("rewriters", "repositories", "storages", "keystores", "passwords")
 
 
 def _snapshot(data: bytes) -> Snapshot:

@@ -434,7 +434,7 @@ class Person:
             self.targets[n] = Target(file, selector, alias)
 
     def below(self, problem: CipherToolError) -> str:
-        return problem.path.name if problem.path else ""
+        return Path(problem.path).name if problem.path else ""
 
     def straighten(self) -> None:
         """Name every secret by where it stands, once."""

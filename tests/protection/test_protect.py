@@ -274,8 +274,11 @@ def test_a_value_that_is_too_long_is_refused_with_the_limit_in_bytes(project: Pa
     (project / "conf/long.yaml").write_text(f"ok: {'x' * 190}\nlong: {'ü' * 96}\n", encoding="utf-8")
     _target(project, file="conf/long.yaml", selector="$.ok", alias="fits")
     _target(project, file="conf/long.yaml", selector="$.long", alias="too.long")
+    settings = project / "ciphertool.toml"
+    settings.write_text(f'{settings.read_text()}\n[encryption]\nscheme = "RSA-OAEP-256"\n')
     outcome = run("protect")
     assert outcome.status == 3
+    assert 'set `scheme = "auto"`' in outcome.err
     assert "192 bytes" in outcome.err
     assert "can encrypt at most 190" in outcome.err
     assert "too.long" in outcome.err
@@ -366,7 +369,7 @@ def test_every_step_that_lasts_is_told(project: Path) -> None:
     cipher = VaultAccess(loaded, PasswordChain((Environment(),))).to_seal(now=datetime.now(UTC)).sealer
     work = protection.plan(loaded, open_repository(loaded.kind, loaded.repository), cipher, progress=tell)
     protection.apply(loaded, work, progress=tell)
-    steps = {"reading": 2, "encrypting": len(SECRETS), "rewriting": 2, "writing": 3}
+    steps = {"reading": 2, "rewriting": 2, "encrypting": len(SECRETS), "writing": 3}
     assert told == [(step, done, total) for step, total in steps.items() for done in range(1, total + 1)]
 
 

@@ -13,6 +13,7 @@ from ciphertool.keystore import configured
 from ciphertool.settings.keystore_roles import keystore_uses
 from ciphertool.vault.configured import ROLES
 from tests.homes import CARBON_XML, CONF, STORE_PASSWORD, STORES, keystore
+from tests.interop.secret_keys import FOLDER, PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +41,18 @@ enable = "false"
 admin = "[s3cret]"
 "db.admin" = "[pa]ss]"
 filled = "$env{X}"
+"""
+_SYMMETRIC = """\
+[keystore.internal]
+file_name = "keys.p12"
+type = "PKCS12"
+alias = "aes256"
+[keystore.primary]
+password = "c4n4ry-store"
+[super_admin]
+password = "$secret{admin}"
+[secrets]
+admin = "[s3cret]"
 """
 _CONF = (
     f"secVault.enabled=true\nsecretRepositories=file\nkeystore.identity.location={STORES}/main.jks\n"
@@ -74,7 +87,17 @@ BASES: dict[str, dict[str, str]] = {
         "conf/deployment.toml": _DEPLOYMENT,
         "conf/security/secret-conf.properties": "secretRepositories.file.encryptionMode=symmetric\n",
     },
+    "symmetric": {
+        f"{CONF}/deployment.toml": _SYMMETRIC,
+        f"{CONF}/security/secret-conf.properties": (
+            f"secretRepositories.file.encryptionMode=symmetric\nkeystore.identity.location={STORES}/keys.p12\n"
+            "keystore.identity.alias=aes256\nsecretRepositories.file.algorithm=AES/GCM/NoPadding\n"
+        ),
+        "ciphertool.toml": f'[keystore]\nalias = "aes256"\n{_TARGETS}',
+    },
 }
+PASSWORDS = {"symmetric": PASSWORD}
+"""The password of the keystore of each of `BASES`, if it is not that of every small home."""
 _TOKENS = (
     *("[", "]", '"', "'", '"""', "'''", "=", "\n", "\r", "\x00", "\\", "\\u12", "é", "\ud7ff", "{", "}", "#"),
     *(",", ".", ":", "[secrets]\n", "[[secrets]]\n", "[secrets.x]\n", "secrets = 1\n", "a.b.c = 1\n"),
@@ -140,9 +163,9 @@ def lay_out(root: Path, files: dict[str, str], random: Random) -> Path:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode("latin-1" if random.random() < 0.1 else "utf-8", "replace"))
-    store = root / STORES / "main.jks"
-    store.parent.mkdir(parents=True, exist_ok=True)
-    store.write_bytes(keystore())
+    (root / STORES).mkdir(parents=True, exist_ok=True)
+    (root / STORES / "main.jks").write_bytes(keystore())
+    (root / STORES / "keys.p12").write_bytes((FOLDER / "keys.p12").read_bytes())
     return root
 
 

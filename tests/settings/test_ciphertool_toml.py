@@ -26,7 +26,7 @@ def test_paths_start_at_the_file(tmp_path: Path) -> None:
     assert loaded.repository == tmp_path / "v.properties"
     assert (loaded.kind, loaded.scheme, loaded.encryption.policy, loaded.encryption.minimum_bits) == (
         "native",
-        "RSA-OAEP-256",
+        "auto",
         Policy.JAVA,
         2048,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.homes import CONF, STORE_PASSWORD
-from tests.settings.hostile_homes import BASES, exercise, lay_out, mutate
+from tests.settings.hostile_homes import BASES, PASSWORDS, exercise, lay_out, mutate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("name", BASES)
 def test_no_home_is_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", STORE_PASSWORD)
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORDS.get(name, STORE_PASSWORD))
     monkeypatch.chdir(tmp_path)
     for number in range(4):
         random = Random(f"{name}:{number}")  # noqa: S311 - to be repeated

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,9 +48,9 @@ from ciphertool.repository import open_repository
 from ciphertool.secret import Secret
 from ciphertool.settings import load
 from ciphertool.vault.cipher import Opener, Sealer
+from ciphertool.vault.keystores import opens_without
 from ciphertool.vault.opening import (
     VaultAccess,
-    _opens_without,
     open_to_decrypt,
     open_to_encrypt,
     require_one_key,
@@ -225,18 +227,33 @@ def test_a_native_vault_takes_native_schemes_alone(project: Path) -> None:
     assert isinstance(open_to_decrypt(_settings(project, STORE, more, "carbon4"), GIVEN), Opener)
 
 
-def test_a_secret_key_reads_a_carbon_vault_and_encrypts_nothing(project: Path) -> None:
+def test_a_secret_key_serves_a_carbon_vault_alone(project: Path) -> None:
     given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": AES_PASSWORD}),))
-    store = f'path = "{AES_STORES / "keys.p12"}"\nalias = "aes256"'
-    with pytest.raises(UnsupportedSchemeError, match="a native vault needs an RSA key"):
-        open_to_decrypt(_settings(project, store), given)
+    path = AES_STORES / "keys.p12"
+    store = f'path = "{path}"\nalias = "aes256"'
+    for kind in ("native", "carbon5"):
+        settings = _settings(project, store, "", kind)
+        for use in (open_to_decrypt, partial(open_to_encrypt, now=datetime.now(UTC))):
+            with pytest.raises(UnsupportedSchemeError, match=f"a {kind} vault needs an RSA key") as caught:
+                use(settings, given)
+            assert (caught.value.path, "the entry of an RSA key" in caught.value.hint) == (path, True)
     settings = _settings(project, store, "", "carbon4")
-    cipher = open_to_decrypt(settings, given)
-    assert (cipher.unpadded, type(cipher.duplicate())) == (False, type(cipher))
-    with pytest.raises(UnsupportedSchemeError, match="creates no new ones") as caught:
+    opener = open_to_decrypt(settings, given)
+    assert (opener.unpadded, type(opener.duplicate())) == (False, type(opener))
+    sealer, warnings = open_to_encrypt(settings, given, now=datetime.now(UTC))
+    assert (sealer.recipient, sealer.store_type, sealer.key_alias) == ("the AES key 'aes256'", "PKCS12", "aes256")
+    assert (sealer.key_id, sealer.subject, warnings) == (None, None, ())
+    assert opener.open("a", sealer.seal("a", Secret("pässword"))).reveal() == "pässword"
+
+
+def test_a_secret_key_has_no_certificate_to_prove(project: Path) -> None:
+    given = PasswordChain((Environment({"CIPHERTOOL_KEYSTORE_PASSWORD": AES_PASSWORD}),))
+    store = f'path = "{AES_STORES / "keys.p12"}"\nalias = "aes256"\nfingerprint = "sha256:{"0" * 64}"'
+    settings = _settings(project, store, "", "carbon4")
+    with pytest.raises(UnprovenCertificateError) as caught:
         open_to_encrypt(settings, given, now=datetime.now(UTC))
-    assert caught.value.path == AES_STORES / "keys.p12"
-    assert "the entry of an RSA key" in caught.value.hint
+    assert (caught.value.alias, caught.value.path) == ("aes256", AES_STORES / "keys.p12")
+    assert "fingerprint" in caught.value.hint
 
 
 def test_what_is_wrong_with_a_certificate_is_warned_of_by_file_and_alias(project: Path, key: RSAPrivateKey) -> None:
@@ -330,7 +347,12 @@ def _own_password(project: Path, name: str) -> tuple[str, str]:
     return "other", "changeit"
 
 
-@pytest.mark.parametrize("name", ["JKS", "PKCS12", "key-password.jceks", "key-password.jks"])
+_UBER = pytest.param("bouncy.uber", marks=pytest.mark.skipif(sys.version_info >= (3, 12), reason="needs Twofish"))
+
+
+@pytest.mark.parametrize(
+    "name", ["JKS", "PKCS12", "key-password.jceks", "key-password.jks", "bouncy.bks", "bouncy.bks1", _UBER]
+)
 def test_a_key_with_its_own_password_encrypts_without_it_and_decrypts_only_with_it(project: Path, name: str) -> None:
     alias, password = _own_password(project, name)
     given = {"CIPHERTOOL_KEYSTORE_PASSWORD": password}
@@ -411,9 +433,9 @@ def test_a_person_is_asked_for_the_keys_own_password_only_to_decrypt(project: Pa
 def test_only_a_pem_file_and_a_plug_ins_keystore_may_open_without_a_password(project: Path) -> None:
     settings = _settings(project, STORE)
     store = open_keystore(settings.keystore.path or project, PASSWORD)
-    assert not _opens_without(settings, store)
+    assert not opens_without(settings, store)
     by_plug_in = settings.keystore._replace(format="json-keys")
-    assert _opens_without(settings._replace(keystore=by_plug_in), store)
+    assert opens_without(settings._replace(keystore=by_plug_in), store)
 
 
 def test_a_vault_whose_password_is_its_key_opens_and_seals(project: Path) -> None:

@@ -1,4 +1,4 @@
-"""A vault whose key is an AES key: its values resolve everywhere, and nothing is encrypted to it."""
+"""A vault whose key is an AES key of a keystore: its values are read and written everywhere."""
 
 from __future__ import annotations
 
@@ -188,19 +188,57 @@ def test_an_audit_finds_a_value_of_it_in_clear(make: Callable[..., Path], run: R
 
 
 @STORE_TYPES
-def test_nothing_is_encrypted_to_it(make: Callable[..., Path], run: Run, tmp_path: Path, store: str) -> None:
-    make(store, {"app.password": "[c4n4ry-clear]"})
+@pytest.mark.parametrize("key", ["aes128", "aes256"])
+def test_the_commands_write_it(make: Callable[..., Path], run: Run, tmp_path: Path, store: str, key: str) -> None:
+    text = "c4n4ry-Pässwörd"
+    config = make(store, {"old": _value(store, key=key).stored, "new": ""}, key=key)
+    (tmp_path / "app.properties").write_text(f"old=$secret{{old}}\nnew={text}\n", encoding="latin-1")
+    outcome = run("protect")
+    assert (outcome.status, f"encrypted: 1, to the AES key '{key}'" in outcome.err) == (0, True)
+    lines = (tmp_path / "vault.properties").read_text().splitlines()
+    values = [line.partition("=")[2].replace("\\", "") for line in lines]
+    assert values[0] == _value(store, key=key).stored
+    assert sorted(json.loads(base64.b64decode(values[1]))) == ["cipherText", "iv"]
+    assert Vault.open(config).load("app.properties") == {"old": "ABC@123", "new": text}
+    again = run("protect")
+    assert (again.status, "nothing to do" in again.err) == (0, True)
+
+
+@STORE_TYPES
+def test_encrypt_prints_what_decrypt_reads(make: Callable[..., Path], run: Run, store: str) -> None:
+    make(store, {})
+    printed = run("encrypt", stdin=b"c4n4ry")
+    assert (printed.status, "encrypted to the AES key 'aes256'" in printed.err) == (0, True)
+    assert run("decrypt", stdin=printed.out.encode()).out == "c4n4ry"
+    assert run("encrypt", stdin=b"c4n4ry").out != printed.out
+    options = ("--keystore", str(FOLDER / store), "--key-alias", "aes256")
+    stated = run("encrypt", *options, "--transformation", "AES/GCM/NoPadding", stdin=b"c4n4ry")
+    assert run("decrypt", *options, stdin=stated.out.encode()).out == "c4n4ry"
+
+
+@pytest.mark.parametrize(
+    ("key", "transformation", "reason"),
+    [
+        ("aes256", "RSA", "it needs an RSA key, not the AES key 'aes256'"),
+        ("aes256", None, "'aes256' is a secret key, but a native vault needs an RSA key"),
+        ("rsa", "AES/GCM/NoPadding", "it needs a secret key"),
+    ],
+)
+def test_a_key_serves_its_own_transformation_alone(
+    monkeypatch: pytest.MonkeyPatch, run: Run, key: str, transformation: str | None, reason: str
+) -> None:
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)
+    more = ("--transformation", transformation) if transformation else ("--secret-alias", "a")
+    outcome = run("encrypt", "--keystore", str(FOLDER / "keys.p12"), "--key-alias", key, *more, stdin=b"c4n4ry")
+    assert (outcome.status, outcome.out, reason in outcome.err) == (3, "", True)
+
+
+def test_a_vault_of_rsa_values_is_not_mixed(make: Callable[..., Path], run: Run, tmp_path: Path) -> None:
+    make("keys.p12", {"old": RSA_VALUE, "new": ""})
+    (tmp_path / "app.properties").write_text("old=$secret{old}\nnew=c4n4ry\n")
     before = (tmp_path / "vault.properties").read_bytes()
-    for outcome in (run("protect"), run("encrypt", stdin=b"c4n4ry")):
-        assert (outcome.status, outcome.out) == (3, "")
-        assert "'aes256' is a secret key" in outcome.err
-        assert "RSA key" in outcome.err
-        assert "c4n4ry" not in outcome.err
-    declared = run(
-        "encrypt", "--keystore", str(FOLDER / store), "--key-alias", "rsa", "--transformation", "AES/GCM/NoPadding",
-        stdin=b"c4n4ry",
-    )  # fmt: skip
-    assert (declared.status, declared.out) == (3, "")
+    outcome = run("protect")
+    assert (outcome.status, "'old'" in outcome.err, "AES" in outcome.err) == (5, True, True)
     assert (tmp_path / "vault.properties").read_bytes() == before
 
 

@@ -33,10 +33,10 @@ def judge(gathered: Ledger, settings: Settings, repository: SecretRepository | N
     """
     if settings.keystore.path is not None:
         _judge_mode(gathered, settings.keystore.path, "the keystore", readable=_keystore_level(settings.keystore.path))
-    if repository is not None and repository.snapshot.data is not None:
+    if repository is not None and repository.version is not None and isinstance(repository.where, Path):
         clear = any(isinstance(e.stored, Clear) and e.stored.value for e in repository.entries.values())
         level = Level.ERROR if clear else None  # ciphertexts are made to be read by others
-        _judge_mode(gathered, repository.path, "the secret repository", readable=level)
+        _judge_mode(gathered, repository.where, "the secret repository", readable=level)
     for path in _password_files(settings, tree):
         gathered.finding(rules.PASSWORD_BESIDE, gathered.place(path), "holds a keystore password in clear")
         _judge_mode(gathered, path, "the password file", readable=Level.ERROR)

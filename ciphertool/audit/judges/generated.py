@@ -21,13 +21,13 @@ def explain(gathered: Ledger, settings: Settings) -> None:
     The end of a message may be masked.
     """
     runtime = runtime_of(settings.kind)
-    stated = (runtime.stated_in(settings) or settings.repository).name
+    stated = runtime.stated_in(settings) or settings.anchor
 
     @cache
     def is_generated(path: str) -> bool:
         return runtime.overwrites(settings, gathered.base / path)
 
-    where = f"the product generates this file from {stated}; protect the value there ([secrets])"
+    where = f"the product generates this file from {stated.name}; protect the value there ([secrets])"
     gathered.findings[:] = [
         finding._replace(message=f"{where}: {finding.message}")
         if finding.rule in _IN_CLEAR and is_generated(finding.place.path)

@@ -11,11 +11,11 @@ from ciphertool.audit import rules
 from ciphertool.ciphertext import Envelope, Native
 from ciphertool.engine import key_id
 from ciphertool.errors import CipherToolError, ConfigSyntaxError, GitError
-from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.repository import Encrypted, repository_of
 from ciphertool.rewriters import toml_data
 from ciphertool.settings import ciphertool_toml
+from ciphertool.storage.base import Content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -119,8 +119,10 @@ def _states(settings: Settings, revisions: Sequence[str]) -> Iterator[_State]:
     certificates = [_certificate(settings, blob) for blob in _origins(settings, revisions)]
     asked = [(revision, path or settings.root) for revision, (path, _) in zip(revisions, certificates, strict=True)]
     keystores = git.contents(settings.root, asked, most=_MOST_BYTES)
-    repositories = [(revision, settings.repository) for revision in revisions]
-    vaults = git.contents(settings.root, repositories, most=_MOST_BYTES)
+    path = settings.repository_settings.path  # git knows no versions of one that is in no file
+    vaults: Sequence[git.Blob | None] = [None] * len(revisions)
+    if path is not None:
+        vaults = git.contents(settings.root, [(revision, path) for revision in revisions], most=_MOST_BYTES)
     for revision, (path, alias), keystore, vault in zip(revisions, certificates, keystores, vaults, strict=True):
         key, subject = _key(path, alias, keystore.data if keystore else None)
         source = keystore.id if keystore else str(path)
@@ -181,8 +183,8 @@ def _held(settings: Settings, data: bytes | None) -> Iterator[str]:
     if data is None:
         return
     try:
-        snapshot = Snapshot(settings.repository, settings.repository, data)
-        entries = repository_of(settings.kind, snapshot, declared=settings.aliases).entries
+        content = Content(settings.anchor, data, data)
+        entries = repository_of(settings.kind, content, declared=settings.aliases).entries
     except CipherToolError:
         return
     for entry in entries.values():

@@ -87,7 +87,7 @@ class _Judge:
 
     def _place(self, alias: str, selector: str | None = None) -> Place:
         selector = selector or (alias if self._is_name(alias) else None)
-        return self.gathered.place(self.repository.path, self.repository.get(alias).line, selector)
+        return self.gathered.place(self.repository.where, self.repository.get(alias).line, selector)
 
     def _finding(self, rule: Rule, alias: str, message: str, *, stands: str | None = None) -> None:
         self.gathered.finding(rule, self._place(alias), message.replace("{}", self._label(alias)), stands=stands)

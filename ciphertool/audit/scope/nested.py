@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import settings as reader
@@ -12,8 +13,6 @@ from ciphertool.settings import ciphertool_toml
 from ciphertool.settings.confined import Found
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ciphertool.audit.ledger import Ledger
 
 
@@ -30,7 +29,7 @@ def read_settings(directory: Path, root: Path, gathered: Ledger) -> Found:
         return reader.load_found(directory, tree=root, audited=True)
     except CipherToolError as error:
         # Only of a `ciphertool.toml` it is known that a message shows nothing of another file.
-        own = error.path is not None and error.path.name == ciphertool_toml.FILE_NAME
+        own = isinstance(error.path, Path) and error.path.name == ciphertool_toml.FILE_NAME
         said = f": {error.message}" if own else ""
         place = gathered.place(error.path if own and error.path else directory, error.line if own else None)
         gathered.finding(rules.UNREADABLE, place, f"the settings of a vault cannot be read{said}", level=Level.WARNING)

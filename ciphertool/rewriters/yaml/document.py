@@ -73,6 +73,7 @@ class YamlDocument(Document):
             document, path = split_document(selector)
             location = steps(path)
             scalar = self._scalar(follow(self._stream.trees[document or 0], location))
+            self._located[selector] = scalar
             picked.append(_site(selector, dotted(location), scalar, self.source.line(scalar.start)))
         return picked
 

@@ -1,0 +1,41 @@
+"""The change set of a command that writes a vault and no configuration file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.changes import journal
+from ciphertool.changes.assembly import anchor_of
+from ciphertool.changes.changeset import ChangeSet, Replacement, VaultBefore
+from ciphertool.errors import ConflictError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ciphertool.files import Write
+    from ciphertool.repository import SecretRepository
+    from ciphertool.settings.model import Settings
+
+
+def vault_before(settings: Settings, repository: SecretRepository, *paths: Path) -> VaultBefore:
+    """Return the vault as it is before a change; `paths` are other files that the change writes.
+
+    Raises `ConflictError` if an interrupted run has left a journal: no command changes a vault on top of that.
+    """
+    anchor = anchor_of(settings, repository)
+    found = journal.find(anchor)
+    if found.snapshot.data is not None:
+        raise ConflictError(
+            "an interrupted run has left this journal; nothing was written",
+            path=found.snapshot.path,
+            hint="run `ciphertool protect`, which completes that run",
+        )
+    return VaultBefore(anchor, found, paths, None, settings.repository_settings.new_mode)
+
+
+def vault_change(
+    settings: Settings, repository: SecretRepository, data: bytes, companions: tuple[Write, ...] = ()
+) -> ChangeSet:
+    """Return the change set that gives a vault's repository new bytes; raise as `vault_before` does."""
+    replacement = Replacement(settings.storage, repository.content, data)
+    return ChangeSet((), replacement, companions, vault_before(settings, repository))

@@ -1,0 +1,39 @@
+"""Gives a resolved file its own spelling back, byte for byte, where the vault has kept how a secret was spelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ciphertool.errors import CipherToolError
+from ciphertool.rewriters.base import SpliceError, splice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ciphertool.rewriters.base import Change, Document, Rewriter
+
+
+def respelled(
+    rewriter: Rewriter, document: Document, changes: Sequence[Change], resolved: bytes, spellings: Mapping[str, str]
+) -> bytes:
+    """Return a resolved file with secrets spelled as they were; `spellings` has their texts by their sites' selectors.
+
+    `resolved` is the file that `changes` make of a document. A spelling belongs to the file and the place that it came
+    from: unless the file reads the same with all of them, `resolved` is returned as it is.
+    """
+    sites = {change.site.start: change.site for change in changes if change.site.selector in spellings}
+    edits = document.edits(changes)
+    spelled = [
+        edit._replace(text=spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
+        for edit in edits
+    ]
+    try:
+        data = document.source.encode(splice(document.source.text, spelled))
+        same = _reading(rewriter, data) == _reading(rewriter, resolved)
+    except (CipherToolError, SpliceError):
+        return resolved
+    return data if same else resolved
+
+
+def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str]]:
+    return [(site.selector, site.value) for site in rewriter.parse(data).sites()]

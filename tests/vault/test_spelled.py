@@ -1,0 +1,107 @@
+"""`resolve` gives a file back byte for byte, however its secrets were spelled, where the vault can keep that."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+VAULT = "security/vault.properties"
+YAML = r"""
+escaped: "gehe\u0069m"   # a comment
+literal: |
+  -----BEGIN KEY-----
+  c4n4ry/yaml==
+
+folded: >-
+  c4n4ry
+  folded
+list: ["c4n4ry\x2d1", 'c4n4ry-2']
+"""
+FILES = {
+    "a.yaml": (YAML, ["$.escaped", "$.literal", "$.folded", "$.list[*]"]),
+    "b.xml": (
+        "<a><p>c4n4ry&#x2d;&quot;1</p><q x='c4n4ry&#45;2'/><r><![CDATA[c4n4ry-<3>]]></r></a>\n",
+        ["/a/p", "/a/q/@x", "/a/r"],
+    ),
+    "c.json": (r'{"k": "c4n4ry\u002d\/1", "l": "c4n4ry-2"}', ["$.k", "$.l"]),
+    "d.toml": ("k = '''\nc4n4ry\\1'''\nl = \"c4n4ry\\u002d2\"\n", ["$.k", "$.l"]),
+    "e.properties": ("k = c4n4ry\\u002d1\nl: c4n4ry\\\n    -2\n", ["k", "l"]),
+}
+
+
+def _lay_out(project: Path, name: str, text: str, selectors: list[str]) -> None:
+    (project / "conf" / name).write_text(text)
+    settings = (project / "ciphertool.toml").read_text().partition("[[target]]")[0]
+    for number, selector in enumerate(selectors):
+        target = f"file = 'conf/{name}'\nselector = '{selector}'\nalias = 'a{number}.{{key}}'\n"
+        settings += f"\n[[target]]\n{target}"
+    (project / "ciphertool.toml").write_text(settings)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_comes_back_byte_for_byte(name: str, project: Path, run: Run) -> None:
+    text, selectors = FILES[name]
+    _lay_out(project, name, text, selectors)
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert "spelled otherwise" not in outcome.err
+    assert "c4n4ry" not in (project / "conf" / name).read_text()
+    assert "JWE" in (project / VAULT).read_text()
+    assert run("resolve", f"conf/{name}").out == text
+
+
+def test_a_spelling_is_not_used_where_it_would_read_otherwise(project: Path, run: Run) -> None:
+    """The vault's text belongs to one place; a reference that has moved into quotes gets the value alone."""
+    _lay_out(project, "a.yaml", YAML, ["$.literal"])
+    assert run("protect").status == 0
+    file = project / "conf/a.yaml"
+    moved = re.sub(r"literal: .*\n", "", file.read_text()) + 'moved: {in: ["${sec:a0.literal}"]}\n'
+    file.write_text(moved)
+    assert run("resolve", "conf/a.yaml").out.endswith('moved: {in: ["-----BEGIN KEY-----\\nc4n4ry/yaml==\\n"]}\n')
+
+
+def test_a_value_at_two_places_has_no_spelling(project: Path, run: Run) -> None:
+    _lay_out(project, "a.yaml", 'one: "geh\\u0065im"\ntwo: geheim\n', ["$.one", "$.two"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("a0.{key}", "same").replace("a1.{key}", "same"))
+    assert run("protect").status == 0
+    assert "JWE" not in (project / VAULT).read_text()
+    assert run("resolve", "conf/a.yaml").out == 'one: "geheim"\ntwo: geheim\n'
+
+
+def test_a_changed_value_has_none_either(project: Path, run: Run) -> None:
+    _lay_out(project, "a.yaml", YAML, ["$.escaped"])
+    assert run("protect").status == 0
+    assert run("set", "a0.escaped", stdin=b"another").status == 0
+    assert 'escaped: "another"   # a comment' in run("resolve", "conf/a.yaml").out
+
+
+def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: Run) -> None:
+    """Whoever has the certificate can make an envelope with any spelling; the file must read the same with it."""
+    from datetime import UTC, datetime
+
+    from ciphertool import Vault, settings
+    from ciphertool.passwords import Environment, PasswordChain
+    from ciphertool.secret import Secret
+    from ciphertool.vault.opening import VaultAccess
+
+    _lay_out(project, "a.yaml", YAML, ["$.escaped"])
+    assert run("protect").status == 0
+    access = VaultAccess(settings.load(project), PasswordChain((Environment(),)))
+    sealer = access.to_seal(now=datetime.now(UTC)).sealer
+    for spelling in ('"x"\nadmin: true', "y", '"x', "x: y", ""):
+        made = sealer.seal("a0.escaped", Secret("x"), spelling)
+        (project / VAULT).write_bytes(access.repository().updated({"a0.escaped": made}))
+        resolved = Vault.open(project).resolve_file("conf/a.yaml").decode()
+        assert 'escaped: "x"   # a comment' in resolved
+        assert "admin" not in resolved
