@@ -30,19 +30,6 @@ _SAFE = (
 )
 
 
-def tracked(paths: Iterable[Path]) -> set[Path]:
-    """Return the given files that a git repository tracks; none if there is no git or no repository."""
-    found: set[Path] = set()
-    by_directory: dict[Path, list[Path]] = {}
-    for path in paths:
-        by_directory.setdefault(path.absolute().parent, []).append(path)
-    for directory, members in by_directory.items():
-        listed = _git(directory, "ls-files", "-z", "--", *(member.name for member in members))
-        names = set(listed.split(b"\0"))
-        found |= {member for member in members if os.fsencode(member.name) in names}
-    return found
-
-
 class Held(NamedTuple):
     """What git holds of a file in the last commit and in the index: b"" if nothing, None if it cannot be read."""
 
