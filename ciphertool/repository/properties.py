@@ -25,7 +25,7 @@ class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
 
     def __init__(self, content: Content, grammar: LineGrammar, declared: Container[str] = ()) -> None:
-        """Raise `ConfigError` if the document is damaged, is not a repository, or has a content key twice."""
+        """Raise `ConfigError` if the file is damaged, is not a repository, or has a content key twice."""
         super().__init__(content, grammar)
         self._spelling = grammar
         try:
@@ -33,8 +33,8 @@ class PropertiesRepository(DocumentRepository):
         except ConfigError as error:
             raise error.at(self.where) from None
         require_entries(self, declared)
-        for name in self._document.repeated:
-            if name not in self.entries and (ambiguity := self._ambiguity(name)):
+        for selector in self._document.repeated:
+            if selector not in self.entries and (ambiguity := self._ambiguity(selector)):
                 raise ambiguity.at(self.where)
 
     @property
@@ -111,4 +111,4 @@ class PropertiesRepository(DocumentRepository):
         try:
             return rewrite_entries(self._document, changes, ordered=True)
         except ConfigError as error:
-            raise error.at(self.where) from None
+            raise error.at(self.path) from None

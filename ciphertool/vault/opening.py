@@ -205,12 +205,12 @@ def _sources(
     settings: Settings, passwords: PasswordChain
 ) -> tuple[Keystore, str | None, Keystore | None, Passwords | None]:
     """Return where the certificate that encrypts is, under which alias, and the keystore and passwords at hand."""
-    from ciphertool.vault import recipients
+    from ciphertool.vault.recipients import open_certificate
 
     if settings.keystore.certificate is None:
         keystore, given = open_primary(settings, passwords)
         return keystore, keystore.entry(settings.keystore.alias).alias, keystore, given
-    source = recipients.open_certificate(settings.keystore.certificate, settings.keystore)
+    source = open_certificate(settings.keystore.certificate, settings.keystore)
     return source, None, *open_unasked(settings, passwords)
 
 
