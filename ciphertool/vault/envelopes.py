@@ -71,7 +71,7 @@ def require_content_key(ciphertext: Envelope) -> None:
 def require_recipient(alias: str, ciphertext: Envelope, key_id: str) -> None:
     """Raise a `DecryptionError` unless a value can be this alias's and this key's, as far as no private key is needed.
 
-    Nothing of it is authentic: only what is certainly wrong is reported.
+    Nothing of it is authentic: only what is certainly wrong is reported, and nothing is quoted.
     """
     require_content_key(ciphertext)
     if key_id not in ciphertext.wrapped:
@@ -84,4 +84,4 @@ def require_plausible(alias: str, ciphertext: Envelope) -> None:
     require_content_key(ciphertext)
     made_for = envelope.read_header(jwe.parse(ciphertext.token, direct=True).header, ciphertext.content_key)["alias"]
     if made_for != alias:
-        raise MovedCiphertextError(alias, made_for)
+        raise MovedCiphertextError(alias, None)
