@@ -49,6 +49,7 @@ COMMANDS = {
     "textconv": Listed(
         "audit:textconv", "Show a secret repository to `git diff`: which aliases changed, without ciphertexts."
     ),
+    "recipients": Listed("recipients", "List, check, add and remove those who can read the vault."),
     "git-setup": Listed(
         "git:git_setup",
         "Set up this clone so that git merges the vault alias by alias and shows which aliases changed.",
@@ -81,6 +82,15 @@ KEYSTORE_COMMANDS = {
         "keystore.change:change_password", "Change the password of a store and of the keys that share it."
     ),
 }
+
+RECIPIENTS_COMMANDS = {
+    "list": Listed("recipients:list_recipients", "List who can read the vault. Needs no password."),
+    "check": Listed("recipients:check", "Check that those whom the settings name can read the vault, and nobody else."),
+    "add": Listed("recipients:add", "Let the key of another certificate read the vault."),
+    "remove": Listed("recipients:remove", "Encrypt every value anew for the recipients who remain."),
+}
+GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS}
+"""The commands of each group of commands."""
 
 
 class Command(TyperCommand):
@@ -129,7 +139,7 @@ class Deferred(TyperCommand):
         if not function:
             return Group(
                 name=self.name,
-                commands=deferred(KEYSTORE_COMMANDS),
+                commands=deferred(GROUPS[self.name]),
                 help=help_text.inline(self.listed.summary),
                 context_settings=HELP,
                 no_args_is_help=True,

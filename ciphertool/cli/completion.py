@@ -121,6 +121,11 @@ def _variables(context: Any, incomplete: str) -> Iterator[_Item]:
             yield _Item(f"{name}={item.value}")
 
 
+def _recipients(context: Any, _incomplete: str) -> Iterator[_Item]:
+    """Yield the names of the recipients in the settings."""
+    return (_Item(one.name) for one in _settings(context).recipients if _PLAIN.fullmatch(one.name))
+
+
 def _rules(_context: Any, _incomplete: str) -> Iterator[_Item]:
     from ciphertool.audit.rules import RULES
 
@@ -158,6 +163,8 @@ _Values = Callable[[Any, str], Iterable[_Item]]
 _VALUES: dict[str, _Values] = {
     "config": _toml_files,
     "get alias": _aliases,
+    "add name": _recipients,
+    "remove name": _recipients,
     "encrypt secret_alias": _aliases,
     "decrypt secret_alias": _aliases,
     "run env": _variables,

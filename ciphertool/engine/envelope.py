@@ -217,5 +217,17 @@ def _unwrapped(parsed: jwe.Token, key: Key, algorithm: str) -> bytes | None:
     return parsed.open(AESGCM(once)) if len(once) == _KEY else None
 
 
+def is_for(token: str, recipient: str, algorithm: str) -> bool:
+    """Return whether the JWE of a content key says that it is a recipient's, and made by an algorithm.
+
+    Only decryption proves it.
+    """
+    try:
+        jwe.read_object(jwe.parse(token, direct=False).header, "header", _wrapping_header(algorithm, recipient))
+    except MalformedCiphertextError:
+        return False
+    return True
+
+
 def _wrapping_header(algorithm: str, recipient: str) -> dict[str, str]:
     return {"alg": algorithm, "enc": jwe.ENCRYPTION, "cty": "jwk+json", "kid": recipient}

@@ -76,6 +76,12 @@ def require_recipient(alias: str, ciphertext: Envelope, key_id: str) -> None:
     require_content_key(ciphertext)
     if key_id not in ciphertext.wrapped:
         raise NotARecipientError(ciphertext.content_key, key_id, ciphertext.wrapped)
+    require_plausible(alias, ciphertext)
+
+
+def require_plausible(alias: str, ciphertext: Envelope) -> None:
+    """Do what `require_recipient` does for whichever key."""
+    require_content_key(ciphertext)
     made_for = envelope.read_header(jwe.parse(ciphertext.token, direct=True).header, ciphertext.content_key)["alias"]
     if made_for != alias:
         raise MovedCiphertextError(alias, None)

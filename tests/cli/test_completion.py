@@ -47,6 +47,8 @@ def _completed(*words: str) -> list[str]:
         (["ke"], ["keystore"]),
         (["keystore", "ch"], ["check", "change-password"]),
         (["keystore", "create", "--fo"], ["--format"]),
+        (["recipients", "re"], ["remove"]),
+        (["recipients", "add", "--al"], ["--algorithm"]),
         (["get", ""], ALIASES),
         (["get", "app.s"], ["app.smtp.password"]),
         (["--config", "ciphertool.toml", "get", "app.s"], ["app.smtp.password"]),
