@@ -23,10 +23,7 @@ _ADD = (
     "`ciphertool audit . --write-targets` proposes targets"
 )
 _RESTORE = "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected"
-_ROTATE = (
-    "to change the key, restore every file with `ciphertool resolve`, name the new keystore and a new repository in "
-    "the settings, and run `ciphertool protect`"
-)
+_ROTATE = "`ciphertool rotate` encrypts a vault anew, with --to for another keystore"
 _LIST = "`ciphertool list` lists the vault's secrets, `ciphertool audit` everything that is protected and what is not"
 _REMOVE = "`ciphertool remove ALIAS` removes a secret that nothing refers to"
 _ELSEWHERE = {
@@ -35,7 +32,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("edit", "change", "update"), _CHANGE),
     **dict.fromkeys(("add", "new"), _ADD),
     **dict.fromkeys(("unprotect", "restore", "undo", "view", "cat"), _RESTORE),
-    **dict.fromkeys(("rotate", "rekey", "updatekeys", "reencrypt"), _ROTATE),
+    **dict.fromkeys(("rekey", "updatekeys", "reencrypt"), _ROTATE),
     **dict.fromkeys(("ls", "status"), _LIST),
     **dict.fromkeys(("rm", "delete", "unset"), _REMOVE),
     "exec": "`ciphertool run -- COMMAND` runs a command with its secrets",
