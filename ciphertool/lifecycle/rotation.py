@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
 from ciphertool.changes.changeset import ChangeSet
+from ciphertool.ciphertext import Envelope
 from ciphertool.errors import ConfigError, KeystoreError
 from ciphertool.lifecycle import keystore_table
 from ciphertool.lifecycle.reencryption import proved, values_of
 from ciphertool.lifecycle.writing import vault_before
+from ciphertool.repository import Encrypted
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.envelopes import EnvelopeSealer
 from ciphertool.vault.opening import VaultAccess
@@ -123,6 +125,7 @@ class Move:
         repository = self._read()
         opener = self.new.opener if self.in_settings else self.old.opener
         if not self.in_settings:
+            self._settings(repository)  # raises before anything is written
             if not self._is_for_both(repository):
                 transaction.apply(self._for_both(repository, opener, progress))
                 repository = self._read()
@@ -141,8 +144,8 @@ class Move:
 
     def _is_for_both(self, repository: SecretRepository) -> bool:
         both = {self.old.sealer.key_id, self.new.sealer.key_id}
-        stored = (entry.stored for entry in repository.entries.values())
-        return all(both <= set(getattr(getattr(one, "ciphertext", None), "wrapped", both)) for one in stored)
+        stored = (entry.stored for entry in repository.entries.values() if isinstance(entry.stored, Encrypted))
+        return all(isinstance(one.ciphertext, Envelope) and both <= one.ciphertext.wrapped.keys() for one in stored)
 
     def _for_both(self, repository: SecretRepository, opener: Opener, progress: Progress) -> ChangeSet:
         """Return what makes the whole vault readable by the old key and by the new one."""
