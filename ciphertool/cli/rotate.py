@@ -16,7 +16,7 @@ from ciphertool.ciphertext import ENVELOPE
 from ciphertool.cli import console
 from ciphertool.cli.certificates import confirm_certificate
 from ciphertool.cli.options import VaultOptions, ask, vault_options
-from ciphertool.errors import ConfigError
+from ciphertool.errors import ConfigError, KeystoreUnreadableError, NoPasswordError
 from ciphertool.passwords import Environment, PasswordChain, Prompt
 
 if TYPE_CHECKING:
@@ -98,7 +98,16 @@ def _move(
     if vault.keystore is not None or settings.home is not None or settings.origin.suffix != ".toml":
         raise ConfigError("--to changes the keystore that a ciphertool.toml names", path=settings.origin)
     now, chain = datetime.now(UTC), _new_passwords()
-    entry = open_keystore(to, chain.read().keystore).entry(to_key_alias)
+    if not to.is_file():
+        raise KeystoreUnreadableError(
+            to, "no such keystore", "check the path, or make it with `ciphertool keystore create`"
+        )
+    try:
+        password = chain.read().keystore
+    except NoPasswordError as error:
+        error.hint = f"set {NEW_PASSWORD}, or run it on a terminal"
+        raise
+    entry = open_keystore(to, password).entry(to_key_alias)
     after, certificate = rotation.settings_after(settings, to.absolute(), entry)
     new = rotation.open_keys(after._replace(keystore=after.keystore._replace(certificate=None)), chain, now)
     moved = _same(settings.keystore.path, after.keystore.path) and settings.keystore.alias == entry.alias
