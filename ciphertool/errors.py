@@ -305,7 +305,7 @@ class ValueTooLongError(ConfigError):
         if bits is None:
             hint = "keep data of this size in an encrypted file of its own"
         elif scheme == "RSA-OAEP-256":
-            hint = 'use `scheme = "auto"` and a certificate that allows keyEncipherment: then values may have 1 MiB'
+            hint = 'set `scheme = "auto"`, with a certificate that allows keyEncipherment: values may then have 1 MiB'
         else:
             hint = "use a larger key or shorten the value; only a native vault has longer values"
         key = "" if bits is None else f" with an RSA-{bits} key"

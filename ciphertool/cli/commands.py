@@ -35,6 +35,7 @@ COMMANDS = {
     "get": Listed("resolve:get", "Print one secret and nothing else."),
     "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
     "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
+    "rotate": Listed("rotate:rotate", "Encrypt a whole vault anew: under new content keys, or to another key pair."),
     "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
     "add": Listed("add:add", "Declare a value as a target in ciphertool.toml, and protect it at once."),
     "rename": Listed("rename:rename", "Rename an alias: in the vault, in the configured files and in the settings."),

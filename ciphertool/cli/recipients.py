@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ciphertool.cli import console
-from ciphertool.cli.misuse import Misuse
-from ciphertool.cli.options import VaultOptions, confirm, vault_options
+from ciphertool.cli.certificates import certificate_lines, confirm_certificate
+from ciphertool.cli.options import VaultOptions, vault_options
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256
-from ciphertool.errors import UnprovenCertificateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,11 +29,13 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; write nothing.")]
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The recipient's name in the settings.")]
 _NEW = "change the secrets themselves: who has read one, or has the vault's history, still knows it"
-_reading = functools.partial(vault_options, leaving_out=frozenset({"keystore", "key_alias", "password_file"}))
+_OPENING = frozenset({"keystore", "key_alias", "password_file"})
+_listing = functools.partial(vault_options, leaving_out=_OPENING | {"policy", "minimum_bits"})
+_checking = functools.partial(vault_options, leaving_out=_OPENING)
 _changing = functools.partial(vault_options, leaving_out=frozenset({"certificate"}))
 
 
-@_reading
+@_listing
 def list_recipients(vault: VaultOptions, as_json: _Json = False) -> None:
     """List who can read the vault. Needs no password.
 
@@ -55,7 +56,7 @@ def list_recipients(vault: VaultOptions, as_json: _Json = False) -> None:
             console.out(f"    {detail}", indent="    ")
 
 
-@_reading
+@_checking
 def check(vault: VaultOptions, as_json: _Json = False) -> None:
     """Check that those whom the settings name can read the vault, and nobody else. Exit status 1 if not.
 
@@ -176,30 +177,11 @@ def _apply(vault: VaultOptions, settings: Settings, after: Settings, plan: Any, 
 
 def _confirm(candidate: Candidate, fingerprint: str | None, *, dry_run: bool) -> None:
     """Show a certificate, and go on only if a person or `--fingerprint` says that it is the right one."""
-    facts = candidate.named.facts
-    sha256 = facts.sha256 if facts else ""
     for warning in candidate.warnings:
         console.say("warning", warning)
     console.say("head", f"{candidate.settings.name}: the key {candidate.target.recipient.id}", label=False)
-    for detail in _certificate_lines(candidate.named.facts):
-        console.say("note", f"  {detail}", label=False, public=True)
-    if fingerprint is not None:
-        given = fingerprint.lower().removeprefix("sha256:").replace(":", "")
-        if len(given) != 64 or set(given) - set("0123456789abcdef"):
-            raise Misuse("--fingerprint must be sha256: and 64 hexadecimal digits")
-        if given != sha256:
-            reason, hint = (
-                f"its fingerprint is sha256:{sha256}, not the expected one",
-                "ask its owner for the right one",
-            )
-            raise UnprovenCertificateError(candidate.settings.name, reason, hint).at(candidate.named.path)
-    elif not dry_run:
-        answer = confirm("Is this the certificate, and may its owner read every secret of the vault?")
-        if answer is None:
-            raise Misuse("there is no terminal to ask on", "compare the certificate, and pass its --fingerprint")
-        if not answer:
-            console.say("done", "nothing was written", label=False)
-            raise typer.Exit(130)
+    question = "Is this the certificate, and may its owner read every secret of the vault?"
+    confirm_certificate(candidate.named.facts, candidate.named.path, fingerprint, question, dry_run=dry_run)
 
 
 def _show(change: Change, who: str, what: str, *, as_json: bool, done: bool) -> None:
@@ -247,15 +229,7 @@ def _extent(reader: Reader, found: Readers) -> str:
 def _details(reader: Reader) -> Iterable[str]:
     if reader.named is None:
         return ["not in the settings"]
-    return [console.display_path(reader.named.path), *_certificate_lines(reader.named.facts)]
-
-
-def _certificate_lines(facts: Any) -> list[str]:
-    if facts is None:
-        return []
-    times = [f"{time:%Y-%m-%d}" if time else "?" for time in (facts.not_before, facts.not_after)]
-    key = f"{facts.algorithm} {facts.bits or ''}".strip()
-    return [facts.subject or "no subject", f"sha256:{facts.sha256}", f"{key}, valid {' to '.join(times)}"]
+    return [console.display_path(reader.named.path), *certificate_lines(reader.named.facts)]
 
 
 def _as_data(reader: Reader, found: Readers) -> dict[str, object]:

@@ -23,10 +23,7 @@ _RESTORE = (
     "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected; "
     "`ciphertool unprotect` puts the secrets back into the file itself"
 )
-_ROTATE = (
-    "to change the key, restore every file with `ciphertool resolve`, name the new keystore and a new repository in "
-    "the settings, and run `ciphertool protect`"
-)
+_ROTATE = "`ciphertool rotate` encrypts a vault anew, with --to for another keystore"
 _LIST = "`ciphertool list` lists the vault's secrets, `ciphertool audit` everything that is protected and what is not"
 _REMOVE = "`ciphertool remove ALIAS` removes a secret that nothing refers to"
 _ELSEWHERE = {
@@ -35,7 +32,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("edit", "change", "update"), _CHANGE),
     **dict.fromkeys(("new", "create", "insert"), _ADD),
     **dict.fromkeys(("restore", "undo", "view", "cat"), _RESTORE),
-    **dict.fromkeys(("rotate", "rekey", "updatekeys", "reencrypt"), _ROTATE),
+    **dict.fromkeys(("rekey", "updatekeys", "reencrypt"), _ROTATE),
     **dict.fromkeys(("ls", "status"), _LIST),
     **dict.fromkeys(("mv", "move"), "`ciphertool rename ALIAS NEW` renames an alias wherever it is named"),
     **dict.fromkeys(("rm", "delete", "unset"), _REMOVE),

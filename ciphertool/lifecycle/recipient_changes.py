@@ -14,17 +14,16 @@ from ciphertool import files
 from ciphertool.changes.changeset import ChangeSet, Replacement
 from ciphertool.ciphertext import Envelope
 from ciphertool.engine import envelope
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError, RecipientsError
+from ciphertool.errors import ConfigError, RecipientsError
 from ciphertool.lifecycle import recipient_tables
+from ciphertool.lifecycle.reencryption import KeyChanges, proved, values_of
 from ciphertool.lifecycle.writing import vault_before
-from ciphertool.repository import Encrypted, Malformed, repository_of
+from ciphertool.repository import Encrypted
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.opening import VaultAccess
 from ciphertool.vault.readers import readers
-from ciphertool.vault.resolver import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from ciphertool.ciphertext import Ciphertext
@@ -32,11 +31,8 @@ if TYPE_CHECKING:
     from ciphertool.lifecycle.recipients import Candidate, Departing
     from ciphertool.passwords import PasswordChain
     from ciphertool.repository import SecretRepository
-    from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings
     from ciphertool.vault.envelopes import EnvelopeSealer
-
-_Keys = dict[str, "Mapping[str, str] | None"]
 
 
 class Keys(NamedTuple):
@@ -60,11 +56,6 @@ class Change(NamedTuple):
     content_keys: tuple[str, ...] = ()
     encrypted: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-
-
-class _Opened(NamedTuple):
-    value: Secret
-    spelling: Secret | None
 
 
 def open_keys(after: Settings, opening: Settings, passwords: PasswordChain, now: datetime) -> Keys:
@@ -96,14 +87,14 @@ def plan_add(candidate: Candidate, keys: Keys, repository: SecretRepository, set
     open is taken out, since nobody can wrap it again. Raises `ProblemsError` for values that do not decrypt.
     """
     settings, target = candidate.after, candidate.target.recipient
-    opened = _opened(repository, keys.opener)
+    opened = values_of(repository, keys.opener)
     new = {
-        alias: keys.sealer.seal(alias, *_revealed(one))
+        alias: keys.sealer.seal(alias, *one.revealed())
         for alias, one in opened.items()
         if not isinstance(_ciphertext(repository, alias), Envelope)
     }
     used = {value.content_key for alias in opened if isinstance(value := _ciphertext(repository, alias), Envelope)}
-    wrapped: _Keys = {}
+    wrapped: KeyChanges = {}
     for key, held in repository.keys.items():
         if key not in used and keys.opener.decryptor.key_id not in held:
             wrapped[key] = None
@@ -115,7 +106,7 @@ def plan_add(candidate: Candidate, keys: Keys, repository: SecretRepository, set
         certificate = os.path.relpath(candidate.settings.certificate, settings.root).replace(os.sep, "/")
         text = recipient_tables.added(settings_file, candidate.settings, certificate)
     vault = vault_before(settings, repository, settings_file.real)
-    saved = _saved(settings, repository, new, wrapped, opened, keys.opener)
+    saved = proved(settings, repository, new, wrapped, opened, keys.opener)
     first = () if text is None else (files.Write(settings_file, text),)
     unknown = (one.key_id for one in readers(candidate.before, repository).unknown)
     others = tuple(one for one in unknown if one not in (None, target.id))
@@ -137,9 +128,9 @@ def plan_remove(leaving: Departing, keys: Keys, repository: SecretRepository, se
     saved, new = None, {}
     if gone if leaving.key_id is None else leaving.key_id in gone:
         _require_able(leaving, keys, repository)
-        opened = _opened(repository, keys.opener)
-        new = {alias: keys.sealer.seal(alias, *_revealed(one)) for alias, one in opened.items()}
-        saved = _saved(settings, repository, new, dict.fromkeys(repository.keys), opened, keys.opener)
+        opened = values_of(repository, keys.opener)
+        new = {alias: keys.sealer.seal(alias, *one.revealed()) for alias, one in opened.items()}
+        saved = proved(settings, repository, new, dict.fromkeys(repository.keys), opened, keys.opener)
     last: tuple[Write, ...] = ()
     if leaving.name is not None:
         last = (files.Write(settings_file, recipient_tables.removed(settings_file, leaving.name)),)
@@ -180,51 +171,3 @@ def _held(repository: SecretRepository) -> tuple[str, ...]:
 def _ciphertext(repository: SecretRepository, alias: str) -> Ciphertext | None:
     stored = repository.get(alias).stored
     return stored.ciphertext if isinstance(stored, Encrypted) else None
-
-
-def _revealed(one: _Opened) -> tuple[Secret, str | None]:
-    return one.value, None if one.spelling is None else one.spelling.reveal()
-
-
-def _opened(repository: SecretRepository, opener: Opener) -> dict[str, _Opened]:
-    """Return every encrypted value with its spelling; raise `ProblemsError` with each that does not decrypt."""
-    found: dict[str, _Opened] = {}
-    problems: list[CipherToolError] = []
-    for alias, entry in repository.entries.items():
-        match entry.stored:
-            case Encrypted(value):
-                try:
-                    found[alias] = _open(opener, alias, value)
-                except CipherToolError as error:
-                    problems.append(explain(error, alias, repository, opener))
-            case Malformed(reason):
-                malformed = ConfigError(f"{entry.label(alias)}: {reason}", hint=repository.hint)
-                problems.append(malformed.at(repository.where, entry.line))
-    if problems:
-        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return found
-
-
-def _open(opener: Opener, alias: str, value: Ciphertext) -> _Opened:
-    if isinstance(value, Envelope):
-        opened = opener.content_keys.read(alias, value)
-        return _Opened(opened.value, opened.spelling)
-    return _Opened(opener.open(alias, value), None)
-
-
-def _saved(
-    settings: Settings,
-    repository: SecretRepository,
-    new: Mapping[str, Ciphertext],
-    keys: _Keys,
-    expected: Mapping[str, _Opened],
-    opener: Opener,
-) -> Replacement | None:
-    """Return how the vault is written, None if it stays; every value in it has been decrypted again."""
-    if not new and not keys:
-        return None
-    content = repository.content._replace(data=repository.updated(new, keys))
-    after = repository_of(settings.kind, content, extensions=settings.trust.extensions, declared=settings.aliases)
-    if _opened(after, opener) != expected or set(after.entries) != set(repository.entries):
-        raise AssertionError("a vault that is encrypted anew does not decrypt to itself")
-    return Replacement(settings.storage, repository.content, content.data)

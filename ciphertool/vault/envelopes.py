@@ -53,6 +53,7 @@ class EnvelopeSealer:
     """
 
     def __init__(self, recipients: Sequence[Recipient]) -> None:
+        self.to = tuple(recipients)
         self.recipients = frozenset(recipient.id for recipient in recipients)
         self._key = envelope.ContentKey.new()
         self._wrapped = {recipient.id: self._key.wrapped_for(recipient) for recipient in recipients}

@@ -383,7 +383,8 @@ def _makes_a_file(flags: int = 0, *_: Any) -> bool:
 
 def _environment(*, with_key: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CIPHERTOOL_")}
-    return {**kept, "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD} if with_key else kept
+    names = ("CIPHERTOOL_KEYSTORE_PASSWORD", "CIPHERTOOL_NEW_KEYSTORE_PASSWORD") if with_key else ()
+    return kept | dict.fromkeys(names, PASSWORD)
 
 
 def run_forked(

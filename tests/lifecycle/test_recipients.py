@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ciphertool.ciphertext import Envelope
+from ciphertool.engine import jwe
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.repository import Encrypted
 from ciphertool.settings import load
@@ -425,3 +426,21 @@ def test_a_certificate_that_was_exchanged_is_not_confirmed_by_the_other(
     assert {(one["kind"], one["name"]) for one in found} == {("unreadable", "ops"), ("surplus", None)}
     assert run("recipients", "remove", "ops").status == 0
     assert not _reads(run, "ops")
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+def test_what_does_not_decrypt_again_is_not_written(
+    vault: Path, run: Any, add: Any, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """A fault of the machine: a value is encrypted wrongly."""
+    assert run("protect").status == 0
+    assert command == "add" or add("ops").status == 0
+    before = {path: path.read_bytes() for path in (vault / VAULT, vault / "ciphertool.toml")}
+    seal = jwe.seal
+
+    def faulty(header: Any, plaintext: bytes, *others: Any) -> str:
+        return seal(header, plaintext.replace(b"c4n4ry-yaml-1", b"c4n4ry-yaml-0"), *others)
+
+    monkeypatch.setattr(jwe, "seal", faulty)
+    assert (add("ops") if command == "add" else run("recipients", "remove", "ops")).status == 70
+    assert {path: path.read_bytes() for path in before} == before

@@ -122,7 +122,8 @@ def test_protect_never_changes_who_can_read(shared: Path, run: Run, change: str)
     for arguments in (("protect", "--take", "file"), ("set", "new.alias")):
         outcome = run(*arguments, stdin=b"c4n4ry")
         assert outcome.status == 4, outcome.err
-        assert "recipients add" in outcome.err
+        assert f"recipients {'add' if change == 'one more' else 'remove'}" in outcome.err
+        assert "recipients check" in outcome.err
         assert (shared / REPOSITORY).read_bytes() == before
 
 

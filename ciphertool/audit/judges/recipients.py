@@ -53,7 +53,7 @@ def judge(
     if not settings.native:
         return
     found = readers(settings, repository, opened=opened, held=held)
-    vault = gathered.place(repository.path)
+    vault = gathered.place(repository.where)
     _schemes(gathered, repository, vault)
     for reader in found.readers if found.shared else ():
         _card(gathered, reader, vault)
@@ -80,9 +80,9 @@ def _place(
 ) -> Place:
     if one.kind is Kind.DIRECT:
         first = next(iter(found.direct))
-        return gathered.place(repository.path, repository.get(first).line, first)
+        return gathered.place(repository.where, repository.get(first).line, first)
     if one.reader is None or one.reader.named is None:
-        return gathered.place(repository.path, selector=f"key {one.reader.key_id}" if one.reader else None)
+        return gathered.place(repository.where, selector=f"key {one.reader.key_id}" if one.reader else None)
     name = one.reader.named.name
     if one.kind in (Kind.CERTIFICATE, Kind.PUBLIC_KEY):
         return gathered.place(one.reader.named.path, selector=name)
