@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.rewriters.jsonpath import (
     ByNames,
+    Every,
     Where,
     dotted,
     filtered_steps,
@@ -40,6 +41,7 @@ _STEPS = st.one_of(
     st.tuples(st.sampled_from([".a", "['b']", ".b", "['']"]), st.sampled_from(["'x'", '"x"', "1", "''", "-1"])).map(
         lambda filter_: f"[?@{filter_[0]}=={filter_[1]}]"
     ),
+    st.sampled_from([".*", "[*]"]),
 )
 
 
@@ -188,6 +190,7 @@ def test_many_plain_selectors_cost_about_what_one_with_as_many_matches_does() ->
 def test_a_filter_by_a_member_is_a_step_and_any_other_is_not() -> None:
     assert filtered_steps("$.a[?@.name=='x'][0]['b']") == ("a", Where("name", "x"), 0, "b")
     assert filtered_steps("$[?@['id'] == 12]") == (Where("id", 12),)
+    assert filtered_steps("$.a.*[*].b") == ("a", Every(), Every(), "b")
     for other in ("$[?@.a]", "$[?@.a!='x']", "$[?@.a=='x' && @.b=='y']", "$[?@.a.b=='x']", "$..a", "$[?@.a==1.0]", "a"):
         assert filtered_steps(other) is None
 
