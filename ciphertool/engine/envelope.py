@@ -39,8 +39,9 @@ WRAPPING = {
 }
 """How a content key may be encrypted (RFC 7518, section 4.3), and the scheme of each."""
 _KEY, _ID, _BLOCK = 32, 6, 64
-_read_json = json.JSONDecoder().decode
-"""As `json.loads`, without its look for another encoding than UTF-8."""
+_read_json = json.JSONDecoder().raw_decode
+"""As `json.loads`, without its look for another encoding than UTF-8, and for the end of the text."""
+_BLANKS = " \t\n\r"
 _PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
 """Aliases that JSON spells as they are."""
 
@@ -149,15 +150,16 @@ class Recipient:
 
 def _opened(payload: bytes, made: int) -> Opened:
     """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
+    members, end, text = None, 0, ""
     try:
-        members = _read_json(payload.decode("utf-8"))
+        text = payload.decode("utf-8").strip(_BLANKS)
+        members, end = _read_json(text)
     except (ValueError, RecursionError):
-        members = None
-    match members:
-        case {"value": str(value)} if len(members) == 1:
-            return Opened(Secret(value), None, made)
-        case {"value": str(value), "spelling": str(spelling)} if len(members) == 2:
-            return Opened(Secret(value), Secret(spelling), made)
+        pass
+    if isinstance(members, dict) and end == len(text):  # a `match` takes longer than the decryption
+        value, spelling = members.get("value"), members.get("spelling")
+        if isinstance(value, str) and (len(members) == 1 or (len(members) == 2 and isinstance(spelling, str))):
+            return Opened(Secret(value), None if spelling is None else Secret(spelling), made)
     raise MalformedCiphertextError("a JWE whose payload is not a value and perhaps its spelling")
 
 

@@ -97,7 +97,7 @@ def parse(text: str, *, direct: bool) -> Token:
     parts = _in_standard_alphabet(text).split(b".")
     if len(parts) != 5:
         raise _malformed("not of five parts")
-    header, wrapped, nonce, ciphertext, tag = [_decode(part) for part in parts]
+    header, wrapped, nonce, ciphertext, tag = [_decode(part) if part else b"" for part in parts]
     if direct == bool(wrapped):
         raise _malformed(f"{'with' if direct else 'without'} an encrypted key")
     if len(nonce) != _NONCE or len(tag) != _TAG:
