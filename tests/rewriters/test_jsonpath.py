@@ -19,6 +19,7 @@ from ciphertool.rewriters.jsonpath import (
     locate,
     locate_in_documents,
     normalized,
+    plain_steps,
     steps,
 )
 
@@ -185,6 +186,20 @@ def test_many_plain_selectors_cost_about_what_one_with_as_many_matches_does() ->
     one = min(timeit.repeat(lambda: locate(tree, ["$..password"]), number=1, repeat=5))
     many = min(timeit.repeat(lambda: locate(tree, selectors), number=1, repeat=5))
     assert many < 6 * one  # by the library it would be 16
+
+
+def test_a_short_name_has_the_characters_of_the_rfc() -> None:
+    # RFC 9535, section 2.5.1.1: letters, `_` and what is beyond ASCII; digits, but not first.
+    edges = {*range(0x100), 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF}
+    for name in map(chr, sorted(edges)):
+        is_first = (
+            (name.isascii() and name.isalpha())
+            or name == "_"
+            or (ord(name) > 0x7F and not 0xD800 <= ord(name) <= 0xDFFF)
+        )
+        assert (plain_steps(f"$.{name}") is not None) is is_first, hex(ord(name))
+        is_later = is_first or (name.isascii() and name.isdigit())
+        assert (plain_steps(f"$.a{name}") == (f"a{name}",)) is is_later, hex(ord(name))
 
 
 def test_a_filter_by_a_member_is_a_step_and_any_other_is_not() -> None:
