@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ENCRYPTION = "A256GCM"
 """AES-256 in Galois/Counter Mode (RFC 7518, section 5.3), the only content encryption."""
 _NONCE, _TAG = 12, 16
+write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""As `json.dumps`, which makes an encoder each time."""
 _STANDARD, _URL = b"+/", b"-_"
 _TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
@@ -82,7 +84,7 @@ def _decode(text: bytes) -> bytes:
 
 def seal(header: Mapping[str, Any], plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
     """Return the token of a plaintext; the nonce is random, and the header is authenticated."""
-    protected = encode(json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    protected = encode(write_json(header).encode("utf-8"))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
     parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
