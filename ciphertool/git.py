@@ -64,6 +64,8 @@ def held(paths: Iterable[Path]) -> dict[Path, Held]:
             for commit, have in there.items()
             if os.fsencode(real.name) in have
         ]
+        if not asked:
+            continue
         try:
             blobs = contents(directory, [(commit, members[path]) for path, commit in asked])
         except GitError:

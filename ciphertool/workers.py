@@ -207,9 +207,23 @@ def no_progress(step: str, done: int, total: int) -> None:
 
 
 def on_all_cores(
-    step: str, work: Callable[[str, _Item], _Result], items: Mapping[str, _Item], progress: Progress
+    step: str,
+    work: Callable[[str, _Item], _Result],
+    items: Mapping[str, _Item],
+    progress: Progress,
+    *,
+    fewest: int = 2,
 ) -> Iterator[tuple[str, _Result | CipherToolError]]:
-    """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL."""
+    """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL.
+
+    `fewest` is the number of items from which on threads save more time than they take to start.
+    """
+    if len(items) < fewest:
+        for done, (alias, item) in enumerate(items.items(), 1):
+            result = _result_or_error(work, alias, item)
+            progress(step, done, len(items))
+            yield alias, result
+        return
 
     def guarded(batch: Sequence[tuple[str, _Item]]) -> list[_Result | CipherToolError]:
         return [_result_or_error(work, *item) for item in batch]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
+from hashlib import sha256
 from itertools import compress
 from math import gcd, isqrt, prod
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 # Java (`RSAKeyFactory.checkRSAProviderKeys`) and OpenSSL accept no modulus over 16,384 bits, and with one over 3,072
 # bits no exponent over 64.
 _LARGEST_MODULUS, _LARGEST_FREE, _LARGEST_EXPONENT = 16_384, 3_072, 64
+_SHORTEST_VERIFIED = 1024
+_SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # PKCS #1: what precedes a SHA-256 digest
 _TRIAL_DIVISION = 1 << 16
 _GROUPS = 81
 _FERMAT_ROUNDS = 100
@@ -66,8 +69,33 @@ def _faults(modulus: int, exponent: int) -> Iterator[str]:
         yield "has a modulus with a small factor: anyone can factor it"
     elif _factors_are_close(modulus):
         yield "has a modulus whose factors are close together: anyone can factor it"
-    elif pow(2, modulus - 1, modulus) == 1:
+    elif _is_prime(modulus):
         yield "has a prime modulus: anyone can compute its private key"
+
+
+def _is_prime(modulus: int) -> bool:
+    """Return whether an odd modulus passes Fermat's test, as all primes do and next to no product does.
+
+    Of a prime p, the power p - 2 of a number is its inverse: the inverse of a padded digest is a signature for the
+    exponent p - 2. OpenSSL verifies it in a tenth of the time that Python takes for a power.
+    """
+    if not _SHORTEST_VERIFIED <= modulus.bit_length() <= _LARGEST_FREE:
+        return pow(2, modulus - 1, modulus) == 1
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    size = (modulus.bit_length() + 7) // 8
+    digest = _SHA256_INFO + sha256().digest()
+    padded = int.from_bytes(b"\1".ljust(size - 2 - len(digest), b"\xff") + b"\0" + digest, "big")
+    try:
+        signature = pow(padded, -1, modulus).to_bytes(size, "big")
+        rsa.RSAPublicNumbers(modulus - 2, modulus).public_key().verify(signature, b"", padding.PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    except ValueError:  # no inverse, or OpenSSL is configured to refuse such an exponent
+        return pow(2, modulus - 1, modulus) == 1
+    return True
 
 
 @cache

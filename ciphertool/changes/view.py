@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, git
 from ciphertool.changes.plan import Note, join_names
-from ciphertool.detection import patterns
 from ciphertool.detection.names import names_a_secret
 from ciphertool.errors import CipherToolError
 from ciphertool.redaction.masking import TextMasker, spellings
@@ -66,6 +65,8 @@ def _spelling(text: str, site: Site) -> str:
 
 
 def _masked(document: Document, known: TextMasker, planned: set[str]) -> str:
+    from ciphertool.detection import patterns  # which takes its time, and a run without a diff does not need it
+
     text = document.source.text
     edits = [
         _mask(text, site)

@@ -162,7 +162,11 @@ def visible(text: str, *, keep: str = "", commands: bool = False) -> str:
 
 def masked(text: str) -> str:
     """Return a message with every secret in it as `****`."""
-    from ciphertool.detection import patterns  # takes its time, and a run without a message does not need it
+    from ciphertool.detection import hints  # takes its time, and a run without a message does not need it
+
+    if not hints.is_candidate(text):
+        return text
+    from ciphertool.detection import patterns  # takes ten times as long
 
     return patterns.masked(text)
 

@@ -92,7 +92,7 @@ class ContentKey:
         """
         text = value.reveal()
         payload = {"value": text} if spelling is None else {"value": text, "spelling": spelling}
-        data = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        data = jwe.write_json(payload).encode("utf-8")
         if len(data) > LIMIT and (length := len(value.reveal_bytes())) > LIMIT:
             raise ValueTooLongError(NAME, None, length, LIMIT)
         header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "alias": alias, "iat": int(time.time())}

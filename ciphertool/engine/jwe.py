@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ENCRYPTION = "A256GCM"
 """AES-256 in Galois/Counter Mode (RFC 7518, section 5.3), the only content encryption."""
 _NONCE, _TAG = 12, 16
+write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""As `json.dumps`, which makes an encoder each time."""
 _STANDARD, _URL = b"+/", b"-_"
 _TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
@@ -84,8 +86,8 @@ def _decode(text: bytes) -> bytes:
 
 def seal(header: Mapping[str, Any], plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
     """Return the token of a plaintext; the nonce is random, and the header is authenticated."""
-    text = json.dumps(header, ensure_ascii=False, separators=(",", ":"))
-    protected = encode(text.encode("utf-8", "backslashreplace"))  # half of a surrogate pair: JSON escapes it alike
+    # Half of a surrogate pair is escaped as JSON would escape it.
+    protected = encode(write_json(header).encode("utf-8", "backslashreplace"))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
     parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
@@ -100,7 +102,7 @@ def parse(text: str, *, direct: bool) -> Token:
     parts = _in_standard_alphabet(text).split(b".")
     if len(parts) != 5:
         raise _malformed("not of five parts")
-    header, wrapped, nonce, ciphertext, tag = [_decode(part) for part in parts]
+    header, wrapped, nonce, ciphertext, tag = [_decode(part) if part else b"" for part in parts]
     if direct == bool(wrapped):
         raise _malformed(f"{'with' if direct else 'without'} an encrypted key")
     if len(nonce) != _NONCE or len(tag) != _TAG:

@@ -69,10 +69,12 @@ class PropertiesRepository(DocumentRepository):
         head, start = columns.heads[ordinal], columns.starts[ordinal]
         assigned = source.text[head:start].rstrip(" \t\f\r\n\\").endswith(("=", ":"))
         certain = is_writable_alias(name) and self._spelling.tells(value, assigned=assigned)
-        if ambiguity := self._ambiguity(name):  # no line shows which value is meant; products take the last
+        if name in self._document.repeated and (
+            ambiguity := self._ambiguity(name)
+        ):  # no line shows which value is meant; products take the last
             return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), source.line(start), certain)
         stored = self._grammar.read(value)
-        if isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
+        if keys and isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
             key, token, _ = stored.ciphertext
             stored = Encrypted(Envelope(key, token, keys.get(key, {})))
         return SecretEntry(stored, source.line(start), certain)

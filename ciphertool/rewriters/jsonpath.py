@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 Location: TypeAlias = tuple[str | int, ...]
 
 # Names and indexes only, without escapes: such a path is walked directly, since settings may have thousands of them.
+# A name is of letters, digits, `_` and all beyond ASCII. The others are excluded: `re` compiles that ten times faster.
 _STEP = re.compile(
-    r"""\.([A-Za-z_\x80-\ud7ff\ue000-\U0010ffff][0-9A-Za-z_\x80-\ud7ff\ue000-\U0010ffff]*+)"""
+    r"""\.([^\x00-@\[-^`{-\x7f\ud800-\udfff][^\x00-/:-@\[-^`{-\x7f\ud800-\udfff]*+)"""
     r"""|\['([^'\\\x00-\x1f]*+)'\]"""
     r"""|\["([^"\\\x00-\x1f]*+)"\]"""
     r"""|\[(0|-?[1-9][0-9]{0,14}+)\]"""
@@ -38,7 +39,8 @@ _FILTER = re.compile(
     rf"""\[\?\ *+@{_MEMBER}\ *+==\ *+(?:'([^'\\\x00-\x1f]*+)'|"([^"\\\x00-\x1f]*+)"|(0|-?[1-9][0-9]{{0,14}}+))\ *+\]"""
 )
 _ITEM = re.compile(r"""\[\?\ *+match\(@,\ *+'([A-Za-z_][0-9A-Za-z_]*+=)\.\*'\)\ *+\]""")
-_FILTERED = re.compile(rf"{_FILTER.pattern}|{_STEP.pattern}|{_ITEM.pattern}")
+_EVERY = re.compile(r"(\.\*|\[\*\])")
+_FILTERED = re.compile(rf"{_FILTER.pattern}|{_STEP.pattern}|{_ITEM.pattern}|{_EVERY.pattern}")
 _SHORT = re.compile(r"[A-Za-z_][0-9A-Za-z_]*+")
 _NORMALIZED = re.compile(r"\['((?:[^'\\]++|\\.)*+)'\]|\[(\d++)\]")
 _DOCUMENT = re.compile(r"doc\[(0|[1-9][0-9]{0,5})\](?=\$)")
@@ -68,6 +70,17 @@ class Assigns(NamedTuple):
     def holds(self, node: object) -> bool:
         """Return whether a node is such an item."""
         return isinstance(node, str) and node.startswith(self.start) and "\n" not in node and "\r" not in node
+
+
+class Every(NamedTuple):
+    """A step to all children."""
+
+    def holds(self, node: object) -> bool:  # noqa: ARG002 - as `Where`
+        """Return True."""
+        return True
+
+
+Filter: TypeAlias = Where | Assigns | Every
 
 
 def normalized(location: Location, document: int | None = None) -> str:
@@ -161,16 +174,21 @@ def plain_steps(path: str) -> Location | None:
     return tuple([int(index) if index else a or b or c for a, b, c, index in _STEP.findall(path)])
 
 
-def filtered_steps(path: str) -> tuple[str | int | Where | Assigns, ...] | None:
-    """Return the steps of a path of names, indexes and filters by a member's or item's value; None for any other."""
-    found: list[str | int | Where | Assigns] = []
+def filtered_steps(path: str) -> tuple[str | int | Filter, ...] | None:
+    """Return the steps of a path of names, indexes, wildcards and filters by the value of a member or item.
+
+    None for any other path.
+    """
+    found: list[str | int | Filter] = []
     position = 1
     while position < len(path):
         match = _FILTERED.match(path, position)
         if match is None:
             return None
-        short, name, single, double, number, *step, start = match.groups()
-        if start is not None:
+        short, name, single, double, number, *step, start, every = match.groups()
+        if every is not None:
+            found.append(Every())
+        elif start is not None:
             found.append(Assigns(start))
         elif short is not None or name is not None:
             value = int(number) if number else double if single is None else single
@@ -296,11 +314,11 @@ def _index(elements: list[Any], step: str | int) -> int | None:
     return step + len(elements) if step < 0 else step
 
 
-def _filter(tree: object, steps: Sequence[str | int | Where | Assigns]) -> list[Location]:
-    """Return the locations to which steps, including filters, lead."""
+def _filter(tree: object, steps: Sequence[str | int | Filter]) -> list[Location]:
+    """Return the locations to which steps, including filters and wildcards, lead."""
     reached: list[tuple[Location, Any]] = [((), tree)]
     for step in steps:
-        if isinstance(step, Where | Assigns):
+        if isinstance(step, Filter):
             reached = [
                 ((*location, own), child)
                 for location, node in reached

@@ -201,6 +201,5 @@ def _is_quick(target: Target) -> bool:
         return xpath.plain(path.replace("//", "/", 1)) is not None
     if path.startswith("$"):
         # A wildcard, or a filter that compares one member, takes no longer than indexing every child.
-        one_descent = path.replace("..", ".", 1).replace("[*]", "[0]").replace(".*", "[0]")
-        return jsonpath.filtered_steps(one_descent) is not None
+        return jsonpath.filtered_steps(path.replace("..", ".", 1)) is not None
     return _MORE_THAN_NAMES.search(path) is None  # a key, or a relative XPath

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import references, rewriters
@@ -108,8 +107,12 @@ class Resolver:
         """
         secret = self._known.get(alias)
         if secret is None:  # two threads may both decrypt it, to the same value: a lock could be inherited by a fork
-            with nullcontext() if self._known else _FIRST:
-                secret = self._known.setdefault(alias, self._resolve(alias))
+            if self._known:
+                found = self._resolve(alias)
+            else:
+                with _FIRST:
+                    found = self._resolve(alias)
+            secret = self._known.setdefault(alias, found)
             self._tell(secret.reveal())
         return secret
 
@@ -179,6 +182,14 @@ class Resolver:
     def _resolve(self, alias: str) -> Secret:
         entry = self.repository.get(alias)
         match entry.stored:
+            case Encrypted(ciphertext):
+                if isinstance(ciphertext, Envelope) and not ciphertext.wrapped:
+                    raise explain(UnknownContentKeyError(ciphertext.content_key), alias, self.repository, None)
+                opener = self._opener()
+                try:
+                    return opener.open(alias, ciphertext)
+                except CipherToolError as error:
+                    raise explain(error, alias, self.repository, opener) from None
             case Clear(value):
                 if self.repository.clear_is_readable:
                     self._warn(f"{self.repository.name}:{entry.line}: {alias!r} is in clear; run `ciphertool protect`")
@@ -192,14 +203,6 @@ class Resolver:
                 raise DecryptionError(f"{alias!r}: is a placeholder, which only the product fills in").at(
                     self.repository.where, entry.line
                 )
-            case Encrypted(ciphertext):
-                if isinstance(ciphertext, Envelope) and not ciphertext.wrapped:
-                    raise explain(UnknownContentKeyError(ciphertext.content_key), alias, self.repository, None)
-                opener = self._opener()
-                try:
-                    return opener.open(alias, ciphertext)
-                except CipherToolError as error:
-                    raise explain(error, alias, self.repository, opener) from None
         raise AssertionError
 
 

@@ -70,6 +70,17 @@ def test_broken_numbers_are_found(key: rsa.RSAPrivateKey, name: str) -> None:
     assert {weakness.severity for weakness in found} == {Severity.BROKEN}
 
 
+@pytest.mark.parametrize("bits", [512, 1023, 1024, 1025, 2048, 3072, 3073])
+def test_a_prime_modulus_of_any_length_is_found(bits: int) -> None:
+    prime = _next_prime(3 << bits - 2)
+    assert prime.bit_length() == bits
+    assert [weakness.reason for weakness in weaknesses(prime, E)] == [
+        "has a prime modulus: anyone can compute its private key"
+    ]
+    product = _next_prime(3 << bits // 2 - 2) * _next_prime(5 << (bits - bits // 2) - 3)
+    assert weaknesses(product, E) == ()
+
+
 @pytest.mark.parametrize("exponent", [0, 1, 2, 4, E + 1, 1 << 2100])
 def test_exponents_that_no_key_has_are_found(key: rsa.RSAPrivateKey, exponent: int) -> None:
     found = weaknesses(key.public_key().public_numbers().n, exponent)

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.rewriters.jsonpath import (
     ByNames,
+    Every,
     Where,
     dotted,
     filtered_steps,
     locate,
     locate_in_documents,
     normalized,
+    plain_steps,
     steps,
 )
 
@@ -40,6 +42,7 @@ _STEPS = st.one_of(
     st.tuples(st.sampled_from([".a", "['b']", ".b", "['']"]), st.sampled_from(["'x'", '"x"', "1", "''", "-1"])).map(
         lambda filter_: f"[?@{filter_[0]}=={filter_[1]}]"
     ),
+    st.sampled_from([".*", "[*]"]),
 )
 
 
@@ -185,9 +188,24 @@ def test_many_plain_selectors_cost_about_what_one_with_as_many_matches_does() ->
     assert many < 6 * one  # by the library it would be 16
 
 
+def test_a_short_name_has_the_characters_of_the_rfc() -> None:
+    # RFC 9535, section 2.5.1.1: letters, `_` and what is beyond ASCII; digits, but not first.
+    edges = {*range(0x100), 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0xFFFF, 0x10000, 0x10FFFF}
+    for name in map(chr, sorted(edges)):
+        is_first = (
+            (name.isascii() and name.isalpha())
+            or name == "_"
+            or (ord(name) > 0x7F and not 0xD800 <= ord(name) <= 0xDFFF)
+        )
+        assert (plain_steps(f"$.{name}") is not None) is is_first, hex(ord(name))
+        is_later = is_first or (name.isascii() and name.isdigit())
+        assert (plain_steps(f"$.a{name}") == (f"a{name}",)) is is_later, hex(ord(name))
+
+
 def test_a_filter_by_a_member_is_a_step_and_any_other_is_not() -> None:
     assert filtered_steps("$.a[?@.name=='x'][0]['b']") == ("a", Where("name", "x"), 0, "b")
     assert filtered_steps("$[?@['id'] == 12]") == (Where("id", 12),)
+    assert filtered_steps("$.a.*[*].b") == ("a", Every(), Every(), "b")
     for other in ("$[?@.a]", "$[?@.a!='x']", "$[?@.a=='x' && @.b=='y']", "$[?@.a.b=='x']", "$..a", "$[?@.a==1.0]", "a"):
         assert filtered_steps(other) is None
 

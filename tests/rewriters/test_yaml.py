@@ -15,6 +15,7 @@ from ciphertool.references import Reference
 from ciphertool.rewriters.base import Change, Source, rewrite
 from ciphertool.rewriters.jsonpath import normalized
 from ciphertool.rewriters.yaml import YamlRewriter
+from ciphertool.rewriters.yaml.spelling import Style, can_be_plain, quoted
 from ciphertool.rewriters.yaml.stream import read
 from ciphertool.testing import RewriterContract
 
@@ -151,6 +152,15 @@ def test_nothing_is_written_where_no_value_stands() -> None:
     with pytest.raises(UnrepresentableValueError) as caught:
         document.edits([Change(site, "a")])
     assert caught.value.selector == "$['p']"
+
+
+def test_the_characters_of_a_plain_scalar_are_those_that_all_readers_print() -> None:
+    printed = [(0x21, 0x7E), (0xA0, 0x2027), (0x202A, 0xD7FF), (0xE000, 0xFEFE), (0xFF00, 0xFFFD), (0x10000, 0x10FFFF)]
+    edges = {code + step for span in printed for code in span for step in (-1, 0, 1)} | {0, 9, 10, 0x7F, 0x85}
+    for code in sorted(edges - {0x110000, 0x20}):
+        is_printed = any(first <= code <= last for first, last in printed)
+        assert can_be_plain(f"a{chr(code)}b", flow=False) is is_printed, hex(code)
+        assert (quoted(f"a{chr(code)}", Style.SINGLE)[0] == "'") is is_printed, hex(code)
 
 
 def test_sites_say_where_they_are() -> None:

@@ -6,7 +6,7 @@ import re
 
 from ciphertool.rewriters.xml.scan import WHITE
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # What most rewrites write, an alias and "password": there is nothing to escape.
 _PLAIN = re.compile("[0-9A-Za-z._@:/-]*+")
 # NEL and LS are line ends in XML 1.1, so they are not left to the reader's version.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _Taken = TypeVar("_Taken")
 
 _READ_DIFFERENTLY = re.compile("[\x85\u2028\u2029\ufeff]")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def parse(text: str, take: Callable[[Iterator[Any]], _Taken], *, pure: bool = False) -> _Taken:

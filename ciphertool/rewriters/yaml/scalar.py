@@ -24,7 +24,7 @@ _PROPERTIES = re.compile(
 _BLOCK_HEADER = re.compile(r"[|>][0-9+-]*+")
 _TABS_NEXT = re.compile(r"[ \t]*+(?:[\r\n] *+)++\t")
 _AS_IT_IS = re.compile(r"[!-~](?:[ -~]*[!-~])?")
-_AS_IT_IS_IN_QUOTES = re.compile(r"[^\"'\\ \x00-\x1f\x7f-\U0010ffff]+")
+_AS_IT_IS_IN_QUOTES = re.compile(r"[!#-&(-\[\]-~]+")
 _LINE_END = re.compile(r"[\r\n]|\Z")
 # Looking up a member in its enumeration takes ten times as long.
 _PLAIN, _LITERAL, _FOLDED = Style.PLAIN, Style.LITERAL, Style.FOLDED

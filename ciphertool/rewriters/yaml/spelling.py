@@ -30,17 +30,19 @@ _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEAN = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NUMBER = re.compile(r"[-+]?[0-9]{1,300}(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?")
 
-_SAFE = r"\x21-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+# Excluded, as the rest of Unicode takes `re` some milliseconds to compile each time that it is included.
+_UNPRINTABLE = r"\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
+_SAFE = rf"[^\ {_UNPRINTABLE}]"
 _BLOCK = re.compile(
-    rf"(?!(?:---|\.\.\.)(?:\ |\Z))(?:(?![-?:,\[\]{{}}#&*!|>'\"%@`])[{_SAFE}]|[-?:](?=[{_SAFE}]))"
-    rf"(?:(?!:)[{_SAFE}]|:(?=[{_SAFE}])|\ +(?=[{_SAFE}])(?!\#)|(?!))*+"
+    rf"(?!(?:---|\.\.\.)(?:\ |\Z))(?:(?![-?:,\[\]{{}}#&*!|>'\"%@`]){_SAFE}|[-?:](?={_SAFE}))"
+    rf"(?:(?!:){_SAFE}|:(?={_SAFE})|\ +(?={_SAFE})(?!\#)|(?!))*+"
 )
 # libyaml accepts no `:` or `?` inside a plain scalar of a flow collection.
 _FLOW = re.compile(r"[^,\[\]{}:?]*+")
 
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0", "\b": "\\b"}
-_UNSAFE = re.compile(rf'[^\ {_SAFE}]|["\\]')
-_ON_ONE_LINE = re.compile(rf"[\ {_SAFE}]*+")
+_UNSAFE = re.compile(rf'[{_UNPRINTABLE}"\\]')
+_ON_ONE_LINE = re.compile(rf"[^{_UNPRINTABLE}]*+")
 
 
 def reads_as_text(text: str) -> bool:
