@@ -13,8 +13,9 @@ from ciphertool.errors import DecryptionError, KeystoreError, NotEncryptedYetErr
 from ciphertool.files import Snapshot
 from ciphertool.repository import repository_of
 from ciphertool.secret import Secret
+from ciphertool.vault.at_hand import CipherAtHand
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.resolver import CipherAtHand, Resolver
+from ciphertool.vault.resolver import Resolver
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
