@@ -55,6 +55,7 @@ def test_only_the_part_that_is_the_secret_must_be_certain(project: Path, run: Ru
 @pytest.mark.parametrize(("text", "noted"), [("v: one\n  two\n", True), ("v: one two\n", False)])
 def test_a_value_that_comes_back_on_one_line_is_noted_once(project: Path, run: Run, text: str, noted: bool) -> None:
     settings = (project / "ciphertool.toml").read_text().partition("[[target]]")[0]
+    settings += "[encryption]\nscheme = 'RSA-OAEP-256'\n"  # an envelope keeps the lines
     (project / "ciphertool.toml").write_text(f"{settings}[[target]]\nfile = 'u.yaml'\nselector = '$.v'\nalias = 'u'\n")
     (project / "u.yaml").write_text(text)
     assert ("u.yaml:1: u: " in run("protect").err) is noted
