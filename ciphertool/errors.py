@@ -305,7 +305,7 @@ class ValueTooLongError(ConfigError):
         if bits is None:
             hint = "keep data of this size in an encrypted file of its own"
         elif scheme == "RSA-OAEP-256":
-            hint = 'set `scheme = "auto"`, whose values may have 1 MiB'
+            hint = 'set `scheme = "auto"`, with a certificate that allows keyEncipherment: values may then have 1 MiB'
         else:
             hint = "use a larger key or shorten the value; only a native vault has longer values"
         key = "" if bits is None else f" with an RSA-{bits} key"
@@ -684,6 +684,19 @@ class UnknownContentKeyError(DecryptionError):
         )
 
 
+class ContentKeyError(DecryptionError):
+    """A content key of the vault that is of no use to this key, although it is said to be for it."""
+
+    def __init__(self, content_key: str, reason: str) -> None:
+        self.content_key = content_key
+        self.reason = reason
+        super().__init__(
+            f"its content key {content_key} {reason}",
+            hint=f"restore the lines that begin with {{{content_key}}} from the vault's history or a backup; if the "
+            "key can only do RSA-OAEP, state `algorithm` with its keystore or recipient in the settings",
+        )
+
+
 class NotARecipientError(DecryptionError):
     """A value whose content key is not encrypted to this key; `recipients` are the ids of the keys that it is for."""
 
@@ -734,13 +747,14 @@ class ForeignKeyError(DecryptionError):
 
 
 class MovedCiphertextError(DecryptionError):
-    """A ciphertext that stands under another alias than the one it was made for."""
+    """A ciphertext that stands under another alias than the one it was made for, which is None if not proved."""
 
-    def __init__(self, alias: str, made_for: str) -> None:
+    def __init__(self, alias: str, made_for: str | None) -> None:
         self.alias = alias
         self.made_for = made_for
         super().__init__(
-            f"the ciphertext of {alias!r} was made for {made_for!r} and moved",
+            f"the ciphertext of {alias!r} was made for {'another alias' if made_for is None else repr(made_for)} "
+            "and moved",
             hint=f"restore the ciphertext of {alias!r}, or encrypt the value again",
         )
 

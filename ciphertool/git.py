@@ -30,19 +30,6 @@ _SAFE = (
 )
 
 
-def tracked(paths: Iterable[Path]) -> set[Path]:
-    """Return the given files that a git repository tracks; none if there is no git or no repository."""
-    found: set[Path] = set()
-    by_directory: dict[Path, list[Path]] = {}
-    for path in paths:
-        by_directory.setdefault(path.absolute().parent, []).append(path)
-    for directory, members in by_directory.items():
-        listed = _git(directory, "ls-files", "-z", "--", *(member.name for member in members))
-        names = set(listed.split(b"\0"))
-        found |= {member for member in members if os.fsencode(member.name) in names}
-    return found
-
-
 class Held(NamedTuple):
     """What git holds of a file in the last commit and in the index: b"" if nothing, None if it cannot be read."""
 
@@ -65,8 +52,12 @@ def held(paths: Iterable[Path]) -> dict[Path, Held]:
         by_directory.setdefault(real.parent, {})[path] = real
     for directory, members in by_directory.items():
         names = [real.name for real in members.values()]
-        listed = (("HEAD", "ls-tree", "-z", "--name-only", "HEAD", "--"), ("", "ls-files", "-z", "--"))
-        there = {commit: set(_git(directory, *command, *names).split(b"\0")) for commit, *command in listed}
+        staged = _git(directory, "ls-files", "--stage", "-z", "--", *names).split(b"\0")
+        there = {
+            "HEAD": set(_git(directory, "ls-tree", "-z", "--name-only", "HEAD", "--", *names).split(b"\0")),
+            # In a merge, the index has the versions of commits instead of one that is staged.
+            "": {name for about, _, name in (entry.partition(b"\t") for entry in staged) if about.endswith(b" 0")},
+        }
         asked = [
             (path, commit)
             for path, real in members.items()

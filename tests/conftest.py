@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -15,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ciphertool.cli import main
+from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 
 if TYPE_CHECKING:
@@ -118,6 +120,18 @@ def project(tmp_path: Path, keystore_bytes: bytes, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("CIPHERTOOL_KEY_PASSWORD", raising=False)
     monkeypatch.delenv("CIPHERTOOL_CONFIG", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def certified(project: Path, keystore_bytes: bytes) -> Path:
+    """The project with its certificate beside the keystore, so that it can be protected without a password."""
+    settings = project / "ciphertool.toml"
+    settings.write_text(
+        settings.read_text().replace("[repository]", 'certificate = "security/primary.pem"\n[repository]')
+    )
+    keystore = open_keystore(project / "security/primary.p12", PASSWORD, data=keystore_bytes)
+    (project / "security/primary.pem").write_text(DER_cert_to_PEM_cert(keystore.entry("primary").chain[0]))
+    return project
 
 
 @dataclass(frozen=True)

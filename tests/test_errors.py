@@ -28,6 +28,7 @@ GIVEN = {
     "Sequence[str]": ("one", "two"),
     "Sequence[int]": (3, 4),
     "Mapping[str, int]": {"one": 1, "two": 2},
+    "Mapping[str, Sequence[str]]": {"one": ("two", "three")},
     "Iterable[Standing]": (Standing("one", Path("a/file"), 3, "$.a", "$.a"),),
     "Iterable[CipherToolError]": (CipherToolError("one", path=Path("a/file")), CipherToolError("two", line=2)),
 }

@@ -35,7 +35,7 @@ def repository(tmp_path: Path) -> Path:
 def test_tracked_files(repository: Path) -> None:
     (repository / "conf/new.yaml").write_text("x")
     paths = [repository / "conf/a b.yaml", repository / "conf/new.yaml"]
-    assert git.tracked(paths) == {paths[0]}
+    assert git.held(paths).keys() == {paths[0]}
 
 
 def test_what_git_holds_of_files(repository: Path) -> None:
@@ -64,7 +64,6 @@ def test_what_git_cannot_read_is_not_called_absent(repository: Path) -> None:
 
 def test_nothing_is_tracked_outside_a_repository(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
-    assert git.tracked([tmp_path / "a"]) == set()
     assert git.held([tmp_path / "a"]) == {}
     assert git.ignored(tmp_path) == set()
     history = git.history(tmp_path / "a")
@@ -158,7 +157,7 @@ def test_no_program_of_the_repository_runs(repository: Path) -> None:
         (hooks / name).chmod(0o755)
     (repository / "sprung").unlink(missing_ok=True)
     path = repository / "conf/a b.yaml"
-    git.tracked([path])
+    git.held([path])
     git.ignored(repository)
     git.staged(repository)
     git.indexed([path])
@@ -177,7 +176,7 @@ def test_what_is_staged_is_not_nothing_where_git_does_not_answer(
     monkeypatch.setenv("PATH", "")
     with pytest.raises(GitError, match="not installed"):
         git.staged(tmp_path)
-    assert git.tracked([tmp_path / "a"]) == set()
+    assert git.held([tmp_path / "a"]) == {}
 
 
 def _without(repository: Path, revision: str) -> None:

@@ -142,15 +142,27 @@ class KeyCard:
     issuer: str | None = None
     public_key_sha256: str | None = None
     signature_oid: str | None = None
+    recipient: str | None = None
+    """The name of the recipient whose it is."""
+    vault: str | None = None
+    """The vault that its key can read, or should, if several keys can."""
+    encrypted: str | None = None
+    """How much of that vault is encrypted to its key: `wholly`, `partly`, `not`; `empty` without values."""
+
+    @property
+    def key_id(self) -> str | None:
+        """The id of its public key, as ciphertexts name it."""
+        return self.public_key_sha256 and self.public_key_sha256[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class SchemeUse:
-    """A file with secrets encrypted by a scheme, and their number; 0 if it only declares the scheme."""
+    """A file with secrets or content keys encrypted by a scheme, and their numbers; 0 if it only declares it."""
 
     path: str
     name: str
     secrets: int = 0
+    content_keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,9 @@ def targets(report: Report, settings: Settings | None = None) -> Proposal:
     left_out |= {f"{each.path}:{each.line}: {_HIDDEN}": None for each in found if _shows(each)}
     taken = {value.alias for value in report.values if value.alias is not None}
     named = aliases(shown, taken, runtime.separator)
-    tables = [_table(each, alias) for each, alias in zip(shown, named, strict=True)]
+    tables = [table(each, alias) for each, alias in zip(shown, named, strict=True)]
     certain = sum(not each.reason for each in shown)
-    return Proposal("".join(f"\n{table}\n" for table in tables), tuple(left_out), certain, len(shown) - certain)
+    return Proposal("".join(f"\n{each}\n" for each in tables), tuple(left_out), certain, len(shown) - certain)
 
 
 _HIDDEN = "has a name that holds a secret, which no target should repeat; give it another name"
@@ -130,7 +130,8 @@ def _shows(candidate: Candidate) -> bool:
     return bool(patterns.secrets_in_name(text, assigned=False))
 
 
-def _table(candidate: Candidate, alias: str) -> str:
+def table(candidate: Candidate, alias: str) -> str:
+    """Return the `[[target]]` table of a place, commented out if there is a reason against it."""
     selector = candidate.selector
     if selector.startswith(("$", "doc[")):
         selector = _SHORT.sub(r".\1", selector)
@@ -142,7 +143,7 @@ def _table(candidate: Candidate, alias: str) -> str:
     ]
     if candidate.part:
         lines.append(f"part = {_quoted(candidate.part)}")
-    if format_name := _format(candidate.path):
+    if format_name := format_needed(candidate.path):
         lines.append(f"format = {_quoted(format_name)}")
     if candidate.reason:
         lines = [
@@ -152,7 +153,7 @@ def _table(candidate: Candidate, alias: str) -> str:
     return "\n".join(lines)
 
 
-def _format(path: str) -> str | None:
+def format_needed(path: str) -> str | None:
     """Return the format's name if the file's name does not determine it."""
     try:
         for_path(PurePosixPath(path))

@@ -68,6 +68,8 @@ def _card(card: KeyCard) -> KeyCard:
         alias=_masked(card.alias),
         subject=_masked(card.subject),
         issuer=_maybe(card.issuer),
+        recipient=_maybe(card.recipient),
+        vault=_maybe(card.vault),
     )
 
 

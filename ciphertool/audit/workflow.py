@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.audit import identity, rules, suppress
+from ciphertool.audit import rules, suppress
 from ciphertool.audit.batch import FileJudge, judge_all
-from ciphertool.audit.judges import exposure, generated, history, key_history, key_roles, keys, named, stored
+from ciphertool.audit.judges import (
+    exposure,
+    generated,
+    history,
+    key_history,
+    key_roles,
+    keys,
+    named,
+    recipients,
+    sites,
+    stored,
+)
 from ciphertool.audit.ledger import Ledger
-from ciphertool.audit.model import Report, SchemeUse, SiteState, numbered
+from ciphertool.audit.model import Report, SchemeUse, numbered
 from ciphertool.audit.scope import nested
 from ciphertool.audit.scope.index import Index, index_of
 from ciphertool.audit.scope.targets import Targets
@@ -183,7 +193,7 @@ class _Audit:
             self._judge_vault(settings, frozenset(value.alias for value in values if value.alias is not None))
             if self._options.history or self._subject.index is not None:
                 key_history.judge(self._gathered, settings, staged=self._subject.index is not None)
-        self._shared_aliases(values)
+        sites.judge_aliases(self._gathered, values)
         if self._options.history:
             history.judge(self._gathered, values, targets, judge.extensions)
         self._run.apart.update(map(_real, targets.files if targets else ()))
@@ -246,6 +256,7 @@ class _Audit:
             # If git does not track the repository, the index does not show what refers to it.
             known = used if index is None or settings.repository_settings.path in index.vault else None
             stored.judge(self._gathered, settings, self._repository, self._subject.opener or sealer, known, used)
+            recipients.judge(self._gathered, settings, self._repository, self._run.now, self._subject.keystore, held)
         if index is None:  # modes and untracked files are not part of a commit
             exposure.judge(self._gathered, settings, self._repository, self._tree)
             key_roles.judge(self._gathered, settings, self._run.now, opened=self._subject.keystore)
@@ -306,18 +317,7 @@ class _Audit:
         if settings is None:
             return set()
         own = [settings.keystore.path, settings.keystore.certificate, *runtime_of(settings.kind).own_files(settings)]
+        own += [recipient.certificate for recipient in settings.recipients]
         if settings.origin.suffix == ".toml":
             own.append(settings.origin)
         return {_real(path) for path in own if path is not None}
-
-    def _shared_aliases(self, values: Sequence[Value]) -> None:
-        places = defaultdict(list)
-        for value in values:
-            if value.alias is not None and value.state in (SiteState.PROTECTED, SiteState.UNPROTECTED):
-                places[value.alias].append(value.place)
-        for alias, found in places.items():
-            if len(found) > 1:
-                where = ", ".join(map(str, found[:4])) + (", …" if len(found) > 4 else "")
-                same = "\0".join(sorted(f"{place.path}\0{identity.bare(place.selector)}" for place in found))
-                message = f"{alias!r} stands for several places: {where}"
-                self._gathered.finding(rules.SAME_ALIAS, found[0], message, stands=same)

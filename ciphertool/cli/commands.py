@@ -35,7 +35,13 @@ COMMANDS = {
     "get": Listed("resolve:get", "Print one secret and nothing else."),
     "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
     "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
+    "rotate": Listed("rotate:rotate", "Encrypt a whole vault anew: under new content keys, or to another key pair."),
     "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
+    "add": Listed("add:add", "Declare a value as a target in ciphertool.toml, and protect it at once."),
+    "rename": Listed("rename:rename", "Rename an alias: in the vault, in the configured files and in the settings."),
+    "unprotect": Listed(
+        "unprotect:unprotect", "Put secrets back into configuration files, in clear, as `resolve` prints them."
+    ),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(
         "run:run", "Run a command with references in its files and variables resolved, for that command only."
@@ -49,6 +55,7 @@ COMMANDS = {
     "textconv": Listed(
         "audit:textconv", "Show a secret repository to `git diff`: which aliases changed, without ciphertexts."
     ),
+    "recipients": Listed("recipients", "List, check, add and remove those who can read the vault."),
     "git-setup": Listed(
         "git:git_setup",
         "Set up this clone so that git merges the vault alias by alias and shows which aliases changed.",
@@ -81,6 +88,15 @@ KEYSTORE_COMMANDS = {
         "keystore.change:change_password", "Change the password of a store and of the keys that share it."
     ),
 }
+
+RECIPIENTS_COMMANDS = {
+    "list": Listed("recipients:list_recipients", "List who can read the vault. Needs no password."),
+    "check": Listed("recipients:check", "Check that those whom the settings name can read the vault, and nobody else."),
+    "add": Listed("recipients:add", "Let the key of another certificate read the vault."),
+    "remove": Listed("recipients:remove", "Encrypt every value anew for the recipients who remain."),
+}
+GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS}
+"""The commands of each group of commands."""
 
 
 class Command(TyperCommand):
@@ -129,7 +145,7 @@ class Deferred(TyperCommand):
         if not function:
             return Group(
                 name=self.name,
-                commands=deferred(KEYSTORE_COMMANDS),
+                commands=deferred(GROUPS[self.name]),
                 help=help_text.inline(self.listed.summary),
                 context_settings=HELP,
                 no_args_is_help=True,

@@ -94,10 +94,10 @@ def _settings(context: Any) -> Settings:
 
     given = {**context.params}
     for option in ("config", "home"):
-        given[option] = given.get(option) or context.parent.params.get(option)
+        given[option] = given.get(option) or context.find_root().params.get(option)
     for option in ("config", "home", "repository"):
-        given[option] = Path(given[option]) if given[option] else None
-    options = VaultOptions(**{name: given[name] for name in ("config", "home", "repository", "define")})
+        given[option] = Path(given[option]) if given.get(option) else None
+    options = VaultOptions(**{name: given.get(name) for name in ("config", "home", "repository", "define")})
     return load(options.config or options.home, options.overrides())
 
 
@@ -119,6 +119,28 @@ def _variables(context: Any, incomplete: str) -> Iterator[_Item]:
     if equals and _VARIABLE_NAME.fullmatch(name):
         for item in _aliases(context, ""):
             yield _Item(f"{name}={item.value}")
+
+
+def _recipients(context: Any, _incomplete: str) -> Iterator[_Item]:
+    """Yield the names of the recipients in the settings."""
+    return (_Item(one.name) for one in _settings(context).recipients if _PLAIN.fullmatch(one.name))
+
+
+def _key_aliases(context: Any, _incomplete: str) -> Iterator[_Item]:
+    """Yield the aliases of the keys in a keystore that shows them without a password, as JKS does."""
+    from ciphertool.detection.patterns import masked
+    from ciphertool.keystore import EntryKind, open_keystore
+
+    named = context.params.get("keystore")
+    if "store" in context.params:  # before an option without its value, arguments are not assigned yet
+        named = context.params["store"] or next(iter(context.args), None)
+    settings = None if named else _settings(context)
+    path = Path(named) if settings is None else settings.keystore_path()
+    if settings is not None and settings.keystore.format is not None:
+        return  # a plug-in's, which is not loaded for a completion
+    for entry in open_keystore(path, None).entries:
+        if entry.kind is EntryKind.KEY and _PLAIN.fullmatch(entry.alias) and masked(entry.alias) == entry.alias:
+            yield _Item(entry.alias)
 
 
 def _rules(_context: Any, _incomplete: str) -> Iterator[_Item]:
@@ -157,7 +179,15 @@ def _named_files(context: Any, incomplete: str) -> Iterator[_Item]:
 _Values = Callable[[Any, str], Iterable[_Item]]
 _VALUES: dict[str, _Values] = {
     "config": _toml_files,
+    "key_alias": _key_aliases,
+    "check alias": _key_aliases,
+    "export alias": _key_aliases,
+    "csr alias": _key_aliases,
     "get alias": _aliases,
+    "set alias": _aliases,
+    "remove aliases": _aliases,
+    "add name": _recipients,
+    "remove name": _recipients,
     "encrypt secret_alias": _aliases,
     "decrypt secret_alias": _aliases,
     "run env": _variables,

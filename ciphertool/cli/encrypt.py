@@ -152,7 +152,7 @@ def plaintext() -> Secret:
             value = value.removesuffix(ending)
             break
     if not value:
-        raise ConfigError("the value is empty")
+        raise ConfigError("the value is empty", hint="give it on standard input, or at the prompt on a terminal")
     return Secret(value)
 
 

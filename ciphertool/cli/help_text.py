@@ -26,6 +26,9 @@ FINDINGS = {
     "resolve:check": "a reference does not resolve, or nothing is declared and values are in clear",
     "audit:audit": "a finding has the level of --fail-on",
     "keystore.look:check": "there are warnings or errors",
+    "recipients:check": "settings and vault differ, or a certificate is not fit",
+    "recipients:add": "--dry-run found something to do",
+    "recipients:remove": "--dry-run found something to do",
 }
 OF_RUN = "Exit status: that of the command; 125 it was not started, 126 it is not executable, 127 it was not found"
 _EXAMPLES = "\n\nExamples:\n"

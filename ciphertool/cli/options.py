@@ -138,6 +138,19 @@ def ask(question: str) -> str | None:
         raise PasswordSourceError("a prompt on the terminal", "it was closed without an answer", hint=hint) from None
 
 
+def confirm(question: str) -> bool | None:
+    """Ask a person on the terminal whether to go on; None where there is no terminal, never a wait."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        with _TERMINAL.open("r", encoding="utf-8", errors="replace") as terminal:
+            sys.stderr.write(f"{question} [y/N] ")
+            sys.stderr.flush()
+            return terminal.readline().strip().lower() in ("y", "yes")
+    except OSError:
+        return None
+
+
 def new_password() -> str | None:
     """Ask a person twice for a new password; None where there is no terminal."""
     first = ask("New keystore password")

@@ -60,11 +60,11 @@ def protect(
                 settings, repository, sealer, take=take, progress=progress, processes=jobs or cores(), only=only or ()
             )
         if plan.problems:
-            _show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
+            show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
             raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
         if transaction is None:
             left = undeclared.warn(settings)
-            _show(plan, repository, sealer, done=False, diff=diff, as_json=as_json, left=left)
+            show(plan, repository, sealer, done=False, diff=diff, as_json=as_json, left=left)
             if _is_undeclared(plan, settings, repository):
                 raise typer.Exit(undeclared.report(settings))
             raise typer.Exit(0 if plan.empty else console.FINDINGS)
@@ -72,7 +72,7 @@ def protect(
         with console.progress() as progress:
             transaction.apply(plan.changes, lambda done: progress("writing", done, len(plan.writes)))
     left = undeclared.warn(settings)
-    _show(plan, repository, sealer, done=True, diff=diff, as_json=as_json, left=left)
+    show(plan, repository, sealer, done=True, diff=diff, as_json=as_json, left=left)
     for note in exposures:
         console.show_note("warning", note)
     if _is_undeclared(plan, settings, repository):
@@ -84,7 +84,7 @@ def _is_undeclared(plan: Plan, settings: Settings, repository: SecretRepository)
     return plan.empty and not settings.targets and not repository.entries
 
 
-def _show(
+def show(
     plan: Plan,
     repository: SecretRepository,
     sealer: AnySealer,
@@ -94,12 +94,13 @@ def _show(
     as_json: bool,
     left: bool = False,
 ) -> None:
+    """Show what a plan does or did: on stderr, or as JSON on stdout."""
     from ciphertool.changes import view
 
     for note in plan.notes:
         console.show_note("note", note)
     if as_json:
-        console.out_json(_as_json(plan, sealer, done=done))
+        console.out_json(plan_data(plan, sealer, done=done))
         return
     if diff:
         console.out_raw(view.diff(plan, repository, console.display_path))
@@ -127,7 +128,8 @@ def _state(state: PlanState, *, done: bool) -> str:
     return (PlanState.PROTECTED if done and state is PlanState.PLANNED else state).value
 
 
-def _as_json(plan: Plan, sealer: AnySealer, *, done: bool) -> dict[str, object]:
+def plan_data(plan: Plan, sealer: AnySealer, *, done: bool) -> dict[str, object]:
+    """Return what the JSON of a plan holds."""
     return {
         "encrypted": list(plan.encrypted),
         "key": {"id": sealer.key_id, "subject": sealer.subject},

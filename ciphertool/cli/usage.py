@@ -18,25 +18,23 @@ if TYPE_CHECKING:
 USAGE = 2
 _NOT_STARTED = 125
 _CHANGE = "`ciphertool set ALIAS` changes a value; so does `protect --take file` for one that is in clear in its file"
-_ADD = (
-    "declare it as a [[target]] in ciphertool.toml and run `ciphertool protect`; "
-    "`ciphertool audit . --write-targets` proposes targets"
+_ADD = "`ciphertool add FILE SELECTOR` protects a value of a file, `ciphertool set ALIAS` adds one to the vault alone"
+_RESTORE = (
+    "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected; "
+    "`ciphertool unprotect` puts the secrets back into the file itself"
 )
-_RESTORE = "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected"
-_ROTATE = (
-    "to change the key, restore every file with `ciphertool resolve`, name the new keystore and a new repository in "
-    "the settings, and run `ciphertool protect`"
-)
+_ROTATE = "`ciphertool rotate` encrypts a vault anew, with --to for another keystore"
 _LIST = "`ciphertool list` lists the vault's secrets, `ciphertool audit` everything that is protected and what is not"
 _REMOVE = "`ciphertool remove ALIAS` removes a secret that nothing refers to"
 _ELSEWHERE = {
     "version": "`ciphertool --version` shows it",
     "help": "`ciphertool --help` lists the commands, `ciphertool COMMAND --help` explains one",
     **dict.fromkeys(("edit", "change", "update"), _CHANGE),
-    **dict.fromkeys(("add", "new"), _ADD),
-    **dict.fromkeys(("unprotect", "restore", "undo", "view", "cat"), _RESTORE),
-    **dict.fromkeys(("rotate", "rekey", "updatekeys", "reencrypt"), _ROTATE),
+    **dict.fromkeys(("new", "create", "insert"), _ADD),
+    **dict.fromkeys(("restore", "undo", "view", "cat"), _RESTORE),
+    **dict.fromkeys(("rekey", "updatekeys", "reencrypt"), _ROTATE),
     **dict.fromkeys(("ls", "status"), _LIST),
+    **dict.fromkeys(("mv", "move"), "`ciphertool rename ALIAS NEW` renames an alias wherever it is named"),
     **dict.fromkeys(("rm", "delete", "unset"), _REMOVE),
     "exec": "`ciphertool run -- COMMAND` runs a command with its secrets",
     "scan": "`ciphertool audit` looks for secrets in clear",

@@ -30,9 +30,9 @@ class Assigned(NamedTuple):
 class Form(NamedTuple):
     """One way to assign, in files whose path matches `files`.
 
-    `spelled` is a pattern with `NAME` for a name, and for a value `VALUE` (in quotes or bare), `WORD` (up to white
-    space) or `QUOTED` (only in quotes). `called` is the name if the grammar marks a secret by a sign or a place. A form
-    with `whole` may take several lines.
+    `spelled` is a pattern with `NAME` for a name or `OPTION` for that of an option, and for a value `VALUE` (in quotes
+    or bare), `WORD` (up to white space) or `QUOTED` (only in quotes). `called` is the name if the grammar marks a
+    secret by a sign or a place. A form with `whole` may take several lines.
     """
 
     name: str
@@ -43,9 +43,10 @@ class Form(NamedTuple):
 
 
 _NAME = r"(?P<name>[^\W\d][\w.\-]*)"
+_OPTION = r"(?P<name>\w[\w.\-]*)"
 _DOUBLE = r"\"(?P<double>(?:[^\"\\\n]|\\.)*+)\""
 _SINGLE = r"'(?P<single>(?:[^'\\\n]|\\.|'\"'\"'|'\\'')*+)'"
-_ESCAPED = r"\\\"(?P<escaped>(?:[^\"\\\n]|\\[^\"])*+)\\\""
+_ESCAPED = r"\\(?P<mark>[\"'])(?P<escaped>(?:(?!\\(?P=mark)|\n).|(?!))*+)\\(?P=mark)"
 _QUOTED = f"(?:{_DOUBLE}|{_SINGLE}|{_ESCAPED})"
 _BARE = r"(?P<bare>[^\s\"',;]\S*?)(?=[,;)}\]\"']*(?:\s|$)|[,;]\s?[\w\"'-]+[=:])"
 _WORD = r"(?P<word>[^\s\"']\S*)"
@@ -67,10 +68,10 @@ FORMS: tuple[Form, ...] = (
     Form("header", _ANY, r"(?i:[_-]header|\bheader(?:[ \t]+(?:set|add))?)[ \t]+[\"']?NAME[\"']?[ \t]+VALUE"),
     Form("item NAME=value", _ANY,
          r"\"NAME=(?P<inside>(?:[^\"\\\n]|\\.)+)\"|'(?P<other>[^\W\d][\w.\-]*)=(?P<within>[^'\n]+)'"),
-    Form("exec-form flag", _ANY, r"(?P<quote>[\"'])-{1,2}NAME(?P=quote)\s*,\s*QUOTED"),
+    Form("exec-form flag", _ANY, r"(?P<quote>[\"'])-{1,2}OPTION(?P=quote)\s*,\s*QUOTED"),
     Form("call", _ANY,
          r"\b(?:define|set\w*|put\w*|add\w*|env|with\w*)\(\s*(?P<quote>[\"'])NAME(?P=quote)\s*,\s*QUOTED"),
-    Form("flag", _ANY, r"(?<![\w\-])-{1,2}NAME(?:=|[ \t]+)(?:QUOTED|(?P<word>[^\s\"'\-]\S*))"),
+    Form("flag", _ANY, r"(?<![\w\-])-{1,2}OPTION(?:=|[ \t]+)(?:QUOTED|(?P<word>[^\s\"'\-]\S*))"),
     Form("property list", _ANY, r"<key>NAME</key>\s*<string>(?P<text>[^<]+)</string>"),
     Form("HCL variable", r"\.(?:tf|hcl|tfvars)\b",
          r"\bvariable\s+\"NAME\"\s*\{[^{}]*?\bdefault\s*=\s*QUOTED", whole=True),
@@ -104,13 +105,14 @@ def telling(lines: Sequence[str], path: str = "") -> set[int]:
 
 
 def _compiled(form: Form) -> re.Pattern[str]:
-    text = form.spelled.replace("NAME", _NAME).replace("WORD", _WORD).replace("QUOTED", _QUOTED)
+    text = form.spelled.replace("NAME", _NAME).replace("OPTION", _OPTION)
+    text = text.replace("WORD", _WORD).replace("QUOTED", _QUOTED)
     return re.compile(text.replace("VALUE", f"(?:{_QUOTED}|{_BARE})"))
 
 
 _COMPILED = [(form, re.compile(form.files, re.IGNORECASE), _compiled(form)) for form in FORMS]
 _MOST = 64  # of one form in one line
-_NO_VALUE = ("name", "other", "quote")
+_NO_VALUE = ("name", "other", "quote", "mark")
 _PLAIN = ("bare", "word", "field", "text")
 
 

@@ -9,7 +9,7 @@ from ciphertool import references
 from ciphertool.detection import assigned, grammars, harmless, hints, patterns, programs
 from ciphertool.detection.evidence import Evidence
 from ciphertool.detection.judgement import NAMELESS, by_itself, judge, named, none
-from ciphertool.detection.names import Strength
+from ciphertool.detection.names import Strength, reads_as_label, reads_as_name, strength
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,10 +28,12 @@ _ELEMENT = re.compile(
 _TITLE = re.compile(r"\b(?:name|key)\s*=\s*[\"']([^\"']+)[\"']")
 _ASSIGNMENT = re.compile(
     r"^[\s\-{,]*(?:export\s+|set\s+|ENV\s+|ARG\s+)?(?P<quote>[\"']?)(?P<name>[A-Za-z_][\w.\-/\[\]]*)(?P=quote)"
-    r"\s*(?:(?P<sign>=>|:=|==?|:(?!//))\s*|(?<=\s)(?=[^\s=:]+\s*$))(?P<value>.*)$"
+    r"\s*(?:(?P<sign>=>|:=|==?|:(?!//))\s*|(?<=\s)(?=\S+\s*$))(?P<value>.*)$"
 )
 _QUOTED_PLACEHOLDER = re.compile(r"(?P<quote>[\"'])(?P<value>\$\{.*\})(?P=quote)\s*$")  # with quotes within its default
 _QUOTED_VALUE = re.compile(r"(?P<quote>[\"'])(?P<value>.*?)(?<!\\)(?P=quote)\s*(?:[,;)}\]].*|[#/].*)?$")
+_PAIR = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?=.{8})[A-Za-z\d+/]+ [A-Za-z\d+/]+")
+_SIGN = re.compile(r":|=(?!=*$)")
 _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
 # In a text without a parser, a line that consists of a comment only.
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
@@ -155,9 +157,11 @@ def _in_line(line: str, path: str, *, commented: bool) -> list[tuple[int, Verdic
         if is_expression:  # with arguments, that may be secrets
             inner = [each for each in _inner(line, path) if each[1].is_secret]
             return inner or [(match.start("value"), _EXPRESSION)]
-    if match and verdict is not None:
-        return [(match.start("value"), verdict)]
-    return _inner(line, path)
+    if match is None or verdict is None:
+        return _inner(line, path)
+    if not verdict.is_secret and verdict.evidence is Evidence.VALUE:  # one secret of several, or a part of one
+        return [each for each in _inner(line, path) if each[1].is_secret] or [(match.start("value"), verdict)]
+    return [(match.start("value"), verdict)]
 
 
 def _is_open(text: str) -> bool:
@@ -193,11 +197,21 @@ def _value(assignment: re.Match[str], path: str, *, commented: bool) -> str | No
     if text.endswith("}") and "{" not in text:
         text = text.rstrip("} ")
     filled = grammars.read(text, path)
-    if " " in text and (filled is None or filled.rest) and not harmless.is_example(text):
+    if " " in text and (filled is None or filled.rest) and not (harmless.is_example(text) or _is_pair(text)):
         return None
-    if commented and assignment["sign"] is None and text.isalpha():
+    if assignment["sign"] is None and ((commented and text.isalpha()) or _may_be_setting(assignment["name"], text)):
         return None
     return text
+
+
+def _is_pair(text: str) -> bool:
+    """Return whether a text with a blank is no prose: two words of characters that a generator has thrown."""
+    return _PAIR.fullmatch(text) is not None and not reads_as_label(text)
+
+
+def _may_be_setting(name: str, text: str) -> bool:
+    """Return whether the word after a name can be a setting itself, not the name's value: `local password=x`."""
+    return _SIGN.search(text) is not None and (strength(name) < Strength.TOKEN or reads_as_name(text))
 
 
 def _in_xml(text: str, first: int, path: str) -> Iterator[Found]:

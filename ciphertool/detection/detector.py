@@ -6,9 +6,9 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection import grammars, hints, known_settings, names
+from ciphertool.detection import command_lists, grammars, hints, known_settings, names, patterns
 from ciphertool.detection.evidence import Evidence
-from ciphertool.detection.judgement import Name, judge, named, none
+from ciphertool.detection.judgement import Name, by_itself, judge, named, none
 from ciphertool.detection.names import Strength, strength
 from ciphertool.detection.verdicts import Confidence, Outcome, Verdict
 from ciphertool.secret import repr_of
@@ -79,7 +79,14 @@ class Detector:
         self._path, self._outline, self._text = path, outline, text
         self._known = known_settings.known(path, outline)
         lasts = names.lasts(outline.keys)
-        self._titles = _titles(outline, lasts)
+        options = command_lists.items_with_option(outline)
+        self._titles = _titles(outline, lasts, options)
+        self._operands: dict[str, int] = {}
+        for index, at in command_lists.operands(outline, options):
+            if at:
+                self._operands[outline.selectors[index]] = at
+            else:
+                self._titles.setdefault(outline.selectors[index], "password")
         self.candidates = hints.candidates(outline.values, tokenless=tokenless) | self._telling(outline, lasts)
 
     def suspects(self, sites: Iterable[Site]) -> Iterator[Suspect]:
@@ -105,6 +112,8 @@ class Detector:
         if pairs := [pair for pair, title in self._titles.items() if strength(title)]:
             titled = {f"{pair}{value}" for pair in pairs for value in ("", *_TITLED)}
             found.update([index for index, selector in enumerate(outline.selectors) if selector in titled])
+        if self._operands:
+            found.update([index for index, selector in enumerate(outline.selectors) if selector in self._operands])
         return found
 
     def _title(self, selector: str) -> str | None:
@@ -116,6 +125,8 @@ class Detector:
 
     def _judge(self, site: Site) -> Verdict | None:
         value = site.value.strip()
+        if (operand := self._operand(site)) is not None:
+            return operand
         names = self._names(site)
         found = [judge(name, value, self._path) for name in names]
         if (
@@ -129,13 +140,30 @@ class Detector:
             return verdict
         return self._context(site, names, verdict) if verdict.is_secret else verdict
 
+    def _operand(self, site: Site) -> Verdict | None:
+        """Return the verdict on the password of a command in an item of a list, or None if there is none."""
+        at = self._operands.get(site.selector)
+        if at is None:
+            return None
+        verdict = judge(Name("password", Strength.PASSWORD, Evidence.VALUE), site.value[at:], self._path)
+        is_secret = verdict is not None and verdict.is_secret and verdict.confidence > Confidence.DOUBTFUL
+        return by_itself(patterns.COMMAND) if is_secret else verdict
+
     def _names(self, site: Site) -> list[Name]:
         """Return the names of a site: its key, its title, its place."""
         title = self._title(site.selector) if self._titles else None
         names = [named(site.key), *([named(title)] if title else [])]
         if self._known.is_secret(site):
             names = [Name(site.key, Strength.PASSWORD, Evidence.KNOWN_PLACE)]
+        elif _SECRET.search(site.key) and _STEP.sub("", site.selector) in self._clients:
+            names[0] = Name(site.key, Strength.PASSWORD)
         return names
+
+    @cached_property
+    def _clients(self) -> set[str]:
+        """The selectors of all pairs and objects that state the id of a client, of which a `secret` is the password."""
+        pairs = zip(self._outline.selectors, self._outline.keys, strict=True)
+        return {_STEP.sub("", _ITEM.sub("", selector)) for selector, key in pairs if _CLIENT.search(key)}
 
     def _context(self, site: Site, names: Sequence[Name], verdict: Verdict) -> Verdict:
         """Return what a value with the name of a secret is in this document, at this place."""
@@ -186,9 +214,11 @@ class Detector:
         return len(values) >= 8 and sum(map(_is_text, values)) > 0.4 * len(values)
 
 
+_SECRET = re.compile(r"(?:^|[./@])secret$")
+_CLIENT = re.compile(r"(?i)(?:^|[./@])(?:client[_-]?id|consumer[_-]?key|redirect[_-]?uris?(?:\.\d+)?)$")
 _CONNECTION = re.compile(r"[;&]\s*\w+=")
 _ITEM = re.compile(r"\[(\d+)\]$")
-_FLAG = re.compile(r"[A-Za-z][\w.-]*")
+_FLAG = re.compile(r"[A-Za-z0-9][\w.-]*")
 _YAML = re.compile(r"\.ya?ml\b")
 _TAG = re.compile(r"!([\w:./-]+)[ \t]+(?:\[[^\]\n]*)?$")
 _MESSAGE = re.compile(r"[^\d$%&/\\=+*#@<>]+|.* .*", re.DOTALL)
@@ -210,7 +240,7 @@ def _weight(verdict: Verdict) -> tuple[int, int, bool]:
     return _ORDER.index(verdict.outcome), verdict.confidence, verdict.evidence is Evidence.VALUE
 
 
-def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
+def _titles(outline: Outline, lasts: Sequence[str], options: Sequence[int]) -> dict[str, str]:
     """Return the names of the values of pairs, by the selectors of the pairs."""
     found: dict[str, str] = {}
     # A key ends as its selector does, and there are few of them.
@@ -219,17 +249,15 @@ def _titles(outline: Outline, lasts: Sequence[str]) -> dict[str, str]:
         selector, value = outline.selectors[index], outline.values[index]
         if selector.endswith(_TITLES) or (value == "password" and selector.endswith("type']")):
             found.setdefault(_STEP.sub("", selector), value)
-    _add_flags(found, outline)
+    _add_flags(found, outline, options)
     if any(selector.startswith("/plist/") for selector in outline.selectors[:1]):
         _add_plist(found, outline)
     return found
 
 
-def _add_flags(titles: dict[str, str], outline: Outline) -> None:
+def _add_flags(titles: dict[str, str], outline: Outline, options: Sequence[int]) -> None:
     """Add the names of the items of a list that follow a command's flags: ["--admin-password", "x"]."""
-    if "\0-" not in "\0".join(("", *outline.values)):
-        return
-    for index in [index for index, value in enumerate(outline.values) if value[:1] == "-"]:
+    for index in options:
         flag, at = outline.values[index].lstrip("-"), _ITEM.search(outline.selectors[index])
         if at is not None and _FLAG.fullmatch(flag) and strength(flag) >= Strength.TOKEN:
             titles.setdefault(f"{outline.selectors[index][: at.start()]}[{int(at[1]) + 1}]", flag)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.detection.names import Strength, names_a_secret, reads_as_name
+from ciphertool.detection.names import Strength, names_a_secret, reads_as_label, reads_as_name
 from ciphertool.detection.verdicts import Outcome
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def is_example(value: str) -> bool:
     if (found := _BRACKETED.fullmatch(value)) is not None:
         inside = (found["angle"] if found["angle"] is not None else found["square"]).strip()
         if found["angle"] is not None:
-            return reads_as_name(inside)
+            return reads_as_label(inside)
         return is_example(inside) or inside.isupper() or (" " in inside and reads_as_name(inside))
     if (found := _FRAMED.fullmatch(value)) is not None:
         return " " in found["inside"] and reads_as_name(found["inside"])
@@ -185,7 +185,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("version", "a version", _TOKEN, _full(r"[\^~<>=v ]*\d+(?:\.[\dx*]+)+(?:[-+][\w.+-]+)?(?: .*)?|latest|\*")),
     Shape("coordinates", "the coordinates of a library", _TOKEN, _full(r"[a-z][\w.-]*:[a-z][\w.-]*:[\w.$-]+")),
     Shape("host and port", "an address without credentials", _TOKEN, _full(r"[a-z][a-z.-]*\d{0,3}:\d{2,5}", re.NOFLAG)),
-    Shape("words", "words", _TOKEN, lambda value: value.count(" ") > 2 or (" " in value and reads_as_name(value))),
+    Shape("words", "words", _TOKEN, lambda value: value.count(" ") > 2 or (" " in value and reads_as_label(value))),
     Shape("class name", "the name of a class", _TOKEN, _full(r"[A-Za-z_]\w*(?:[.$][A-Za-z_]\w*){2,}")),
     Shape("list of words", "a list of words", _TOKEN,
           lambda value: "," in value and all(part and reads_as_name(part) for part in value.split(","))),

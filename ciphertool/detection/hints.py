@@ -75,7 +75,7 @@ _SQL = ("dentified", "DENTIFIED", *[f"{word} {n}'" for word in ("assword", "ASSW
 _CREDENTIALS = _Hints(
     ("@", "chpasswd", *_SQL),
     (
-        re.compile(r"-(?<=[\s\0(]-)-?[A-Za-z]"),  # a flag of a command line
+        re.compile(r"-(?<=[\s\0(\"']-)-?[A-Za-z]"),  # a flag of a command line
         re.compile(rf"=(?<=[dDeEsStTnNyY\s]=)(?i:{_NAMED})"),
     ),
 )

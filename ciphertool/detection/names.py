@@ -144,6 +144,17 @@ def reads_as_name(text: str) -> bool:
     return all(map(_WORD.fullmatch, found)) and sum(letters) >= enough
 
 
+_MIXED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])[A-Za-z\d]*[A-Za-z]\d+[A-Za-z][A-Za-z\d]*")
+
+
+def reads_as_label(text: str) -> bool:
+    """Return whether a text is words that say what belongs in its place.
+
+    A word of both cases with a digit inside, as `OAuth2Token`, must name a secret: many generated ones read as words.
+    """
+    return reads_as_name(text) and all(strength(word) for word in text.split() if _MIXED.fullmatch(word))
+
+
 def names_a_secret(name: str) -> bool:
     """Return whether a setting of this name holds a secret: `db.password` does, `keyAlias` does not."""
     return strength(name) >= Strength.TOKEN

@@ -28,9 +28,12 @@ KINDS: dict[str, str] = {
     **{kind: pattern for kind, pattern in tokens.by_kind().items() if kind != "private key"},
 }
 COMMAND_LINE, CONNECTION = "password in a command line", "password in a connection string"
+COMMAND = "password of a command"
 NAMED = (COMMAND_LINE, CONNECTION)
-# What stands between a command and its option, and what such an option may have: no port, no other option.
-_REST, _OPERAND = r"[^|;&\n]{0,300}?", r"(?!\d[\d:.]*(?:[\s\"']|$))[^\s\"'-][^\s\"']*"
+# What stands between a command and its option, and what such an option may have: no port, no other option or item.
+_REST = r"[^|;&\n]{0,300}?"
+_OPERAND = r"(?!\d[\d:.]*(?:[\s\"']|$)|(?<=[\"'])[,\]])[^\s\"'-][^\s\"']*"
+_GAP = r"(?:\s|(?<=[\"']),\s?(?=[\"']))[\"']?"  # between words, or items of a list
 CREDENTIALS = {
     "credentials in a URL": r"\b[a-zA-Z][\w+.-]{0,30}://[^\s/:@'\"<>?#]*:(?P<url>[^\s/@\"]+)@(?=[\w\[$%{<#(\\])",
     CONNECTION: r"(?i:(?:^|[?&;,\s(])(?:[\w.-]{0,60}pass(?:word|wd)?|pwd|sharedaccesskey|"
@@ -39,14 +42,15 @@ CREDENTIALS = {
     COMMAND_LINE: r"(?i:(?:^|\s)(?:--?[\w.-]{0,60}(?:password|passwd|passphrase|passcode|"
     r"pass|pwd|token|secret|(?:api|access|secret|private|signing|encryption|auth)[_-]?key))[= ])"
     r"(?:\\[\"']|[\"'])?+(?P<option>[^\s\"'-][^\s\"']*)",
-    "password of a command": rf"\bcurl\b{_REST}\s(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?[^\s:\"']{{0,128}}:"
+    COMMAND: rf"\bcurl\b{_REST}{_GAP}(?:-[uU]|--(?:proxy-)?user)[= ]?[\"']?(?:(?<=[\"']){_GAP})?[^\s:\"']{{0,128}}:"
     r"(?P<curl>[^\s\"']+)"
     r"|(?:^|[\s\"'])[\w.-]{1,64}:(?P<chpasswd>[^\s\"':|]+)[\"']?\s*\|\s*(?:sudo\s+)?chpasswd\b"
-    rf"|\b(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin)?)\b{_REST}\s-p[\"']?(?P<mysql>{_OPERAND})"
-    r"|\b(?:sshpass|(?:docker|podman|registry|skopeo|buildah|az|oc) login|mongo(?:sh|dump|restore|import|export)?|"
-    rf"sqlcmd)\b{_REST}\s-[pP]\s?[\"']?(?P<login>{_OPERAND})"
-    rf"|\bredis-cli\b{_REST}\s-a\s[\"']?(?P<redis>{_OPERAND})|\bldap[a-z]+\b{_REST}\s-w\s[\"']?(?P<ldap>{_OPERAND})"
-    rf"|\bhtpasswd\s+-(?=[A-Za-z]*b)(?:(?=[A-Za-z]*n)[A-Za-z]+\s+\S+|[A-Za-z]+\s+\S+\s+\S+)\s+[\"']?(?P<htpasswd>[^\s\"'-][^\s\"']*)",
+    rf"|\b(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin)?)\b{_REST}{_GAP}-p[\"']?(?P<mysql>{_OPERAND})"
+    rf"|\b(?:sshpass|(?:docker|podman|registry|skopeo|buildah|az|oc)[\"']?{_GAP}login|"
+    rf"mongo(?:sh|dump|restore|import|export)?|sqlcmd)\b{_REST}{_GAP}-[pP](?:[\"']?{_GAP}|[\"'])?(?P<login>{_OPERAND})"
+    rf"|\bredis-cli\b{_REST}{_GAP}-a[\"']?{_GAP}(?P<redis>{_OPERAND})"
+    rf"|\bldap[a-z]+\b{_REST}{_GAP}-w[\"']?{_GAP}(?P<ldap>{_OPERAND})"
+    r"|\bhtpasswd\s+-(?=[A-Za-z]*b)(?:(?=[A-Za-z]*n)[A-Za-z]+\s+\S+|[A-Za-z]+\s+\S+\s+\S+)\s+[\"']?(?P<htpasswd>[^\s\"'-][^\s\"']*)",
     "password in SQL": r"(?:\b(?:[Ii]dentified|IDENTIFIED)\s+(?i:(?:with\s+\S{1,64}\s+)?by\s+(?:password\s+)?)|"
     r"\b(?i:user|role|login)\b[^;\n]{0,200}?\s(?:[Pp]assword|PASSWORD)(?:\s?=\s?| ))[Nn]?'(?P<sql>[^'\n]+)'",
 }

@@ -1,4 +1,4 @@
-"""What the tokens and keys of providers look like, each with the provider's own page that states it. Knows no names.
+"""What the tokens and keys of providers look like, each with a page that describes it. Knows no names.
 
 Only forms that are secrets by themselves are here: identifiers beside them (`AC…`, `rzp_…`, `pk_…`) are not secrets,
 and forms without a mark of their own (forty hexadecimal digits) are recognised by names.
@@ -15,12 +15,16 @@ class Token(NamedTuple):
     `leads` are words, separated by spaces; each text that `pattern` matches contains one. A lead that ends with a sign
     is followed by at least sixteen characters of `[\\w./+=~$%-]`, or ten if the sign is a dash. A token without leads
     has a dot with 27 characters of `[\\w-]` after it. Each text has a run of fifteen such characters.
+
+    `source` is a page that describes the token. `stated` says that the page was read and has the form in it; otherwise
+    the form is that of other scanners' rules, or of tokens that were published.
     """
 
     kind: str
     pattern: str
     leads: str
     source: str
+    stated: bool = False
 
 
 TOKENS: tuple[Token, ...] = (
@@ -30,17 +34,18 @@ TOKENS: tuple[Token, ...] = (
           "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"),
     Token("AWS Bedrock key", r"\bABSK[A-Za-z0-9+/]{100,}={0,2}", "ABSK",
           "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html"),
-    Token("Google key", r"\bAIza[\w-]{35}", "AIza", "https://cloud.google.com/docs/authentication/api-keys"),
+    Token("Google key", r"\bAIza[\w-]{35}", "AIza",
+          "https://learn.microsoft.com/purview/sit-defn-google-api-key", stated=True),
     Token("Google key", r"\bGOCSPX-[\w-]{28}", "GOCSPX-", "https://support.google.com/cloud/answer/15549257"),
     Token("Google key", r"\bya29\.[\w-]{20,}", "ya29.", "https://cloud.google.com/docs/authentication/token-types"),
     Token("Azure key", r"\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{40,}={0,2}", "AccountKey= SharedAccessKey=",
-          "https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string"),
+          "https://learn.microsoft.com/purview/sit-defn-azure-storage-account-key", stated=True),
     Token("Azure key", r"[?&]sig=[A-Za-z0-9%+/]{40,}", "sig=",
           "https://learn.microsoft.com/rest/api/storageservices/create-service-sas"),
     Token("Azure key", r"(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~.-])", "Q~",
           "https://learn.microsoft.com/purview/sit-defn-azure-ad-client-secret"),
     Token("Azure DevOps token", r"\b[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9]{18}AZDO[A-Za-z0-9]{4}\b", "JQQJ9",
-          "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate"),
+          "https://learn.microsoft.com/purview/sit-defn-azure-devops-personal-access-token", stated=True),
     Token("cloud token", r"\bdo[opr]_v1_[0-9a-f]{64}", "doo_v1_ dop_v1_ dor_v1_",
           "https://docs.digitalocean.com/reference/api/create-personal-access-token/"),
     Token("cloud token", r"\bLTAI[A-Za-z0-9]{12,20}\b", "LTAI",
@@ -58,7 +63,8 @@ TOKENS: tuple[Token, ...] = (
           "https://docs.openshift.com/container-platform/latest/authentication/using-service-accounts-in-applications.html"),
     # Code hosts, builds, packages
     Token("GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{60,}", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
-          "https://docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github"),
+          "https://github.blog/changelog/2021-03-31-authentication-token-format-updates-are-generally-available",
+          stated=True),
     Token("GitLab token", r"\bgl(?:pat|dt|rtr?|cbt|ptt|ft|ffct|wt|soat|agent|imt|oas)-[\w.-]{20,}",
           "glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glffct- glwt- glsoat- glagent- glimt- gloas-",
           "https://docs.gitlab.com/security/tokens/"),
@@ -66,9 +72,9 @@ TOKENS: tuple[Token, ...] = (
     Token("Atlassian token", r"\bAT(?:ATT|CTT)3[\w=-]{60,}|\bATBB[A-Za-z0-9]{32}", "ATATT ATCTT ATBB",
           "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/"),
     Token("build service token", r"\bCCI(?:PAT|PRJ)_[A-Za-z0-9]{16,}_[0-9a-f]{40}", "CCIPAT_ CCIPRJ_",
-          "https://circleci.com/docs/managing-api-tokens/"),
-    Token("build service token", r"\bbk(?:ua|at|ct)_[0-9a-f]{40}", "bkua_ bkat_ bkct_",
-          "https://buildkite.com/docs/apis/managing-api-tokens"),
+          "https://circleci.com/changelog/new-format-for-api-access-tokens/", stated=True),
+    Token("build service token", r"\bbk(?:ua|aa|aj)_[\w-]{40,}", "bkua_ bkaa_ bkaj_",
+          "https://buildkite.com/docs/platform/security/tokens", stated=True),
     Token("build service token", r"\bAPI-[A-Z0-9]{26,}\b", "API-",
           "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key"),
     Token("build service token", r"\b(?:pat|sat)\.[\w-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}", "pat. sat.",
@@ -83,7 +89,7 @@ TOKENS: tuple[Token, ...] = (
     Token("package registry token", r"\brubygems_[0-9a-f]{48}",
           "rubygems_", "https://guides.rubygems.org/api-key-scopes/"),
     Token("package registry token", r"\bdckr_(?:pat|oat)_[\w-]{24,}", "dckr_pat_ dckr_oat_",
-          "https://docs.docker.com/security/access-tokens/"),
+          "https://docs.docker.com/reference/api/hub/latest/operations/AuthCreateAccessToken.md", stated=True),
     Token("package registry token", r"\bCLOJARS_[0-9a-z]{60}", "CLOJARS_",
           "https://github.com/clojars/clojars-web/wiki/Deploy-Tokens"),
     Token("package registry token", r"\bAKCp[0-9][A-Za-z0-9]{60,}\b|\bcmVmd[A-Za-z0-9]{59}\b", "AKCp cmVmd",
@@ -106,11 +112,11 @@ TOKENS: tuple[Token, ...] = (
           "https://support.1password.com/secret-key-security/"),
     Token("network token", r"\btskey-(?:auth|api|client|scim|webhook)-[A-Za-z0-9]{8,}-[A-Za-z0-9]{16,}",
           "tskey-auth- tskey-api- tskey-client- tskey-scim- tskey-webhook-",
-          "https://tailscale.com/kb/1277/key-prefixes"),
+          "https://tailscale.com/kb/1277/key-prefixes", stated=True),
     Token("database token", r"\bpscale_(?:tkn|oauth|pw)_[\w=.-]{32,}", "pscale_tkn_ pscale_oauth_ pscale_pw_",
           "https://planetscale.com/docs/api/reference/service-tokens"),
     Token("database token", r"\bsb(?:p|_secret)_[\w-]{20,}", "sbp_ sb_secret_",
-          "https://supabase.com/docs/guides/api/api-keys"),
+          "https://supabase.com/docs/guides/api/api-keys", stated=True),
     Token("workflow token", r"\bpn[ub]_[A-Za-z0-9]{36}\b", "pnu_ pnb_",
           "https://docs.prefect.io/v3/how-to-guides/cloud/manage-users/api-keys"),
     Token("feature flag key", r"\b(?:sdk|api)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "sdk- api-",
@@ -159,7 +165,8 @@ TOKENS: tuple[Token, ...] = (
           "$production$ $sandbox$",
           "https://developer.paypal.com/braintree/docs/guides/authorization/access-token"),
     Token("payment service key", r"\baccess-(?:sandbox|development|production)-[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}",
-          "access-sandbox- access-development- access-production-", "https://plaid.com/docs/quickstart/glossary/"),
+          "access-sandbox- access-development- access-production-",
+          "https://plaid.com/docs/quickstart/glossary/", stated=True),
     Token("shop token", r"\bshp(?:at|ss|ca|pa|ua|rt)_[0-9a-fA-F]{32}", "shpat_ shpss_ shpca_ shppa_ shpua_ shprt_",
           "https://shopify.dev/docs/apps/build/authentication-authorization"),
     Token("shop token", r"\bshippo_(?:live|test)_[0-9a-fA-F]{40}", "shippo_live_ shippo_test_",
@@ -198,7 +205,7 @@ TOKENS: tuple[Token, ...] = (
     Token("work service token", r"\bduffel_(?:live|test)_[\w=-]{43}", "duffel_live_ duffel_test_",
           "https://duffel.com/docs/api/overview/authentication"),
     Token("map service token", r"\bsk\.eyJ[\w-]{20,}\.[\w-]{20,}",
-          "sk.eyJ", "https://docs.mapbox.com/help/dive-deeper/access-tokens/"),
+          "sk.eyJ", "https://docs.mapbox.com/help/dive-deeper/access-tokens/", stated=True),
     Token("map service token", r"\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b", "_mmk",
           "https://support.maxmind.com/hc/en-us/articles/4407111582235-Generate-a-License-Key"),
     Token("device service key", r"\baio_[A-Za-z0-9]{28}\b", "aio_", "https://io.adafruit.com/api/docs/#authentication"),

@@ -16,15 +16,18 @@ from ciphertool.engine import jwe
 from ciphertool.engine.keys import key_id
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256, scheme_named
 from ciphertool.errors import (
+    ContentKeyError,
     DamagedValueError,
+    DecryptionError,
     MalformedCiphertextError,
     MovedCiphertextError,
     ValueTooLongError,
-    WrongKeyOrDamagedError,
 )
 from ciphertool.secret import Secret
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from ciphertool.engine.keys import Key
@@ -39,9 +42,8 @@ WRAPPING = {
 }
 """How a content key may be encrypted (RFC 7518, section 4.3), and the scheme of each."""
 _KEY, _ID, _BLOCK = 32, 6, 64
-_read_json = json.JSONDecoder().raw_decode
-"""As `json.loads`, without its look for another encoding than UTF-8, and for the end of the text."""
-_BLANKS = " \t\n\r"
+_LATEST = 253_402_300_799
+"""The last second of the year 9999."""
 _PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
 """Aliases that JSON spells as they are."""
 
@@ -150,17 +152,21 @@ class Recipient:
 
 def _opened(payload: bytes, made: int) -> Opened:
     """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
-    members, end, text = None, 0, ""
-    try:
-        text = payload.decode("utf-8").strip(_BLANKS)
-        members, end = _read_json(text)
-    except (ValueError, RecursionError):
-        pass
-    if isinstance(members, dict) and end == len(text):  # a `match` takes longer than the decryption
-        value, spelling = members.get("value"), members.get("spelling")
-        if isinstance(value, str) and (len(members) == 1 or (len(members) == 2 and isinstance(spelling, str))):
-            return Opened(Secret(value), None if spelling is None else Secret(spelling), made)
+    members = jwe.parse_object(payload) or {}
+    value, spelling = members.get("value"), members.get("spelling", "")
+    if len(members) - ("spelling" in members) == 1 and _is_text(value) and _is_text(spelling):
+        return Opened(Secret(value), Secret(spelling) if "spelling" in members else None, made)
     raise MalformedCiphertextError("a JWE whose payload is not a value and perhaps its spelling")
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Return whether a value is text without half of a surrogate pair, which JSON can spell but UTF-8 cannot."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return value.isascii() or bool(value.encode("utf-8"))
+    except UnicodeEncodeError:
+        return False
 
 
 def read_header(header: bytes, content_key: str) -> dict[str, Any]:
@@ -175,24 +181,52 @@ def read_header(header: bytes, content_key: str) -> dict[str, Any]:
         "alias": str,
         "iat": int,
     }
-    return jwe.read_object(header, "header", expected)
+    members = jwe.read_object(header, "header", expected)
+    if not 0 <= members["iat"] <= _LATEST:
+        raise MalformedCiphertextError("a JWE with a header whose iat is not a time")
+    return members
 
 
 def unwrap(token: str, content_key: str, key: Key, algorithm: str = RSA_OAEP_256) -> ContentKey:
-    """Return the content key of an id from its JWE for a private key, or raise a `DecryptionError`."""
+    """Return the content key of an id from its JWE for a private key, or raise a `ContentKeyError`."""
+    try:
+        parsed = jwe.parse(token, direct=False)
+        jwe.read_object(parsed.header, "header", _wrapping_header(algorithm, key.id))
+    except MalformedCiphertextError as error:
+        raise ContentKeyError(content_key, f"is {error.reason}") from None
+    data = _unwrapped(parsed, key, algorithm)
+    if data is None:
+        raise ContentKeyError(content_key, f"does not decrypt with {algorithm}: damaged, or encrypted to another key")
+    try:
+        members = jwe.read_object(data, "key", {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": content_key, "k": str})
+        found = jwe.decode(members["k"])
+    except MalformedCiphertextError as error:
+        raise ContentKeyError(content_key, f"is {error.reason}") from None
+    if len(found) != _KEY:
+        raise ContentKeyError(content_key, f"is not of the length that {jwe.ENCRYPTION} needs")
+    return ContentKey(content_key, found)
+
+
+def _unwrapped(parsed: jwe.Token, key: Key, algorithm: str) -> bytes | None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    parsed = jwe.parse(token, direct=False)
-    jwe.read_object(parsed.header, "header", _wrapping_header(algorithm, key.id))
-    once = key.unwrap((parsed.wrapped,), WRAPPING[algorithm])[0]
-    data = parsed.open(AESGCM(once)) if len(once) == _KEY else None
-    if data is None:
-        raise WrongKeyOrDamagedError(algorithm)
-    members = jwe.read_object(data, "content key", {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": content_key, "k": str})
-    found = jwe.decode(members["k"])
-    if len(found) != _KEY:
-        raise MalformedCiphertextError("a content key of another length than A256GCM's")
-    return ContentKey(content_key, found)
+    try:
+        once = key.unwrap((parsed.wrapped,), WRAPPING[algorithm])[0]
+    except DecryptionError:
+        return None
+    return parsed.open(AESGCM(once)) if len(once) == _KEY else None
+
+
+def is_for(token: str, recipient: str, algorithm: str) -> bool:
+    """Return whether the JWE of a content key says that it is a recipient's, and made by an algorithm.
+
+    Only decryption proves it.
+    """
+    try:
+        jwe.read_object(jwe.parse(token, direct=False).header, "header", _wrapping_header(algorithm, recipient))
+    except MalformedCiphertextError:
+        return False
+    return True
 
 
 def _wrapping_header(algorithm: str, recipient: str) -> dict[str, str]:

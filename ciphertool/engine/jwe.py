@@ -1,8 +1,8 @@
 """JWE compact serialization (RFC 7516) as the envelope uses it: A256GCM, and exactly the expected header.
 
-It is read more strictly than the RFC asks: an unknown, missing or repeated header member, base64url whose unused bits
-are set, and a content key that is said to be used directly but comes with an encrypted one are all refused, so that a
-token has one spelling that decrypts, and no header chooses what a reader does.
+It is read more strictly than the RFC asks: an unknown, missing or repeated header member, base64url that is padded or
+whose unused bits are set, and a content key that is said to be used directly but comes with an encrypted one are all
+refused, so that a token has one spelling that decrypts, and no header chooses what a reader does.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
 _LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """The last characters, by the length modulo 4, that have no unused bit set."""
+_read_json = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
+_BLANKS = " \t\r\n"
 
 
 class Token(NamedTuple):
@@ -65,7 +67,7 @@ def _in_standard_alphabet(text: str) -> bytes:
         data = text.encode("ascii")
     except UnicodeEncodeError:
         raise _malformed("not base64url") from None
-    if b"+" in data or b"/" in data:
+    if b"+" in data or b"/" in data or b"=" in data:
         raise _malformed("not base64url")
     return data.translate(_TO_STANDARD)
 
@@ -84,7 +86,8 @@ def _decode(text: bytes) -> bytes:
 
 def seal(header: Mapping[str, Any], plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
     """Return the token of a plaintext; the nonce is random, and the header is authenticated."""
-    protected = encode(write_json(header).encode("utf-8"))
+    # Half of a surrogate pair is escaped as JSON would escape it.
+    protected = encode(write_json(header).encode("utf-8", "backslashreplace"))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
     parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
@@ -109,14 +112,10 @@ def parse(text: str, *, direct: bool) -> Token:
 
 def read_object(data: bytes, what: str, expected: Mapping[str, str | type]) -> dict[str, Any]:
     """Return a JSON object with exactly these members, each of this text or of this type."""
-    try:
-        pairs = json.loads(data, object_pairs_hook=tuple)
-    except (ValueError, RecursionError):
-        raise _malformed(f"with a {what} that is not JSON") from None
-    if not isinstance(pairs, tuple):
-        raise _malformed(f"with a {what} that is not a JSON object")
-    members: dict[str, Any] = dict(pairs)
-    if len(members) != len(pairs) or members.keys() - expected.keys():
+    members = parse_object(data)
+    if members is None:
+        raise _malformed(f"with a {what} that is not a JSON object, or has a member twice")
+    if members.keys() - expected.keys():
         raise _malformed(f"with a {what} that has members other than {', '.join(expected)}")
     for name, value in expected.items():
         if name not in members:
@@ -125,6 +124,19 @@ def read_object(data: bytes, what: str, expected: Mapping[str, str | type]) -> d
             wanted = value if isinstance(value, str) else value.__name__
             raise _malformed(f"with a {what} whose {name} is not {wanted}")
     return members
+
+
+def parse_object(data: bytes) -> dict[str, Any] | None:
+    """Return the members of a JSON object in UTF-8 that has each once, or None; an inner object is a tuple."""
+    try:
+        text = data.decode("utf-8").strip(_BLANKS)
+        pairs, end = _read_json(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(pairs, tuple) or end != len(text):
+        return None
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else None
 
 
 def _malformed(reason: str) -> MalformedCiphertextError:

@@ -1,5 +1,25 @@
 """What a person asks of a vault after the first `protect`: its secrets, and who else can read them."""
 
+from ciphertool.lifecycle.aliases import Renaming, rename
 from ciphertool.lifecycle.secrets import ListedSecret, Use, VaultChange, generate, listed, put, remove, uses
+from ciphertool.lifecycle.target_changes import added, settings_file
+from ciphertool.lifecycle.unprotection import RestoredFile, Unprotection, require_unchanged, unprotect
 
-__all__ = ["ListedSecret", "Use", "VaultChange", "generate", "listed", "put", "remove", "uses"]
+__all__ = [
+    "ListedSecret",
+    "Renaming",
+    "RestoredFile",
+    "Unprotection",
+    "Use",
+    "VaultChange",
+    "added",
+    "generate",
+    "listed",
+    "put",
+    "remove",
+    "rename",
+    "require_unchanged",
+    "settings_file",
+    "unprotect",
+    "uses",
+]

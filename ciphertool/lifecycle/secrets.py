@@ -88,7 +88,7 @@ def put(
         if not is_writable_alias(alias):
             raise ConfigError(f"{alias!r} cannot be an alias", hint="use letters, digits and . _ - @ : /")
         if not value:
-            raise ConfigError(f"{alias}: the value is empty")
+            raise ConfigError(f"{alias}: the value is empty", hint="`ciphertool remove` takes a secret out")
         made[alias] = sealer.seal(alias, value)
     keystore = KeystoreFacts(sealer.store_type, sealer.key_alias)
     companions = runtime_of(settings.kind).companions(settings, keystore)

@@ -40,7 +40,7 @@ def note_unfinished(found: FoundJournal) -> Iterator[Note]:
     path = found.snapshot.path
     if found.journal is not None:
         yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
-        if git.tracked([path]):
+        if git.held([path]):
             yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)
 
 

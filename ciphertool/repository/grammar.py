@@ -181,7 +181,7 @@ def _carbon_ciphertext(text: str) -> Stored:
         value = ciphertext.parse(text)
     except MalformedCiphertextError as error:
         return Malformed(f"neither in brackets nor a ciphertext: {error.message}")
-    if isinstance(value, ciphertext.Native):
+    if isinstance(value, ciphertext.Native | ciphertext.Envelope):
         return Malformed("a native ciphertext in a Carbon repository, which the Carbon runtime cannot read")
     return Encrypted(value)
 

@@ -11,6 +11,7 @@ from ciphertool.errors import ProblemsError
 from ciphertool.repository import KINDS, is_native
 from ciphertool.settings.model import (
     AUTO,
+    ENVELOPE,
     NAMED,
     EncryptionSettings,
     KeystoreSettings,
@@ -66,7 +67,7 @@ def read_config(
         keystore=_keystore(keystore, root, trust.extensions, optional=home is not None),
         repository_settings=store,
         encryption=EncryptionSettings(
-            scheme=encryption.text("scheme") or _default_scheme(store, home),
+            scheme=_scheme(encryption, store, home),
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
             minimum_bits=encryption.number("minimum_bits", 2048),
         ),
@@ -106,10 +107,14 @@ def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings
     )
 
 
-def _default_scheme(store: RepositorySettings, home: Settings | None) -> str:
-    if home is not None:
-        return home.scheme
-    return DEFAULT_SCHEME if store.native else CARBON_SCHEME
+def _scheme(table: Table, store: RepositorySettings, home: Settings | None) -> str:
+    """Return the scheme that is stated, or the default; only a native vault has envelopes."""
+    default = home.scheme if home is not None else DEFAULT_SCHEME if store.native else CARBON_SCHEME
+    scheme = table.text("scheme") or default
+    if (scheme == AUTO and not store.native) or (scheme == ENVELOPE and store.kind != NATIVE_KIND):
+        hint = f"leave it out, for {default}" if default != scheme else "name another scheme"
+        table.problem("scheme", f'"{scheme}" needs a native vault: the kind {store.kind} has no envelopes', hint)
+    return scheme
 
 
 def _repository(table: Table, snapshot: Snapshot, extensions: Extensions) -> RepositorySettings | None:

@@ -227,8 +227,8 @@ class Sealer:
         return _other_keys(repository, self.encryptor.key_id, self.encryptor.bits)
 
     def other_recipients(self, repository: SecretRepository) -> RecipientsError | None:
-        """Return the error if a vault's content keys are for other recipients than new ones would be."""
-        if not repository.keys:
+        """Return the error if a vault is encrypted to other recipients than new values would be."""
+        if not repository.keys and (self.envelope is None or len(self.envelope.recipients) == 1):
             return None
         from ciphertool.vault.recipients import difference
 

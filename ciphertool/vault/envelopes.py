@@ -53,6 +53,7 @@ class EnvelopeSealer:
     """
 
     def __init__(self, recipients: Sequence[Recipient]) -> None:
+        self.to = tuple(recipients)
         self.recipients = frozenset(recipient.id for recipient in recipients)
         self._key = envelope.ContentKey.new()
         self._wrapped = {recipient.id: self._key.wrapped_for(recipient) for recipient in recipients}
@@ -71,11 +72,17 @@ def require_content_key(ciphertext: Envelope) -> None:
 def require_recipient(alias: str, ciphertext: Envelope, key_id: str) -> None:
     """Raise a `DecryptionError` unless a value can be this alias's and this key's, as far as no private key is needed.
 
-    Nothing of it is authentic: only what is certainly wrong is reported.
+    Nothing of it is authentic: only what is certainly wrong is reported, and nothing is quoted.
     """
     require_content_key(ciphertext)
     if key_id not in ciphertext.wrapped:
         raise NotARecipientError(ciphertext.content_key, key_id, ciphertext.wrapped)
+    require_plausible(alias, ciphertext)
+
+
+def require_plausible(alias: str, ciphertext: Envelope) -> None:
+    """Do what `require_recipient` does for whichever key."""
+    require_content_key(ciphertext)
     made_for = envelope.read_header(jwe.parse(ciphertext.token, direct=True).header, ciphertext.content_key)["alias"]
     if made_for != alias:
-        raise MovedCiphertextError(alias, made_for)
+        raise MovedCiphertextError(alias, None)

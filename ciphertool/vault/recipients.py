@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates import chains
 from ciphertool.certificates.facts import certificate_facts
-from ciphertool.certificates.findings import KEY_USAGE_UNSTATED
+from ciphertool.certificates.findings import KEY_USAGE_REFUSED, KEY_USAGE_UNSTATED, PUBLIC_KEY
+from ciphertool.certificates.judge import judge_key, judge_usage
 from ciphertool.certificates.policy import check_certificate
 from ciphertool.certificates.roles import Role
 from ciphertool.certificates.strictness import Policy
+from ciphertool.ciphertext import Native
 from ciphertool.engine import key_id as identify
 from ciphertool.engine.envelope import Recipient
 from ciphertool.engine.schemes import RSA_OAEP
@@ -24,6 +26,7 @@ from ciphertool.errors import (
     WrongKeyUsageError,
 )
 from ciphertool.keystore import open_keystore
+from ciphertool.repository.base import Encrypted
 from ciphertool.repository.grammar import NativeGrammar
 from ciphertool.settings.model import AUTO, ENVELOPE
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from ciphertool.certificates.facts import CertificateFacts
     from ciphertool.certificates.findings import CertificateFinding
     from ciphertool.keystore import Keystore
     from ciphertool.repository import SecretRepository
@@ -62,7 +66,7 @@ def forms(settings: Settings, leaf: bytes, path: Path, alias: str | None, now: d
     """
     permitted: dict[Role, tuple[CertificateFinding, ...]] = {}
     refused: list[KeystoreError] = []
-    for role in _roles(settings):
+    for role in roles(settings):
         try:
             permitted[role] = check_certificate(
                 leaf, policy=settings.encryption.policy, now=now, keystore=path, alias=alias, role=role
@@ -79,7 +83,18 @@ def forms(settings: Settings, leaf: bytes, path: Path, alias: str | None, now: d
     return Forms(Role.PRIMARY in chosen, Role.RECIPIENT in chosen, next(iter(chosen.values())))
 
 
-def _roles(settings: Settings) -> tuple[Role, ...]:
+def judging_role(settings: Settings, facts: CertificateFacts) -> Role:
+    """Return the role for which the primary certificate is judged: of those asked for, the one that it permits best."""
+
+    def against(role: Role) -> tuple[bool, bool]:
+        found = {one.rule for one in judge_usage(facts, role)}
+        return KEY_USAGE_REFUSED in found, KEY_USAGE_UNSTATED in found
+
+    return min(roles(settings), key=against)
+
+
+def roles(settings: Settings) -> tuple[Role, ...]:
+    """Return for which forms settings ask, the preferred one first; raise `RecipientsError` if they contradict it."""
     if settings.kind != NativeGrammar.kind or settings.scheme not in (AUTO, ENVELOPE):
         if settings.recipients:
             hint = f'set `scheme = "{AUTO}"`, under which values for several recipients are envelopes'
@@ -94,21 +109,27 @@ def others(settings: Settings, now: datetime, warnings: list[str]) -> Iterator[N
     Raises a `KeystoreError` for a certificate that cannot be read, is not the expected one or may not be used.
     """
     for stated in settings.recipients:
-        yield _recipient(settings, stated, now, warnings)
+        yield recipient(settings, stated, now, warnings)
 
 
-def _recipient(settings: Settings, stated: RecipientSettings, now: datetime, warnings: list[str]) -> NamedRecipient:
+def recipient(settings: Settings, stated: RecipientSettings, now: datetime, warnings: list[str]) -> NamedRecipient:
+    """Return one recipient that settings state; add what is doubtful, and raise, as `others` does."""
     store = open_certificate(stated.certificate)
     certificate = store.encryption_certificate(None, fingerprint=stated.fingerprint)
     leaf = store.entry(None).chain[0]
     policy = settings.encryption.policy
     found = check_certificate(leaf, policy=policy, now=now, keystore=store.path, role=Role.RECIPIENT)
     warnings += [f"{store.path}: the certificate {one.reason}" for one in found]
+    facts = certificate_facts(leaf)
+    if public := [one.message for one in judge_key(facts, Role.RECIPIENT) if one.rule is PUBLIC_KEY]:
+        if policy is Policy.STRICT:
+            raise RefusedCertificateError(store.path, None, [f"is not secret: {message}" for message in public])
+        warnings += [f"{store.path}: PUBLIC KEY, it protects nothing: {message}" for message in public]
     require_algorithm(stated.algorithm, policy, store.path, warnings)
     key = chains.rsa_public_key(certificate, stated.name)
     if key.key_size < settings.encryption.minimum_bits:
         raise KeyTooSmallError(key.key_size, settings.encryption.minimum_bits).at(store.path)
-    return NamedRecipient(stated.name, certificate_facts(leaf).subject, Recipient(key, stated.algorithm))
+    return NamedRecipient(stated.name, facts.subject, Recipient(key, stated.algorithm))
 
 
 def open_certificate(path: Path, made_from: KeystoreSettings | None = None) -> Keystore:
@@ -152,15 +173,32 @@ def require_distinct(recipients: list[NamedRecipient], path: Path) -> None:
 
 
 def difference(repository: SecretRepository, wanted: frozenset[str]) -> RecipientsError | None:
-    """Return the error of a vault whose content keys are for other recipients than the settings name, if they are."""
-    held = {recipient for wrapped in repository.keys.values() for recipient in wrapped}
-    lacking = {one for wrapped in repository.keys.values() for one in wanted - wrapped.keys()}
-    if not repository.keys or (held == wanted and not lacking):
-        return None
-    parts = []
-    if lacking:
+    """Return the error of a vault that is encrypted to other keys than those of the settings, None if it is not.
+
+    A vault without content keys differs if it has values, and not every wanted key is that of them.
+    """
+    keys = repository.keys
+    held = {recipient for wrapped in keys.values() for recipient in wrapped}
+    lacking = {one for wrapped in keys.values() for one in wanted - wrapped.keys()}
+    if not keys and (direct := _direct(repository)):
+        held, lacking = set(wanted), set(wanted - direct)
+    surplus = held - wanted
+    parts, hints = [], []
+    if (keys or held) and lacking:
         parts.append(f"the vault is not, or not wholly, encrypted to {', '.join(sorted(lacking))}")
-    if surplus := held - wanted:
+        hints.append("`ciphertool recipients add NAME CERTIFICATE` encrypts it to a recipient")
+    if surplus:
         parts.append(f"the vault can be read by {', '.join(sorted(surplus))}, which the settings do not name")
-    hint = "see `ciphertool recipients check`; `ciphertool recipients add` and `remove` change who can read the vault"
+        hints.append(f"`ciphertool recipients remove {min(surplus)}` takes a key out")
+    if not parts:
+        return None
+    hint = "; ".join([*hints, "`ciphertool recipients check` says which is whose"])
     return RecipientsError("; ".join(parts), repository.where, hint)
+
+
+def _direct(repository: SecretRepository) -> set[str]:
+    """Return the keys to which values are encrypted directly."""
+    stored = (entry.stored for entry in repository.entries.values())
+    return {
+        one.ciphertext.key_id for one in stored if isinstance(one, Encrypted) and isinstance(one.ciphertext, Native)
+    }

@@ -23,7 +23,7 @@ from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_n
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from pathlib import Path
 
     from ciphertool.references import Reference
@@ -246,14 +246,17 @@ def mention_sites(document: Document) -> Iterator[tuple[Site, tuple[Reference, .
             yield site, (mention,)
 
 
-def resolve_document(rewriter: Rewriter, data: bytes, path: Path, resolver: Resolver) -> bytes:
+def resolve_document(
+    rewriter: Rewriter, data: bytes, path: Path, resolver: Resolver, only: Container[str] | None = None
+) -> bytes:
     """Return a file's bytes with every reference replaced by its secret, and what only references needed removed.
 
-    References to secrets that only the product finds stay, and those that its expressions make.
-    Raises `ProblemsError` with every reference that does not resolve, or the error itself if there is only one.
+    References to secrets that only the product finds stay, and those that its expressions make. With `only`, all stay
+    but those to these aliases. Raises `ProblemsError` with every reference that does not resolve, or the error itself
+    if there is only one.
     """
     document = rewriters.parse(rewriter, data, path)
-    sites, problems = check_document(document, path, resolver)
+    sites, problems = check_document(document, path, resolver, only)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     try:
@@ -302,20 +305,22 @@ def _walk(value: Any, reveal: Callable[[Reference], str]) -> Any:
 
 
 def check_document(
-    document: Document, path: Path, resolver: Resolver
+    document: Document, path: Path, resolver: Resolver, only: Container[str] | None = None
 ) -> tuple[list[tuple[Site, tuple[Reference, ...]]], list[CipherToolError]]:
     """Return the sites that hold references, their references, and one error for each that does not resolve.
 
-    Those to secrets that only the product finds are left out.
+    Those to secrets that only the product finds are left out and, with `only`, all but those to these aliases.
     If the keystore does not open, its `KeystoreError` is raised instead. `resolver` warns of values that may have been
     read from the file in the wrong encoding.
     """
-    sites = []
-    for site, every in reference_sites(document):
-        if found := tuple(reference for reference in every if not resolver.is_left(reference.alias)):
-            sites.append((site, found))
-    problems: list[CipherToolError] = [error.at(path) for error in document.strays()]
-    mentioned = [(site, found) for site, found in mention_sites(document) if not resolver.is_left(found[0].alias)]
+
+    def wanted(every: Iterable[Reference]) -> tuple[Reference, ...]:
+        asked = (one for one in every if only is None or one.alias in only)
+        return tuple(one for one in asked if not resolver.is_left(one.alias))
+
+    sites = [(site, found) for site, every in reference_sites(document) if (found := wanted(every))]
+    mentioned = [(site, found) for site, every in mention_sites(document) if (found := wanted(every))]
+    problems: list[CipherToolError] = [error.at(path) for error in document.strays()] if only is None else []
     failed: dict[str, CipherToolError] = {}
     for site, found in (*sites, *mentioned):
         if resolver.is_native and (doubt := document.doubt(site)):

@@ -28,7 +28,7 @@ from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 PASSWORD = "a keystore password"
 CALLS = ("open", "fsync", "fchown", "setxattr", "removexattr", "fchmod", "link", "rename", "replace", "unlink", "mkdir")
@@ -42,6 +42,13 @@ alias = "primary"
 certificate = "security/primary.pem"
 [repository]
 path = "security/vault.properties"
+"""
+_ENVELOPES = """\
+[encryption]
+scheme = "envelope"
+[[recipient]]
+name = "ops"
+certificate = "security/ops.pem"
 """
 _FORMATS = {
     "app.yaml": ("$..password", "db:\n  password: {0}-1\nmail:\n  password: '{0}-2' # kept\n"),
@@ -139,6 +146,7 @@ def worlds() -> list[World]:
     jks = create_keystore(
         CertificateRequest(subject="CN=test", bits=2048), "primary", PASSWORD, now=now, format_name="JKS"
     )
+    ops = create_keystore(CertificateRequest(subject="CN=ops", bits=2048), "primary", PASSWORD, now=now)
     own = {"security/primary.p12": store, "security/primary.pem": _certificate(store)}
     every = {f"conf/{name}": text.format("c4n4ry").encode() for name, (_, text) in _FORMATS.items()}
     targets = "".join(_target(f"conf/{name}", selector) for name, (selector, _) in _FORMATS.items())
@@ -148,6 +156,7 @@ def worlds() -> list[World]:
     one_alias = _SETTINGS + _target("conf/*/app.yaml", "$..password")
     return [
         _native("one file", own, _SETTINGS + _target("conf/app.yaml", "$..password"), yaml),
+        _native("envelopes", {**own, "security/ops.pem": _certificate(ops)}, _SETTINGS + _ENVELOPES + targets, every),
         _native("seven formats", own, _SETTINGS + targets, every),
         _native("one alias", own, one_alias, shared),
         _native("deployment.toml", own, _DEPLOYMENT_SETTINGS, both, yaml),
@@ -374,7 +383,8 @@ def _makes_a_file(flags: int = 0, *_: Any) -> bool:
 
 def _environment(*, with_key: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CIPHERTOOL_")}
-    return {**kept, "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD} if with_key else kept
+    names = ("CIPHERTOOL_KEYSTORE_PASSWORD", "CIPHERTOOL_NEW_KEYSTORE_PASSWORD") if with_key else ()
+    return kept | dict.fromkeys(names, PASSWORD)
 
 
 def run_forked(
@@ -431,10 +441,13 @@ def _import_all(world: World, root: Path) -> None:
         sys.stdout, sys.stderr, sys.argv = streams
 
 
-def kill_all(count: int, base: Path, seed: int, progress: Callable[[int], None] = lambda _: None) -> Figures:
-    """Kill so many runs, in turn of every world and in every way, and half of the next ones with the certificate."""
+def kill_all(count: int, base: Path, seed: int, name: str = "") -> Figures:
+    """Kill so many runs, in turn of every world with `name` in its name and in every way.
+
+    Half of the next runs have the certificate alone.
+    """
     root = base / "home"
-    made = worlds()
+    made = [world for world in worlds() if name in world.name]
     for world in made:
         _import_all(world, root)
     made += [again(world, root) for world in made]
@@ -444,5 +457,4 @@ def kill_all(count: int, base: Path, seed: int, progress: Callable[[int], None] 
         world = made[number // 2 % len(made)] if how != "program" else made[number // 20 % len(made)]
         # Whether the key is at hand changes with every round of all worlds.
         killer.kill(world, how, with_key=(number + number // (2 * len(made))) % 2 == 0, first_with_key=number % 9 == 8)
-        progress(number + 1)
     return killer.figures

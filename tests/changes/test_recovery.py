@@ -385,3 +385,79 @@ def test_git_is_kept_from_it(tmp_path: Path, interrupted: Path, run: Run, monkey
     ):
         ignored = subprocess.run([*git, "check-ignore", "-q", f"made/security/{name}"], check=False, cwd=interrupted)
         assert ignored.returncode == 0, name
+
+
+# --- envelopes ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def enveloped(certified: Path) -> Path:
+    """The project, whose values are to become envelopes."""
+    settings = certified / "ciphertool.toml"
+    settings.write_text(f'[encryption]\nscheme = "envelope"\n{settings.read_text()}')
+    return certified
+
+
+def _recorded(project: Path) -> set[str]:
+    """Return the ciphertexts and the content keys of a journal, as a vault has them."""
+    document = json.loads((project / JOURNAL).read_bytes())
+    keys = {f"{{{key}}}{one}={token}" for key, found in document["keys"].items() for one, token in found.items()}
+    assert len(keys) == 1
+    return keys | {f"{alias}={stored}" for alias, (stored, _) in document["entries"].items()}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_envelopes_of_an_interrupted_run_are_completed_with_the_certificate_alone(
+    enveloped: Path, run: Run, monkeypatch: pytest.MonkeyPatch, saved: bool
+) -> None:
+    """Also if the run did not get to write the repository: the journal has the content key too."""
+    reached = _after_repository(enveloped) if saved else (enveloped / JOURNAL).exists
+    _interrupt(enveloped, reached)
+    assert (enveloped / REPOSITORY).exists() == saved
+    recorded = _recorded(enveloped)
+    assert b"c4n4ry" not in (enveloped / JOURNAL).read_bytes()
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert not (enveloped / JOURNAL).exists()
+    assert recorded <= set((enveloped / REPOSITORY).read_text().splitlines())
+    assert b"c4n4ry" not in (enveloped / APP).read_bytes()
+    assert _values(enveloped, monkeypatch) == SECRETS
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_an_envelope_that_replaces_another_is_completed(
+    enveloped: Path, run: Run, monkeypatch: pytest.MonkeyPatch, saved: bool
+) -> None:
+    """The vault has the content key of the earlier run still, which other values need."""
+    assert run("protect").status == 0
+    (enveloped / APP).write_text(APP_YAML.replace("c4n4ry", "n3w"), encoding="utf-8")
+    reached = _after_repository(enveloped) if saved else (enveloped / JOURNAL).exists
+    _interrupt(enveloped, reached, "--take", "file")
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    found = _values(enveloped, monkeypatch)
+    assert found == {
+        alias: text.replace("c4n4ry", "n3w") if alias.startswith("app.") else text for alias, text in SECRETS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda document: document.pop("keys"),
+        lambda document: document["keys"].clear(),
+        lambda document: next(iter(document["keys"].values())).update(x="c4n4ry"),
+        lambda document: next(iter(document["keys"].values())).update(x=["c4n4ry"]),
+        lambda document: document.update(keys=[]),
+    ],
+)
+def test_a_journal_without_its_content_keys_is_not_believed(
+    enveloped: Path, run: Run, edit: Callable[[dict[str, Any]], None]
+) -> None:
+    _interrupt(enveloped, (enveloped / JOURNAL).exists)
+    _edit_journal(enveloped, edit)
+    outcome = run("protect")
+    assert outcome.status == 7
+    assert "is damaged or written by another version" in outcome.err
+    assert "c4n4ry" not in outcome.err
+    assert not (enveloped / REPOSITORY).exists()

@@ -26,7 +26,7 @@ def main() -> int:
         if not more:
             break
         shown += more
-        if b"assword" in shown and typed:
+        if (b"assword" in shown or b"[y/N]" in shown) and typed:
             os.write(terminal, typed)
             typed = b""
     sys.stdout.write(shown.decode().replace("\r\n", "\n"))

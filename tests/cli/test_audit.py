@@ -270,7 +270,7 @@ def test_several_outputs_are_written_at_once(project: Path, run: Run) -> None:
     assert outcome.status == 1
     assert outcome.out == ""
     assert json.loads((project / "r.sarif").read_text())["version"] == "2.1.0"
-    assert json.loads((project / "r.json").read_text())["version"] == "1.2"
+    assert json.loads((project / "r.json").read_text())["version"] == "1.3"
 
 
 def test_targets_that_are_proposed_can_be_protected(protected: Path, run: Run) -> None:

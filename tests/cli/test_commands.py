@@ -9,9 +9,11 @@ from importlib import import_module
 
 import pytest
 
-from ciphertool.cli.commands import COMMANDS, KEYSTORE_COMMANDS, Listed
+from ciphertool.cli.commands import COMMANDS, GROUPS, Listed
 
-LISTED = [listed for listed in (*COMMANDS.values(), *KEYSTORE_COMMANDS.values()) if ":" in listed.place]
+NESTED = [(group, name) for group, commands in GROUPS.items() for name in commands]
+LISTED = [*COMMANDS.values(), *(GROUPS[group][name] for group, name in NESTED)]
+LISTED = [listed for listed in LISTED if ":" in listed.place]
 
 
 @pytest.mark.parametrize("listed", LISTED, ids=lambda listed: listed.place)
@@ -21,15 +23,15 @@ def test_a_command_is_listed_as_its_docstring_begins(listed: Listed) -> None:
     assert " ".join(docstring.split()).startswith(listed.summary)
 
 
-@pytest.mark.parametrize("name", KEYSTORE_COMMANDS)
-def test_the_help_of_a_keystore_command_has_examples_of_it(name: str) -> None:
-    command = [sys.executable, "-m", "ciphertool", "keystore", name]
+@pytest.mark.parametrize(("of", "name"), NESTED)
+def test_the_help_of_a_command_in_a_group_has_examples_of_it(of: str, name: str) -> None:
+    command = [sys.executable, "-m", "ciphertool", of, name]
     shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
     examples = shown.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
     assert examples
     for example in examples:
         program, group, own, *arguments = example.split()
-        assert (program, group, own) == ("ciphertool", "keystore", name)
+        assert (program, group, own) == ("ciphertool", of, name)
         assert all(shown.count(f"{argument} ") > 1 for argument in arguments if argument.startswith("-"))
         tried = subprocess.run([*command, *arguments, "--help"], capture_output=True, text=True, check=False)
         assert (tried.returncode, tried.stdout) == (0, shown)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SECRETS
+from ciphertool.keystore import convert, open_keystore
+from tests.conftest import PASSWORD, SECRETS
 
 BASH = shutil.which("bash")
 ALIASES = sorted(SECRETS)
@@ -47,6 +48,8 @@ def _completed(*words: str) -> list[str]:
         (["ke"], ["keystore"]),
         (["keystore", "ch"], ["check", "change-password"]),
         (["keystore", "create", "--fo"], ["--format"]),
+        (["recipients", "re"], ["remove"]),
+        (["recipients", "add", "--al"], ["--algorithm"]),
         (["get", ""], ALIASES),
         (["get", "app.s"], ["app.smtp.password"]),
         (["--config", "ciphertool.toml", "get", "app.s"], ["app.smtp.password"]),
@@ -100,6 +103,24 @@ def test_nothing_is_offered_or_reported_without_a_vault(project: Path) -> None:
     assert _completed("get", "") == _completed("get", "--config", "") == []
     wrong = {"COMP_WORDS": "ciphertool\nget\n", "COMP_CWORD": "x", "_CIPHERTOOL_COMPLETE": "complete_bash"}
     assert _asked(wrong) == ""
+
+
+def test_the_keys_of_a_store_that_shows_them_without_a_password(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = open_keystore(project / "security/primary.p12", PASSWORD)
+    (project / "security/shown.jks").write_bytes(convert(opened, "JKS", PASSWORD))
+    assert _completed("get", "--key-alias", "") == [], "this store needs its password"
+    assert _completed("get", "--keystore", "security/shown.jks", "--key-alias", "p") == ["primary"]
+    assert _completed("keystore", "check", "security/shown.jks", "--alias", "") == ["primary"]
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("primary.p12", "shown.jks"))
+    assert _completed("get", "--key-alias", "") == ["primary"]
+    assert _completed("keystore", "check", "--alias", "") == ["primary"]
+    (project / "inner").mkdir()
+    inner = project / "inner/ciphertool.toml"
+    inner.write_text(settings.read_text().replace('"security/', '"../security/'))
+    assert _completed("keystore", "check", "--config", str(inner), "--alias", "") == ["primary"], "named, they may"
+    monkeypatch.chdir(project / "inner")
+    assert _completed("get", "--key-alias", "") == []
 
 
 def test_found_settings_reach_nothing_beyond_their_tree(protected: Path, monkeypatch: pytest.MonkeyPatch) -> None:

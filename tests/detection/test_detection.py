@@ -257,3 +257,35 @@ def test_a_reference_is_unjudged_where_no_repository_was_read(protected: Path, r
     levels = {(f["rule"], f["level"]) for f in report["findings"]}
     assert {("CT024", "error"), ("CT033", "note")} <= levels
     assert "CT006" not in {rule for rule, _ in levels}
+
+
+@pytest.mark.parametrize("line", ["secret: aK9mQ2 xR7vTz", "db.password = Zx9kQ2 w", "token: nQ7xRz2 mK4tVw9p"])
+def test_two_generated_words_are_a_value_in_a_comment_and_in_a_text(line: str) -> None:
+    assert [each.verdict.is_secret for each in in_comments(by_name("yaml"), f"a: 1\n# {line}\n")] == [True]
+    assert [each.verdict.is_secret for each in in_text(f"a = 1\n{line}\n", bare=True)] == [True]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("password: see RFC2617 there", "password: see RFC2617", "secret: an OAuth2Token"),
+        *("password: ask Bob", "key: RSA 2048", "password: x y"),
+    ],
+)
+def test_prose_after_a_secret_s_name_is_no_value(line: str) -> None:
+    assert not any(each.verdict.is_secret for each in in_comments(by_name("yaml"), f"a: 1\n# {line}\n"))
+    assert not any(each.verdict.is_secret for each in in_text(f"{line}\n", bare=True))
+
+
+@pytest.mark.parametrize(
+    "line", ["ldap_pass umruRoYzpdg=", "passwd 2b8QnuTQ6:wJw9hwAH", "api_key uk6QofI0BVeCt0G4=w0Y0tyAg7"]
+)
+def test_the_word_after_a_secret_s_name_is_its_value_whatever_its_signs(line: str) -> None:
+    assert [each.verdict.decided_by.startswith("names/") for each in in_text(f"{line}\n", bare=True)] == [True]
+
+
+@pytest.mark.parametrize(
+    "line", ["password user:name", "Password Manager:", "token host=db.example.com", "local timeout=Zx9kQ2"]
+)
+def test_a_setting_after_a_secret_s_name_is_none_of_its_values(line: str) -> None:
+    assert not any(each.verdict.is_secret for each in in_text(f"{line}\n", bare=True))

@@ -291,3 +291,46 @@ def test_what_can_be_a_path_or_an_address_under_a_password_s_name_is_a_note(valu
 )
 def test_what_a_value_holds_is_judged_under_a_name_that_says_nothing(value: str, outcome: Outcome) -> None:
     assert _judged("broker", value, "a.yaml").outcome is outcome
+
+
+@pytest.mark.parametrize("value", ["<OAuth2Token>", "<S3AccessKey>", "<your Auth0ClientSecret>", "<db2-host>"])
+def test_a_text_in_angle_brackets_says_what_to_put_there(value: str) -> None:
+    assert _judged("db.password", value).outcome is Outcome.EXAMPLE
+
+
+@pytest.mark.parametrize("value", ["<Sh7Xzuvxyb>", "<Yb9WPwqmkiy56EvdqgXwkkVDtigcNt>", "<Vb3TLLMMF2>"])
+def test_characters_in_angle_brackets_are_a_value_even_if_they_read_as_words(value: str) -> None:
+    assert names.reads_as_name(value[1:-1])
+    assert _judged("db.password", value).outcome is Outcome.UNPROTECTED
+    assert _judged("db.token", value).outcome is Outcome.UNPROTECTED
+
+
+def test_words_under_a_token_s_name_are_none_but_generated_ones() -> None:
+    assert _judged("encryption-key", "the OAuth2Token").outcome is Outcome.NOT_A_SECRET
+    assert _judged("encryption-key", "Hh4TObzuiytozn wk3Ozmphg").outcome is Outcome.UNPROTECTED
+
+
+def _secrets(path: str, text: str) -> list[str]:
+    document = for_path(PurePath(path)).parse(text.encode())
+    detector = Detector(path, document.outline(), text)
+    return [found.site.value for found in detector.suspects(document.sites()) if found.verdict.is_secret]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.yaml", "web:\n  client_id: orders\n  {}: my-secret\n"),
+        ("a.yaml", "clients:\n  - clientId: orders\n    {}: my-secret\n"),
+        ("a.yaml", "clients:\n  - id: orders\n    {}: my-secret\n    redirectURIs:\n      - https://example.com/a\n"),
+        ("a.json", '{{"consumerKey": "orders", "{}": "my-secret"}}'),
+        ("a.xml", "<a><client-id>orders</client-id><{0}>my-secret</{0}></a>"),
+        ("a.toml", '[web]\nclient_id = "orders"\n{} = "my-secret"\n'),
+    ],
+)
+def test_the_secret_beside_a_client_s_id_may_be_a_word(path: str, text: str) -> None:
+    assert _secrets(path, text.format("secret")) == ["my-secret"]
+    assert _secrets(path, text.format("secretName")) == []
+
+
+def test_a_secret_without_a_client_may_be_the_name_of_one() -> None:
+    assert _secrets("a.yaml", "client_id: orders\nvolumes:\n  - name: a\n    secret: my-secret\n") == []

@@ -89,6 +89,7 @@ VECTORS: tuple[tuple[str, str], ...] = (
     ("Atlassian token", "AT" + "ATT3" + mixed(180)),
     ("build service token", "CCI" + "PAT_" + mixed(22) + "_" + hexadecimal(40)),
     ("build service token", "bk" + "ua_" + hexadecimal(40)),
+    ("build service token", "bk" + "aj_" + mixed(60)),
     ("build service token", "AP" + "I-" + upper(26)),
     ("build service token", "pa" + "t." + mixed(22) + "." + mixed(24) + "." + mixed(20)),
     ("code quality token", "sq" + "p_" + hexadecimal(40)),

@@ -236,7 +236,7 @@ def test_properties_that_leave_no_doubt_need_no_encoding(project: Path, run: Run
     outcome = run("protect")
     assert (outcome.status, "ncoding" in outcome.err, "looks" in outcome.err) == (0, False, False)
     resolved = Vault.open().resolve_file(path)
-    assert resolved.replace(b"\\u00E4", b"\xe4") == data.replace(b"\\u00e4", b"\xe4")
+    assert resolved == data
 
 
 def test_targets_are_not_proposed_for_what_is_in_doubt(project: Path, run: Run) -> None:

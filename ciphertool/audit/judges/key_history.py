@@ -38,7 +38,13 @@ class _State(NamedTuple):
     """What the certificate is read from, by its content where git has it, and its alias there."""
     key: str | None
     subject: str
-    held: tuple[str, ...]
+    held: tuple[frozenset[str], ...]
+    """Of each value that names keys, those that can read it."""
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """The keys that can read any value."""
+        return frozenset().union(*self.held)
 
 
 def judge(gathered: Ledger, settings: Settings, *, staged: bool = False) -> None:
@@ -57,8 +63,10 @@ def judge(gathered: Ledger, settings: Settings, *, staged: bool = False) -> None
         if state.key is None or known is None:
             if index and _is_unsure(states[index - 1], state):
                 unsure.append(_who(state))
-        elif known.key != state.key:
-            _report(gathered, settings, known, state)
+        else:
+            if known.key != state.key:
+                _report(gathered, settings, known, state)
+            _report_readers(gathered, settings, known, state)
         known = state if state.key is not None else known
     _report_gap(gathered, settings, gap, unsure, () if staged else states)
 
@@ -69,7 +77,7 @@ def _is_unsure(before: _State, after: _State) -> bool:
         return False
     if after.key is None:
         return before.key is not None or bool(before.held)
-    return any(key != after.key for key in before.held)
+    return any(after.key not in keys for keys in before.held)
 
 
 def _report_gap(
@@ -94,7 +102,7 @@ def _who(state: _State) -> str:
 
 def _report(gathered: Ledger, settings: Settings, before: _State, after: _State) -> None:
     who = _who(after)
-    left = sum(key != after.key for key in after.held)
+    left = sum(after.key not in keys for keys in after.held)
     vault = f"; {left} of the vault's {len(after.held)} values stay under another" if left else ""
     gathered.finding(
         rules.KEY_CHANGED,
@@ -105,6 +113,24 @@ def _report(gathered: Ledger, settings: Settings, before: _State, after: _State)
         level=Level.NOTE if after.held and not left else None,
         stands=f"{before.key} {after.key}",
     )
+
+
+def _report_readers(gathered: Ledger, settings: Settings, before: _State, after: _State) -> None:
+    """Report keys that can read the vault now, or cannot any more; the primary key, if it changed, is reported."""
+    if not before.held or not after.held:
+        return
+    primary = {before.key, after.key}
+    added, removed = sorted(after.readers - before.readers - primary), sorted(before.readers - after.readers - primary)
+    if added or removed:
+        parts = [f"lets {', '.join(added)} read the vault"] if added else []
+        parts += [f"takes {', '.join(removed)} out"] if removed else []
+        gathered.finding(
+            rules.RECIPIENTS_CHANGED,
+            gathered.place(settings.origin, selector=_who(after)),
+            f"{_who(after)} {' and '.join(parts)}",
+            level=None if added else Level.NOTE,
+            stands=" ".join((*added, "", *removed)),
+        )
 
 
 def _revisions(settings: Settings) -> tuple[Sequence[str], str]:
@@ -178,8 +204,8 @@ def _key(path: Path | None, alias: str | None, data: bytes | None) -> tuple[str 
     return key_id(key), certificate_facts(entry.chain[0]).subject or "no subject"
 
 
-def _held(settings: Settings, data: bytes | None) -> Iterator[str]:
-    """Yield the key of each value of a version of the vault that names one."""
+def _held(settings: Settings, data: bytes | None) -> Iterator[frozenset[str]]:
+    """Yield the keys that can read each value of a version of the vault, if it names any."""
     if data is None:
         return
     try:
@@ -190,6 +216,6 @@ def _held(settings: Settings, data: bytes | None) -> Iterator[str]:
     for entry in entries.values():
         match entry.stored:
             case Encrypted(Native(key_id=key)):
-                yield key
-            case Encrypted(Envelope(wrapped=wrapped)):
-                yield from wrapped
+                yield frozenset({key})
+            case Encrypted(Envelope(wrapped=wrapped)) if wrapped:
+                yield frozenset(wrapped)

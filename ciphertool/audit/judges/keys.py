@@ -10,12 +10,12 @@ from ciphertool.certificates import chains, findings
 from ciphertool.certificates.facts import certificate_facts
 from ciphertool.certificates.judge import judge_certificate
 from ciphertool.certificates.policy import Policy, Verdict, judge_encryption
-from ciphertool.certificates.roles import Role
 from ciphertool.engine import Encryptor, scheme_named
 from ciphertool.errors import CipherToolError, PasswordNeededError
 from ciphertool.findings import Level
 from ciphertool.keystore import EntryKind
 from ciphertool.vault.cipher import Sealer
+from ciphertool.vault.recipients import judging_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,9 +67,10 @@ def judge(
         place = gathered.place(path, selector=entry.alias)
         facts = certificate_facts(entry.chain[0])
         gathered.keys.append(card_of(facts, place, entry.alias))
-        found = judge_certificate(facts, Role.PRIMARY, now=now, minimum_bits=settings.encryption.minimum_bits)
+        role = judging_role(settings, facts)
+        found = judge_certificate(facts, role, now=now, minimum_bits=settings.encryption.minimum_bits)
         _report_key(gathered, place, entry.alias, found)
-        verdict = judge_encryption(found, facts, policy=Policy.JAVA, keystore=path, alias=entry.alias)
+        verdict = judge_encryption(found, facts, policy=Policy.JAVA, keystore=path, alias=entry.alias, role=role)
         _report(gathered, place, entry.alias, verdict)
         scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=True)
         key = chains.rsa_public_key(certificate, entry.alias)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool import references
-from ciphertool.audit import rules, suppress
+from ciphertool.audit import identity, rules, suppress
 from ciphertool.audit.judges import named
 from ciphertool.audit.model import IN_A_BACKUP, IN_A_COMMENT, IN_TEXT, REPEATED, Place, SiteState
 from ciphertool.detection import comments, embedded, patterns
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from ciphertool.audit.ledger import Ledger
+    from ciphertool.audit.model import Value
     from ciphertool.audit.scope.reading import FileReading
     from ciphertool.audit.scope.targets import Declared
     from ciphertool.detection.detector import Suspect
@@ -232,3 +234,17 @@ def _what(verdict: Verdict) -> str:
     """Describe a secret in text, without its value, and with only the word of its name that decided."""
     word = verdict.decided_by.removeprefix("names/")
     return verdict.kind or f"a value in clear under a name with {word!r}"
+
+
+def judge_aliases(gathered: Ledger, values: Sequence[Value]) -> None:
+    """Report each alias that stands for several places."""
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for value in values:
+        if value.alias is not None and value.state in (SiteState.PROTECTED, SiteState.UNPROTECTED):
+            places[value.alias].append(value.place)
+    for alias, found in places.items():
+        if len(found) > 1:
+            where = ", ".join(map(str, found[:4])) + (", …" if len(found) > 4 else "")
+            same = "\0".join(sorted(f"{place.path}\0{identity.bare(place.selector)}" for place in found))
+            message = f"{alias!r} stands for several places: {where}"
+            gathered.finding(rules.SAME_ALIAS, found[0], message, stands=same)

@@ -14,9 +14,16 @@ from ciphertool.detection.evidence import Evidence
 from ciphertool.engine import scheme_named
 from ciphertool.engine.oaep import Oaep
 from ciphertool.engine.schemes import AES_GCM
-from ciphertool.errors import CipherToolError, UnsupportedSchemeError
+from ciphertool.errors import (
+    CipherToolError,
+    MalformedCiphertextError,
+    NotARecipientError,
+    UnknownContentKeyError,
+    UnsupportedSchemeError,
+)
 from ciphertool.repository import Clear, Encrypted, Malformed
 from ciphertool.vault.cipher import SymmetricOpener
+from ciphertool.vault.envelopes import require_plausible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,11 +109,20 @@ class _Judge:
     def _origin(self, alias: str, ciphertext: Ciphertext) -> None:
         if isinstance(ciphertext, Native) and not _is_native(ciphertext.scheme):
             self._finding(rules.MALFORMED, alias, f"{{}}: encryption scheme {ciphertext.scheme!r}: not known")
-        elif self.key is not None:
-            try:
+            return
+        try:
+            if isinstance(ciphertext, Envelope) and self.settings.native:
+                require_plausible(alias, ciphertext)
+            if self.key is not None:
                 self.key.prove(alias, ciphertext)
-            except CipherToolError as error:
-                self._finding(rules.DOES_NOT_DECRYPT, alias, f"{{}}: {error.message}")
+        except UnknownContentKeyError as error:
+            self._finding(rules.LOST_CONTENT_KEY, alias, f"{{}}: {error.message}")
+        except NotARecipientError:
+            pass  # `judges.recipients` reports it for the whole vault
+        except CipherToolError as error:
+            malformed = isinstance(ciphertext, Envelope) and isinstance(error, MalformedCiphertextError)
+            rule = rules.MALFORMED if malformed else rules.DOES_NOT_DECRYPT
+            self._finding(rule, alias, f"{{}}: {error.message}")
 
     def _other_keys(self) -> AbstractSet[str]:
         """Report each key, other than the one that the settings name, that values are encrypted to; return those."""

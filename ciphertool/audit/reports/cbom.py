@@ -100,6 +100,7 @@ class _Inventory:
             hashing = AlgorithmProperties(primitive=CryptoPrimitive.HASH, crypto_functions=[CryptoFunction.DIGEST])
             self.parts.append((component, [self._algorithm(digest, hashing)]))
         context = f"secrets: {use.secrets}" if use.secrets else "declared"
+        context = f"content keys: {use.content_keys}" if use.content_keys else context
         self._found(component, use.path, context)
 
     def certificate(self, card: KeyCard) -> None:

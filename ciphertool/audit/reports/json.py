@@ -11,7 +11,7 @@ from ciphertool.audit.shown import root
 if TYPE_CHECKING:
     from ciphertool.audit.model import AuditFinding, KeyCard, Place, Report, Value
 
-VERSION = "1.2"
+VERSION = "1.3"
 
 
 def render(report: Report) -> str:
@@ -83,4 +83,8 @@ def _key(card: KeyCard) -> dict[str, object]:
         "not_after": card.not_after and card.not_after.isoformat(),
         "key_usage": None if card.key_usage is None else list(card.key_usage),
         "primary": card.primary,
+        "key_id": card.key_id,
+        "recipient": card.recipient,
+        "vault": card.vault,
+        "encrypted": card.encrypted,
     }

@@ -16,7 +16,7 @@ from ciphertool.redaction.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ciphertool.audit.model import AuditFinding, Report, Value
+    from ciphertool.audit.model import AuditFinding, KeyCard, Report, Value
 
 Row = tuple[str, ...]
 
@@ -115,11 +115,18 @@ def _keys(report: Report, look: Look) -> Iterator[str]:
                 f"{k.algorithm} {k.bits or ''}".strip(),
                 f"until {k.not_after:%Y-%m-%d}" if k.not_after else "",
                 k.sha256[:16],
-                k.alias,
+                _reader(k),
             )
             for k in group
         ]
         yield from _file(path, rows, look)
+
+
+def _reader(card: KeyCard) -> str:
+    if card.vault is None:
+        return card.alias
+    extent = {"wholly": "reads", "partly": "reads part of", "not": "cannot read", "empty": "is to read"}
+    return f"{card.alias} {card.key_id}: {extent[card.encrypted or 'not']} {card.vault}"
 
 
 def _summary(report: Report, look: Look) -> Iterator[str]:

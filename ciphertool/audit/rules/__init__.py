@@ -43,13 +43,19 @@ from ciphertool.audit.rules.keys import (
     KEYSTORE_ROLE,
     PKCS1,
     PUBLIC_KEY,
+    RECIPIENT_CERTIFICATE,
+    RECIPIENTS_CHANGED,
+    RECIPIENTS_DIFFER,
     SHORT_KEY,
     UNPADDED,
 )
 from ciphertool.audit.rules.vault import (
     DANGLING,
     DOES_NOT_DECRYPT,
+    LOST_CONTENT_KEY,
     MALFORMED,
+    MANY_CONTENT_KEYS,
+    NOT_FOR_ALL,
     ORPHANED,
     REPOSITORY_IN_CLEAR,
     SAME_CIPHERTEXT,
@@ -77,8 +83,11 @@ __all__ = [
     "KEY_CHANGED",
     "KEY_IN_ROLES",
     "KEY_USAGE",
+    "LOST_CONTENT_KEY",
     "MALFORMED",
+    "MANY_CONTENT_KEYS",
     "NOT_FOLLOWED",
+    "NOT_FOR_ALL",
     "ON_REQUEST",
     "ORPHANED",
     "OTHER_ALIAS",
@@ -86,6 +95,9 @@ __all__ = [
     "PERMISSIONS",
     "PKCS1",
     "PUBLIC_KEY",
+    "RECIPIENTS_CHANGED",
+    "RECIPIENTS_DIFFER",
+    "RECIPIENT_CERTIFICATE",
     "REPOSITORY_IN_CLEAR",
     "RULES",
     "SAME_ALIAS",
@@ -104,7 +116,9 @@ __all__ = [
     "rule",
 ]
 
-ON_REQUEST = frozenset({IN_HISTORY, KEY_CHANGED, DOES_NOT_DECRYPT, ALSO_IN_CLEAR, UNREADABLE, KEYSTORE_NOT_JUDGED})
+ON_REQUEST = frozenset(
+    {IN_HISTORY, KEY_CHANGED, RECIPIENTS_CHANGED, DOES_NOT_DECRYPT, ALSO_IN_CLEAR, UNREADABLE, KEYSTORE_NOT_JUDGED}
+)
 """What not every audit of the same files finds: it takes `--history`, `--decrypt`, or their absence."""
 
 RULES: tuple[Rule, ...] = tuple(

@@ -44,8 +44,9 @@ KEY_USAGE = Rule(
     "key-usage",
     Level.WARNING,
     None,
-    "The primary certificate does not permit the encryption of data; if its KeyUsage is critical, Java refuses it.",
-    "Create a certificate with dataEncipherment (`ciphertool keystore create --role primary`).",
+    "The primary certificate permits no form of encryption that the settings ask for: dataEncipherment is for values, "
+    "keyEncipherment for content keys. If its KeyUsage is critical, Java refuses it.",
+    "Create a certificate with both (`ciphertool keystore create --role primary`).",
 )
 EXPIRED = Rule(
     "CT015",
@@ -104,6 +105,33 @@ BROKEN_KEY = Rule(
     1241,
     "Others can break the primary key: its modulus can be factored, or its numbers are not those of an RSA key.",
     "Create a new key (`ciphertool keystore create`), rotate to it, and change the secrets.",
+)
+RECIPIENTS_DIFFER = Rule(
+    "CT036",
+    "recipients-differ",
+    Level.WARNING,
+    None,
+    "The vault is encrypted to other keys than the settings name: somebody can read it who should not, or cannot who "
+    "should.",
+    "`ciphertool recipients check` says which is whose; `ciphertool recipients add` and `remove` change it.",
+)
+RECIPIENT_CERTIFICATE = Rule(
+    "CT037",
+    "recipient-certificate",
+    Level.WARNING,
+    1394,
+    "The certificate of a recipient has expired, must not be used, or has a key that is weak or public: everybody who "
+    "has that key can read the vault.",
+    "Take the recipient out (`ciphertool recipients remove`), and add it with another certificate.",
+)
+RECIPIENTS_CHANGED = Rule(
+    "CT044",
+    "recipients-changed",
+    Level.WARNING,
+    None,
+    "A commit changes who can read the vault.",
+    "Make sure that it was meant (`ciphertool recipients list`); if not, take the key out "
+    "(`ciphertool recipients remove`), and change the secrets.",
 )
 KEY_CHANGED = Rule(
     "CT031",

@@ -48,6 +48,31 @@ DOES_NOT_DECRYPT = Rule(
     "A ciphertext does not decrypt with the private key.",
     "Set the secret again, or restore the repository and the keystore that belong together.",
 )
+NOT_FOR_ALL = Rule(
+    "CT038",
+    "not-for-all-recipients",
+    Level.WARNING,
+    None,
+    "Values are encrypted to one key alone, though several recipients are to read the vault.",
+    "`ciphertool recipients add`, with any recipient that the settings name, encrypts them for all.",
+)
+LOST_CONTENT_KEY = Rule(
+    "CT039",
+    "lost-content-key",
+    Level.ERROR,
+    None,
+    "A value's content key is gone from the vault: no key decrypts the value any more.",
+    "Restore the lines of the content key from the vault's history or a backup, or set the secret again.",
+)
+MANY_CONTENT_KEYS = Rule(
+    "CT043",
+    "many-content-keys",
+    Level.NOTE,
+    None,
+    "The vault has many content keys: each run that writes makes one. Opening the vault takes one RSA operation for "
+    "each that is used.",
+    "Nothing is wrong. With a key in a token or a service, opening is slower.",
+)
 UNJUDGED = Rule(
     "CT033",
     "unjudged-reference",

@@ -28,6 +28,7 @@ class Index:
 def index_of(settings: Settings) -> Index:
     """Return what the index of its git repository has of a vault."""
     own = [settings.repository_settings.path, settings.keystore.certificate, settings.keystore.path]
+    own += [recipient.certificate for recipient in settings.recipients]
     return Index(
         vault=git.indexed([path for path in own if path is not None]),
         referring=git.indexed_with(settings.root, references.MARKS),
