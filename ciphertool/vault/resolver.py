@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import references, rewriters
@@ -42,6 +43,7 @@ _PUT_RIGHT = (
 _FIRST = threading.RLock()
 """Held while a thread first imports the libraries that are needed. A fork waits for it: an import that another thread
 had begun would never end in the child."""
+_READY = nullcontext()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_FIRST.acquire, after_in_parent=_FIRST.release, after_in_child=_FIRST.release)
 
@@ -107,12 +109,8 @@ class Resolver:
         """
         secret = self._known.get(alias)
         if secret is None:  # two threads may both decrypt it, to the same value: a lock could be inherited by a fork
-            if self._known:
-                found = self._resolve(alias)
-            else:
-                with _FIRST:
-                    found = self._resolve(alias)
-            secret = self._known.setdefault(alias, found)
+            with _READY if self._known else _FIRST:
+                secret = self._known.setdefault(alias, self._resolve(alias))
             self._tell(secret.reveal())
         return secret
 
@@ -203,7 +201,6 @@ class Resolver:
                 raise DecryptionError(f"{alias!r}: is a placeholder, which only the product fills in").at(
                     self.repository.where, entry.line
                 )
-        raise AssertionError
 
 
 def explain(
