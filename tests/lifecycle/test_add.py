@@ -140,7 +140,7 @@ def test_a_product_s_own_files_get_no_target(tmp_path: Path, run: Run, monkeypat
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_run_that_is_killed_anywhere_is_completed_by_protect(more: Path, run: Run) -> None:
     """Or, if it was killed before it wrote anything, by the same command."""
-    before = more.parent / "before"
+    before = more.parent / "before-target"
     shutil.copytree(more, before)
     command = ["add", MORE, "$.payment.api_key"]
     number, states = 0, set[tuple[bool, ...]]()

@@ -251,7 +251,7 @@ def test_a_run_that_is_killed_anywhere_is_completed_by_the_same_command(named: P
     (named / "conf/more.yaml").write_text("a: ${sec:app.smtp.password}\n")
     with (named / TOML).open("a") as stream:
         stream.write('[[target]]\nfile = "conf/more.yaml"\nselector = "$.a"\nalias = "app.smtp.password"\n')
-    before = named.parent / "before"
+    before = named.parent / "before-rename"
     shutil.copytree(named, before)
     names = (VAULT, TOML, "conf/app.yaml", "conf/more.yaml")
     command, value = ["rename", "app.smtp.password", "mail"], SECRETS["app.smtp.password"]
