@@ -74,8 +74,9 @@ def _confirm(change: Unprotection) -> None:
 
 def _resolver(vault: VaultOptions, settings: Settings) -> Resolver:
     from ciphertool.runtimes.registry import runtime_of
+    from ciphertool.vault.at_hand import OpenerAtHand
     from ciphertool.vault.opening import VaultAccess
-    from ciphertool.vault.resolver import OpenerAtHand, Resolver
+    from ciphertool.vault.resolver import Resolver
 
     access = VaultAccess(settings, vault.passwords(settings))
     providers = runtime_of(settings.kind).providers(settings)

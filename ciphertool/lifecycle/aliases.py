@@ -26,9 +26,10 @@ from ciphertool.runtimes.configured import configured_files
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.targets import reading
 from ciphertool.targets.matching import locate
+from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.cipher import SymmetricSealer
 from ciphertool.vault.opening import require_one_key
-from ciphertool.vault.resolver import OpenerAtHand, Resolver, mention_sites, reference_sites
+from ciphertool.vault.resolver import Resolver, mention_sites, reference_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

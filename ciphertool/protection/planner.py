@@ -34,7 +34,7 @@ from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.changes.survey import Survey
@@ -121,7 +121,8 @@ class _Planner:
         self._problems += overwritten(self._settings, scope.opened)
         self._where = Whereabouts(self._settings, self._repository.entries.keys(), surveyed)
         self._problems += scope.about(self._where.problems)
-        self._absent(scope.absent)
+        for target in scope.absent:
+            self._missing(target, no_such_file(self._settings, target), self._settings.root / target.file)
         wanted: dict[str, list[tuple[LocatedFile, Match]]] = {}
         sites = [self._classify(opened, wanted) for opened in scope.opened]
         scope.add_places(wanted)
@@ -165,10 +166,6 @@ class _Planner:
             return ChangeSet()
         self._problems += companion_obstacles(changes)
         return ChangeSet() if self._problems else replace(changes, vault=vault)
-
-    def _absent(self, targets: Iterable[Target]) -> None:
-        for target in targets:
-            self._missing(target, no_such_file(self._settings, target), self._settings.root / target.file)
 
     def _missing(self, target: Target, error: CipherToolError, path: Path) -> bool:
         """Return whether what a target names may be missing; otherwise note a problem."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import references, rewriters
@@ -22,6 +19,7 @@ from ciphertool.errors import (
 )
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_native
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
+from ciphertool.vault.at_hand import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document, Rewriter, Site
     from ciphertool.secret import Secret
+    from ciphertool.vault.at_hand import OpenerAtHand
     from ciphertool.vault.cipher import AnyOpener
 
 
@@ -38,38 +37,6 @@ _PUT_RIGHT = (
     "state its encoding with `encoding` in its target; if it is UTF-8, resolve the file with `--encoding iso-8859-1`, "
     "which restores its bytes, and protect it again with `--take file`"
 )
-
-
-_FIRST = threading.RLock()
-"""Held while a thread first imports the libraries that are needed. A fork waits for it: an import that another thread
-had begun would never end in the child."""
-_READY = nullcontext()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_FIRST.acquire, after_in_parent=_FIRST.release, after_in_child=_FIRST.release)
-
-
-class OpenerAtHand:
-    """A vault's opener, made once on first use by any thread; a forked child keeps using it."""
-
-    def __init__(self, make: Callable[[], AnyOpener]) -> None:
-        self._make = make
-        self._opener: AnyOpener | None = None
-        self._lock, self._process = threading.Lock(), os.getpid()
-
-    def __call__(self) -> AnyOpener:
-        """Return the opener; raise `KeystoreError` at every call if the keystore does not open."""
-        if self._process != os.getpid():
-            # After a fork the other threads are gone, but their locks remain held: ours, and those within the key.
-            self._opener = self._opener and self._opener.duplicate()
-            self._lock, self._process = threading.Lock(), os.getpid()
-        if self._opener is None:
-            with _FIRST, self._lock:
-                if self._opener is None:
-                    self._opener = self._make()
-        return self._opener
-
-
-CipherAtHand = OpenerAtHand  # the former name, kept for one release
 
 
 class Resolver:
@@ -109,8 +76,12 @@ class Resolver:
         """
         secret = self._known.get(alias)
         if secret is None:  # two threads may both decrypt it, to the same value: a lock could be inherited by a fork
-            with _READY if self._known else _FIRST:
-                secret = self._known.setdefault(alias, self._resolve(alias))
+            if self._known:
+                found = self._resolve(alias)
+            else:
+                with FIRST:
+                    found = self._resolve(alias)
+            secret = self._known.setdefault(alias, found)
             self._tell(secret.reveal())
         return secret
 
@@ -201,6 +172,7 @@ class Resolver:
                 raise DecryptionError(f"{alias!r}: is a placeholder, which only the product fills in").at(
                     self.repository.where, entry.line
                 )
+        raise AssertionError
 
 
 def explain(

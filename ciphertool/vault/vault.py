@@ -13,16 +13,11 @@ from ciphertool import files, references, rewriters
 from ciphertool.errors import CipherToolError, ConfigError, UnknownPlaceholderError
 from ciphertool.secret import Values
 from ciphertool.settings.targets import Reading, reading_of, rewriter_of
+from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.doubts import Doubts
 from ciphertool.vault.examination import Examined, examine
 from ciphertool.vault.opening import VaultAccess
-from ciphertool.vault.resolver import (
-    OpenerAtHand,
-    Resolver,
-    check_document,
-    resolve_document,
-    resolve_tree,
-)
+from ciphertool.vault.resolver import Resolver, check_document, resolve_document, resolve_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

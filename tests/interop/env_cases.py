@@ -24,8 +24,9 @@ from ciphertool.rewriters.env import EnvRewriter
 from ciphertool.secret import Secret
 from ciphertool.settings.model import Target
 from ciphertool.targets.matching import changes, is_left_alone, locate
+from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.resolver import OpenerAtHand, Resolver, resolve_document
+from ciphertool.vault.resolver import Resolver, resolve_document
 from tests.interop.env_readers import CANARY, Reading, read_all
 
 if TYPE_CHECKING:

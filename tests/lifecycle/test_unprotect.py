@@ -15,8 +15,9 @@ from ciphertool import Vault, lifecycle, settings
 from ciphertool.changes import commit
 from ciphertool.errors import ConflictError
 from ciphertool.passwords import Environment, PasswordChain
+from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.opening import VaultAccess
-from ciphertool.vault.resolver import OpenerAtHand, Resolver
+from ciphertool.vault.resolver import Resolver
 from tests.changes.kills import Fault, run_forked
 from tests.conftest import APP_YAML, SECRETS, SERVER_XML
 

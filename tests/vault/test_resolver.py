@@ -15,8 +15,9 @@ from ciphertool.files import Snapshot
 from ciphertool.repository import repository_of
 from ciphertool.rewriters import by_name
 from ciphertool.secret import Secret
+from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.resolver import OpenerAtHand, Resolver, mention_sites
+from ciphertool.vault.resolver import Resolver, mention_sites
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -13,8 +13,9 @@ from ciphertool.errors import DecryptionError, KeystoreError, NotEncryptedYetErr
 from ciphertool.files import Snapshot
 from ciphertool.repository import repository_of
 from ciphertool.secret import Secret
+from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.resolver import CipherAtHand, Resolver
+from ciphertool.vault.resolver import Resolver
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -37,7 +38,7 @@ class Heard:
         self.told: list[str] = []
         self.opened = 0
         repository = repository_of(kind, Snapshot(PATH, PATH, text.encode()))
-        self.resolver = Resolver(repository, CipherAtHand(self._open), warn=self.warned.append, tell=self.told.append)
+        self.resolver = Resolver(repository, OpenerAtHand(self._open), warn=self.warned.append, tell=self.told.append)
 
     def _open(self) -> Opener:
         self.opened += 1
