@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 
 
 _RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
-_FEWEST_IN_THREADS = 1000
-"""From how many values on threads encrypt them sooner: with the public key one takes some 50 us."""
 _PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
 
 
@@ -275,8 +273,7 @@ class _Planner:
         def seal(alias: str, value: Secret) -> Ciphertext:
             return self._sealer.seal(alias, value, self._spelled.get(alias))
 
-        steps = workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress, fewest=_FEWEST_IN_THREADS)
-        for alias, made in steps:
+        for alias, made in workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress, few=workers.FEW):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)

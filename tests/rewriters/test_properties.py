@@ -303,3 +303,18 @@ def test_real_files_keep_every_other_byte(corpus: Path) -> None:
             expected += data[position : change.site.start] + b"$secret{x}"
             position = change.site.end
         assert rewrite(REWRITER, document, changes) == expected + data[position:]
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x20, 0x7F)])
+def test_what_is_escaped_and_of_blanks_only_the_first(character: str) -> None:
+    value = f"{character}x{character}x"
+    document = PropertiesRewriter().parse(b"k=v\n")
+    (site,) = document.sites()
+    inner = "" if character == " " else "\\"
+    least = f"\\{character}x{inner}{character}x" if character in "\\ " else value
+    assert document.spell(site, value) == least
+    stored = f"\\{character}x{inner}{character}x" if character in "\\=:#! " else value
+    assert rewrite_entries(document, {"k": value}) == f"k={stored}\n".encode()
+    assert rewrite_entries(PropertiesRewriter().parse(b""), {character: "v"}).strip() == (
+        f"\\{character}=v".encode() if character in "\\=:#! " else f"{character}=v".encode()
+    )
