@@ -99,9 +99,7 @@ def _move(
         raise ConfigError("--to changes the keystore that a ciphertool.toml names", path=settings.origin)
     now, chain = datetime.now(UTC), _new_passwords()
     if not to.is_file():
-        raise KeystoreUnreadableError(
-            to, "no such keystore", "check the path, or make it with `ciphertool keystore create`"
-        )
+        raise KeystoreUnreadableError(to, "no such keystore", "check the path; `ciphertool keystore create` makes one")
     try:
         password = chain.read().keystore
     except NoPasswordError as error:
