@@ -64,8 +64,8 @@ def plan(
 
     The plan also completes an interrupted run, as far as its journal is confirmed; raises `JournalError` for a journal
     that cannot be trusted. `take` decides if a file and the repository hold different values. Before the plan is
-    returned, every value is encrypted, decrypted again if the private key is available, and every rewritten file is
-    proved. `progress` is called for each step of long work.
+    returned, every value is encrypted and, if the private key is available, proved as `Sealer.seal` says, and every
+    rewritten file is proved. `progress` is called for each step of long work.
 
     With `only`, nothing but these files, and the repository's entries that they refer to, is judged and changed; a note
     of the plan says how many files that leaves out. Raises `ConfigError` for one that no target names, and
