@@ -76,7 +76,9 @@ def check(vault: VaultOptions, as_json: _Json = False) -> None:
     for one in () if as_json else found:
         console.out(f"{one.level.value:<7}  {one.message}", indent=" " * 9)
         console.out(f"{'':<7}  → {one.hint}", indent=" " * 11)
-    if not found:
+    if not found and not present.values:
+        console.say("done", "the vault holds no values yet, so there is nothing to compare", label=False)
+    elif not found:
         console.say("done", "the vault can be read by those whom the settings name, and by nobody else", label=False)
     raise typer.Exit(console.FINDINGS if any(one.level is not Level.NOTE for one in found) else 0)
 

@@ -444,3 +444,11 @@ def test_what_does_not_decrypt_again_is_not_written(
     monkeypatch.setattr(jwe, "seal", faulty)
     assert (add("ops") if command == "add" else run("recipients", "remove", "ops")).status == 70
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_vault_without_values_is_not_said_to_be_in_order(vault: Path, run: Any) -> None:
+    assert not (vault / VAULT).exists()
+    outcome = run("recipients", "check")
+    assert (outcome.status, outcome.err) == (0, "the vault holds no values yet, so there is nothing to compare\n")
+    assert run("protect").status == 0
+    assert "and by nobody else" in run("recipients", "check").err
