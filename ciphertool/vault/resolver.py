@@ -236,7 +236,7 @@ def resolve_document(
     spellings = {site.selector: text for site, _ in sites if (text := resolver.spelling(site.reference)) is not None}
     if not spellings:
         return resolved
-    from ciphertool.vault.spelled import respelled
+    from ciphertool.rewriters.spelled import respelled
 
     return respelled(rewriter, document, changes, resolved, spellings)
 
