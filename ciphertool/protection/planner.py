@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import AnySealer
 
 
-_RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
+_RESPELLED = "`resolve` gives the same value back, but spelled otherwise than it stands here"
 _PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
 
 
@@ -198,8 +198,6 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-                if match.reshaped and not self._sealer.keeps_spelling:
-                    self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
@@ -285,10 +283,15 @@ class _Planner:
         after = {}
         chosen = {plan.before.path: plan.planned for plan in planned if plan.planned}
         places = Counter(match.alias for matches in chosen.values() for match in matches)
-        for path, result in surveyed.rewrite(chosen, self._progress, spelled=self._sealer.keeps_spelling):
+        for path, result in surveyed.rewrite(chosen, self._progress):
             if isinstance(result, CipherToolError):
                 self._problems.append(result)
                 continue
             after[path] = result.data
-            self._spelled |= {alias: text for alias, text in result.spellings.items() if places[alias] == 1}
+            own = result.spellings
+            if self._sealer.keeps_spelling:
+                self._spelled |= {alias: text for alias, text in own.texts.items() if places[alias] == 1}
+            for alias, line in own.lines.items():
+                if alias in own.lost or alias not in self._spelled:
+                    self._notes.append(Note(f"{alias}: {_RESPELLED}", path, line))
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]

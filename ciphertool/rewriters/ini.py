@@ -46,7 +46,6 @@ class IniDocument(EntryDocument):
     """A parsed INI file. The selector is `section/key`; defaults are in the section `DEFAULT`."""
 
     escapes = re.compile(r"\0(?!)")  # matches nothing, and knows that sooner than `(?!)` alone
-    joins_lines = True
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for: its lines without surrounding blanks."""

@@ -99,9 +99,9 @@ class Resolver:
         """
         value = self.resolve(reference.alias).reveal()
         if reference.in_url and self.is_native:
-            from urllib.parse import quote
+            from ciphertool.rewriters.spelled import in_url
 
-            return quote(value, safe="")
+            return in_url(value, self.spelling(reference))
         return value
 
     def spelling(self, reference: Reference | None) -> str | None:
