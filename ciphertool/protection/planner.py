@@ -22,7 +22,7 @@ from ciphertool.errors import (
 )
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.protection.remarks import no_such_file, note_missing, note_unfinished, overwritten
+from ciphertool.protection.remarks import no_such_file, note_missing, note_respelled, note_unfinished, overwritten
 from ciphertool.protection.scope import Scope
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.repository.base import certain_names
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import AnySealer
 
 
-_RESPELLED = "`resolve` gives the same value back, but spelled otherwise than it stands here"
 _PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
 
 
@@ -291,7 +290,5 @@ class _Planner:
             own = result.spellings
             if self._sealer.keeps_spelling:
                 self._spelled |= {alias: text for alias, text in own.texts.items() if places[alias] == 1}
-            for alias, line in own.lines.items():
-                if alias in own.lost or alias not in self._spelled:
-                    self._notes.append(Note(f"{alias}: {_RESPELLED}", path, line))
+            self._notes += note_respelled(own, self._spelled, path)
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]
