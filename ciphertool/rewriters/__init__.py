@@ -47,9 +47,9 @@ def _json(encoding: str | None) -> Rewriter:
 
 
 def _properties(encoding: str | None) -> Rewriter:
-    from ciphertool.rewriters.properties import PropertiesRewriter
+    from ciphertool.rewriters.spring import SpringRewriter
 
-    return PropertiesRewriter(encoding)
+    return SpringRewriter(encoding)
 
 
 def _env(encoding: str | None) -> Rewriter:

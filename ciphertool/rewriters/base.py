@@ -285,6 +285,10 @@ class Document(ABC):
         """Return whether a value may once have been read from this file differently from how its readers read it."""
         return False
 
+    def number(self, site: Site) -> int:  # noqa: ARG002 - for formats whose files hold one document
+        """Return the number of the document that holds a site, of the several that a file may have."""
+        return 0
+
     def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - for formats without any
         """Return why a part of a site's value is not the secret itself for every reader of such files, or None."""
         return None

@@ -102,6 +102,10 @@ class YamlDocument(Document):
             found.append(candidates if is_by_name(named) else () if document is None else (named,))
         return found
 
+    def number(self, site: Site) -> int:
+        """Return the number of the document that holds a site."""
+        return split_document(site.selector)[0] or 0
+
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return the edits; raise `UnrepresentableValueError` for lone surrogates or if there is no value at all."""
         return [edit for change in changes for edit in self._edits(change)]
