@@ -62,7 +62,7 @@ class FileReading:
     problem: str = ""
     line: int | None = None
     plain: set[bytes] = field(default_factory=set, repr=False)
-    """Words of the files read before, and of this one, that are neither tokens nor keys, as `hints.in_text` takes them."""
+    """Words of this file and of those read before that are neither tokens nor keys, as `hints.in_text` takes them."""
 
     @cached_property
     def around(self) -> Surroundings:
