@@ -64,6 +64,12 @@ def _ini(encoding: str | None) -> Rewriter:
     return IniRewriter(encoding)
 
 
+def _quoted_ini(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.quoted_ini import QuotedIniRewriter
+
+    return QuotedIniRewriter(encoding)
+
+
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
@@ -79,6 +85,7 @@ _BUILT_IN = (
     _Format("properties", frozenset({".properties"}), _properties),
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
+    _Format("quoted-ini", frozenset(), _quoted_ini),
 )
 
 
