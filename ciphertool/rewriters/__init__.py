@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ciphertool.errors import ConfigError, UnknownFormatError
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.rewriters import encodings
+from ciphertool.rewriters.file_names import FILE_NAMES, format_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,15 +100,22 @@ def names() -> tuple[str, ...]:
     return tuple(known.name for known in _BUILT_IN)
 
 
+def file_names() -> dict[str, tuple[str, ...]]:
+    """Return the names of the files of each built-in format: those with its suffixes first."""
+    return {
+        known.name: (*(f"*{suffix}" for suffix in sorted(known.suffixes)), *FILE_NAMES.get(known.name, ()))
+        for known in _BUILT_IN
+    }
+
+
 def by_name(name: str, encoding: str | None = None, *, extensions: Extensions = NO_EXTENSIONS) -> Rewriter:
     """Return the rewriter with this name; raise `UnknownFormatError`, which lists the known ones.
 
     The rewriter reads files in `encoding` if given. Raise `UnknownEncodingError`, or `ConfigError` for an encoding that
     files of the format cannot have. With `extensions`, the rewriter may come from another distribution.
     """
-    for known in _BUILT_IN:
-        if known.name == name:
-            return _made(known, encoding)
+    if (known := _known(name)) is not None:
+        return _made(known, encoding)
     make = extensions.find(ENTRY_POINTS, name)
     if make is None:
         raise UnknownFormatError(name, (*names(), *extensions.names(ENTRY_POINTS)))
@@ -137,11 +145,15 @@ def _named_by(path: PurePath) -> _Format | None:
         for known in _BUILT_IN:
             if suffix in known.suffixes and (suffix == path.suffix.lower() or path.name.startswith(".")):
                 return known
-    return None
+    return _known(format_named(path))
+
+
+def _known(name: str | None) -> _Format | None:
+    return next((known for known in _BUILT_IN if known.name == name), None)
 
 
 def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
-    """Return the rewriter for a file's name, by its suffix; `.env.local` counts as `.env`.
+    """Return the rewriter for a file's name, by its suffix or as one of `FILE_NAMES`; `.env.local` counts as `.env`.
 
     Raise `UnknownFormatError`, and the errors of `by_name` for `encoding`.
     """
@@ -167,5 +179,5 @@ def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:
 
     Raises the errors of `by_name` for encodings, but not those for formats.
     """
-    known = _named_by(path) if name is None else next((known for known in _BUILT_IN if known.name == name), None)
+    known = _named_by(path) if name is None else _known(name)
     return encodings.canonical(encoding) if known is None else _possible(known, encoding)
