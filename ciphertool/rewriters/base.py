@@ -277,6 +277,13 @@ class Document(ABC):
         """Yield an error for each reference that cannot be resolved because the format has no site for it."""
         return iter(())
 
+    def shadowed_references(self) -> Iterator[SelectorError]:
+        """Yield the errors of `strays` for formats in which a shadowed value is not one that takes no effect."""
+        for site in self.shadowed():
+            if site.reference is not None or any(references.find(site.value)):
+                reason = "holds a reference, but its key occurs more than once, so that it cannot be resolved"
+                yield SelectorError(site.selector, reason, line=site.line, hint="keep only one of them")
+
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - if the encoding is certain, so are all sites
         """Return why other readers of the file may read a different value at a site, or ""."""
         return ""
