@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 500
 # The tag that means "text" to every reader of a scalar.
 TEXT_TAG = "!"
-_ANCHOR = re.compile(r"(?:![^\s]*+\s++)?+&([^\s,\[\]{}]++)")
+_ANCHOR = re.compile(r"(?:![^\s]*+\s++|(?!))?+&([^\s,\[\]{}]++)")
 _FIRST_OF_TYPED = frozenset("+-.0123456789tTfFnN~")
 
 # The surrounding tree, its key for the next value (None below a key that is not a scalar), and whether the next node is
