@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters import jsonpath
+from ciphertool.rewriters import jsonpath, places
 from ciphertool.rewriters.base import Document, Edit, Outline, Site
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def replaced(node: Any, values: Steps) -> Any:
 
 
 def traits(data: object) -> list[object]:
-    """Return everything that can distinguish equal data; raise `ConfigSyntaxError` if it is nested over 500 deep.
+    """Return everything that can distinguish equal data; raise `RecursionError` if it is nested over 500 deep.
 
     That is the scalars that are not strings, since 1 == True == 1.0, and the keys of these scalars and of their
     containers, since the order of keys identifies each.
@@ -92,7 +92,7 @@ def traits(data: object) -> list[object]:
         level = [child for child in rest if isinstance(child, _CONTAINERS)]
         if not level:
             return found
-    raise ConfigSyntaxError("nested too deeply")
+    raise RecursionError
 
 
 def check_characters(selector: str, value: str) -> None:
@@ -152,7 +152,10 @@ class TreeDocument(Document):
     def __init__(self, source: Source, data: object) -> None:
         self.source = source
         self.data = data
-        self._traits = traits(data)
+        try:
+            self._traits = traits(data)
+        except RecursionError:
+            raise ConfigSyntaxError("nested too deeply", *places.of_depth(source.text)) from None
 
     @abstractmethod
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
