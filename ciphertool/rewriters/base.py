@@ -245,6 +245,10 @@ class Document(ABC):
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
     of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
 
+    def spelling(self, site: Site) -> str:
+        """Return the text of a site's value, for `respelling`."""
+        return self.source.text[site.start : site.end]
+
     def respelling(self, edit: Edit, spelled: str) -> Edit:
         """Return the edit that puts a value back in its former spelling; `edit` puts it back in the rewriter's."""
         return edit._replace(text=spelled)
