@@ -154,6 +154,7 @@ class TreeDocument(Document):
         self.data = data
         try:
             self._traits = traits(data)
+            self._locations: dict[str, Location] = {}  # of sites that selectors named, which a rewrite needs again
         except RecursionError:
             raise ConfigSyntaxError("nested too deeply", *places.of_depth(source.text)) from None
 
@@ -238,7 +239,9 @@ class TreeDocument(Document):
         empty = value is None or value == ""
         reason = None if empty else self.refusal(location, value)
         if span and not empty and not reason:
-            return self.site(jsonpath.normalized(location), jsonpath.dotted(location), span, value)
+            normalized = jsonpath.normalized(location)
+            self._locations[normalized] = location
+            return self.site(normalized, jsonpath.dotted(location), span, value)
         line = self.source.line(span[0]) if span else None
         if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
@@ -265,7 +268,9 @@ class TreeDocument(Document):
         """Return whether the reference parser sees exactly these changes."""
         if not isinstance(before, TreeDocument):
             return False
-        planned = {(0, *jsonpath.steps(c.site.selector)): _text(c.to) for c in changes}
+        known = before._locations
+        locations = [known.get(c.site.selector) or jsonpath.steps(c.site.selector) for c in changes]
+        planned = {(0, *location): _text(c.to) for location, c in zip(locations, changes, strict=True)}
         (expected,) = replaced([before.data], by_steps(planned))
         if not all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference)):
             return False
