@@ -92,7 +92,7 @@ class Journal(NamedTuple):
     @property
     def is_of_protect(self) -> bool:
         """Whether `protect` has something to complete; any other run is completed by its own command, if at all."""
-        return bool(self.entries or self.files)
+        return bool(self.entries or self.files) or (self.line is None and not self.before)
 
     def file(self, snapshot: Snapshot, directory: Path) -> FileRecord | None:
         """Return the record of a file, or None if there is none."""
