@@ -186,3 +186,9 @@ def vault_options(command: Callable[..., Any], leaving_out: frozenset[str] = fro
 def opening_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Do what `vault_options` does for a command that encrypts nothing."""
     return vault_options(command, frozenset({"policy", "minimum_bits"}))
+
+
+def listing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Do what `vault_options` does for a command that neither encrypts nor decrypts."""
+    keys = {"keystore", "key_alias", "certificate", "password_file", "policy", "minimum_bits"}
+    return vault_options(command, frozenset(keys))

@@ -150,6 +150,8 @@ class _Planner:
     def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
         repository = self._stored
         vault = VaultBefore(
+            self._settings,
+            repository,
             self._anchor,
             self._found,
             tuple(plan.before.real for plan in planned),
