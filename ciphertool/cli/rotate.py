@@ -14,6 +14,9 @@ from ciphertool.errors import ConfigError
 from ciphertool.passwords import Prompt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ciphertool.cli import rotate_many
     from ciphertool.cli.rotation import Job, Proved, Target
     from ciphertool.settings import Settings
 
@@ -23,6 +26,15 @@ _QUESTION = "Is this the certificate that values are to be encrypted to from now
 @vault_options
 def rotate(
     vault: VaultOptions,
+    home: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="A Carbon home. Repeatable.", rich_help_panel="Vault")
+    ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE", help="A ciphertool.toml or a Carbon 5 YAML file. Repeatable.", rich_help_panel="Vault"
+        ),
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option("--to", metavar="KEYSTORE", help="Encrypt to a key of this keystore from now on."),
@@ -53,34 +65,57 @@ def rotate(
       ciphertool rotate
       ciphertool rotate --to security/2027.p12
       ciphertool rotate --home wso2am --to repository/resources/security/2027.jks
+      ciphertool rotate --home node1 --home node2 --to repository/resources/security/2027.jks
       ciphertool rotate --check
     """
-    from ciphertool.cli import rotation
+    from ciphertool.cli import rotate_check, rotate_many, rotation
 
     if to is None and (to_key_alias is not None or fingerprint is not None):
         raise typer.BadParameter("--to-key-alias and --fingerprint need --to")
-    settings = vault.settings()
-    if check:
-        from ciphertool.cli import rotate_check
-
-        raise typer.Exit(rotate_check.check(settings, vault.passwords(settings), as_json=as_json))
     target = None
     if to is not None:
         prompt = Prompt(lambda: ask("New keystore's password"), lambda: ask("New key's password"))
         target = rotation.Target(to, to_key_alias, (prompt,))
-    _require_stated(vault, settings, to)
+    named = _named(vault, home or [], config or [])
+    if check:
+        raise typer.Exit(rotate_check.check_all(named, as_json=as_json))
+    for one in named:
+        _require_stated(one.options, to)
+    if len(named) > 1:
+        run = rotate_many.Run(target, transformation, dry_run=dry_run, as_json=as_json)
+        raise typer.Exit(run.rotate(named, _once(target, fingerprint, dry_run=dry_run)))
+    vault = named[0].options
+    settings = vault.settings()
     _run(vault, settings, target, transformation, fingerprint, dry_run=dry_run, as_json=as_json)
 
 
-def _require_stated(vault: VaultOptions, settings: Settings, to: Path | None) -> None:
+def _named(vault: VaultOptions, homes: list[Path], configs: list[Path]) -> list[rotate_many.Vault]:
+    """Return every vault that is named, once, or the one that is found."""
+    from ciphertool.cli import rotate_many
+
+    every = [rotate_many.Vault(path, vault._replace(home=path)) for path in homes]
+    every += [rotate_many.Vault(path, vault._replace(config=path)) for path in configs]
+    found = {one.name.resolve(): one for one in every}
+    return list(found.values()) or [rotate_many.Vault(Path(), vault)]
+
+
+def _require_stated(vault: VaultOptions, to: Path | None) -> None:
     """Refuse to change settings that the command line overrides: nobody could say what they are to be afterwards."""
     overrides = (vault.keystore, vault.key_alias, vault.certificate, vault.repository)
-    if (to is not None or not settings.native) and any(one is not None for one in overrides):
-        raise ConfigError(
-            "--to changes the keystore that the settings name; no option can name another", path=settings.origin
-        )
-    if to is not None and settings.native and settings.origin.suffix != ".toml":
-        raise ConfigError("--to changes the keystore that a ciphertool.toml names", path=settings.origin)
+    if to is not None and any(one is not None for one in overrides):
+        raise ConfigError("--to changes the keystore that the settings name: no option can name another")
+
+
+def _once(target: Target | None, fingerprint: str | None, *, dry_run: bool) -> Callable[[Settings], None]:
+    """Return what asks about the new certificate of a vault, each certificate once."""
+    seen: set[str] = set()
+
+    def confirm(settings: Settings) -> None:
+        if target is not None and (sha256 := target.entry(settings).sha256 or "") not in seen:
+            seen.add(sha256)
+            _confirm(settings, target, fingerprint, dry_run=dry_run)
+
+    return confirm
 
 
 def _run(
@@ -98,7 +133,7 @@ def _run(
     from ciphertool.lifecycle import product_move
 
     if product_move.is_unfinished(settings):
-        aliases = _finish(settings, dry_run=dry_run)
+        aliases = finish(settings, dry_run=dry_run)
         settings = vault.settings()
         if rotation.is_done(settings, target, transformation):
             if as_json:
@@ -117,7 +152,7 @@ def _run(
     _report(proved, job, done=not dry_run, as_json=as_json)
 
 
-def _finish(settings: Settings, *, dry_run: bool) -> tuple[str, ...]:
+def finish(settings: Settings, *, dry_run: bool) -> tuple[str, ...]:
     """Complete an interrupted move; return the aliases of the vault."""
     from ciphertool.changes import commit
     from ciphertool.lifecycle import product_move

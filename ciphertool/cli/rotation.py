@@ -191,12 +191,29 @@ class Target:
 
 
 def is_done(settings: Settings, target: Target | None, transformation: str | None) -> bool:
-    """Return whether a product's vault is as it is asked for already."""
-    from ciphertool.lifecycle.product_keys import To, is_done
-
+    """Return whether a vault is as it is asked for already."""
     if transformation is not None and transformation != settings.scheme:
         return False
-    return target is None or is_done(settings, To(target.opened(settings), target.alias, target.passwords))
+    if target is None:
+        return True
+    entry = target.entry(settings)
+    if not settings.native:
+        from ciphertool.lifecycle.product_keys import To, is_done
+
+        return is_done(settings, To(target.opened(settings), target.alias, target.passwords))
+    if not _is_named(settings, target.path(settings), entry.alias):
+        return False
+    from ciphertool.lifecycle.outdated import outdated
+    from ciphertool.vault.opening import VaultAccess
+    from ciphertool.vault.readers import readers
+
+    repository = VaultAccess(settings, PasswordChain(())).repository()
+    found = readers(settings, repository, opened=target.opened(settings)).readers
+    return not outdated(settings, repository, [one.key_id for one in found if one.named and one.key_id])
+
+
+def _is_named(settings: Settings, path: Path, alias: str) -> bool:
+    return _same(settings.keystore.path, path) and settings.keystore.alias == alias
 
 
 def job_for(settings: Settings, target: Target | None, transformation: str | None, passwords: PasswordChain) -> Job:
@@ -215,13 +232,15 @@ def job_for(settings: Settings, target: Target | None, transformation: str | Non
             path=settings.origin,
             hint="state `scheme` in [encryption], and run `ciphertool rotate`",
         )
+    if target is not None and settings.origin.suffix != ".toml":
+        raise ConfigError("--to changes the keystore that a ciphertool.toml names", path=settings.origin)
     if target is None:
         return InPlace(settings, rotation.open_keys(settings, passwords, now))
     entry, path = target.entry(settings), target.path(settings)
     after, certificate = rotation.settings_after(settings, path, entry)
     keystore = after.keystore._replace(certificate=None)
     new = rotation.open_keys(after._replace(keystore=keystore), target.passwords, now)
-    moved = _same(settings.keystore.path, path) and settings.keystore.alias == entry.alias
+    moved = _is_named(settings, path, entry.alias)
     old = new if moved else rotation.open_keys(settings, passwords, now)
     move = rotation.Move(after if moved else settings, old, after, new, certificate)
     return ToAnother(move, tuple(dict.fromkeys((*old.warnings, *new.warnings))))

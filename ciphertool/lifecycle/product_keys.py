@@ -87,6 +87,11 @@ def is_done(settings: Settings, to: To) -> bool:
     return same and (stated.alias or "").lower() == to.keystore.entry(to.alias).alias.lower()
 
 
+def settings_of_product(settings: Settings) -> Settings:
+    """Return the settings by which the product decrypts its values, whatever a `ciphertool.toml` asks for."""
+    return _before(settings, None)
+
+
 def left_alone(move: ProductMove) -> list[KeystoreUse]:
     """Return what else in a home uses the former keystore, and goes on using it."""
     home, former = move.before.home, move.before.keystore.path

@@ -15,7 +15,7 @@ from ciphertool import files
 from ciphertool.changes.changeset import ChangeSet, Replacement
 from ciphertool.errors import ConflictError, NotEncryptedYetError
 from ciphertool.lifecycle.reencryption import proved, sealed, values_of
-from ciphertool.lifecycle.writing import vault_before
+from ciphertool.lifecycle.writing import outstanding, vault_before
 from ciphertool.repository import Clear, Encrypted, open_repository, repository_of
 from ciphertool.runtimes.registry import kind_of_file, runtime_of
 from ciphertool.settings.model import ROTATING
@@ -88,7 +88,7 @@ class ProductMove:
             raise ConflictError("changed during processing; nothing was written", path=repository.where)
         paths = (write.before.real for write in planned.writes)
         vault = vault_before(settings, repository, *paths)
-        transaction.apply(ChangeSet((), None, planned.writes, vault))
+        transaction.apply(ChangeSet((), None, outstanding(planned.writes), vault))
         finish(_at(self.after, planned.writes[0].before.path, runtime_of(settings.kind).staged_kind), transaction)
 
 

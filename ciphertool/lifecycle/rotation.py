@@ -17,7 +17,7 @@ from ciphertool.engine.envelope import Recipient
 from ciphertool.errors import ConfigError, ConflictError, KeystoreError
 from ciphertool.lifecycle import keystore_table
 from ciphertool.lifecycle.reencryption import proved, sealed, values_of
-from ciphertool.lifecycle.writing import vault_before
+from ciphertool.lifecycle.writing import outstanding, vault_before
 from ciphertool.repository import Encrypted
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.envelopes import EnvelopeSealer
@@ -219,7 +219,7 @@ class Move:
     def _settings(self, repository: SecretRepository) -> ChangeSet:
         file = files.read(self.before.origin)
         written = files.Write(file, keystore_table.changed(file, keystore_table.members(self.before, self.after)))
-        first = () if self.certificate is None else (self.certificate,)
+        first = () if self.certificate is None else outstanding((self.certificate,))
         return ChangeSet((written,), None, first, vault_before(self.before, repository, file.real))
 
 

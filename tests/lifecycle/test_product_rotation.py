@@ -357,3 +357,27 @@ def test_to_a_secret_key_and_back(world: World, run: Any, monkeypatch: pytest.Mo
     assert outcome.status == 0, outcome.err
     assert "secretRepositories.file.encryptionMode" not in _entries(world.root / SECRET_CONF)
     assert _as_the_product(world) == SECRETS
+
+
+@EVERY
+def test_a_check_finds_what_is_not_under_the_key_or_the_scheme(world: World, run: Any, monkeypatch: Any) -> None:
+    def told(status: int) -> list[dict[str, Any]]:
+        outcome = run("rotate", "--check", *world.options, "--json")
+        assert outcome.status == status, outcome.err
+        return list(json.loads(outcome.out)["keys"])
+
+    [row] = told(0)
+    assert (row["values"], row["outdated"], "old.jks (old)" in row["key"]) == (2, None, True)
+    text = (world.root / world.file).read_text("utf-8")
+    assert run(*_to(world)).status == 0
+    assert "new.p12 (new)" in told(0)[0]["key"]
+    (world.root / world.file).write_text(text, "utf-8")
+    assert [(row["values"], row["outdated"]) for row in told(1)] == [(2, "undecryptable")]
+    (world.root / "ciphertool.toml").write_text(f'[encryption]\nscheme = "{LEGACY}"\n')
+    if world.opening == SECRET_CONF:
+        assert told(1)[0]["outdated"] == "undecryptable"
+        carbon_xml = world.root / CONF / "carbon.xml"
+        carbon_xml.write_text(carbon_xml.read_text().replace(PASSWORD, "$secret{x}"))
+        monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
+        if "toml" not in world.file:
+            assert told(1)[0]["outdated"] == "scheme"
