@@ -133,7 +133,7 @@ def _run(
     from ciphertool.lifecycle import product_move
 
     if product_move.is_unfinished(settings):
-        aliases = finish(settings, dry_run=dry_run)
+        aliases = rotation.finish(settings, dry_run=dry_run)
         settings = vault.settings()
         if rotation.is_done(settings, target, transformation):
             if as_json:
@@ -150,23 +150,6 @@ def _run(
         if transaction is not None:
             job.write(transaction)
     _report(proved, job, done=not dry_run, as_json=as_json)
-
-
-def finish(settings: Settings, *, dry_run: bool) -> tuple[str, ...]:
-    """Complete an interrupted move; return the aliases of the vault."""
-    from ciphertool.changes import commit
-    from ciphertool.lifecycle import product_move
-
-    if dry_run:
-        raise ConfigError(
-            "an interrupted rotation is not complete yet",
-            path=settings.repository,
-            hint="run the command without --dry-run, which completes it first",
-        )
-    with commit.begin(settings.anchor) as transaction:
-        aliases = product_move.finish(settings, transaction)
-    console.say("done", "the interrupted rotation is complete", label=False)
-    return aliases
 
 
 def _confirm(settings: Settings, target: Target, fingerprint: str | None, *, dry_run: bool) -> None:

@@ -91,14 +91,13 @@ class Run:
 
     def _prepare(self, vault: Vault) -> _Ready | None:
         """Open and prove one vault; None if there is nothing to do."""
-        from ciphertool.cli.rotate import finish
         from ciphertool.lifecycle import product_move
 
         begun = time.monotonic()
         settings = vault.options.settings()
         completed: tuple[str, ...] = ()
         if product_move.is_unfinished(settings):
-            completed = finish(settings, dry_run=self._dry_run)
+            completed = rotation.finish(settings, dry_run=self._dry_run)
             settings = vault.options.settings()
         if self._is_done(settings, completed):
             self._say(_Outcome(vault, ROTATED if completed else ALREADY, len(completed), time.monotonic() - begun))

@@ -190,6 +190,24 @@ class Target:
         return self.opened(settings).entry(self.alias)
 
 
+def finish(settings: Settings, *, dry_run: bool) -> tuple[str, ...]:
+    """Complete an interrupted move; return the aliases of the vault."""
+    from ciphertool.changes import commit
+    from ciphertool.cli import console
+    from ciphertool.lifecycle import product_move
+
+    if dry_run:
+        raise ConfigError(
+            "an interrupted rotation is not complete yet",
+            path=settings.repository,
+            hint="run the command without --dry-run, which completes it first",
+        )
+    with commit.begin(settings.anchor) as transaction:
+        aliases = product_move.finish(settings, transaction)
+    console.say("done", "the interrupted rotation is complete", label=False)
+    return aliases
+
+
 def is_done(settings: Settings, target: Target | None, transformation: str | None) -> bool:
     """Return whether a vault is as it is asked for already."""
     if transformation is not None and transformation != settings.scheme:
