@@ -545,8 +545,7 @@ class OtherKeyError(KeystoreError):
         super().__init__(
             f"holds values encrypted with another key: {held}; new ones would be encrypted to {key}",
             path=path,
-            hint="restore the previous [keystore]; to change the key, resolve the files with the old key, remove the "
-            "repository and protect them again: see docs/keystores.md",
+            hint="restore the previous [keystore]; `ciphertool rotate --to KEYSTORE` changes the key",
         )
 
 

@@ -92,11 +92,15 @@ class VaultOptions(NamedTuple):
             define={name: value for name, _, value in pairs},
         )
 
-    def passwords(self, settings: Settings | None = None) -> PasswordChain:
-        """Return where passwords come from: a file that was named, the environment, the settings' sources, a person."""
+    def passwords(self, settings: Settings | None = None, of: str = "") -> PasswordChain:
+        """Return where passwords come from: a file that was named, the environment, the settings' sources, a person.
+
+        A person who is asked about several vaults is told the one that it is the password `of`.
+        """
         named = (PasswordFile(self.password_file),) if self.password_file else ()
         sources = settings.password_sources if settings else ()
-        prompt = Prompt(lambda: ask("Keystore password"), lambda: ask("Key password"))
+        about = f" of {of}" if of else ""
+        prompt = Prompt(lambda: ask(f"Keystore password{about}"), lambda: ask(f"Key password{about}"))
         return PasswordChain((*named, Environment(), *sources, prompt))
 
 

@@ -96,6 +96,8 @@ class RepositorySettings(NamedTuple):
         return is_native(self.kind)
 
 
+ROTATING = ".rotating"
+"""The end of the name of a file that holds the ciphertexts of a Carbon vault while it moves to another key."""
 AUTO, ENVELOPE = "auto", "envelope"
 """The schemes of a native vault: an RSA block where a value fits one, or always an envelope."""
 
