@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ciphertool.errors import CipherToolError
 from ciphertool.rewriters.base import Change, splice
@@ -10,11 +10,26 @@ from ciphertool.rewriters.base import Change, splice
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ciphertool.rewriters.base import Document, Rewriter
-    from ciphertool.targets.matching import Match
+    from ciphertool.rewriters.base import Document, Rewriter, Site
 
 
-def spellings(rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Match]) -> Mapping[str, str]:
+class Spelled(Protocol):
+    """A secret of a file: a match of a target, or something like it."""
+
+    @property
+    def alias(self) -> str: ...  # noqa: D102
+
+    @property
+    def site(self) -> Site: ...  # noqa: D102
+
+    @property
+    def value(self) -> str: ...  # noqa: D102
+
+    @property
+    def part(self) -> object: ...  # noqa: D102
+
+
+def spellings(rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Spelled]) -> Mapping[str, str]:
     """Return the text of each secret, by its alias, that a rewriter would spell otherwise than it stands in a file.
 
     `after` is the file with references in the place of the matches. Only a secret that is a whole value has a spelling.
