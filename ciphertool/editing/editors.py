@@ -24,7 +24,7 @@ _EMACS = (
     " (when (fboundp mode) (funcall mode -1))))",
 )
 _MICRO = ("-backup=false", "-savecursor=false", "-saveundo=false", "-savehistory=false")
-_JOE = ("-nobackups", "-nodeadjoe", "-noautoswap", "-nojoe_state")
+_JOE = ("-nobackups", "-nodeadjoe", "--joe_state")
 QUIET: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("vim", "vim.basic", "vim.tiny", "vim.nox", "vim.gtk3", "nvim", "rvim"), _VIM),
     "gvim": ("-f", *_VIM),
@@ -32,7 +32,7 @@ QUIET: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("emacs", "emacs-nox", "emacs-gtk"), _EMACS),
     "micro": _MICRO,
     **dict.fromkeys(("joe", "jmacs", "jpico", "jstar", "rjoe"), _JOE),
-    **dict.fromkeys(("ed", "red", "sed", "busybox", "kak", "hx"), ()),
+    **dict.fromkeys(("ed", "red", "sed", "busybox"), ()),
 }
 """The editors that can be kept from leaving copies of a file, and the arguments that do it."""
 _WAIT = {

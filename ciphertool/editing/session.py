@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from ciphertool import files
-from ciphertool.errors import CipherToolError, EditorError
+from ciphertool.errors import CipherToolError, ConfigError, EditorError
 from ciphertool.run.private import private_files
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ class Session:
         that stands in the file since the editor has failed, is edited further if it is passed again.
         """
         if self._path is None:
-            places = self._stack.enter_context(private_files({Path(name): text}, in_memory=self._in_memory))
-            (self._path,) = places.values()
+            self._path = self._private(name, text)
         elif text != self._last:
             self._path.write_bytes(text)
         self._last = text
@@ -68,6 +67,14 @@ class Session:
         except CipherToolError as error:
             raise EditorError(f"the edited file {error.message}", hint="save it under its name") from None
         return self._last
+
+    def _private(self, name: str, text: bytes) -> Path:
+        try:
+            places = self._stack.enter_context(private_files({Path(name): text}, in_memory=self._in_memory))
+        except ConfigError as error:
+            error.hint = "use --on-disk if secrets in clear may lie on a disk, from which they can be recovered later"
+            raise
+        return places[Path(name)]
 
     def _run(self, path: Path) -> None:
         with _handled(dict.fromkeys(_FROM_THE_TERMINAL, _ignore)):  # as git does: they are the editor's
