@@ -283,6 +283,10 @@ class ReferencesStandError(ConfigError):
         )
 
 
+class EditorError(ConfigError):
+    """An editor that cannot be used, or that has failed; what it was to edit is as it was before."""
+
+
 class ContentKeyAloneError(ConfigError):
     """A value that only an envelope holds, asked for where there is no vault to keep its content key."""
 

@@ -34,6 +34,9 @@ COMMANDS = {
     ),
     "get": Listed("resolve:get", "Print one secret and nothing else."),
     "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
+    "edit": Listed(
+        "edit:edit", "Edit a file with its secrets in clear; what changed is encrypted when you leave the editor."
+    ),
     "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
     "rotate": Listed("rotate:rotate", "Encrypt a whole vault anew: under new content keys, or to another key pair."),
     "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),

@@ -142,17 +142,22 @@ def ask(question: str) -> str | None:
         raise PasswordSourceError("a prompt on the terminal", "it was closed without an answer", hint=hint) from None
 
 
-def confirm(question: str) -> bool | None:
-    """Ask a person on the terminal whether to go on; None where there is no terminal, never a wait."""
+def confirm(question: str, *, usual: bool = False) -> bool | None:
+    """Ask a person on the terminal whether to go on; None where there is no terminal, never a wait.
+
+    An empty answer, but not the end of the input, is the `usual` one.
+    """
     if not sys.stderr.isatty():
         return None
     try:
         with _TERMINAL.open("r", encoding="utf-8", errors="replace") as terminal:
-            sys.stderr.write(f"{question} [y/N] ")
+            sys.stderr.write(f"{question} [{'Y/n' if usual else 'y/N'}] ")
             sys.stderr.flush()
-            return terminal.readline().strip().lower() in ("y", "yes")
+            line = terminal.readline()
     except OSError:
         return None
+    answer = line.strip().lower()
+    return usual if line and not answer else answer in ("y", "yes")
 
 
 def new_password() -> str | None:

@@ -73,12 +73,17 @@ def plan(
     With `processes` above one, files are read and rewritten in that many processes if there are enough files; the plan
     is the same. As always with `multiprocessing`, the calling program must be importable without starting again.
     """
-    planner = _Planner(settings, repository, sealer, take, progress, only)
+    planner = Planner(settings, repository, sealer, take, progress, only)
     with survey(settings, processes, progress) as surveyed:
         return planner.plan(surveyed)
 
 
-class _Planner:
+class Planner:
+    """One run: collects what there is, decides, and makes the plan."""
+
+    notes_scope = True
+    """Whether the plan says how many files it leaves out."""
+
     def __init__(
         self,
         settings: Settings,
@@ -107,8 +112,9 @@ class _Planner:
         self._foreign = sealer.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        """Return the plan of a survey's files."""
         scope = Scope(self._only, surveyed, self._found)
-        self._notes += scope.notes
+        self._notes += scope.notes if self.notes_scope else ()
         recovery = Recovery(self._anchor, self._found.journal, self._stored, surveyed.opened)
         self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
