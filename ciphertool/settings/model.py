@@ -126,7 +126,7 @@ class EncryptionSettings(NamedTuple):
 class Target(NamedTuple):
     """A declaration: protect these values of this file under this alias.
 
-    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
+    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern (`targets.matching`).
     `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
     alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
     protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the

@@ -93,7 +93,8 @@ class Targets:
                         place = gathered.place(opened.path, site.line, site.selector)
                         message = f"{doubt}; {SAY_ENCODING}"
                         gathered.finding(rules.TARGET_MISSES, place, message, level=Level.ERROR)
-                    found[site.selector].append(self._declared(target, opened.path, site))
+                    number = opened.document.number(site)
+                    found[site.selector].append(self._declared(target, opened.path, site, number))
             except NoMatchError as error:
                 self._miss(gathered, target, opened.path, error.message, error.line)
             except SelectorError as error:
@@ -101,8 +102,8 @@ class Targets:
                 gathered.finding(rules.TARGET_MISSES, place, error.message, level=Level.ERROR)
         return found
 
-    def _declared(self, target: Target, path: Path, site: Site) -> Declared:
-        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site)
+    def _declared(self, target: Target, path: Path, site: Site, number: int) -> Declared:
+        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site, number)
         if target.part is None:
             return Declared(target, alias, site.value, site.reference)
         part = parts.find(site, target.part)
