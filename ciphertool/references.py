@@ -69,6 +69,8 @@ _OPENINGS = {
 }
 _ALONE = re.compile("|".join([*(rf"{o}(?P<{n}>[^{_NEVER}]++)\}}" for n, o in _OPENINGS.items()), _CALL]))
 _OPENING = re.compile("|".join([*(f"(?P<{n}>{o})" for n, o in _OPENINGS.items()), _CALL]))
+WRITTEN = "|".join(rf"{opening}[^{_NEVER}]++\}}" for opening in _OPENINGS.values())
+"""The pattern of a reference that stands alone in a text of any grammar."""
 _ALIAS = re.compile(rf"[^{_NEVER}]*+")
 _BRACE = "{"  # every reference has one, except `secretAlias:a`
 _WHOLE = re.compile(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")

@@ -65,6 +65,12 @@ def _ini(encoding: str | None) -> Rewriter:
     return IniRewriter(encoding)
 
 
+def _lines(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.text_lines import TextRewriter
+
+    return TextRewriter(encoding)
+
+
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
@@ -80,6 +86,7 @@ _BUILT_IN = (
     _Format("properties", frozenset({".properties"}), _properties),
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
+    _Format("lines", frozenset(), _lines),
 )
 
 
@@ -94,10 +101,11 @@ def names() -> tuple[str, ...]:
 
 
 def file_names() -> dict[str, tuple[str, ...]]:
-    """Return the names of the files of each built-in format: those with its suffixes first."""
+    """Return the names of the files of each built-in format that has any: those with its suffixes first."""
     return {
-        known.name: (*(f"*{suffix}" for suffix in sorted(known.suffixes)), *FILE_NAMES.get(known.name, ()))
+        known.name: found
         for known in _BUILT_IN
+        if (found := (*(f"*{suffix}" for suffix in sorted(known.suffixes)), *FILE_NAMES.get(known.name, ())))
     }
 
 
