@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
-from ciphertool.changes.spellings import spellings
+from ciphertool.changes.spellings import Spellings, spellings
 from ciphertool.errors import CipherToolError
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.rewriters.base import rewrite
@@ -16,7 +16,7 @@ from ciphertool.settings.targets import reading
 from ciphertool.targets.matching import changes, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from ciphertool.files import Snapshot
@@ -49,15 +49,13 @@ class ToRewrite(NamedTuple):
 
     path: Path
     matches: Sequence[Match]
-    spelled: bool = False
-    """Whether to find out how they are spelled."""
 
 
 class Rewritten(NamedTuple):
-    """A file's new content, and by their aliases the texts of the secrets that a rewriter would spell otherwise."""
+    """A file's new content, and how its secrets are spelled that a rewriter would spell otherwise."""
 
     data: bytes
-    spellings: Mapping[str, str] = {}
+    spellings: Spellings
 
     def __repr__(self) -> str:
         return f"Rewritten({len(self.data)} bytes)"
@@ -118,12 +116,12 @@ class Workbench:
             self._rewriters[reading] = reading.rewriter(path, self._trust.extensions)
         return self._rewriters[reading]
 
-    def _rewritten(self, path: Path, matches: Sequence[Match], spelled: bool) -> Rewritten | CipherToolError:
+    def _rewritten(self, path: Path, matches: Sequence[Match]) -> Rewritten | CipherToolError:
         rewriter, document = self._documents.pop(path)
         syntax = runtime_of(self._repository.kind).syntax(rewriter)
         try:
             data = rewrite(rewriter, document, changes(matches, syntax))
-            return Rewritten(data, spellings(rewriter, document, data, matches) if spelled else {})
+            return Rewritten(data, spellings(rewriter, document, data, matches, native=self._repository.native))
         except CipherToolError as error:
             return error.at(path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ciphertool.certificates.facts import certificate_facts
-from ciphertool.ciphertext import ENVELOPE
 from ciphertool.cli import console
 from ciphertool.cli.certificates import confirm_certificate
 from ciphertool.cli.options import VaultOptions, ask, vault_options
@@ -66,7 +64,9 @@ def rotate(
     settings = vault.settings()
     passwords = vault.passwords(settings)
     if check:
-        raise typer.Exit(_check(settings, as_json=as_json))
+        from ciphertool.cli import rotate_check
+
+        raise typer.Exit(rotate_check.check(settings, passwords, as_json=as_json))
     if to is not None:
         _move(vault, settings, to, to_key_alias, fingerprint, dry_run=dry_run, as_json=as_json)
         return
@@ -115,12 +115,12 @@ def _move(
         _warn(new)
     move = rotation.Move(after if moved else settings, old, after, new, certificate)
     confirm_certificate(certificate_facts(entry.chain[0]), to, fingerprint, _QUESTION, dry_run=dry_run)
-    if dry_run:
-        console.say("done", f"every value would be encrypted to {new.sealer.recipient}", label=False)
-        return
-    with commit.begin(settings.anchor) as transaction, console.progress() as progress:
-        done = move.carry_out(transaction, progress)
-    _report(done, new, done=True, as_json=as_json)
+    with nullcontext() if dry_run else commit.begin(settings.anchor) as transaction:
+        with console.progress() as progress:
+            planned = move.plan(progress)
+        if transaction is not None:
+            move.carry_out(planned, transaction)
+    _report(planned.rotation, new, done=not dry_run, as_json=as_json)
 
 
 def _same(one: Path | None, other: Path | None) -> bool:
@@ -138,40 +138,24 @@ def _warn(keys: Keys) -> None:
 
 
 def _report(rotation: Rotation, keys: Keys, *, done: bool, as_json: bool) -> None:
+    for alias in rotation.unspelled:
+        console.say("warning", f"{alias}: the scheme has no room for how the value was spelled in its file")
     if as_json:
         key = {"id": keys.sealer.key_id, "subject": keys.sealer.subject}
         console.out_json(
-            {"written": done, "secrets": list(rotation.aliases), "former": list(rotation.content_keys), "key": key}
+            {
+                "written": done,
+                "secrets": list(rotation.aliases),
+                "former": list(rotation.content_keys),
+                "unspelled": list(rotation.unspelled),
+                "key": key,
+            }
         )
+        return
+    if not rotation.aliases:
+        console.say("done", "nothing to rotate: the vault has no encrypted values", label=False)
         return
     verb = "encrypted anew" if done else "to encrypt anew"
     console.say("done", f"{verb}: {len(rotation.aliases):,}, to {keys.sealer.recipient}", label=False)
     if done:
         console.say("note", "earlier versions of the vault still open with the keys that they were encrypted to")
-
-
-def _check(settings: Settings, *, as_json: bool) -> int:
-    """Report under which keys values are, oldest first; return 1 if a rotation would gather them under one."""
-    from ciphertool import lifecycle
-    from ciphertool.passwords import PasswordChain
-    from ciphertool.vault.opening import VaultAccess
-
-    repository = VaultAccess(settings, PasswordChain(())).repository()
-    found: dict[tuple[str, str], list[int | None]] = {}
-    for secret in lifecycle.listed(settings, repository):
-        if secret.scheme is not None:
-            found.setdefault((secret.scheme, secret.key or ""), []).append(secret.changed)
-    rows = sorted(found.items(), key=lambda item: min((made or 0 for made in item[1]), default=0))
-    unused = sorted(repository.keys.keys() - {key for _, key in found})
-    scattered = sum(scheme == ENVELOPE for scheme, _ in found) > 1 or bool(unused)
-    if as_json:
-        keys = [{"scheme": scheme, "key": key, "values": len(made)} for (scheme, key), made in rows]
-        console.out_json({"keys": keys, "unused": unused})
-        return int(scattered)
-    lines = [(scheme, key, f"{len(made):,}") for (scheme, key), made in rows]
-    lines += [(ENVELOPE, key, "none") for key in unused]
-    for line in console.columns(lines, sys.stdout):
-        console.out(line)
-    if scattered:
-        console.say("note", "`ciphertool rotate` gathers all values under one content key")
-    return int(scattered)

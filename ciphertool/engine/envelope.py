@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ciphertool.deferred import pattern
 from ciphertool.engine import jwe
 from ciphertool.engine.keys import key_id
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256, scheme_named
@@ -44,7 +44,7 @@ WRAPPING = {
 _KEY, _ID, _BLOCK = 32, 6, 64
 _LATEST = 253_402_300_799
 """The last second of the year 9999."""
-_PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
+_PLAIN = pattern(r"[A-Za-z0-9._@:/-]++")
 """Aliases that JSON spells as they are."""
 
 

@@ -22,7 +22,7 @@ from ciphertool.errors import (
 )
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.protection.remarks import no_such_file, note_missing, note_unfinished, overwritten
+from ciphertool.protection.remarks import no_such_file, note_missing, note_respelled, note_unfinished, overwritten
 from ciphertool.protection.scope import Scope
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.repository.base import certain_names
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import AnySealer
 
 
-_RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
 _PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
 
 
@@ -198,8 +197,6 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-                if match.reshaped and not self._sealer.keeps_spelling:
-                    self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
@@ -285,10 +282,13 @@ class _Planner:
         after = {}
         chosen = {plan.before.path: plan.planned for plan in planned if plan.planned}
         places = Counter(match.alias for matches in chosen.values() for match in matches)
-        for path, result in surveyed.rewrite(chosen, self._progress, spelled=self._sealer.keeps_spelling):
+        for path, result in surveyed.rewrite(chosen, self._progress):
             if isinstance(result, CipherToolError):
                 self._problems.append(result)
                 continue
             after[path] = result.data
-            self._spelled |= {alias: text for alias, text in result.spellings.items() if places[alias] == 1}
+            own = result.spellings
+            if self._sealer.keeps_spelling:
+                self._spelled |= {alias: text for alias, text in own.texts.items() if places[alias] == 1}
+            self._notes += note_respelled(own, self._spelled, path)
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]

@@ -65,6 +65,12 @@ def _ini(encoding: str | None) -> Rewriter:
     return IniRewriter(encoding)
 
 
+def _quoted_ini(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.quoted_ini import QuotedIniRewriter
+
+    return QuotedIniRewriter(encoding)
+
+
 def _lines(encoding: str | None) -> Rewriter:
     from ciphertool.rewriters.text_lines import TextRewriter
 
@@ -86,6 +92,7 @@ _BUILT_IN = (
     _Format("properties", frozenset({".properties"}), _properties),
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
+    _Format("quoted-ini", frozenset(), _quoted_ini),
     _Format("lines", frozenset(), _lines),
 )
 

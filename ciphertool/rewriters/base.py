@@ -237,9 +237,6 @@ class Document(ABC):
     """A parsed file. Immutable: a rewrite returns new bytes."""
 
     source: Source
-    joins_lines = False
-    """Whether the format writes a multi-line value on one line, if it reads the same there."""
-
     is_text = False
     """Whether the format has no grammar: secrets stand in it as they are, and an audit looks at it as text."""
 
@@ -247,9 +244,9 @@ class Document(ABC):
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
     of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
 
-    def is_reshaped(self, site: Site) -> bool:
-        """Return whether a value, written back as a whole, would be spelled differently from now."""
-        return self.joins_lines and "\n" in self.source.text[site.start : site.end]
+    def respelling(self, edit: Edit, spelled: str) -> Edit:
+        """Return the edit that puts a value back in its former spelling; `edit` puts it back in the rewriter's."""
+        return edit._replace(text=spelled)
 
     @abstractmethod
     def sites(self) -> Iterator[Site]:

@@ -9,7 +9,6 @@ they are expanded (`settings.targets.paths`).
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 import stat
 import threading
@@ -17,6 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
+from ciphertool.deferred import pattern
 from ciphertool.errors import FoundSettingsError
 from ciphertool.settings.model import FOUND
 from ciphertool.settings.targets import OUTSIDE, SLOW, is_slow, wildcards
@@ -40,7 +40,7 @@ EXPRESSION = "has a regular expression"
 """Why found settings are refused a target that a plain selector or part would do for."""
 _AGAIN = 0.1
 # What makes an XPath more than nested element names and their positions.
-_MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
+_MORE_THAN_NAMES = pattern(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
 
 class Found(NamedTuple):

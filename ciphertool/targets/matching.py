@@ -29,8 +29,7 @@ _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 class Match:
     """One secret that a target names: its alias, its plaintext, and the reference in its place, if any.
 
-    `part` is its place in the site's value if it is not the whole value. `reshaped` is True if `resolve` restores it
-    in another spelling.
+    `part` is its place in the site's value if it is not the whole value.
     """
 
     target: Target
@@ -39,7 +38,6 @@ class Match:
     value: str = field(repr=False)
     reference: Reference | None = None
     part: Part | None = None
-    reshaped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +88,7 @@ def _match(alias: str, document: Document, target: Target, site: Site, *, native
     wanted = target.part if named is None else named
     if wanted is None:
         _refuse_references_within(target, site, site.value, site.reference)
-        reshaped = site.reference is None and document.is_reshaped(site)
-        return Match(target, alias, site, site.value, site.reference, reshaped=reshaped)
+        return Match(target, alias, site, site.value, site.reference)
     part = parts.find(site, wanted)
     if part is None:
         return None

@@ -86,6 +86,42 @@ def test_a_changed_value_has_none_either(project: Path, run: Run) -> None:
     assert 'escaped: "another"   # a comment' in run("resolve", "conf/a.yaml").out
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_vault_that_keeps_no_spelling_names_what_will_come_back_otherwise(name: str, project: Path, run: Run) -> None:
+    text, selectors = FILES[name]
+    _lay_out(project, name, text, selectors)
+    settings = project / "ciphertool.toml"
+    settings.write_text(f'[encryption]\nscheme = "RSA-OAEP-256"\n{settings.read_text()}')
+    planned = re.findall(rf"conf/{name}:(\d+): .*spelled otherwise", run("protect", "--dry-run").err)
+    assert run("protect").status == 0
+    resolved = run("resolve", f"conf/{name}").out
+    assert planned
+    if resolved.count("\n") == text.count("\n"):
+        lines = zip(text.splitlines(), resolved.splitlines(), strict=True)
+        differing = [number for number, (old, new) in enumerate(lines, 1) if old != new]
+        assert sorted({int(line) for line in planned}) == differing
+    assert resolved != text
+
+
+def test_a_block_keeps_its_header_and_the_comment_there(project: Path, run: Run) -> None:
+    text = "a: |2-  # c\n    c4n4ry\n   x\nb: >+ # d\n  c4n4ry\n\nc: 1\n"
+    _lay_out(project, "a.yaml", text, ["$.a", "$.b"])
+    assert run("protect").status == 0
+    assert run("resolve", "conf/a.yaml").out == text
+    file = project / "conf/a.yaml"
+    file.write_text(file.read_text().replace("# c", "# changed"))
+    assert run("resolve", "conf/a.yaml").out.startswith('a: "  c4n4ry\\n x"  # changed\n')
+
+
+def test_what_could_not_be_put_back_is_refused_beforehand(project: Path, run: Run) -> None:
+    text = "<!DOCTYPE a [<!ATTLIST a x CDATA ''><!ATTLIST a x NMTOKENS ''>]>\n<a x='c4n4ry  1'/>\n"
+    _lay_out(project, "b.xml", text, ["/a/@x"])
+    outcome = run("protect")
+    assert outcome.status == 3
+    assert "drops blanks" in outcome.err
+    assert (project / "conf/b.xml").read_text() == text
+
+
 def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: Run) -> None:
     """Whoever has the certificate can make an envelope with any spelling; the file must read the same with it."""
     from datetime import UTC, datetime

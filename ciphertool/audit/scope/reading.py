@@ -54,6 +54,8 @@ class FileReading:
     """Whether lines of the text are likely to assign values to names, as in a `.conf` of no known grammar."""
     problem: str = ""
     line: int | None = None
+    plain: set[bytes] = field(default_factory=set, repr=False)
+    """Words of this file and of those read before that are neither tokens nor keys, as `hints.in_text` takes them."""
 
     @property
     def is_text(self) -> bool:
@@ -68,7 +70,7 @@ class FileReading:
     @cached_property
     def hints(self) -> list[int]:
         """Where in the text a token, a key or the password of a URL may stand."""
-        return hints.in_text(self.text)
+        return hints.in_text(self.text, self.plain)
 
     @cached_property
     def is_verbatim(self) -> bool:
@@ -109,11 +111,14 @@ def rewriter_of(path: Path, said: Reading, extensions: Extensions) -> Rewriter |
     return said.rewriter(path, extensions) if said.format else format_of(path, said.encoding)
 
 
-def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions) -> FileReading:
+def open_text(
+    path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions, plain: set[bytes] | None = None
+) -> FileReading:
     """Return a file as a document of its stated format or that of its name, or else as plain text.
 
-    The stated format may be one of `extensions`.
+    The stated format may be one of `extensions`. `plain` is what `FileReading` says, shared by the files of a batch.
     """
+    plain = set() if plain is None else plain
     backup = _BACKUP.search(path.name) is not None
     rewriter = None
     problem, line = "", None
@@ -123,10 +128,10 @@ def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions:
         if rewriter is not None:
             document = rewriter.parse(data)
             text, outline = document.source.text, document.outline()
-            return FileReading(path, relative, text, backup, rewriter, document, outline, assigns)
+            return FileReading(path, relative, text, backup, rewriter, document, outline, assigns, plain=plain)
     except CipherToolError as error:
         what = "as its targets say" if rewriter is None else f"as {rewriter.name}"
         problem, line = f"not readable {what}: {error.message}", error.line
     text = data.decode("utf-16" if data.startswith(_BOMS) else said.encoding or "utf-8-sig", "replace")
     assigns = assigns or rewriter is not None
-    return FileReading(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)
+    return FileReading(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line, plain=plain)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Document, Outline, Site, Source
+from ciphertool.rewriters.base import Document, Edit, Outline, Site, Source
 from ciphertool.rewriters.jsonpath import (
     ByNames,
     dotted,
@@ -21,7 +21,7 @@ from ciphertool.rewriters.jsonpath import (
     steps,
 )
 from ciphertool.rewriters.tree import A_VALUE_OF_IT
-from ciphertool.rewriters.yaml.scalar import Scalar
+from ciphertool.rewriters.yaml.scalar import Scalar, block_end
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_null, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
 from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, with_values
@@ -29,7 +29,7 @@ from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from ciphertool.rewriters.base import Change, Edit, Rewriter
+    from ciphertool.rewriters.base import Change, Rewriter
     from ciphertool.rewriters.jsonpath import Location
 
 _ANCHORED = "protect the value that has the anchor"
@@ -39,7 +39,6 @@ class YamlDocument(Document):
     """A YAML file of one or more documents; `jsonpath` spells the `selector` and `key` of its sites."""
 
     escapes = re.compile(r"\\")
-    joins_lines = True
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -106,6 +105,11 @@ class YamlDocument(Document):
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return the edits; raise `UnrepresentableValueError` for lone surrogates or if there is no value at all."""
         return [edit for change in changes for edit in self._edits(change)]
+
+    def respelling(self, edit: Edit, spelled: str) -> Edit:
+        """Return the edit that puts a value back as it was spelled, a block with the comment of its header."""
+        end = block_end(self.source.text, edit.end, spelled)
+        return Edit(edit.start, edit.end if end is None else end, spelled)
 
     def is_proved_by(
         self,
