@@ -17,6 +17,7 @@ from ciphertool import wsse
 from ciphertool.errors import BadCertificateError, ConfigError, MessageSecurityError
 from ciphertool.wsse import Digest, Encryption, KeyTransport, Order, Part, Reference, SignatureAlgorithm
 from ciphertool.wsse.algorithms import OLD
+from ciphertool.wsse.names import CONFIRMATION, SECURITY
 from tests.wsse.parties import ADDRESSING, SECRET, SOAP11, SOAP12, envelope, party, truststore
 
 if TYPE_CHECKING:
@@ -135,6 +136,11 @@ def test_an_answer_is_for_the_one_who_asked_and_confirms_the_request(pair: Pair)
     unconfirmed = bytes(wsse.secure(envelope(), replace(answers, confirm=False), request=request))
     with pytest.raises(MessageSecurityError, match="confirmation of the signature of its request"):
         wsse.open(unconfirmed, asks, request=asked)
+    root = etree.fromstring(unconfirmed)
+    (security,) = root.iter(SECURITY)
+    security.append(next(etree.fromstring(answer).iter(CONFIRMATION)))  # which this signature does not cover
+    with pytest.raises(MessageSecurityError, match="a signed confirmation of the signature of its request"):
+        wsse.open(root, asks, request=asked)
 
 
 def test_encryption_authenticates_nobody(pair: Pair) -> None:
