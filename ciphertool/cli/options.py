@@ -14,7 +14,8 @@ import typer
 from ciphertool.certificates.strictness import Policy
 from ciphertool.cli import console
 from ciphertool.errors import PasswordSourceError
-from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+from ciphertool.passwords.chain import PasswordChain, PasswordSource, Prompt
+from ciphertool.passwords.environment import Environment
 from ciphertool.settings import Overrides, Settings, load
 
 Jobs = Annotated[
@@ -94,7 +95,11 @@ class VaultOptions(NamedTuple):
 
     def passwords(self, settings: Settings | None = None) -> PasswordChain:
         """Return where passwords come from: a file that was named, the environment, the settings' sources, a person."""
-        named = (PasswordFile(self.password_file),) if self.password_file else ()
+        named: tuple[PasswordSource, ...] = ()
+        if self.password_file:
+            from ciphertool.passwords.files import PasswordFile
+
+            named = (PasswordFile(self.password_file),)
         sources = settings.password_sources if settings else ()
         prompt = Prompt(lambda: ask("Keystore password"), lambda: ask("Key password"))
         return PasswordChain((*named, Environment(), *sources, prompt))
