@@ -5,22 +5,23 @@ The conditions are in `certificates.judge` for one certificate, and in `keystore
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ciphertool.findings import Level
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule; `id` is stable. Rules are compared by identity, since two kinds of one fault may share an id."""
 
-    id: str
-    level: Level
-    remedy: str
+    __slots__ = ("id", "level", "remedy")
+
+    def __init__(self, id: str, level: Level, remedy: str) -> None:  # noqa: A002 - as reports call it
+        self.id = id
+        self.level = level
+        self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFinding:
+class CertificateFinding(NamedTuple):
     """One finding. `level` is the rule's unless the role changes it; `alias` is None if it is about the whole store.
 
     `message` stands alone. `reason` completes a sentence that begins "the certificate", or "the key" for `SHORT_KEY`

@@ -14,7 +14,8 @@ import typer
 from ciphertool.certificates.strictness import Policy
 from ciphertool.cli import console
 from ciphertool.errors import PasswordSourceError
-from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+from ciphertool.passwords.chain import PasswordChain, PasswordSource, Prompt
+from ciphertool.passwords.environment import Environment
 from ciphertool.settings import Overrides, Settings, load
 
 Jobs = Annotated[
@@ -97,7 +98,11 @@ class VaultOptions(NamedTuple):
 
         A person who is asked about several vaults is told the one that it is the password `of`.
         """
-        named = (PasswordFile(self.password_file),) if self.password_file else ()
+        named: tuple[PasswordSource, ...] = ()
+        if self.password_file:
+            from ciphertool.passwords.files import PasswordFile
+
+            named = (PasswordFile(self.password_file),)
         sources = settings.password_sources if settings else ()
         about = f" of {of}" if of else ""
         prompt = Prompt(lambda: ask(f"Keystore password{about}"), lambda: ask(f"Key password{about}"))

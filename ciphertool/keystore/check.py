@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates import chains
 from ciphertool.certificates import findings as rules
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from ciphertool.keystore.store import Keystore
 
 
-@dataclass(frozen=True)
-class _Subject:
+class _Subject(NamedTuple):
     """One key entry under examination, and what it is judged against."""
 
     keystore: Keystore
@@ -51,11 +49,13 @@ def check_keystore(
     truststore: Keystore | None = None,
     others: Sequence[Keystore] = (),
     key_password: str | None = None,
+    open_keys: bool = True,
 ) -> list[CertificateFinding]:
     """Return the findings about a keystore in a role: for the entry `alias`, or for every key entry.
 
     `others` are the keystores of the other roles. Checks that need a password are skipped if the store was opened
     without one. A key with a password of its own that was not given is not called unusable: nothing is known of it.
+    Without `open_keys` no private key is opened and proved, which takes most of the time.
     """
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
     found = [*_check_file(keystore.path, private=any(entry.sealed or entry.secret for entry in keystore.entries))]
@@ -66,8 +66,10 @@ def check_keystore(
     for entry in entries:
         facts = [certificate_facts(data) for data in entry.chain]
         subject = _Subject(keystore, entry, facts, role, now, truststore, others, key_password)
-        for judge in (_check_key, _check_public_key, _check_usage, _check_validity, _check_chain, _check_trust):
-            found += (replace(one, alias=entry.alias) for one in judge(subject))
+        if open_keys:
+            found += (one._replace(alias=entry.alias) for one in _check_key(subject))
+        for judge in (_check_public_key, _check_usage, _check_validity, _check_chain, _check_trust):
+            found += (one._replace(alias=entry.alias) for one in judge(subject))
     return found
 
 
