@@ -103,7 +103,7 @@ class _Reader:
         """
         location = self._secret_conf.get(LOCATION) or ""
         rotating = deployment.with_name(deployment.name + ROTATING)
-        if location.endswith(f"/{rotating.name}") and _same(self._home / self._places.inside(location), rotating):
+        if location.endswith(f"/{rotating.name}") and is_same(self._home / self._places.inside(location), rotating):
             return BARE_KIND, rotating
         return "toml-secrets", deployment
 
