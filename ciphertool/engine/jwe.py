@@ -34,7 +34,7 @@ _TO_STANDARD = bytes.maketrans(_URL + b"+/=", _STANDARD + b"???")
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
 _LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """The last characters, by the length modulo 4, that have no unused bit set."""
-_read_json = json.JSONDecoder(object_pairs_hook=tuple).scan_once
+_read_json = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
 _BLANKS = " \t\r\n"
 
 
@@ -134,8 +134,8 @@ def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the members of a JSON object in UTF-8 that has each once, or None; an inner object is a tuple."""
     try:
         text = data.decode("utf-8").strip(_BLANKS)
-        pairs, end = _read_json(text, 0)
-    except (ValueError, StopIteration, RecursionError):  # StopIteration: there is nothing that begins a value
+        pairs, end = _read_json(text)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(pairs, tuple) or end != len(text):
         return None

@@ -13,13 +13,7 @@ from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
-from ciphertool.errors import (
-    CipherToolError,
-    ConfigError,
-    ConflictError,
-    OtherKeyError,
-    UnknownAliasError,
-)
+from ciphertool.errors import CipherToolError, ConfigError, ConflictError, OtherKeyError, UnknownAliasError
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.protection.remarks import no_such_file, note_missing, note_respelled, note_unfinished, overwritten
