@@ -71,6 +71,12 @@ def _quoted_ini(encoding: str | None) -> Rewriter:
     return QuotedIniRewriter(encoding)
 
 
+def _lines(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.text_lines import TextRewriter
+
+    return TextRewriter(encoding)
+
+
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
@@ -87,6 +93,7 @@ _BUILT_IN = (
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
     _Format("quoted-ini", frozenset(), _quoted_ini),
+    _Format("lines", frozenset(), _lines),
 )
 
 
@@ -101,10 +108,11 @@ def names() -> tuple[str, ...]:
 
 
 def file_names() -> dict[str, tuple[str, ...]]:
-    """Return the names of the files of each built-in format: those with its suffixes first."""
+    """Return the names of the files of each built-in format that has any: those with its suffixes first."""
     return {
-        known.name: (*(f"*{suffix}" for suffix in sorted(known.suffixes)), *FILE_NAMES.get(known.name, ()))
+        known.name: found
         for known in _BUILT_IN
+        if (found := (*(f"*{suffix}" for suffix in sorted(known.suffixes)), *FILE_NAMES.get(known.name, ())))
     }
 
 

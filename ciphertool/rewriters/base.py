@@ -241,6 +241,9 @@ class Document(ABC):
     """A parsed file. Immutable: a rewrite returns new bytes."""
 
     source: Source
+    is_text = False
+    """Whether the format has no grammar: secrets stand in it as they are, and an audit looks at it as text."""
+
     escapes: re.Pattern[str] | None = None
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
     of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
@@ -280,6 +283,10 @@ class Document(ABC):
         `NoMatchError` means that nothing is there, or that the value is empty or absent; any other `SelectorError`
         means that the selector is not understood, or that what it names cannot be protected.
         """
+
+    def part_of(self, selector: str) -> str | None:  # noqa: ARG002 - in most formats, a selector names whole values
+        """Return the regular expression of the part that a selector names in its site's value; None for all of it."""
+        return None
 
     def strays(self) -> Iterator[SelectorError]:
         """Yield an error for each reference that cannot be resolved because the format has no site for it."""

@@ -82,14 +82,18 @@ def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence
 def _match(alias: str, document: Document, target: Target, site: Site, *, native: bool) -> Match | None:
     if native and (doubt := document.doubt(site)):
         raise SelectorError(site.selector, doubt, line=site.line, hint=SAY_ENCODING)
-    if target.part is None:
+    named = document.part_of(target.selector)
+    if named is not None and target.part is not None:
+        raise SelectorError(target.selector, "has a `part`, but its expression names one", line=site.line)
+    wanted = target.part if named is None else named
+    if wanted is None:
         _refuse_references_within(target, site, site.value, site.reference)
         return Match(target, alias, site, site.value, site.reference)
-    part = parts.find(site, target.part)
+    part = parts.find(site, wanted)
     if part is None:
         return None
     value = part.text
-    if native and references.is_in_url(site.value, part.start, part.end):
+    if native and not document.is_text and references.is_in_url(site.value, part.start, part.end):
         value = _unquoted(site, part)
     reference = references.parse(part.text)
     _refuse_references_within(target, site, part.text, reference)
@@ -176,7 +180,7 @@ def is_left_alone(match: Match) -> bool:
 
 def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
     """Return the changes that replace each secret by a reference; the parts of one value make one change."""
-    inside = syntax if syntax in (Syntax.SEC, Syntax.INERT) else Syntax.SECRET
+    inside = syntax if syntax in (Syntax.SEC, Syntax.INERT, Syntax.INERT_VERBATIM) else Syntax.SECRET
     made: list[Change] = []
     by_site: dict[str, list[Match]] = {}
     for match in matches:

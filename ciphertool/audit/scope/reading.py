@@ -57,6 +57,11 @@ class FileReading:
     plain: set[bytes] = field(default_factory=set, repr=False)
     """Words of this file and of those read before that are neither tokens nor keys, as `hints.in_text` takes them."""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the file has no grammar that is known, whatever targets name in it."""
+        return self.document is None or self.document.is_text
+
     @cached_property
     def around(self) -> Surroundings:
         """What stands at each place and around it."""
@@ -117,15 +122,16 @@ def open_text(
     backup = _BACKUP.search(path.name) is not None
     rewriter = None
     problem, line = "", None
+    assigns = _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
     try:
         rewriter = rewriter_of(path, said, extensions)
         if rewriter is not None:
             document = rewriter.parse(data)
-            outline = document.outline()
-            return FileReading(path, relative, document.source.text, backup, rewriter, document, outline, plain=plain)
+            text, outline = document.source.text, document.outline()
+            return FileReading(path, relative, text, backup, rewriter, document, outline, assigns, plain=plain)
     except CipherToolError as error:
         what = "as its targets say" if rewriter is None else f"as {rewriter.name}"
         problem, line = f"not readable {what}: {error.message}", error.line
     text = data.decode("utf-16" if data.startswith(_BOMS) else said.encoding or "utf-8-sig", "replace")
-    assigns = rewriter is not None or _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
+    assigns = assigns or rewriter is not None
     return FileReading(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line, plain=plain)
