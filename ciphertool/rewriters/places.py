@@ -1,4 +1,4 @@
-"""Where in a text is what parsers refuse without a place, those of JSON and TOML above all. For texts that are refused."""
+"""Where in a text is what parsers refuse without a place, those of JSON and TOML above all."""
 
 from __future__ import annotations
 
