@@ -94,6 +94,11 @@ def is_foreign(spelling: str) -> bool:
     return "&" in spelling and _FOREIGN.search(spelling) is not None
 
 
+def comments(spelling: str) -> str:
+    """Return the comments and processing instructions within the spelling of a value, one after the other."""
+    return "".join(piece[0] for piece in _PIECE.finditer(spelling) if piece.lastgroup is None)
+
+
 class Scan:
     """The tags of one text."""
 
