@@ -113,7 +113,7 @@ class XmlDocument(ParsedXml):
         return edits(self, changes)
 
     def respelling(self, edit: Edit, spelled: str) -> Edit:
-    XX
+        """Return the edit that puts a value back as it was spelled; the comments in it are behind the reference now."""
         kept = comments(spelled) if "<" in spelled else ""
         end = edit.end + len(kept) if self.source.text.startswith(kept, edit.end) else edit.end
         return Edit(edit.start, end, spelled)
