@@ -126,7 +126,7 @@ class Scan:
                     match.end(2),
                     bool(empty),
                     match.end(3) + 1,
-                    match.start(4),
+                    -1 if empty else match.start(4),
                 )
 
     def _attributes(self, start: int, end: int) -> tuple[Attribute, ...]:
