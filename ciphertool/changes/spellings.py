@@ -81,7 +81,7 @@ def spellings(
         if not protected.is_proved_by(rewriter, resolved, changes):
             raise SpliceError
         reshaped = [*_reshaped(rewriter.parse(resolved), before, by_site)]
-        own = {m.site.selector: before.source.text[m.site.start : m.site.end] for m in reshaped if m.part is None}
+        own = {m.site.selector: before.spelling(m.site) for m in reshaped if m.part is None}
         back = rewriter.parse(respelled(rewriter, protected, changes, resolved, own))
     except (ConfigSyntaxError, SpliceError, UnicodeEncodeError):
         raise ConfigError("`resolve` could not put back what its targets name", hint=_HINT) from None
