@@ -9,6 +9,7 @@ import shutil
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
@@ -381,3 +382,103 @@ def test_a_check_finds_what_is_not_under_the_key_or_the_scheme(world: World, run
         monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
         if "toml" not in world.file:
             assert told(1)[0]["outdated"] == "scheme"
+
+
+@HOMES
+def test_a_home_whose_product_was_not_given_the_vault_yet_is_given_it(world: World, run: Any) -> None:
+    """As WSO2's tool leaves it without its last step: values by `RSA`, and no `secret-conf.properties`."""
+    assert run("rotate", *world.options, "--transformation", LEGACY).status == 0
+    (world.root / SECRET_CONF).unlink()
+    assert run(*_to(world)).status == 0
+    stated = _entries(world.root / SECRET_CONF)
+    assert (stated["secVault.enabled"], stated["secretRepositories"]) == ("true", "file")
+    assert stated["keystore.identity.key.password"] == "identity.key.password"
+    assert "secretRepositories.file.algorithm" not in stated
+    assert _as_the_product(world) == SECRETS
+
+
+@pytest.mark.parametrize("world", ["xml"], indirect=True)
+def test_the_file_that_stands_for_carbon_xml_names_the_new_keystore(world: World, run: Any) -> None:
+    (world.root / CONF / "carbon.xml").unlink()
+    names = {"cipher.text": "cipher-text", "cipher.tool": "cipher-tool", "secret.conf": "secret-conf"}
+    files = "".join(f"{key}.properties.file={CONF}/security/{name}.properties\n" for key, name in names.items())
+    file = world.root / CONF / "cipher-standalone-config.properties"
+    text = f"# kept\nprimary.key.location={STORES}/old.jks\nprimary.key.type=JKS\nprimary.key.alias=old\n{files}"
+    file.write_text(text)
+    before = world.root.parent / "before"
+    shutil.copytree(world.root, before)
+    expected = text.replace("old.jks", "new.p12").replace("=JKS", "=PKCS12").replace("=old", "=new")
+    assert run(*_to(world)).status == 0
+    assert file.read_text() == expected
+    for number in range(1, 100):
+        shutil.rmtree(world.root)
+        shutil.copytree(before, world.root)
+        if os.WIFEXITED(run_forked(world.root, _to(world), with_key=True, fault=Fault(number))[1]):
+            break
+        assert _as_the_product(world) == SECRETS
+        assert run_forked(world.root, _to(world), with_key=True)[0] == 0
+        assert (file.read_text(), _as_the_product(world)) == (expected, SECRETS)
+    assert number > 20
+
+
+@HOMES
+def test_from_a_password_that_is_the_key(world: World, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(world.root / CONF / "security")
+    clear = TOML if "toml" in world.file else TEXT
+    mode = "secretRepositories.file.encryptionMode=key.based.symmetric.encryption\n"
+    repository = world.file.removeprefix(f"{CONF}/")
+    lay_out(world.root, {repository: clear, "security/secret-conf.properties": mode, "carbon.xml": CARBON_XML})
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "0f" * 32)
+    assert run("protect", *world.options).status == 0
+    outcome = run(*_to(world))
+    assert outcome.status == 0, outcome.err
+    stated = _entries(world.root / SECRET_CONF)
+    assert "secretRepositories.file.encryptionMode" not in stated
+    assert stated["keystore.identity.store.password"] == "identity.store.password"
+    assert _as_the_product(world) == SECRETS
+
+
+@pytest.mark.parametrize("world", ["toml"], indirect=True)
+def test_what_the_product_fills_in_stays(world: World, run: Any) -> None:
+    file = world.root / world.file
+    file.write_text(file.read_text("utf-8") + 'filled = "$env{X}"\n', "utf-8")
+    assert run(*_to(world)).status == 0
+    assert 'filled = "$env{X}"\n' in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("world", ["xml"], indirect=True)
+def test_ciphertexts_in_a_place_of_their_own_stay_there(world: World, run: Any) -> None:
+    own = world.root / CONF / "own.properties"
+    (world.root / world.file).rename(own)
+    conf = world.root / SECRET_CONF
+    conf.write_text(conf.read_text().replace(world.file, f"{CONF}/own.properties"))
+    own.chmod(0o640)
+    arguments = _to(world)
+    assert run(*arguments).status == 0
+    assert _entries(conf)["secretRepositories.file.location"] == f"{CONF}/own.properties"
+    assert own.stat().st_mode & 0o777 == 0o640
+    assert _as_the_product(world) == SECRETS
+
+
+@HOMES
+@pytest.mark.parametrize("option", ["--home", "--config"])
+def test_a_certificate_and_a_fingerprint_in_settings_are_the_new_ones(world: World, run: Any, option: str) -> None:
+    old, new = (open_keystore(world.root / STORES / name, PASSWORD).entry(None) for name in ("old.jks", "new.p12"))
+    pem = DER_cert_to_PEM_cert(old.chain[0])
+    (world.root / "old.pem").write_text(pem)
+    table = f'[keystore]\npath = "{STORES}/old.jks"\nalias = "old"\ncertificate = "old.pem"\n'
+    (world.root / "ciphertool.toml").write_text(f'{table}fingerprint = "sha256:{old.sha256}"\n')
+    arguments = _to(world)
+    arguments[1:3] = [option, "." if option == "--home" else "ciphertool.toml"]
+    outcome = run(*arguments)
+    assert outcome.status == 0, outcome.err
+    stated = tomllib.loads((world.root / "ciphertool.toml").read_text())["keystore"]
+    assert stated == {
+        "path": f"{STORES}/new.p12",
+        "alias": "new",
+        "certificate": f"{STORES}/new.pem",
+        "fingerprint": f"sha256:{new.sha256}",
+    }
+    assert (world.root / STORES / "new.pem").read_text() == DER_cert_to_PEM_cert(new.chain[0])
+    assert _as_the_product(world) == SECRETS
+    assert run("protect", *arguments[1:3]).status == 0
