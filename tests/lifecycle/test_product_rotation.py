@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import shutil
@@ -482,3 +483,44 @@ def test_a_certificate_and_a_fingerprint_in_settings_are_the_new_ones(world: Wor
     assert (world.root / STORES / "new.pem").read_text() == DER_cert_to_PEM_cert(new.chain[0])
     assert _as_the_product(world) == SECRETS
     assert run("protect", *arguments[1:3]).status == 0
+
+
+class _Failing(Fault):
+    """Lets the number-th call that writes fail: no space is left."""
+
+    def _act(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@HOMES
+def test_a_call_that_fails_leaves_a_product_that_starts(world: World) -> None:
+    arguments, before = _to(world), world.root.parent / "before"
+    shutil.copytree(world.root, before)
+    statuses = []
+    while not statuses or statuses[-1] != 0 or len(statuses) < 20:
+        shutil.rmtree(world.root)
+        shutil.copytree(before, world.root)
+        status, _, said = run_forked(world.root, arguments, with_key=True, fault=_Failing(len(statuses) + 1))
+        assert "a bug in ciphertool" not in said
+        assert _as_the_product(world) == SECRETS, f"call {len(statuses) + 1} failed"
+        assert run_forked(world.root, arguments, with_key=True)[0] == 0
+        assert _as_the_product(world) == SECRETS
+        assert set(_contents(world.root)) == set(_contents(before))
+        statuses.append(status)
+        assert len(statuses) < 100
+    assert {6} <= set(statuses) <= {0, 6}
+
+
+@HOMES
+def test_a_value_that_somebody_writes_in_the_usual_place_meanwhile_stays(world: World, run: Any) -> None:
+    assert _killed_after_the_rename(world)
+    file = world.root / world.file
+    text = file.read_text("utf-8")
+    start = text.rindex("admin")
+    end = text.index("\n", start)
+    clear = 'admin = "[c4n4ry-new]"' if "toml" in world.file else "admin=[c4n4ry-new]"
+    file.write_text(text[:start] + clear + text[end:], "utf-8")
+    assert run("rotate", *world.options).status == 0
+    assert clear in file.read_text("utf-8")
+    assert run("protect", *world.options).status == 0
+    assert _as_the_product(world) == {**SECRETS, "admin": "c4n4ry-new"}
