@@ -524,3 +524,15 @@ def test_a_value_that_somebody_writes_in_the_usual_place_meanwhile_stays(world: 
     assert clear in file.read_text("utf-8")
     assert run("protect", *world.options).status == 0
     assert _as_the_product(world) == {**SECRETS, "admin": "c4n4ry-new"}
+
+
+@HOMES
+def test_a_transformation_that_settings_state_is_moved_to(world: World, run: Any) -> None:
+    (world.root / "ciphertool.toml").write_text(f'[encryption]\nscheme = "{LEGACY}"\n')
+    assert run("rotate", "--check", *world.options).status == 1
+    outcome = run("rotate", *world.options, "--transformation", OAEP)
+    assert (outcome.status, f"state the transformation {LEGACY}" in outcome.err) == (3, True)
+    assert run("rotate", *world.options).status == 0
+    assert _entries(world.root / SECRET_CONF)["secretRepositories.file.algorithm"] == LEGACY
+    assert _as_the_product(world) == SECRETS
+    assert run("rotate", "--check", *world.options).status == 0
