@@ -26,12 +26,15 @@ ENCRYPTION = "A256GCM"
 _NONCE, _TAG = 12, 16
 write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """As `json.dumps`, which makes an encoder each time."""
+write_text = json.encoder.encode_basestring
+"""Return the JSON of a text, as `write_json` does."""
 _STANDARD, _URL = b"+/", b"-_"
-_TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
+# What base64url lacks of the standard alphabet becomes no character of either.
+_TO_STANDARD = bytes.maketrans(_URL + b"+/=", _STANDARD + b"???")
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
 _LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """The last characters, by the length modulo 4, that have no unused bit set."""
-_read_json = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
+_read_json = json.JSONDecoder(object_pairs_hook=tuple).scan_once
 _BLANKS = " \t\r\n"
 
 
@@ -64,12 +67,9 @@ def decode(text: str) -> bytes:
 
 def _in_standard_alphabet(text: str) -> bytes:
     try:
-        data = text.encode("ascii")
+        return text.encode("ascii").translate(_TO_STANDARD)
     except UnicodeEncodeError:
         raise _malformed("not base64url") from None
-    if b"+" in data or b"/" in data or b"=" in data:
-        raise _malformed("not base64url")
-    return data.translate(_TO_STANDARD)
 
 
 def _decode(text: bytes) -> bytes:
@@ -84,10 +84,14 @@ def _decode(text: bytes) -> bytes:
         raise _malformed("not base64url") from None
 
 
-def seal(header: Mapping[str, Any], plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
-    """Return the token of a plaintext; the nonce is random, and the header is authenticated."""
-    # Half of a surrogate pair is escaped as JSON would escape it.
-    protected = encode(write_json(header).encode("utf-8", "backslashreplace"))
+def header_bytes(header: str) -> bytes:
+    """Return the bytes of a header's JSON; half of a surrogate pair is escaped as JSON would escape it."""
+    return header.encode("utf-8", "backslashreplace")
+
+
+def seal(header: str, plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
+    """Return the token of a plaintext; the nonce is random, and the header, which is JSON, is authenticated."""
+    protected = encode(header_bytes(header))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
     parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
@@ -130,8 +134,8 @@ def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the members of a JSON object in UTF-8 that has each once, or None; an inner object is a tuple."""
     try:
         text = data.decode("utf-8").strip(_BLANKS)
-        pairs, end = _read_json(text)
-    except (ValueError, RecursionError):
+        pairs, end = _read_json(text, 0)
+    except (ValueError, StopIteration, RecursionError):  # StopIteration: there is nothing that begins a value
         return None
     if not isinstance(pairs, tuple) or end != len(text):
         return None

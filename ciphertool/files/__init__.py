@@ -1,5 +1,6 @@
 """Files, read and written safely enough for a production server's configuration. Independent of their content."""
 
+from ciphertool.files.appending import append
 from ciphertool.files.destinations import Audience, destination, lies_in, make_directory, obstacle
 from ciphertool.files.locking import lock
 from ciphertool.files.passing import JOURNAL, is_passing, remove_leftovers
@@ -13,6 +14,7 @@ __all__ = [
     "Facts",
     "Snapshot",
     "Write",
+    "append",
     "destination",
     "is_passing",
     "lies_in",

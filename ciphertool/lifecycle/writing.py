@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 def vault_before(settings: Settings, repository: SecretRepository, *paths: Path) -> VaultBefore:
     """Return the vault as it is before a change; `paths` are other files that the change writes.
 
-    Raises `ConflictError` if an interrupted run has left a journal: no command changes a vault on top of that.
+    Raises `ConflictError` if an interrupted `protect` has left a journal: no command changes a vault on top of that.
     """
     anchor = anchor_of(settings, repository)
     found = journal.find(anchor)
-    if found.snapshot.data is not None:
+    if journal.unfinished(found):
         raise ConflictError(
             "an interrupted run has left this journal; nothing was written",
             path=found.snapshot.path,
             hint="run `ciphertool protect`, which completes that run",
         )
-    return VaultBefore(anchor, found, paths, None, settings.repository_settings.new_mode)
+    return VaultBefore(settings, repository, anchor, found, paths, None, settings.repository_settings.new_mode)
 
 
 def vault_change(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import references
 from ciphertool.errors import ConfigError
-from ciphertool.passwords import MasterKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,4 +147,6 @@ class Runtime(Protocol):
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the files from which it reads the keystore's password, whether they exist or not."""
+        from ciphertool.passwords import MasterKeys  # lazy: every command imports this module, few call this
+
         yield from (source.path for source in settings.password_sources if isinstance(source, MasterKeys))

@@ -17,7 +17,8 @@ from ciphertool.runtimes.base import JCA_TYPES, Files, KeystoreFacts, Providers,
 from ciphertool.runtimes.opening_entries import enabling, needed_entries
 from ciphertool.runtimes.reopening import reopening_file, standalone_file
 from ciphertool.settings import deployment_toml
-from ciphertool.settings.carbon4 import configuration, read_home
+from ciphertool.settings.carbon4 import read_home
+from ciphertool.settings.carbon_homes import DEPLOYMENT_TOML, configuration
 from ciphertool.settings.model import KeystoreSettings
 from ciphertool.settings.secret_conf import (
     ALGORITHM,
@@ -90,7 +91,7 @@ class Carbon4Runtime(Runtime):
 def is_generated(settings: Settings, path: Path) -> bool:
     """Return whether the product of a home generates a file from its `deployment.toml`."""
     conf = configuration(settings.home) if settings.home is not None else None
-    if settings.home is None or conf is None or not (conf / deployment_toml.NAME).is_file():
+    if settings.home is None or conf is None or not (conf / DEPLOYMENT_TOML).is_file():
         return False
     return deployment_toml.is_generated(settings.home, conf, path)
 
