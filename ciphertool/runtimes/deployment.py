@@ -8,7 +8,7 @@ from ciphertool.repository import BARE_KIND
 from ciphertool.runtimes.base import Files, Runtime
 from ciphertool.runtimes.carbon4 import deployed, home_passwords, is_generated, opening_file, providers
 from ciphertool.runtimes.reopening import reopening_file
-from ciphertool.settings import deployment_toml
+from ciphertool.settings.carbon_homes import DEPLOYMENT_TOML
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ class DeploymentRuntime(Runtime):
 
     kind = "toml-secrets"
     staged_kind = BARE_KIND  # as the copy of `[secrets]` that the product makes
-    repository_name = deployment_toml.NAME
+    repository_name = DEPLOYMENT_TOML
     symmetric = True
     separator = "_"  # products before 2023 do not find a quoted key of `[secrets]`, as one with dots must be
 

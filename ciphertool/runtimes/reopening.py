@@ -14,7 +14,7 @@ from ciphertool.errors import ConfigError
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 from ciphertool.runtimes.base import JCA_TYPES
 from ciphertool.runtimes.opening_entries import enabling, needed_entries
-from ciphertool.settings.carbon4 import STANDALONE, configuration
+from ciphertool.settings.carbon_homes import STANDALONE, configuration
 from ciphertool.settings.secret_conf import (
     ALGORITHM,
     KEY_ALIAS,

@@ -496,7 +496,7 @@ class _Failing(Fault):
 def test_a_call_that_fails_leaves_a_product_that_starts(world: World) -> None:
     arguments, before = _to(world), world.root.parent / "before"
     shutil.copytree(world.root, before)
-    statuses = []
+    statuses: list[int] = []
     while not statuses or statuses[-1] != 0 or len(statuses) < 20:
         shutil.rmtree(world.root)
         shutil.copytree(before, world.root)
