@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import subprocess
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +17,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from ruamel.yaml import YAML
 
 from ciphertool import Vault
+from ciphertool.engine import scheme_named
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 from tests.changes.kills import PASSWORD, Fault, run_forked
 from tests.homes import CONF, STORES, lay_out
 from tests.interop import secret_keys
+from tests.interop.java_cipher import ask, request
 from tests.interop.java_home import secrets_of
 from tests.runtimes.conftest import DEPLOYMENT_YAML
 
@@ -536,3 +541,23 @@ def test_a_transformation_that_settings_state_is_moved_to(world: World, run: Any
     assert _entries(world.root / SECRET_CONF)["secretRepositories.file.algorithm"] == LEGACY
     assert _as_the_product(world) == SECRETS
     assert run("rotate", "--check", *world.options).status == 0
+
+
+@pytest.mark.jvm
+@pytest.mark.parametrize("world", ["yaml"], indirect=True)
+def test_a_jvm_decrypts_what_carbon_5_then_reads(world: World, run: Any) -> None:
+    """It opens the keystore as JKS, whatever it is, and decrypts by RSA."""
+    assert run(*_to(world)).status == 0
+    stated = YAML(typ="safe").load((world.root / "deployment.yaml").read_text())["wso2.securevault"]
+    parameters = stated["secretRepository"]["parameters"]
+    store = world.root / parameters["keystoreLocation"]
+    alias = parameters["privateKeyAlias"]
+    options = ["-keystore", str(store), "-storetype", "JKS", "-storepass", PASSWORD, "-alias", alias]
+    subprocess.run(["keytool", "-list", *options], check=True, capture_output=True, timeout=120)
+    key = open_keystore(store, PASSWORD).private_key(alias)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    stored = _entries(world.root / parameters["secretPropertiesFile"])
+    blocks = [base64.b64decode(text.removeprefix("cipherText ")) for text in stored.values()]
+    answers = ask([request("decrypt", scheme_named(LEGACY), b"", der, block) for block in blocks])
+    found = [answer.decode() for answer in answers if isinstance(answer, bytes)]
+    assert dict(zip(stored, found, strict=True)) == SECRETS
