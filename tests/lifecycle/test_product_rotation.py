@@ -244,6 +244,9 @@ def _killed_after_the_rename(world: World) -> bool:
 @HOMES
 def test_between_both_the_vault_takes_new_values(world: World, run: Any) -> None:
     assert _killed_after_the_rename(world)
+    warned = run("protect", *world.options)
+    assert warned.status == 0
+    assert "since a rotation was interrupted; `ciphertool rotate` completes it" in warned.err
     assert run("set", "more", *world.options, stdin=b"c4n4ry-more").status == 0
     assert run(*_to(world)).status == 0
     assert _as_the_product(world) == {**SECRETS, "more": "c4n4ry-more"}
@@ -272,6 +275,9 @@ def test_what_is_refused_writes_nothing(world: World, run: Any, monkeypatch: Any
     assert run(*arguments[:-1], f"sha256:{'0' * 64}").status == 4
     assert run(*arguments, "--dry-run").status == 0
     assert run("rotate", *world.options).status == 3
+    for name in ("RSA-OAEP-256", "RSA/ECB/NoPadding", "AES/GCM/NoPadding", "none"):
+        assert run("rotate", *world.options, "--transformation", name).status == 3, name
+        assert run(*arguments, "--transformation", name).status == 3, name
     assert run("rotate", *world.options, "--to", "cert.pem").status == 4
     assert run(*arguments, "--key-alias", "old").status == 3
     monkeypatch.setenv("CIPHERTOOL_NEW_KEYSTORE_PASSWORD", "wrong")
