@@ -567,3 +567,28 @@ def test_a_jvm_decrypts_what_carbon_5_then_reads(world: World, run: Any) -> None
     answers = ask([request("decrypt", scheme_named(LEGACY), b"", der, block) for block in blocks])
     found = [answer.decode() for answer in answers if isinstance(answer, bytes)]
     assert dict(zip(stored, found, strict=True)) == SECRETS
+
+
+@pytest.mark.jvm
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ["carbon-4.4.x-home", "carbon-4.4.3-home"])
+def test_homes_of_wso2s_tool_leave_its_published_key(
+    corpus: Path, tmp_path: Path, stores: dict[str, bytes], run: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """To a key of their own and, in the same step, from PKCS #1 v1.5 to OAEP; one of the old keys has 1024 bits."""
+    home = tmp_path / name
+    shutil.copytree(corpus / "protected-by-java" / name, home)
+    (home / STORES / "new.p12").write_bytes(stores["new.p12"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "wso2carbon")
+    vault = Vault.open(home)
+    before = {alias: vault[alias].reveal() for alias in vault}
+    assert len(before) > 3
+    sha256 = open_keystore(home / STORES / "new.p12", PASSWORD).entry("new").sha256 or ""
+    to = ("--to", f"{STORES}/new.p12", "--fingerprint", sha256)
+    others = {path: data for path, data in _contents(home).items() if "/security/" not in path}
+    outcome = run("rotate", "--home", name, *to, "--transformation", OAEP)
+    assert outcome.status == 0, outcome.err
+    assert _entries(home / SECRET_CONF)["secretRepositories.file.algorithm"] == OAEP
+    assert secrets_of(home, PASSWORD) == before
+    assert {path: data for path, data in _contents(home).items() if "/security/" not in path} == others
