@@ -135,6 +135,9 @@ class OfProduct:
                 f"{display_path(use.source)}{f':{use.line}' if use.line else ''} ({use.purpose})" for use in uses
             )
             found.append(f"not changed, since it is not the vault's: {places} still names the former keystore")
+        elif self._to is not None and self._move.before.keystore.path is not None:
+            former = display_path(self._move.before.keystore.path)
+            found.append(f"{former}: no file of the product names it for anything else")
         if self._to is not None:
             names = outdated_passwords(self._move, self._to.passwords)
             found += [f"{name}: the product needs the new keystore's password at its next start" for name in names]
@@ -210,7 +213,7 @@ def finish(settings: Settings, *, dry_run: bool) -> tuple[str, ...]:
 
 def is_done(settings: Settings, target: Target | None, transformation: str | None) -> bool:
     """Return whether a vault is as it is asked for already."""
-    if transformation is not None and transformation != settings.scheme:
+    if transformation is not None and transformation.lower() != settings.scheme.lower():
         return False
     if target is None:
         return True
