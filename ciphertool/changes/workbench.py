@@ -9,7 +9,7 @@ from ciphertool import files, references
 from ciphertool.changes.spellings import spellings
 from ciphertool.errors import CipherToolError
 from ciphertool.plugins import NO_EXTENSIONS
-from ciphertool.rewriters.base import rewrite
+from ciphertool.rewriters.base import rewrite_by
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.confined import Patience
 from ciphertool.settings.targets import reading
@@ -122,8 +122,10 @@ class Workbench:
         rewriter, document = self._documents.pop(path)
         syntax = runtime_of(self._repository.kind).syntax(rewriter)
         try:
-            data = rewrite(rewriter, document, changes(matches, syntax))
-            return Rewritten(data, spellings(rewriter, document, data, matches) if spelled else {})
+            made = changes(matches, syntax)
+            edits = document.edits(made)
+            data = rewrite_by(edits, rewriter, document, made)
+            return Rewritten(data, spellings(rewriter, document, data, matches, edits) if spelled else {})
         except CipherToolError as error:
             return error.at(path)
 

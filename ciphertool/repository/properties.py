@@ -67,7 +67,9 @@ class PropertiesRepository(DocumentRepository):
                 found.append((name, value, head, start))
         return keys, {row[0]: self._entry(*row, keys) for row in found}
 
-    def _entry(self, name: str, value: str, head: int, start: int, keys: Mapping[str, Mapping[str, str]]) -> SecretEntry:
+    def _entry(
+        self, name: str, value: str, head: int, start: int, keys: Mapping[str, Mapping[str, str]]
+    ) -> SecretEntry:
         document = self._document
         text, line = document.source.text, document.source.line(start)
         assigned = text.endswith(_SIGNS, head, start) or text[head:start].rstrip(" \t\f\r\n\\").endswith(_SIGNS)

@@ -46,6 +46,10 @@ class YamlDocument(Document):
         self._stream = read(source.text)
         self._located: dict[str, Scalar] = {}  # by selector, so that none is looked for twice
 
+    def comes_back(self, site: Site, written: str) -> bool:
+        """Return whether a value, put back in place of a reference that is `written` there, is spelled as it is now."""
+        return self._at(site).comes_back(written, self.source.text)
+
     def sites(self) -> Iterator[Site]:
         """Yield every scalar with a path of names and indexes: not keys, aliases, or anything below a complex key."""
         for document, tree in enumerate(self._stream.trees):
