@@ -26,8 +26,6 @@ _Worker = TypeVar("_Worker")
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 _MOST_AT_ONCE = 64
-FEW = 1000
-"""From how many values on threads encrypt them sooner: with a public key one takes some 50 us."""
 _Item = TypeVar("_Item")
 
 _BATCH = 1 << 19

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from ciphertool.repository.base import SecretRepository
     from ciphertool.vault.envelopes import ContentKeys, EnvelopeSealer
 
+_FEW = 1000
+"""With a public key a value takes some 50 us."""
+
 
 class Opener:
     """Decrypts the values of a vault whose key is an RSA key: alias and ciphertext in, secret out.
@@ -166,9 +169,9 @@ class Sealer:
         return self.envelope is not None
 
     @property
-    def takes_threads(self) -> bool:
-        """Whether several threads seal many values sooner than one: RSA runs without the GIL."""
-        return self.direct
+    def few(self) -> int | None:
+        """How many values one thread seals sooner than several; None means any number, as RSA alone lacks the GIL."""
+        return _FEW if self.direct else None
 
     def seal(self, alias: str, value: Secret, spelling: str | None = None) -> Ciphertext:
         """Return the ciphertext of an alias's value; if there is an opener, it is proved by decrypting it.
@@ -281,7 +284,7 @@ class SymmetricSealer:
     subject: str | None = None
     key_id: str | None = None
     keeps_spelling = False
-    takes_threads = False
+    few: int | None = None
 
     def __init__(
         self,

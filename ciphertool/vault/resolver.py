@@ -112,9 +112,9 @@ class Resolver:
         """
         value = self.resolve(reference.alias).reveal()
         if reference.in_url and self.is_native:
-            from urllib.parse import quote
+            from ciphertool.rewriters.spelled import in_url
 
-            return quote(value, safe="")
+            return in_url(value, self.spelling(reference))
         return value
 
     def spelling(self, reference: Reference | None) -> str | None:
@@ -249,7 +249,7 @@ def resolve_document(
     spellings = {site.selector: text for site, _ in sites if (text := resolver.spelling(site.reference)) is not None}
     if not spellings:
         return resolved
-    from ciphertool.vault.spelled import respelled
+    from ciphertool.rewriters.spelled import respelled
 
     return respelled(rewriter, document, changes, resolved, spellings)
 

@@ -33,35 +33,36 @@ CONTENT = st.text("ab1.eE+-:_?#'\"{}[]|>~!&*@%$,\\ \n\tnulyso", max_size=12)
 
 def _place(data: bytes) -> tuple[YamlDocument, Site]:
     document = YAML.parse(data)
-    (site,) = document.sites()
+    sites = [*document.sites()]
+    if len(sites) != 1:
+        raise ConfigSyntaxError("not one value")
+    (site,) = sites
     (found,) = document.locate([site.selector])
     if isinstance(found, SelectorError):
         raise found
     return document, site
 
 
-def _spelled(data: bytes) -> str:
-    document, site = _place(data)
-    return document.source.text[site.start : site.end]
-
-
 def _claim_and_truth(data: bytes) -> tuple[bool, bool]:
-    """Return whether a value is said to come back, and whether it does."""
+    """Return whether a value is said to come back, and whether the same file does."""
     document, site = _place(data)
     change = Change(site, Reference("a.b/c-1", Syntax.SEC))
     edits = document.edits([change])
     protected = rewrite(YAML, document, [change])
     _, reference = _place(protected)
     assert reference.reference is not None
-    back = rewrite(YAML, YAML.parse(protected), [Change(reference, site.value)])
-    return document.comes_back(site, edits[-1].text), _spelled(back) == _spelled(data)
+    try:
+        back = rewrite(YAML, YAML.parse(protected), [Change(reference, site.value)])
+    except UnrepresentableValueError:
+        back = b""
+    return document.comes_back(site, edits[-1].text), back == data
 
 
 @given(st.sampled_from(AROUND), st.sampled_from(["{}", "'{}'", '"{}"', "|\n  {}", ">-\n  {}"]), CONTENT)
 def test_what_is_said_to_come_back_does(around: str, style: str, content: str) -> None:
     try:
         claimed, true = _claim_and_truth(around.format(style.format(content)).encode())
-    except (ConfigSyntaxError, SelectorError, UnrepresentableValueError, ValueError):  # no document with one value
+    except (ConfigSyntaxError, SelectorError, UnrepresentableValueError):  # no document with one value
         reject()
     assert true or not claimed
 
@@ -75,7 +76,8 @@ def test_usual_values_are_said_to_come_back(around: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ['"\\u0061"', "|\n  block", '"two\n  lines"', "two\n  lines", '"\\x41"', "'a\n\n  b'"]
+    "value",
+    ['"\\u0061"', "|\n  block", '"two\n  lines"', "two\n  lines", '"\\x41"', '"a"# c', "'a\n\n  b'"],
 )
 def test_an_unusual_spelling_is_not_said_to_come_back(value: str) -> None:
     assert _claim_and_truth(f"k: {value}\n".encode()) == (False, False)

@@ -99,10 +99,10 @@ class Scalar:
         yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
 
     def comes_back(self, written: str, source: str) -> bool:
-        """Return whether the value, put back in place of a reference that is `written` there, is spelled as now."""
-        if self.is_block or self.tag is not None:
-            return False
+        """Return whether the value, put back in place of a reference that is `written` there, makes the same text."""
         text, marked = self.text, written.startswith(_MARK)
+        if self.is_block or self.tag is not None or source.startswith("#", self.end):
+            return False
         style = _STYLES.get(written.removeprefix(_MARK)[:1], _PLAIN)
         # As `_value` spells a text where the reference then stands.
         is_plain = not is_null(text) if marked else style is _PLAIN and reads_as_text(text)
@@ -154,6 +154,16 @@ def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
     # The parser includes the blank lines after the content, and sometimes the indentation of what follows them.
     content = source[line_end:end].rstrip(" \t\r\n")
     return header_end, (line_end, _end_of_line(source, line_end + len(content)) if content else line_end)
+
+
+def block_end(source: str, end: int, spelled: str) -> int | None:
+    """Return the end of the line at `end` if what follows there is what stands behind the header of a spelled block."""
+    header = _BLOCK_HEADER.match(spelled)
+    if header is None:
+        return None
+    line_end = _end_of_line(source, end)
+    same = spelled[header.end() : _end_of_line(spelled, header.end())].strip() == source[end:line_end].strip()
+    return line_end if same else None
 
 
 def _end_of_line(source: str, start: int) -> int:
