@@ -249,7 +249,7 @@ def _named(match: re.Match[str]) -> tuple[str, str]:
 
 def is_placeholder(value: str) -> bool:
     """Return whether a whole value is a product's placeholder, not a reference to a secret."""
-    return _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
+    return _BRACE in value and _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
 
 
 def has_placeholder(value: str) -> bool:

@@ -57,6 +57,15 @@ class Spellings(NamedTuple):
         return f"Spellings({list(self.lines)})"
 
 
+def come_back(before: Document, matches: Sequence[Spelled], edits: Iterable[Edit]) -> bool:
+    """Return whether `resolve` certainly makes the same file again of the one that `edits` put references into.
+
+    If it returns False, `spellings` finds it out by trying.
+    """
+    written = {edit.start: edit.text for edit in edits}
+    return all(m.part is None and before.comes_back(m.site, written.get(m.site.start, "")) for m in matches)
+
+
 def spellings(
     rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Spelled], *, native: bool
 ) -> Spellings:

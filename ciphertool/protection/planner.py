@@ -272,7 +272,8 @@ class Planner:
         def seal(alias: str, value: Secret) -> Ciphertext:
             return self._sealer.seal(alias, value, self._spelled.get(alias))
 
-        for alias, made in workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress, few=workers.FEW):
+        few, work = self._sealer.few, self._to_encrypt
+        for alias, made in workers.on_all_cores("encrypting", seal, work, self._progress, few=few):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)

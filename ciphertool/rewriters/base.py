@@ -256,6 +256,13 @@ class Document(ABC):
         """Return the edit that puts a value back in its former spelling; `edit` puts it back in the rewriter's."""
         return edit._replace(text=spelled)
 
+    def comes_back(self, site: Site, written: str) -> bool:  # noqa: ARG002 - formats know it of most values
+        """Return whether a value, put back in place of a reference that is `written` there, makes the same text.
+
+        False means that only trying it shows.
+        """
+        return False
+
     @abstractmethod
     def sites(self) -> Iterator[Site]:
         """Yield every scalar that a selector can name, in document order."""
@@ -391,8 +398,13 @@ class Rewriter(Protocol):
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
     """Return the document's bytes with the changes made and nothing else changed, proved by parsing them again."""
+    return rewrite_by(document.edits(changes), rewriter, document, changes)
+
+
+def rewrite_by(edits: Sequence[Edit], rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
+    """Do what `rewrite` does by the document's edits for these changes."""
     source = document.source
-    data = source.encode(splice(source.text, document.edits(changes)))
+    data = source.encode(splice(source.text, edits))
     if not document.is_proved_by(rewriter, data, changes):
         raise SpliceError(f"the rewritten {rewriter.name} document is not what was planned")
     return data
