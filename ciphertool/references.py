@@ -71,6 +71,8 @@ _OPENINGS = {
 }
 _ALONE = pattern("|".join([*(rf"{o}(?P<{n}>[^{_NEVER}]++)\}}" for n, o in _OPENINGS.items()), _CALL]))
 _OPENING = pattern("|".join([*(f"(?P<{n}>{o})" for n, o in _OPENINGS.items()), _CALL]))
+WRITTEN = "|".join(rf"{opening}[^{_NEVER}]++\}}" for opening in _OPENINGS.values())
+"""The pattern of a reference that stands alone in a text of any grammar."""
 _ALIAS = pattern(rf"[^{_NEVER}]*+")
 _BRACE = "{"  # every reference has one, except `secretAlias:a`
 _WHOLE = pattern(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")

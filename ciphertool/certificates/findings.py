@@ -90,7 +90,11 @@ KEY_USAGE_UNSTATED = Rule(
 KEY_USAGE_NOT_CRITICAL = Rule(
     "key-usage-not-critical", _N, "no action needed: Java reads a KeyUsage only if it is critical"
 )
-EXTENDED_KEY_USAGE = Rule("extended-key-usage", _E, "create a certificate with the extended key usage serverAuth")
+EXTENDED_KEY_USAGE = Rule(
+    "extended-key-usage",
+    _E,
+    "create a certificate with the extended key usage that the role needs: serverAuth for TLS, none for messages",
+)
 NO_HOST_NAMES = Rule("no-host-names", _W, "create a certificate with its host names as subject alternative names")
 
 # The chain.
@@ -107,3 +111,5 @@ TRUSTED = Rule("trusted", _N, "no action needed: trust is granted by one certifi
 NOT_TRUSTED = Rule(
     "not-trusted", _E, "add the issuer, or the certificate, to the truststore: ciphertool keystore trust"
 )
+WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
+"""The hashes whose collisions make a signature on a certificate worthless."""

@@ -237,16 +237,16 @@ class Document(ABC):
     """A parsed file. Immutable: a rewrite returns new bytes."""
 
     source: Source
-    joins_lines = False
-    """Whether the format writes a multi-line value on one line, if it reads the same there."""
+    is_text = False
+    """Whether the format has no grammar: secrets stand in it as they are, and an audit looks at it as text."""
 
     escapes: re.Pattern[str] | None = None
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
     of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
 
-    def is_reshaped(self, site: Site) -> bool:
-        """Return whether a value, written back as a whole, would be spelled differently from now."""
-        return self.joins_lines and "\n" in self.source.text[site.start : site.end]
+    def respelling(self, edit: Edit, spelled: str) -> Edit:
+        """Return the edit that puts a value back in its former spelling; `edit` puts it back in the rewriter's."""
+        return edit._replace(text=spelled)
 
     @abstractmethod
     def sites(self) -> Iterator[Site]:
@@ -276,9 +276,20 @@ class Document(ABC):
         means that the selector is not understood, or that what it names cannot be protected.
         """
 
+    def part_of(self, selector: str) -> str | None:  # noqa: ARG002 - in most formats, a selector names whole values
+        """Return the regular expression of the part that a selector names in its site's value; None for all of it."""
+        return None
+
     def strays(self) -> Iterator[SelectorError]:
         """Yield an error for each reference that cannot be resolved because the format has no site for it."""
         return iter(())
+
+    def shadowed_references(self) -> Iterator[SelectorError]:
+        """Yield the errors of `strays` for formats in which a shadowed value is not one that takes no effect."""
+        for site in self.shadowed():
+            if site.reference is not None or any(references.find(site.value)):
+                reason = "holds a reference, but its key occurs more than once, so that it cannot be resolved"
+                yield SelectorError(site.selector, reason, line=site.line, hint="keep only one of them")
 
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - if the encoding is certain, so are all sites
         """Return why other readers of the file may read a different value at a site, or ""."""
@@ -287,6 +298,10 @@ class Document(ABC):
     def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
         """Return whether a value may once have been read from this file differently from how its readers read it."""
         return False
+
+    def number(self, site: Site) -> int:  # noqa: ARG002 - for formats whose files hold one document
+        """Return the number of the document that holds a site, of the several that a file may have."""
+        return 0
 
     def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - for formats without any
         """Return why a part of a site's value is not the secret itself for every reader of such files, or None."""

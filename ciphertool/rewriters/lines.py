@@ -83,6 +83,10 @@ class EntryDocument(Document):
         """Return the dotted path of a selector's entry."""
         return selector
 
+    def way_out(self, selector: str) -> str:  # noqa: ARG002 - for formats that can name one of them
+        """Return what to do about a selector that names several entries."""
+        return "keep only one of them"
+
     def refusal(self, spelled: str) -> str | None:
         """Return why an existing value cannot be protected, or None."""
         return "its value holds half of a surrogate pair" if HALF_PAIR.search(self.read(spelled)) else None
@@ -184,7 +188,7 @@ class EntryDocument(Document):
                 selector,
                 f"occurs on lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}",
                 line=lines[-1],
-                hint="keep only one of them",
+                hint=self.way_out(selector),
             )
         return ordinals[0] if ordinals else None
 

@@ -105,7 +105,6 @@ class PropertiesDocument(EntryDocument):
 
     escapes = re.compile(r"\\")
     whole = True
-    joins_lines = True
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for."""

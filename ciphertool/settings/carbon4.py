@@ -11,7 +11,7 @@ from ciphertool.ciphertext import Bare
 from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.passwords.stated import StatedPasswords
-from ciphertool.repository import Encrypted, repository_of
+from ciphertool.repository import BARE_KIND, Encrypted, repository_of
 from ciphertool.settings import confined, deployment_toml
 from ciphertool.settings.carbon_homes import CARBON_XML, DEPLOYMENT_TOML, STANDALONE, configuration, is_same
 from ciphertool.settings.carbon_paths import Places
@@ -19,6 +19,7 @@ from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.deployment_toml import Deployment
 from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.model import (
+    ROTATING,
     EncryptionSettings,
     KeystoreSettings,
     RepositorySettings,
@@ -88,11 +89,23 @@ class _Reader:
         except ConfigError:
             in_xml = None  # it is generated anew
         keystore = self._completed(deployment.keystore, in_xml)
-        settings = self._settings("toml-secrets", deployment.path, keystore)
+        kind, repository = self._ciphertexts(deployment.path)
+        settings = self._settings(kind, repository, keystore)
         return settings._replace(
             warnings=(*self._differences(settings.keystore.path, keystore, in_xml), *self._overwritten()),
             elsewhere=settings.elsewhere or deployment.asks_at_runtime,
         )
+
+    def _ciphertexts(self, deployment: Path) -> tuple[str, Path]:
+        """Return where the ciphertexts are: in `[secrets]`, but in a file of their own while they move to another key.
+
+        The product reads them there too, whatever `[secrets]` holds by then.
+        """
+        location = self._secret_conf.get(LOCATION) or ""
+        rotating = deployment.with_name(deployment.name + ROTATING)
+        if location.endswith(f"/{rotating.name}") and is_same(self._home / self._places.inside(location), rotating):
+            return BARE_KIND, rotating
+        return "toml-secrets", deployment
 
     def _settings(self, kind: str, repository: Path, keystore: StatedKeystore | None) -> Settings:
         secret_conf = self._secret_conf

@@ -145,6 +145,16 @@ def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
     return header_end, (line_end, _end_of_line(source, line_end + len(content)) if content else line_end)
 
 
+def block_end(source: str, end: int, spelled: str) -> int | None:
+    """Return the end of the line at `end` if what follows there is what stands behind the header of a spelled block."""
+    header = _BLOCK_HEADER.match(spelled)
+    if header is None:
+        return None
+    line_end = _end_of_line(source, end)
+    same = spelled[header.end() : _end_of_line(spelled, header.end())].strip() == source[end:line_end].strip()
+    return line_end if same else None
+
+
 def _end_of_line(source: str, start: int) -> int:
     match = _LINE_END.search(source, start)
     return match.start() if match else len(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import CipherToolError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Document, Rewriter
+
+_IN_URL = re.compile(r"[^/?#&;\s\"'<>]+")
 
 
 def respelled(
@@ -24,7 +27,7 @@ def respelled(
     sites = {change.site.start: change.site for change in changes if change.site.selector in spellings}
     edits = document.edits(changes)
     spelled = [
-        edit._replace(text=spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
+        document.respelling(edit, spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
         for edit in edits
     ]
     try:
@@ -35,5 +38,22 @@ def respelled(
     return data if same else resolved
 
 
-def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str]]:
-    return [(site.selector, site.value) for site in rewriter.parse(data).sites()]
+def in_url(value: str, spelling: str | None = None) -> str:
+    """Return a secret as the password of a URL: as it was spelled there, if that is known, else percent-encoded.
+
+    A spelling is only used if it reads as the secret, and ends where the secret does.
+    """
+    from urllib.parse import quote, unquote
+
+    if spelling is not None and _IN_URL.fullmatch(spelling) and unquote(spelling) == value:
+        return spelling
+    return quote(value, safe="")
+
+
+def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str, str | None]]:
+    """Return what a file reads as; a reference counts by its alias, however it is spelled."""
+    sites = rewriter.parse(data).sites()
+    return [
+        (each.selector, "", each.reference.alias) if each.reference else (each.selector, each.value, None)
+        for each in sites
+    ]
