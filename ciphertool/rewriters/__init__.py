@@ -77,6 +77,12 @@ def _lines(encoding: str | None) -> Rewriter:
     return TextRewriter(encoding)
 
 
+def _hcl(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.hcl import HclRewriter
+
+    return HclRewriter(encoding)
+
+
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
@@ -93,6 +99,7 @@ _BUILT_IN = (
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
     _Format("quoted-ini", frozenset(), _quoted_ini),
+    _Format("hcl", frozenset({".hcl", ".nomad", ".tf", ".tfvars", ".tofu"}), _hcl, ("utf-8",)),
     _Format("lines", frozenset(), _lines),
 )
 
