@@ -24,8 +24,10 @@ FILE_NAMES: Mapping[str, tuple[str, ...]] = {
         *(".dockercfg", ".dockerconfigjson", "composer.lock"),
     ),
     "env": ("env", *(f"env.{stage}" for stage in _STAGES), *(f"*.env.{stage}" for stage in _STAGES)),
+    "systemd": ("*.mount.d/*.conf", "*.network.d/*.conf", "*.service.d/*.conf", "*.socket.d/*.conf"),
+    "quoted-ini": (".npmrc", "npmrc"),
     "ini": (
-        *("*.cnf", "*.desktop", "*.inf", "*.mount", "*.repo", "*.service", "*.socket", "*.timer"),
+        *("*.cnf", "*.desktop", "*.inf", "*.repo"),
         *(".aws/config", ".aws/credentials", ".boto", ".git/config", ".gitconfig", ".hgrc", ".pypirc", ".s3cfg"),
         *("credentials", "gitconfig", "hgrc", "krb5.conf", "pip.conf", "rclone.conf", "supervisord.conf", "wg*.conf"),
     ),

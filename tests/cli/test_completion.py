@@ -67,7 +67,7 @@ def _completed(*words: str) -> list[str]:
         (["--config", "./c"], ["./ciphertool.toml"]),
         (
             ["resolve", "--format", ""],
-            ["xml", "yaml", "toml", "json", "properties", "env", "ini", "quoted-ini", "hcl", "lines"],
+            ["xml", "yaml", "toml", "json", "properties", "env", "ini", "quoted-ini", "systemd", "hcl", "lines"],
         ),
         (["resolve", "--format", "=", "y"], ["yaml"]),
         (["audit", "--format", "s"], ["sarif"]),
