@@ -133,6 +133,16 @@ def test_a_confirmation_goes_both_ways(parties: Pair, store: Path) -> None:
     assert message.signed == {"Body", "Timestamp", "SignatureConfirmation"}
 
 
+def test_a_path_of_certificates_is_read_by_wss4j(parties: Pair, tmp_path: Path) -> None:
+    authority = {"usages": ("key_cert_sign", "digital_signature"), "authority": True}
+    root = party("root", **authority)  # type: ignore[arg-type]  # both of them
+    signer = party("signer", issuer=party("middle", issuer=root, **authority))  # type: ignore[arg-type]
+    store = java_messages.keystore(tmp_path / "root.p12", parties.server, trusts=[root])
+    sends = replace(parties.sends, keystore=signer.keystore(), encrypt=())
+    message = opened(ask(store, [["open", bytes(wsse.secure(envelope(), sends))]])[0])
+    assert message.signed == {"Body", "Timestamp"}
+
+
 def test_wss4j_refuses_what_was_changed(parties: Pair, store: Path) -> None:
     message = bytes(wsse.secure(envelope(), replace(parties.sends, encrypt=())))
     (answer,) = ask(store, [["open", message.replace(SECRET.encode(), b"changed")]])
