@@ -6,24 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ciphertool import files
+from ciphertool.editing.keys import require_same
+from ciphertool.editing.merging import is_unsettled, merge
 from ciphertool.editing.presenting import present
 from ciphertool.editing.remarks import in_clear, in_other_files, removed
 from ciphertool.editing.restoring import restore
-from ciphertool.errors import ConflictError, ProblemsError
+from ciphertool.errors import ConfigError, ConflictError, ProblemsError
 from ciphertool.protection.edited import EditedFile, plan_edited
+from ciphertool.rewriters.base import Source
 from ciphertool.settings.targets import choose, named_files, reading
 from ciphertool.targets.matching import locate
 from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.resolver import Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ciphertool.changes.changeset import ChangeSet
     from ciphertool.changes.plan import Note, Plan
     from ciphertool.editing.keys import Keys
-    from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document
     from ciphertool.settings.model import Settings
 
@@ -103,9 +105,14 @@ class FileWork:
         file, or a secret with a new value, has changed since it was shown.
         """
         presented, settings = self._presented, self._settings
+        if is_unsettled(self._decoded(edited)):
+            hint = "keep one side of each, and remove the marks around them"
+            raise ConfigError("has lines of both sides of a conflict", path=self.path, hint=hint)
         restored = restore(presented, edited, self._unknown, native=settings.native)
         repository = self._keys.repository()
-        self._require_same(repository, restored.values)
+        if files.read_if_there(self.path) != presented.snapshot:
+            raise ConflictError("was changed meanwhile; nothing was written", path=self.path)
+        require_same(self._repository, repository, restored.values)
         file = EditedFile(presented.snapshot, restored.data, restored.values, restored.spelled)
         plan = plan_edited(settings, repository, self._keys.sealer, file)
         if plan.problems:
@@ -119,16 +126,24 @@ class FileWork:
         return FileEdit(
             self.path,
             tuple(restored.values),
-            tuple(alias for alias in dict.fromkeys(match.alias for match in planned.planned)),
+            tuple(dict.fromkeys(match.alias for match in planned.planned)),
             restored.removed,
             tuple(notes),
             plan,
         )
 
-    def renew(self, edited: bytes) -> bytes:  # noqa: ARG002
-        """Read the file again, and return its text."""
+    def renew(self, edited: bytes) -> bytes:
+        """Read the file again, and return its text with the edits in it; where both have changed lines, both stand."""
+        base, ours = self._presented.document.source.text, self._decoded(edited)
         self._read()
-        return self.text
+        source = self._presented.document.source
+        return source.encode(merge(base, ours, source.text))
+
+    def _decoded(self, edited: bytes) -> str:
+        try:
+            return Source.decode(edited, self._presented.document.source.codec).text
+        except ConfigError as error:
+            raise error.at(self.path) from None
 
     def _unknown(self, edited: Document) -> Mapping[str, str]:
         """Return the alias of each value that a target names, if the vault does not have that alias."""
@@ -136,13 +151,3 @@ class FileWork:
         located = locate(settings.root, snapshot, edited, self._targets, native=settings.native)
         matches = (match for match in located.matches if match.part is None)
         return {match.site.selector: match.alias for match in matches if match.alias not in self._repository.entries}
-
-    def _require_same(self, repository: SecretRepository, changed: Iterable[str]) -> None:
-        if files.read_if_there(self.path) != self._presented.snapshot:
-            raise ConflictError("changed while it was edited; nothing was written", path=self.path)
-        for alias in changed:
-            before, now = (each.entries.get(alias) for each in (self._repository, repository))
-            if (before and before.stored) != (now and now.stored):
-                raise ConflictError(
-                    f"{alias} changed while the file was edited; nothing was written", path=repository.where
-                )

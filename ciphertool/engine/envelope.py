@@ -88,9 +88,8 @@ class ContentKey:
 
         The payload is padded to a multiple of 64 bytes, so that its length says little.
         """
-        text = value.reveal()
-        payload = {"value": text} if spelling is None else {"value": text, "spelling": spelling}
-        data = jwe.write_json(payload).encode("utf-8")
+        kept = "" if spelling is None else f',"spelling":{jwe.write_text(spelling)}'
+        data = f'{{"value":{jwe.write_text(value.reveal())}{kept}}}'.encode()
         if len(data) > LIMIT and (length := len(value.reveal_bytes())) > LIMIT:
             raise ValueTooLongError(NAME, None, length, LIMIT)
         return jwe.seal(self._header(alias, int(time.time())), data + b" " * (-len(data) % _BLOCK), self._cipher)

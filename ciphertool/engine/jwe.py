@@ -34,7 +34,7 @@ _TO_STANDARD = bytes.maketrans(_URL + b"+/=", _STANDARD + b"???")
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
 _LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """The last characters, by the length modulo 4, that have no unused bit set."""
-_read_json = json.JSONDecoder(object_pairs_hook=tuple).scan_once
+_read_json = json.JSONDecoder(object_pairs_hook=tuple).raw_decode
 _BLANKS = " \t\r\n"
 
 
@@ -57,7 +57,11 @@ class Token(NamedTuple):
 
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, section 2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return _in_url_alphabet(binascii.b2a_base64(data, newline=False))
+
+
+def _in_url_alphabet(text: bytes) -> str:
+    return text.translate(_TO_URL, b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:
@@ -94,8 +98,8 @@ def seal(header: str, plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") ->
     protected = encode(header_bytes(header))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
-    parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
-    return f"{protected}.{'.'.join(parts)}"
+    parts = [binascii.b2a_base64(part, newline=False) for part in (wrapped, nonce, sealed[:-_TAG], sealed[-_TAG:])]
+    return f"{protected}.{_in_url_alphabet(b'.'.join(parts))}"
 
 
 def parse(text: str, *, direct: bool) -> Token:
@@ -134,8 +138,8 @@ def parse_object(data: bytes) -> dict[str, Any] | None:
     """Return the members of a JSON object in UTF-8 that has each once, or None; an inner object is a tuple."""
     try:
         text = data.decode("utf-8").strip(_BLANKS)
-        pairs, end = _read_json(text, 0)
-    except (ValueError, StopIteration, RecursionError):  # StopIteration: there is nothing that begins a value
+        pairs, end = _read_json(text)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(pairs, tuple) or end != len(text):
         return None

@@ -13,13 +13,7 @@ from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
-from ciphertool.errors import (
-    CipherToolError,
-    ConfigError,
-    ConflictError,
-    OtherKeyError,
-    UnknownAliasError,
-)
+from ciphertool.errors import CipherToolError, ConfigError, ConflictError, OtherKeyError, UnknownAliasError
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.protection.remarks import no_such_file, note_missing, note_respelled, note_unfinished, overwritten
@@ -278,7 +272,8 @@ class Planner:
         def seal(alias: str, value: Secret) -> Ciphertext:
             return self._sealer.seal(alias, value, self._spelled.get(alias))
 
-        for alias, made in workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress, few=workers.FEW):
+        few, work = self._sealer.few, self._to_encrypt
+        for alias, made in workers.on_all_cores("encrypting", seal, work, self._progress, few=few):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)

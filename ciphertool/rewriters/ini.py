@@ -171,9 +171,7 @@ def _scan(source: Source) -> tuple[Entries, list[tuple[str, int]]]:
             continue
         head = match.start("key")
         indent = head - match.start("indent")
-        if indent > level and in_option:
-            if ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a continuation line of a key without a value", *source.position(head))
+        if indent > level and in_option and ends[-1] != ABSENT:  # configparser refuses what continues no value
             ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent

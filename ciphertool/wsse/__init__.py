@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ciphertool.wsse.policy import MessagePolicy, Order, Part, Reference
     from ciphertool.wsse.replays import MemoryReplayCache, ReplayCache
     from ciphertool.wsse.securing import secure
+    from ciphertool.wsse.security_policy import Side, read_policy
+    from ciphertool.wsse.zeep import ZeepSecurity
 
 __all__ = [
     "Digest",
@@ -29,8 +31,11 @@ __all__ = [
     "Reference",
     "ReplayCache",
     "SecuredMessage",
+    "Side",
     "SignatureAlgorithm",
+    "ZeepSecurity",
     "open",
+    "read_policy",
     "secure",
 ]
 
@@ -46,8 +51,11 @@ _HOMES = {
     "Reference": "policy",
     "ReplayCache": "replays",
     "SecuredMessage": "messages",
+    "Side": "security_policy",
     "SignatureAlgorithm": "algorithms",
+    "ZeepSecurity": "zeep",
     "open": "opening",
+    "read_policy": "security_policy",
     "secure": "securing",
 }
 

@@ -34,9 +34,10 @@ class Identity:
             raise NoCertificateError(entry.alias).at(keystore.path)
         self.alias = entry.alias
         self.path = keystore.path
-        self.chain = entry.chain
         self.private = keystore.private_key(entry.alias, key_password)
         self.names = identifiers(entry.chain[0], entry.alias)
+        self.issuers = [one for one in entry.chain[1:] if not chains.is_self_issued(one)]
+        """The certificates that a reader may need to find a trusted one: not the root, which proves nothing."""
         self._facts = certificate_facts(entry.chain[0])
         self._keystore, self._key_password = keystore, key_password
 

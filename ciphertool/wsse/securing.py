@@ -88,7 +88,9 @@ class _Writing:
         child(info, "ds:CanonicalizationMethod", Algorithm=EXCLUSIVE_C14N)
         child(info, "ds:SignatureMethod", Algorithm=self._policy.signature.value)
         child(signature, "ds:SignatureValue")
-        token = write_reference(self._security, _FIRST, signature, identity.names, self._policy.signer_reference)
+        token = write_reference(
+            self._security, _FIRST, signature, identity.names, self._policy.signer_reference, identity.issuers
+        )
         place = _FIRST + (token is not None) + (confirmation is not None)
         signed = [one for part in self._policy.sign for one in self._signed(part, token)]
         signed += [confirmation] if confirmation is not None else []

@@ -64,7 +64,7 @@ class TestContract(RewriterContract):
         b"\xef\xbb\xbf[s]\r\n  a = w\xc3\xb6rd\r\n  b =\r\n    x\r\n",
         b"[s]\na = 1 ; refused\nb = 2\n",
     )
-    damaged = (b"= c4n4ry-7d1f\n", b"[s]\n= c4n4ry-7d1f\n", b"[s]\na\n c4n4ry-7d1f\n")
+    damaged = (b"= c4n4ry-7d1f\n", b"[s]\n= c4n4ry-7d1f\n")
 
     def reference_values(self, data: bytes) -> Mapping[str, str]:
         options = _options(data)
@@ -130,6 +130,11 @@ def test_load_gives_defaults_to_every_section_and_expands_nothing() -> None:
 def test_load_takes_the_last_of_equal_keys_and_those_before_the_first_section() -> None:
     data = b"a = 0\n[s]\nb = 1\n[t]\n[s]\nB = 2\nc = 3\n"
     assert REWRITER.load(data, str) == {"DEFAULT": {}, "": {"a": "0"}, "s": {"b": "2", "c": "3"}, "t": {}}
+
+
+def test_a_line_that_continues_no_value_is_a_key_of_its_own() -> None:
+    document = REWRITER.parse(b"[s]\nflag\n  a = 1\n    2\n  b = 3\n")
+    assert {site.selector: site.value for site in document.sites()} == {"s/a": "1\n2", "s/b": "3"}
 
 
 def test_every_entry_of_a_repeated_key_is_a_site_and_only_its_number_names_it() -> None:

@@ -109,6 +109,25 @@ def test_a_vault_that_keeps_no_spelling_names_what_will_come_back_otherwise(name
     assert resolved != text
 
 
+@pytest.mark.parametrize(
+    ("text", "selector"),
+    [
+        (">\n c4n4ry\n\n\n", "$"),
+        ("|-\n c4n4ry\n \n...\n", "$"),
+        ("a:\n  |  # c\n     c4n4ry\n  \nb: 1\n", "$.a"),
+        ("a:\n  - |#c\n    c4n4ry\n", "$.a[0]"),
+        ('a: "c4n4ry\\x31"# c\n', "$.a"),
+        ("a: 'c4n4ry'# c\n", "$.a"),
+    ],
+)
+def test_a_value_keeps_what_stands_before_and_after_it(text: str, selector: str, project: Path, run: Run) -> None:
+    _lay_out(project, "a.yaml", text, [selector])
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert "spelled otherwise" not in outcome.err
+    assert run("resolve", "conf/a.yaml").out == text
+
+
 def test_a_block_keeps_its_header_and_the_comment_there(project: Path, run: Run) -> None:
     text = "a: |2-  # c\n    c4n4ry\n   x\nb: >+ # d\n  c4n4ry\n\nc: 1\n"
     _lay_out(project, "a.yaml", text, ["$.a", "$.b"])
@@ -173,3 +192,15 @@ def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: R
         resolved = Vault.open(project).resolve_file("conf/a.yaml").decode()
         assert 'escaped: "x"   # a comment' in resolved
         assert "admin" not in resolved
+
+
+def test_a_part_of_one_value_takes_no_spelling_from_another(project: Path, run: Run) -> None:
+    text = 'url: "db://me:c4n4ry-1@host"\nescaped: "gehe\\u0069m"\n'
+    _lay_out(project, "a.yaml", text, ["$.url", "$.escaped"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("$.url'", "$.url'\npart = 'password'"))
+    assert run("protect").status == 0
+    assert (
+        project / "conf" / "a.yaml"
+    ).read_text() == 'url: "db://me:${sec:a0.url}@host"\nescaped: "${sec:a1.escaped}"\n'
+    assert run("resolve", "conf/a.yaml").out == text
