@@ -158,7 +158,7 @@ def format_needed(path: str) -> str | None:
     try:
         for_path(PurePosixPath(path))
     except UnknownFormatError:
-        rewriter = format_of(PurePosixPath(path).name)
+        rewriter = format_of(PurePosixPath(path))
         return rewriter.name if rewriter else None
     return None
 

@@ -45,15 +45,10 @@ class Survey:
         return chain.from_iterable(self._crew.again(Workbench.references, tasks))
 
     def rewrite(
-        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress, *, spelled: bool = False
+        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress
     ) -> Iterator[tuple[Path, Rewritten | CipherToolError]]:
-        """Yield the new content of each chosen file, with its matches replaced by references, or the error.
-
-        With `spelled`, it comes with the spellings of the secrets that would come back in another one.
-        """
-        tasks = [
-            [ToRewrite(path, chosen[path], spelled) for path, _ in batch if path in chosen] for batch in self._batches
-        ]
+        """Yield the new content of each chosen file, with its matches replaced by references, or the error."""
+        tasks = [[ToRewrite(path, chosen[path]) for path, _ in batch if path in chosen] for batch in self._batches]
         results = chain.from_iterable(self._crew.again(Workbench.rewrite, tasks))
         for done, (task, result) in enumerate(zip(chain.from_iterable(tasks), results, strict=True), 1):
             progress("rewriting", done, len(chosen))

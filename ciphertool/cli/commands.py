@@ -45,6 +45,7 @@ COMMANDS = {
     "unprotect": Listed(
         "unprotect:unprotect", "Put secrets back into configuration files, in clear, as `resolve` prints them."
     ),
+    "log": Listed("log:log", "Show who changed which secret of the vault, and when."),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(
         "run:run", "Run a command with references in its files and variables resolved, for that command only."
@@ -67,6 +68,7 @@ COMMANDS = {
         "git:merge_driver", "Merge two versions of a vault, for git: alias by alias, without any key."
     ),
     "keystore": Listed("keystore", "List, check, create and change keystores and truststores."),
+    "wsse": Listed("wsse", "Sign, encrypt, verify and decrypt SOAP messages by WS-Security."),
 }
 KEYSTORE_COMMANDS = {
     "list": Listed("keystore.look:list_entries", "List the entries of a store with details of their certificates."),
@@ -98,7 +100,17 @@ RECIPIENTS_COMMANDS = {
     "add": Listed("recipients:add", "Let the key of another certificate read the vault."),
     "remove": Listed("recipients:remove", "Encrypt every value anew for the recipients who remain."),
 }
-GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS}
+WSSE_COMMANDS = {
+    "sign": Listed("wsse:sign", "Sign the Body of a SOAP message, and a Timestamp that it gets."),
+    "encrypt": Listed(
+        "wsse:encrypt", "Encrypt the Body of a SOAP message for a recipient; with a keystore, sign it first."
+    ),
+    "verify": Listed("wsse:verify", "Verify a SOAP message, and print what was verified of it, and nothing else."),
+    "decrypt": Listed(
+        "wsse:decrypt", "Decrypt a SOAP message whose Body is encrypted; with a truststore, verify it too."
+    ),
+}
+GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS, "wsse": WSSE_COMMANDS}
 """The commands of each group of commands."""
 
 
@@ -119,6 +131,13 @@ class Command(TyperCommand):
         if useless := [option for option in named if option not in {parameter.name for parameter in self.params}]:
             raise Misuse(f"{ctx.command_path} opens no vault, so --{useless[0]} means nothing")
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, under its name."""
+        from ciphertool import running
+
+        running.command.set(ctx.command_path.partition(" ")[2])
+        return super().invoke(ctx)
 
 
 class Group(TyperGroup):

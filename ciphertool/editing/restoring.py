@@ -15,9 +15,9 @@ from ciphertool.editing.recognition import recognise
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.references import Reference
 from ciphertool.rewriters.base import Change, SpliceError, rewrite
+from ciphertool.rewriters.spelled import respelled
 from ciphertool.secret import Secret, repr_of
 from ciphertool.vault.resolver import reference_sites
-from ciphertool.vault.spelled import respelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +39,15 @@ class Restored:
     removed: tuple[str, ...]
 
 
+class _Text(NamedTuple):
+    """How a secret that is a part of a value is spelled in it."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return repr_of(self)
+
+
 class _Typed(NamedTuple):
     """A secret's text as it stands at one place of an edited file."""
 
@@ -46,7 +55,7 @@ class _Typed(NamedTuple):
     site: Site
     value: str
     is_new: bool
-    part: object = None
+    part: _Text | None = None
 
     def __repr__(self) -> str:
         return repr_of(self, "alias", "site", "is_new")
@@ -90,12 +99,12 @@ def restore(
         raise located[0] if len(located) == 1 else ProblemsError(located)
     made = _rewritten(presented, edited, changes, own)
     new = {each.alias: each for each in typed if each.is_new}
-    whole = [each for each in new.values() if each.part is None]
+    own_texts = spellings(rewriter, edited, made, typed, native=native).texts if new else {}
     left = names_of_document(rewriters.parse(rewriter, made, path))
     return Restored(
         made,
         {alias: Secret(each.value) for alias, each in new.items()},
-        spellings(rewriter, edited, made, whole) if whole else {},
+        {alias: text for alias, text in own_texts.items() if alias in new},
         tuple(alias for alias in names_of(presented.held) if alias not in left),
     )
 
@@ -116,7 +125,11 @@ def _put_back(one: Held, site: Site, *, native: bool) -> tuple[Change | None, li
         return Change(site, Reference(reference.alias, reference.syntax)), [typed]
     parts = within.find(one, site, native=native)
     edits = tuple(part.edit for part in parts if part.edit is not None)
-    found = [_Typed(part.alias, site, part.value, part.is_new, part) for part in parts if part.edit is not None]
+    found = [
+        _Typed(part.alias, site, part.value, part.is_new, _Text(site.value[part.edit.start : part.edit.end]))
+        for part in parts
+        if part.edit is not None
+    ]
     return (Change(site, within.text(site, edits), edits) if edits else None), found
 
 

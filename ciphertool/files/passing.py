@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ciphertool.deferred import pattern
 from ciphertool.errors import ConfigError
 from ciphertool.files.directories import reach
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ciphertool.files.directories import Directory
 
 JOURNAL = ".ciphertool-journal"
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
+_TEMPORARY = pattern(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
 
 
 def temporary_name(name: str) -> str:

@@ -177,9 +177,9 @@ def test_a_value_of_several_lines_is_noted(project: Path, run: Run) -> None:
     (project / "a.yaml").write_text("v: |\n  kX9tea77\n  more\n")
     with (project / "ciphertool.toml").open("a") as settings:
         settings.write('[[target]]\nfile = "a.yaml"\nselector = "$.v"\nalias = "a"\n')
-    assert "several lines" not in run("protect", "--dry-run").err  # an envelope keeps the spelling
+    assert "spelled otherwise" not in run("protect", "--dry-run").err  # an envelope keeps the spelling
     with (project / "ciphertool.toml").open("a") as settings:
         settings.write('\n[encryption]\nscheme = "RSA-OAEP-256"\n')
     outcome = run("protect")
-    assert "note: a.yaml:1: a: stands on several lines" in outcome.err
+    assert "note: a.yaml:1: a: `resolve` gives the same value back" in outcome.err
     assert run("resolve", "a.yaml").out == 'v: "kX9tea77\\nmore\\n"\n'

@@ -32,6 +32,13 @@ def test_a_changed_value_alone_is_encrypted(protected: Path) -> None:
     assert values(protected) == {**SECRETS, "app.datasource.password": "c4n4ry-new"}
 
 
+def test_a_changed_value_keeps_a_spelling_only_if_it_would_come_back_otherwise(protected: Path) -> None:
+    edit(protected, YAML, replace("c4n4ry-yaml-1", "c4n4ry-new"))
+    assert not stored(protected)["app.datasource.password"].startswith("ENC[JWE")
+    edit(protected, YAML, replace('"c4n4ry-new"', r'"c4n4ry-o\u0077n"'))
+    assert stored(protected)["app.datasource.password"].startswith("ENC[JWE")
+
+
 def test_nothing_changed_writes_nothing(protected: Path) -> None:
     before = {name: (protected / name).stat().st_mtime_ns for name in (YAML, XML, VAULT)}
     assert edit(protected, YAML, lambda text: text) is None

@@ -179,7 +179,7 @@ def exercise(home: Path, files: dict[str, str]) -> list[Bug]:
             arguments = [name if argument == kind else argument for argument in command]
             # The commands of keystores take a store: those that the home names, wherever that leads.
             named = [] if kind == "STORE" else ["--home", str(home)]
-            status, output = _run([arguments[0], *named, *arguments[1:]])
+            status, output = run([arguments[0], *named, *arguments[1:]])
             if status == BUG:
                 bugs.append(Bug(arguments, output))
     for role in ROLES:
@@ -200,7 +200,8 @@ def _stores(home: Path) -> list[str]:
         return [str(home / STORES / "main.jks")]
 
 
-def _run(arguments: Sequence[str]) -> tuple[int, str]:
+def run(arguments: Sequence[str]) -> tuple[int, str]:
+    """Run the program in this process; return its status, and what it printed to standard error."""
     before = sys.argv, sys.stdin, sys.stdout, sys.stderr
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="replace") for _ in range(2))
     sys.argv, sys.stdin = ["ciphertool", *arguments], io.TextIOWrapper(io.BytesIO(b"QUJD"), encoding="utf-8")

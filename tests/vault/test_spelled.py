@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import EntryPoint, EntryPoints
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ciphertool import rewriters
+from ciphertool.errors import UnrepresentableValueError
+from ciphertool.rewriters.json import JsonDocument, JsonRewriter
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ciphertool.rewriters.base import Change, Edit
     from tests.conftest import Outcome
 
     Run = Callable[..., Outcome]
@@ -86,6 +92,87 @@ def test_a_changed_value_has_none_either(project: Path, run: Run) -> None:
     assert 'escaped: "another"   # a comment' in run("resolve", "conf/a.yaml").out
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_vault_that_keeps_no_spelling_names_what_will_come_back_otherwise(name: str, project: Path, run: Run) -> None:
+    text, selectors = FILES[name]
+    _lay_out(project, name, text, selectors)
+    settings = project / "ciphertool.toml"
+    settings.write_text(f'[encryption]\nscheme = "RSA-OAEP-256"\n{settings.read_text()}')
+    planned = re.findall(rf"conf/{name}:(\d+): .*spelled otherwise", run("protect", "--dry-run").err)
+    assert run("protect").status == 0
+    resolved = run("resolve", f"conf/{name}").out
+    assert planned
+    if resolved.count("\n") == text.count("\n"):
+        lines = zip(text.splitlines(), resolved.splitlines(), strict=True)
+        differing = [number for number, (old, new) in enumerate(lines, 1) if old != new]
+        assert sorted({int(line) for line in planned}) == differing
+    assert resolved != text
+
+
+@pytest.mark.parametrize(
+    ("text", "selector"),
+    [
+        (">\n c4n4ry\n\n\n", "$"),
+        ("|-\n c4n4ry\n \n...\n", "$"),
+        ("a:\n  |  # c\n     c4n4ry\n  \nb: 1\n", "$.a"),
+        ("a:\n  - |#c\n    c4n4ry\n", "$.a[0]"),
+        ('a: "c4n4ry\\x31"# c\n', "$.a"),
+        ("a: 'c4n4ry'# c\n", "$.a"),
+    ],
+)
+def test_a_value_keeps_what_stands_before_and_after_it(text: str, selector: str, project: Path, run: Run) -> None:
+    _lay_out(project, "a.yaml", text, [selector])
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert "spelled otherwise" not in outcome.err
+    assert run("resolve", "conf/a.yaml").out == text
+
+
+def test_a_block_keeps_its_header_and_the_comment_there(project: Path, run: Run) -> None:
+    text = "a: |2-  # c\n    c4n4ry\n   x\nb: >+ # d\n  c4n4ry\n\nc: 1\n"
+    _lay_out(project, "a.yaml", text, ["$.a", "$.b"])
+    assert run("protect").status == 0
+    assert run("resolve", "conf/a.yaml").out == text
+    file = project / "conf/a.yaml"
+    file.write_text(file.read_text().replace("# c", "# changed"))
+    assert run("resolve", "conf/a.yaml").out.startswith('a: "  c4n4ry\\n x"  # changed\n')
+
+
+class OneWayDocument(JsonDocument):
+    """A document that takes references, but no value back."""
+
+    def edits(self, changes: Sequence[Change]) -> list[Edit]:
+        for change in changes:
+            if isinstance(change.to, str):
+                raise UnrepresentableValueError(change.site.selector, "it does not go back")
+        return super().edits(changes)
+
+
+class OneWayRewriter(JsonRewriter):
+    """A rewriter as a plug-in may have it."""
+
+    name = "one-way"
+    suffixes = frozenset({".oneway"})
+
+    def parse(self, data: bytes) -> OneWayDocument:
+        document = super().parse(data)
+        return OneWayDocument(document.source, document.judged, document.data, repeating=False)
+
+
+def test_what_could_not_be_put_back_is_refused_beforehand(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = EntryPoints([EntryPoint("one-way", f"{__name__}:OneWayRewriter", rewriters.ENTRY_POINTS)])
+    monkeypatch.setattr("importlib.metadata.entry_points", offered.select)
+    _lay_out(project, "c.json", '{"k": "c4n4ry"}', ["$.k"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text() + 'format = "one-way"\n')
+    outcome = run("protect", "--config", str(settings))
+    assert outcome.status == 3
+    assert "it does not go back" in outcome.err
+    assert (project / "conf/c.json").read_text() == '{"k": "c4n4ry"}'
+
+
 def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: Run) -> None:
     """Whoever has the certificate can make an envelope with any spelling; the file must read the same with it."""
     from datetime import UTC, datetime
@@ -105,3 +192,15 @@ def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: R
         resolved = Vault.open(project).resolve_file("conf/a.yaml").decode()
         assert 'escaped: "x"   # a comment' in resolved
         assert "admin" not in resolved
+
+
+def test_a_part_of_one_value_takes_no_spelling_from_another(project: Path, run: Run) -> None:
+    text = 'url: "db://me:c4n4ry-1@host"\nescaped: "gehe\\u0069m"\n'
+    _lay_out(project, "a.yaml", text, ["$.url", "$.escaped"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("$.url'", "$.url'\npart = 'password'"))
+    assert run("protect").status == 0
+    assert (
+        project / "conf" / "a.yaml"
+    ).read_text() == 'url: "db://me:${sec:a0.url}@host"\nescaped: "${sec:a1.escaped}"\n'
+    assert run("resolve", "conf/a.yaml").out == text

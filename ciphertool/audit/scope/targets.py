@@ -93,7 +93,10 @@ class Targets:
                         place = gathered.place(opened.path, site.line, site.selector)
                         message = f"{doubt}; {SAY_ENCODING}"
                         gathered.finding(rules.TARGET_MISSES, place, message, level=Level.ERROR)
-                    found[site.selector].append(self._declared(target, opened.path, site))
+                    part = target.part or opened.document.part_of(target.selector)
+                    found[site.selector].append(
+                        self._declared(target, opened.path, site, part, opened.document.number(site))
+                    )
             except NoMatchError as error:
                 self._miss(gathered, target, opened.path, error.message, error.line)
             except SelectorError as error:
@@ -101,11 +104,11 @@ class Targets:
                 gathered.finding(rules.TARGET_MISSES, place, error.message, level=Level.ERROR)
         return found
 
-    def _declared(self, target: Target, path: Path, site: Site) -> Declared:
-        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site)
-        if target.part is None:
+    def _declared(self, target: Target, path: Path, site: Site, wanted: str | None, number: int) -> Declared:
+        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site, number)
+        if wanted is None:
             return Declared(target, alias, site.value, site.reference)
-        part = parts.find(site, target.part)
+        part = parts.find(site, wanted)
         if part is None:
             raise NoMatchError(site.selector, "has no such part", line=site.line)
         return Declared(target, alias, part.text, references.parse(part.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import CipherToolError
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Document, Rewriter
+
+_IN_URL = re.compile(r"[^/?#&;\s\"'<>]+")
 
 
 def respelled(
@@ -24,7 +27,7 @@ def respelled(
     sites = {change.site.start: change.site for change in changes if change.site.selector in spellings}
     edits = document.edits(changes)
     spelled = [
-        edit._replace(text=spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
+        document.respelling(edit, spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
         for edit in edits
     ]
     try:
@@ -33,6 +36,18 @@ def respelled(
     except (CipherToolError, SpliceError):
         return resolved
     return data if same else resolved
+
+
+def in_url(value: str, spelling: str | None = None) -> str:
+    """Return a secret as the password of a URL: as it was spelled there, if that is known, else percent-encoded.
+
+    A spelling is only used if it reads as the secret, and ends where the secret does.
+    """
+    from urllib.parse import quote, unquote
+
+    if spelling is not None and _IN_URL.fullmatch(spelling) and unquote(spelling) == value:
+        return spelling
+    return quote(value, safe="")
 
 
 def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str, str | None]]:
