@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.editing.keys import require_same
+from ciphertool.changes.view import exposures
+from ciphertool.editing.keys import require_ready, require_same
 from ciphertool.editing.merging import is_unsettled, merge
 from ciphertool.editing.presenting import present
 from ciphertool.editing.remarks import in_clear, in_other_files, removed
@@ -51,7 +52,7 @@ class FileWork:
     """The edit of one file that targets name."""
 
     def __init__(self, settings: Settings, keys: Keys, path: Path) -> None:
-        """Raise what `choose`, `present` and reading the repository raise."""
+        """Raise what `choose`, `present`, `require_ready` and reading the repository raise, and `WriteError`."""
         self._settings, self._keys = settings, keys
         named = {one.path: one.targets for one in named_files(settings).files}
         (self.path,) = choose([path], named)
@@ -61,7 +62,10 @@ class FileWork:
 
     def _read(self) -> None:
         self._repository = self._keys.repository()
+        require_ready(self._settings, self._keys, self._repository)
         self._presented = present(self.path, self._rewriter, self._resolver())
+        if (obstacle := files.obstacle(self._presented.snapshot)) is not None:
+            raise obstacle
 
     def _resolver(self) -> Resolver | None:
         opener, settings = self._keys.opener, self._settings
@@ -123,6 +127,7 @@ class FileWork:
         notes = [*plan.notes, *removed(settings, restored.removed, self.path)]
         notes += in_other_files(settings, restored.values, self.path)
         notes += in_clear(presented, after)
+        notes += exposures(_as_saved(plan, restored.data), repository)
         return FileEdit(
             self.path,
             tuple(restored.values),
@@ -151,3 +156,8 @@ class FileWork:
         located = locate(settings.root, snapshot, edited, self._targets, native=settings.native)
         matches = (match for match in located.matches if match.part is None)
         return {match.site.selector: match.alias for match in matches if match.alias not in self._repository.entries}
+
+
+def _as_saved(plan: Plan, data: bytes) -> Plan:
+    """Return a plan in which the file is as it was saved in the editor: its secrets in clear are there."""
+    return replace(plan, files=tuple(replace(one, before=one.before._replace(data=data)) for one in plan.files))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import lifecycle
 from ciphertool.changes.plan import Note
-from ciphertool.editing.keys import require_same
+from ciphertool.editing.keys import require_ready, require_same
 from ciphertool.editing.listing import Line, read, spell
 from ciphertool.editing.merging import is_unsettled, merge
 from ciphertool.errors import CipherToolError, ConfigError, KeystoreError, UnknownAliasError
@@ -44,12 +44,13 @@ class SecretsWork:
     notes: tuple[Note, ...] = ()
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
-        """Raise what reading the repository raises, and `KeystoreError` if the keystore does not open."""
+        """Raise what reading the repository and `require_ready` raise, and `KeystoreError`."""
         self._settings, self._keys = settings, keys
         self._read()
 
     def _read(self) -> None:
         self._repository = self._keys.repository()
+        require_ready(self._settings, self._keys, self._repository)
         self._shown = {line.alias: line for line in self._lines()}
         self.text = spell(self._shown.values(), self._repository.name)
 

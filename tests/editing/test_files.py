@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciphertool import editing
+from ciphertool import editing, settings
 from ciphertool.errors import ConfigError, ConfigSyntaxError, ConflictError
 from tests.conftest import APP_YAML, SECRETS, SERVER_XML
-from tests.editing.editing import VAULT, XML, YAML, edit, replace, stored, values, work_on
+from tests.editing.editing import VAULT, XML, YAML, edit, keys_of, replace, stored, values, work_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,3 +210,32 @@ def test_somebody_may_type_a_reference(protected: Path) -> None:
     assert (protected / YAML).read_bytes() == before
     with pytest.raises(ConfigError, match=r"refers to 'server\.admin\.password'"):
         edit(protected, YAML, replace('"c4n4ry-yaml-1"', '"${sec:server.admin.password}"'))
+
+
+def test_what_would_keep_an_edit_from_being_written_is_said_before(protected: Path) -> None:
+    journal = protected / "security/.ciphertool-journal"
+    journal.write_text(
+        '{"ciphertool": 1, "repository": "vault.properties", "identity": null, "entries": {}, "files": {}}\n'
+    )
+    journal.chmod(0o600)
+    with pytest.raises(ConflictError, match="an interrupted run has left this journal"):
+        work_on(protected, YAML)
+    with pytest.raises(ConflictError, match="an interrupted run has left this journal"):
+        editing.SecretsWork(settings.load(protected), keys_of(protected))
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_value_that_git_keeps_in_clear_is_reported(project: Path) -> None:
+    """It was in clear before the edit, and was never protected."""
+    for command in (
+        ["init", "--quiet"],
+        ["add", "conf"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm1"],
+    ):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    made = edit(project, YAML, lambda text: f"{text}# more\n")
+    assert made is not None
+    assert made.added == ("app.datasource.password", "app.smtp.password")
+    (note,) = [str(note) for note in made.notes if "git tracks" in str(note)]
+    assert "app.datasource.password, app.smtp.password" in note
+    assert "c4n4ry" not in note
