@@ -101,7 +101,7 @@ def _anew(
     values = values_of(repository, opener, progress)
     new = {alias: keys.sealer.seal(alias, *one.revealed()) for alias, one in values.items()}
     saved = proved(settings, repository, new, dict.fromkeys(repository.keys), values, keys.opener, progress)
-    return Rotation(tuple(new), tuple(repository.keys)), ChangeSet((), saved, (), before)
+    return Rotation(tuple(new), tuple(repository.keys)), ChangeSet((), saved, (), before, forgets=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Move:
         gone = dict.fromkeys(repository.keys)
         saved = proved(self.before, repository, made, gone, values, opener, progress)
         proved(self.before, repository, made, gone, values, self.new.opener, progress)
-        return ChangeSet((), saved, (), before)
+        return ChangeSet((), saved, (), before, forgets=True)
 
     def _settings(self, repository: SecretRepository) -> ChangeSet:
         keystore, root = self.after.keystore, self.after.root
@@ -169,7 +169,7 @@ class Move:
         }
         written = files.Write(file, keystore_table.changed(file, members))
         first = () if self.certificate is None else (self.certificate,)
-        return ChangeSet((written,), None, first, vault_before(self.before, repository, file.real))
+        return ChangeSet((written,), None, first, vault_before(self.before, repository, file.real), forgets=True)
 
 
 def _distinct(recipients: Iterable[Recipient]) -> Iterable[Recipient]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ciphertool.changes.changeset import ChangeSet
     from ciphertool.ciphertext import Ciphertext
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnySealer
@@ -93,14 +94,19 @@ def put(
     keystore = KeystoreFacts(sealer.store_type, sealer.key_alias)
     companions = runtime_of(settings.kind).companions(settings, keystore)
     new = frozenset(alias for alias in made if alias not in repository.entries)
-    changes = vault_change(settings, repository, repository.updated(made), companions)
+    changes = vault_change(settings, repository, repository.updated(made), companions, sealer.to)
     return VaultChange(tuple(made), new, changes)
 
 
 def remove(
-    settings: Settings, repository: SecretRepository, aliases: Sequence[str], *, force: bool = False
+    settings: Settings,
+    repository: SecretRepository,
+    aliases: Sequence[str],
+    *,
+    force: bool = False,
+    to: tuple[Recipient, ...] = (),
 ) -> VaultChange:
-    """Return the change that takes aliases out of a vault. No key is needed.
+    """Return the change that takes aliases out of a vault. No key is needed; without `to`, `undo` cannot undo it.
 
     Raises `UnknownAliasError` for one that is not there, and unless `force` is set `ReferencesStandError` for one that
     configured files still refer to.
@@ -114,7 +120,7 @@ def remove(
         if standing:
             raise ReferencesStandError({alias: [str(use) for use in each] for alias, each in standing.items()})
     gone = dict.fromkeys(aliases)
-    changes = vault_change(settings, repository, repository.updated(gone))
+    changes = vault_change(settings, repository, repository.updated(gone), to=to)
     return VaultChange(tuple(gone), frozenset(), changes)
 
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 FILE_NAME = "ciphertool.toml"
 NATIVE_KIND = "native"
 DEFAULT_SCHEME = AUTO
+_MOST_STEPS = 100
+_OF_CHANGES = {"log", "undo"}
+"""The keys of `[repository]` that say nothing of where it is."""
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 
 
@@ -56,7 +59,9 @@ def read_config(
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
     run = top.table("run")
     root = snapshot.path.absolute().parent
-    log = repository.flag("log")
+    log, undo = repository.flag("log"), repository.number("undo", 1)
+    if not 0 <= undo <= _MOST_STEPS:
+        repository.problem("undo", f"must be from 0 to {_MOST_STEPS}")
     store = _repository(repository, snapshot, trust.extensions)
     home = home_of(store and store.path) if store is None or store.path is not None else None
     store = store or (home and home.repository_settings)
@@ -66,7 +71,7 @@ def read_config(
         origin=path,
         root=root,
         keystore=_keystore(keystore, root, trust.extensions, optional=home is not None),
-        repository_settings=store._replace(log=log),
+        repository_settings=store._replace(log=log, undo=undo),
         encryption=EncryptionSettings(
             scheme=_scheme(encryption, store, home),
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
@@ -84,7 +89,7 @@ def read_config(
         table.finish()
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return _add(home, settings, shared=not content.get("repository", {}).keys() - {"log"})
+    return _add(home, settings, shared=not content.get("repository", {}).keys() - _OF_CHANGES)
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
