@@ -18,6 +18,7 @@ from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.configured import configured_files
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.secret import Secret
+from ciphertool.vault.envelopes import stated_time
 from ciphertool.vault.opening import require_one_key
 from ciphertool.vault.resolver import mention_sites, reference_sites
 
@@ -188,19 +189,8 @@ def _listed(settings: Settings, alias: str, entry: SecretEntry, used: Iterable[U
             recipients = (key,)
         case Encrypted(Envelope() as envelope):
             scheme, key, recipients = ENVELOPE, envelope.content_key, tuple(sorted(envelope.wrapped))
-            changed = _made(envelope)
+            changed = stated_time(envelope)
         case Encrypted():
             scheme = settings.encryption.block_scheme
     names = {Encrypted: "encrypted", Clear: "clear", Malformed: "malformed", Placeholder: "placeholder"}
     return ListedSecret(label, entry.line, names[type(entry.stored)], scheme, key, recipients, changed, tuple(used))
-
-
-def _made(envelope: Envelope) -> int | None:
-    from ciphertool.engine import jwe
-    from ciphertool.engine.envelope import read_header
-
-    try:
-        made: int = read_header(jwe.parse(envelope.token, direct=True).header, envelope.content_key)["iat"]
-    except CipherToolError:
-        return None
-    return made

@@ -76,7 +76,8 @@ class RepositorySettings(NamedTuple):
 
     `path` is its file, None if its `storage` is another than a file; `options` are then what the storage is made of.
     `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read. With `log`, each commit
-    is recorded beside it. `undo` is how many commands can be undone.
+    is recorded beside it. `undo` is how many commands can be undone. `max_age` is how many days old a value
+    may be, for an audit.
     """
 
     path: Path | None
@@ -87,6 +88,7 @@ class RepositorySettings(NamedTuple):
     options: Mapping[str, Any] = {}  # not a mapping proxy, which no other process can be handed
     log: bool = False
     undo: int = 1
+    max_age: int | None = None
 
     def __repr__(self) -> str:
         return repr_of(
