@@ -30,6 +30,7 @@ from ciphertool.audit.scope.index import Index, index_of
 from ciphertool.audit.scope.targets import Targets
 from ciphertool.audit.scope.tree import SkippedFiles, walk
 from ciphertool.audit.shown import shown
+from ciphertool.changes import log
 from ciphertool.errors import CipherToolError
 from ciphertool.files import Snapshot
 from ciphertool.findings import Level
@@ -317,7 +318,7 @@ class _Audit:
         if settings is None:
             return set()
         own = [settings.keystore.path, settings.keystore.certificate, *runtime_of(settings.kind).own_files(settings)]
-        own += [recipient.certificate for recipient in settings.recipients]
+        own += [log.log_path(settings.anchor), *(recipient.certificate for recipient in settings.recipients)]
         if settings.origin.suffix == ".toml":
             own.append(settings.origin)
         return {_real(path) for path in own if path is not None}

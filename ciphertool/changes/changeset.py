@@ -14,13 +14,20 @@ if TYPE_CHECKING:
 
     from ciphertool.changes.journal import Anchor, FoundJournal, Journal
     from ciphertool.files import Snapshot, Write
+    from ciphertool.repository import SecretRepository
+    from ciphertool.settings.model import Settings
     from ciphertool.storage.base import Content, Storage
 
 
 @dataclass(frozen=True, slots=True)
 class VaultBefore:
-    """The vault that the changes belong to: its anchor, and the journal beside that, as they were read."""
+    """The vault that the changes belong to: its settings, its repository and its anchor, and the journal beside that.
 
+    All are as they were read.
+    """
+
+    settings: Settings
+    repository: SecretRepository
     anchor: Anchor
     found: FoundJournal
     paths: tuple[Path, ...]
@@ -64,6 +71,8 @@ class ChangeSet:
     repository: Replacement | None = None
     companions: tuple[Write, ...] = ()
     vault: VaultBefore | None = None
+    in_clear: tuple[str, ...] = ()
+    """The aliases whose values the files then hold in clear."""
 
     @property
     def writes(self) -> tuple[Write | Replacement, ...]:

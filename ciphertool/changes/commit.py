@@ -1,4 +1,4 @@
-"""The one way in which files are changed: lock, journal, companions, repository, files, removal of the journal."""
+"""The one way in which files are changed: lock, journal, companions, repository, files, log, removal of the journal."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.changes import journal
+from ciphertool.changes import journal, log
 from ciphertool.changes.changeset import ChangeSet, Replacement
+from ciphertool.changes.journal import Journal
 from ciphertool.errors import ConfigError, ConflictError, WriteError
 from ciphertool.storage.file import FileStorage
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from ciphertool.changes.changeset import VaultBefore
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
 
@@ -43,13 +45,15 @@ class Transaction:
                 "another run started and was interrupted in the meantime", path=vault.found.snapshot.path
             )
         left = vault.found.snapshot
+        log.settle(vault)
         if writes:
             _refuse_if_young(changes.befores)
         for companion in changes.companions:
             if not companion.before.path.parent.exists():
                 files.make_directory(companion.before.path.parent)
-        if vault.journal is not None and len(writes) > 1:
-            left = journal.write(left, vault.journal, vault.anchor, vault.mode)
+        line = log.line_of(changes)
+        if (vault.journal is not None and len(writes) > 1) or line is not None:
+            left = journal.write(left, _journal(changes, vault, line), vault.anchor, vault.mode)
         done = 0
 
         def count(number: int) -> None:
@@ -60,10 +64,12 @@ class Transaction:
         try:
             files.write_all(writes, count)
         except (WriteError, ConflictError) as error:
-            ours = vault.found.snapshot.data is None and left.data is not None
+            ours = not journal.unfinished(vault.found) and left.data is not None
             if ours and not done and _is_untouched(writes[0], error):
                 journal.remove(left)
             raise
+        if line is not None:
+            log.append(vault, line)
         if left.data is not None:
             journal.remove(left)
         files.remove_leftovers((vault.anchor.file.real, left.path, *vault.paths))
@@ -79,6 +85,13 @@ def begin(anchor: Path) -> Iterator[Transaction]:
 def output(*writes: Write) -> None:
     """Write files that belong to no vault: a report, a resolved file, a keystore. They need no lock and no journal."""
     Transaction().apply(ChangeSet(writes))
+
+
+def _journal(changes: ChangeSet, vault: VaultBefore, line: str | None) -> Journal:
+    """Return what is written down before anything else: the planner's journal, if any, and the line of the log."""
+    made = vault.journal if len(changes.writes) > 1 else None
+    made = made or Journal(vault.anchor.repository, vault.anchor.identity, {}, {})
+    return made._replace(line=line, before=log.identities(changes, vault.anchor.directory))
 
 
 def _changed(before: files.Snapshot) -> bool:

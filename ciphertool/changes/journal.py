@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import ciphertext, files
 from ciphertool.ciphertext import Bare, Envelope, Native
-from ciphertool.errors import ConfigError, JournalError, MalformedCiphertextError, WriteError
+from ciphertool.errors import ConfigError, JournalError, MalformedCiphertextError
 from ciphertool.files.directories import reach
 from ciphertool.files.snapshots import read_at
 
@@ -84,6 +84,15 @@ class Journal(NamedTuple):
     identity: Identity | None
     entries: Mapping[str, EntryRecord]
     files: Mapping[str, FileRecord]
+    line: str | None = None
+    """What the log gets once everything is written."""
+    before: Mapping[str, Identity | None] = {}
+    """The identity of each file that is to be written, keyed as `files` are."""
+
+    @property
+    def is_of_protect(self) -> bool:
+        """Whether `protect` has something to complete; any other run is completed by its own command, if at all."""
+        return bool(self.entries or self.files) or (self.line is None and not self.before)
 
     def file(self, snapshot: Snapshot, directory: Path) -> FileRecord | None:
         """Return the record of a file, or None if there is none."""
@@ -116,6 +125,11 @@ class FoundJournal(NamedTuple):
 
     snapshot: Snapshot
     journal: Journal | None
+
+
+def unfinished(found: FoundJournal) -> bool:
+    """Return whether a journal was found that `protect` has to complete before anything else is written."""
+    return found.journal is not None and found.journal.is_of_protect
 
 
 def find(anchor: Anchor) -> FoundJournal:
@@ -164,12 +178,7 @@ def write(found: Snapshot, journal: Journal, anchor: Anchor, mode: int) -> Snaps
 
 def remove(found: Snapshot) -> None:
     """Remove a journal durably, if there is one."""
-    try:
-        with reach(found.path, follow=False) as way:
-            way.directory.remove(way.name)
-            way.directory.sync()
-    except OSError as error:
-        raise WriteError(f"cannot be removed: {error.strerror}", path=found.path) from None
+    files.remove(found.path)
 
 
 def as_recordable(stored: Ciphertext) -> Native | Bare | Envelope | None:
@@ -192,6 +201,8 @@ def _text(journal: Journal) -> bytes:
             path: [record.identity, record.format, record.codec, sorted(record.places, key=repr)]
             for path, record in journal.files.items()
         },
+        "line": journal.line,
+        "before": journal.before,
     }
     return json.dumps(document).encode("ascii") + b"\n"
 
@@ -204,7 +215,16 @@ def _parse(data: bytes) -> Journal:
     keys = {key: _wrapped(**tokens) for key, tokens in document.get("keys", {}).items()}
     entries = {alias: _entry(keys, *record) for alias, record in document["entries"].items()}
     records = {path: _file(*record) for path, record in document["files"].items()}
-    return Journal(_text_of(document["repository"]), _identity(document["identity"]), entries, records)
+    line = document.get("line")
+    before = {path: _identity(identity) for path, identity in document.get("before", {}).items()}
+    return Journal(
+        _text_of(document["repository"]),
+        _identity(document["identity"]),
+        entries,
+        records,
+        None if line is None else _text_of(line),
+        before,
+    )
 
 
 def _wrapped(**tokens: object) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import references
 from ciphertool.errors import ConfigError, ConfigSyntaxError
@@ -14,10 +14,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ciphertool.rewriters.base import Document, Rewriter, Site
-    from ciphertool.targets.matching import Match
 
 _HINT = "protect them one by one to find the value, and put that one into another place or spelling"
 _start = attrgetter("start")
+
+
+class Spelled(Protocol):
+    """A secret of a file: a match of a target, or something like it."""
+
+    @property
+    def alias(self) -> str: ...  # noqa: D102
+
+    @property
+    def site(self) -> Site: ...  # noqa: D102
+
+    @property
+    def value(self) -> str: ...  # noqa: D102
+
+    @property
+    def part(self) -> Part | None: ...  # noqa: D102
+
+
+class Part(Protocol):
+    """A secret that is a part of a value."""
+
+    @property
+    def text(self) -> str: ...  # noqa: D102
 
 
 class Spellings(NamedTuple):
@@ -36,14 +58,14 @@ class Spellings(NamedTuple):
 
 
 def spellings(
-    rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Match], *, native: bool
+    rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Spelled], *, native: bool
 ) -> Spellings:
     """Return how the secrets of a file are spelled; `after` is the file with references in the place of the matches.
 
     Passwords of URLs are stored without their percent-encoding in a `native` vault. Raise `UnrepresentableValueError`
     or `ConfigError` if `resolve` could not put a value back.
     """
-    by_site: dict[str, list[Match]] = {}
+    by_site: dict[str, list[Spelled]] = {}
     for match in matches:
         by_site.setdefault(match.site.selector, []).append(match)
     protected = rewriter.parse(after)
@@ -69,7 +91,7 @@ def spellings(
     return Spellings(texts, lines, frozenset(match.alias for match in lost))
 
 
-def _put_back(site: Site, matches: Sequence[Match]) -> Change:
+def _put_back(site: Site, matches: Sequence[Spelled]) -> Change:
     """Return the change that `resolve` makes of a protected site."""
     if site.reference is not None:
         return Change(site, matches[0].value)
@@ -79,7 +101,7 @@ def _put_back(site: Site, matches: Sequence[Match]) -> Change:
     return Change(site, splice(site.value, edits), edits)
 
 
-def _encoded(sites: Iterable[Site], by_site: Mapping[str, Sequence[Match]]) -> Iterator[tuple[str, str]]:
+def _encoded(sites: Iterable[Site], by_site: Mapping[str, Sequence[Spelled]]) -> Iterator[tuple[str, str]]:
     """Yield the alias and the spelling of each password of a URL that would be percent-encoded otherwise."""
     for site in sites:
         parts = {match.alias: match for match in by_site[site.selector] if match.part}
@@ -89,10 +111,10 @@ def _encoded(sites: Iterable[Site], by_site: Mapping[str, Sequence[Match]]) -> I
                 yield match.alias, match.part.text
 
 
-def _reshaped(after: Document, before: Document, by_site: Mapping[str, Sequence[Match]]) -> Iterator[Match]:
+def _reshaped(after: Document, before: Document, by_site: Mapping[str, Sequence[Spelled]]) -> Iterator[Spelled]:
     """Yield the matches that stand otherwise in a file that reads as before, each with the text that leads to it."""
     old_end = new_end = 0
-    members: Sequence[Match] = ()
+    members: Sequence[Spelled] = ()
     for site in sorted(after.pick(list(by_site)), key=_start):
         members = by_site[site.selector]
         old = members[0].site

@@ -16,7 +16,7 @@ from ciphertool.settings.targets import reading
 from ciphertool.targets.matching import changes, locate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from ciphertool.files import Snapshot
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named, Reading
     from ciphertool.targets.matching import Located, Match
+
+
+AS_THEY_ARE: Mapping[Path, Snapshot] = {}
+"""No file is taken as anything but what it holds."""
 
 
 class ToSearch(NamedTuple):
@@ -74,11 +78,13 @@ class LocatedFile:
 class Workbench:
     """Opens files and rewrites them; it alone keeps a file's document from one step to the other.
 
-    Its results are passed between processes; so are errors, which are results here.
+    Its results are passed between processes; so are errors, which are results here. A file of `instead` is taken as it
+    says, whatever it holds now.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instead: Mapping[Path, Snapshot] = AS_THEY_ARE) -> None:
         # A process that only reads files does not need to know the password sources.
+        self._instead = instead
         self._root, self._repository, self._trust = settings.root, settings.repository_settings, settings.trust
         self._patience = Patience(settings.origin, settings.trust)
         self._rewriters: dict[Reading, Rewriter] = {}
@@ -99,7 +105,7 @@ class Workbench:
 
     def _opened(self, path: Path, targets: Sequence[Target]) -> LocatedFile | CipherToolError:
         try:
-            snapshot = files.read(path)
+            snapshot = self._instead.get(path) or files.read(path)
             rewriter = self._rewriter(path, reading(targets))
             document = rewriter.parse(snapshot.bytes)
             with self._patience.bounded(targets):

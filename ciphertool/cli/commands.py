@@ -34,6 +34,9 @@ COMMANDS = {
     ),
     "get": Listed("resolve:get", "Print one secret and nothing else."),
     "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
+    "edit": Listed(
+        "edit:edit", "Edit a file with its secrets in clear; what changed is encrypted when you leave the editor."
+    ),
     "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
     "rotate": Listed("rotate:rotate", "Encrypt a whole vault anew: under new content keys, or to another key pair."),
     "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
@@ -42,6 +45,7 @@ COMMANDS = {
     "unprotect": Listed(
         "unprotect:unprotect", "Put secrets back into configuration files, in clear, as `resolve` prints them."
     ),
+    "log": Listed("log:log", "Show who changed which secret of the vault, and when."),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(
         "run:run", "Run a command with references in its files and variables resolved, for that command only."
@@ -116,6 +120,13 @@ class Command(TyperCommand):
         if useless := [option for option in named if option not in {parameter.name for parameter in self.params}]:
             raise Misuse(f"{ctx.command_path} opens no vault, so --{useless[0]} means nothing")
         return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, under its name."""
+        from ciphertool import running
+
+        running.command.set(ctx.command_path.partition(" ")[2])
+        return super().invoke(ctx)
 
 
 class Group(TyperGroup):

@@ -25,20 +25,24 @@ def git_setup(vault: VaultOptions) -> None:
     """Set up this clone so that git merges the vault alias by alias and shows which aliases changed.
 
     The commands go into the clone's own configuration, which git does not copy: run this once in each clone. The
-    attributes of the vault go into .gitattributes beside it, to be committed.
+    attributes of the vault go into .gitattributes beside it, to be committed. If the settings have `log = true`, git
+    keeps the lines of both sides of the log.
 
     Examples:
       ciphertool git-setup
     """
     from ciphertool import files, git
     from ciphertool.changes import commit
+    from ciphertool.changes.log import log_path
 
     settings = vault.settings()
     repository = settings.repository
     for name, value in _CONFIGURATION.items():
         git.configure(repository.parent, name, value)
     before = files.read_if_there(repository.parent / ".gitattributes")
-    after = _attributes(before.bytes.decode("utf-8", "surrogateescape"), repository.name)
+    after = _attributes(before.bytes.decode("utf-8", "surrogateescape"), repository.name, ATTRIBUTES)
+    if settings.repository_settings.log:
+        after = _attributes(after, log_path(repository).name, "merge=union")
     if after.encode("utf-8", "surrogateescape") != before.bytes:
         data = after.encode("utf-8", "surrogateescape")
         commit.output(files.Write(before, data, 0o644, files.Audience.DIRECTORY))
@@ -48,8 +52,8 @@ def git_setup(vault: VaultOptions) -> None:
     )
 
 
-def _attributes(text: str, name: str) -> str:
-    """Return the text with the vault's attributes in place of those that this or a former version wrote."""
+def _attributes(text: str, name: str, attributes: str) -> str:
+    """Return the text with a file's attributes in place of those that this or a former version wrote."""
     kept = []
     for line in text.splitlines(keepends=True):
         words = line.split()
@@ -61,7 +65,7 @@ def _attributes(text: str, name: str) -> str:
         kept.append(line)
     if kept and not kept[-1].endswith("\n"):
         kept[-1] += "\n"
-    return f"{''.join(kept)}{name} {ATTRIBUTES}\n"
+    return f"{''.join(kept)}{name} {attributes}\n"
 
 
 def merge_driver(

@@ -1,10 +1,11 @@
 """Files, read and written safely enough for a production server's configuration. Independent of their content."""
 
+from ciphertool.files.appending import append
 from ciphertool.files.destinations import Audience, destination, lies_in, make_directory, obstacle
 from ciphertool.files.locking import lock
 from ciphertool.files.passing import JOURNAL, is_passing, remove_leftovers
 from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size, stamp
-from ciphertool.files.writing import Write, write_all
+from ciphertool.files.writing import Write, remove, write_all
 
 __all__ = [
     "JOURNAL",
@@ -13,6 +14,7 @@ __all__ = [
     "Facts",
     "Snapshot",
     "Write",
+    "append",
     "destination",
     "is_passing",
     "lies_in",
@@ -21,6 +23,7 @@ __all__ = [
     "obstacle",
     "read",
     "read_if_there",
+    "remove",
     "remove_leftovers",
     "size",
     "stamp",

@@ -7,7 +7,6 @@ vault at any time, and the same command, given again, goes on where it was inter
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +17,7 @@ from ciphertool.engine.envelope import Recipient
 from ciphertool.errors import ConfigError, ConflictError, KeystoreError
 from ciphertool.lifecycle import keystore_table
 from ciphertool.lifecycle.reencryption import proved, sealed, values_of
-from ciphertool.lifecycle.writing import vault_before
+from ciphertool.lifecycle.writing import outstanding, vault_before
 from ciphertool.repository import Encrypted
 from ciphertool.vault.cipher import Opener, Sealer
 from ciphertool.vault.envelopes import EnvelopeSealer
@@ -68,7 +67,7 @@ def open_keys(settings: Settings, passwords: PasswordChain, now: datetime) -> Ke
     """
     if settings.kind != "native":
         raise ConfigError(
-            f"only a native vault is rotated, and this one is of kind {settings.kind}",
+            f"a vault of kind {settings.kind} is not rotated",
             path=settings.origin,
             hint="restore its files with `ciphertool resolve`, name the new keystore, and run `ciphertool protect`",
         )
@@ -218,25 +217,14 @@ class Move:
         return made
 
     def _settings(self, repository: SecretRepository) -> ChangeSet:
-        keystore, root = self.after.keystore, self.after.root
         file = files.read(self.before.origin)
-        members: dict[str, str | None] = {
-            "path": _relative(keystore.path, root),
-            "alias": keystore.alias,
-            "certificate": _relative(keystore.certificate, root),
-            "fingerprint": None if self.before.keystore.fingerprint is None else f"sha256:{keystore.fingerprint}",
-        }
-        written = files.Write(file, keystore_table.changed(file, members))
-        first = () if self.certificate is None else (self.certificate,)
+        written = files.Write(file, keystore_table.changed(file, keystore_table.members(self.before, self.after)))
+        first = () if self.certificate is None else outstanding((self.certificate,))
         return ChangeSet((written,), None, first, vault_before(self.before, repository, file.real))
 
 
 def _distinct(recipients: Iterable[Recipient]) -> Iterable[Recipient]:
     return {one.id: one for one in recipients}.values()
-
-
-def _relative(path: Path | None, root: Path) -> str | None:
-    return None if path is None else os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def settings_after(settings: Settings, keystore: Path, entry: KeyEntry) -> tuple[Settings, files.Write | None]:
@@ -249,6 +237,8 @@ def settings_after(settings: Settings, keystore: Path, entry: KeyEntry) -> tuple
 
     stated = settings.keystore
     certificate, written = None, None
+    if stated.certificate is not None and not entry.chain:
+        raise ConfigError("states a certificate, and a secret key has none", path=settings.origin)
     if stated.certificate is not None:
         certificate = keystore.with_suffix(".pem")
         text = DER_cert_to_PEM_cert(entry.chain[0]).encode("ascii")

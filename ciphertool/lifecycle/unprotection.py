@@ -85,7 +85,8 @@ def unprotect(settings: Settings, resolver: Resolver, names: Sequence[str]) -> U
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     before = vault_before(settings, resolver.repository, *(one.write.before.real for one in restored))
-    changes = ChangeSet(tuple(one.write for one in restored), vault=before)
+    shown = tuple(dict.fromkeys(alias for one in restored for alias in one.aliases))
+    changes = ChangeSet(tuple(one.write for one in restored), vault=before, in_clear=shown)
     return Unprotection(tuple(restored), tuple(alias for alias in aliases if alias not in found), changes)
 
 

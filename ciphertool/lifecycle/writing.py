@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool import files
 from ciphertool.changes import journal
 from ciphertool.changes.assembly import anchor_of
 from ciphertool.changes.changeset import ChangeSet, Replacement, VaultBefore
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 def vault_before(settings: Settings, repository: SecretRepository, *paths: Path) -> VaultBefore:
     """Return the vault as it is before a change; `paths` are other files that the change writes.
 
-    Raises `ConflictError` if an interrupted run has left a journal: no command changes a vault on top of that.
+    Raises `ConflictError` if an interrupted `protect` has left a journal: no command changes a vault on top of that.
     """
     anchor = anchor_of(settings, repository)
     found = journal.find(anchor)
-    if found.snapshot.data is not None:
+    if journal.unfinished(found):
         raise ConflictError(
             "an interrupted run has left this journal; nothing was written",
             path=found.snapshot.path,
             hint="run `ciphertool protect`, which completes that run",
         )
-    return VaultBefore(anchor, found, paths, None, settings.repository_settings.new_mode)
+    return VaultBefore(settings, repository, anchor, found, paths, None, settings.repository_settings.new_mode)
 
 
 def vault_change(
@@ -39,3 +40,12 @@ def vault_change(
     """Return the change set that gives a vault's repository new bytes; raise as `vault_before` does."""
     replacement = Replacement(settings.storage, repository.content, data)
     return ChangeSet((), replacement, companions, vault_before(settings, repository))
+
+
+def outstanding(writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    """Return the writes without new files that are there by now as they are to be: another vault may share them."""
+    return tuple(one for one in writes if one.before.data is not None or _now(one) != one.data)
+
+
+def _now(write: Write) -> bytes | None:
+    return files.read_if_there(write.before.path).data

@@ -112,7 +112,7 @@ class Whereabouts:
         if not self.is_position(match):
             return None
         stable = self._stable(opened, match)
-        if stable == match.target.selector or (stable == match.site.selector and _has_position(stable)):
+        if stable == match.target.selector or (stable == match.site.selector and has_position(stable)):
             return None
         alias = match.alias
         reason = f"is in clear, and {'is not' if compared else 'may not be'} what {alias!r} was when it was protected; "
@@ -129,7 +129,7 @@ class Whereabouts:
     def is_position(self, match: Match) -> bool:
         """Return whether a target, or the alias that its pattern makes, identifies the secret by a position."""
         pattern, there = match.target.selector, match.site.selector
-        return _has_position(pattern) or ("{key}" in match.target.alias and _has_position(there))
+        return has_position(pattern) or ("{key}" in match.target.alias and has_position(there))
 
     def _stable(self, opened: LocatedFile, match: Match) -> str:
         """Return the stable selector of a match whose target has a position."""
@@ -289,7 +289,8 @@ class Whereabouts:
                 self.problems.append(error.at(path))
 
 
-def _has_position(selector: str) -> bool:
+def has_position(selector: str) -> bool:
+    """Return whether a selector finds something by its position among others."""
     return any(found["position"] for found in _POSITION.finditer(selector))
 
 

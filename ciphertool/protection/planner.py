@@ -13,13 +13,7 @@ from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
-from ciphertool.errors import (
-    CipherToolError,
-    ConfigError,
-    ConflictError,
-    OtherKeyError,
-    UnknownAliasError,
-)
+from ciphertool.errors import CipherToolError, ConfigError, ConflictError, OtherKeyError, UnknownAliasError
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
 from ciphertool.protection.remarks import no_such_file, note_missing, note_respelled, note_unfinished, overwritten
@@ -73,12 +67,17 @@ def plan(
     With `processes` above one, files are read and rewritten in that many processes if there are enough files; the plan
     is the same. As always with `multiprocessing`, the calling program must be importable without starting again.
     """
-    planner = _Planner(settings, repository, sealer, take, progress, only)
+    planner = Planner(settings, repository, sealer, take, progress, only)
     with survey(settings, processes, progress) as surveyed:
         return planner.plan(surveyed)
 
 
-class _Planner:
+class Planner:
+    """One run: collects what there is, decides, and makes the plan."""
+
+    notes_scope = True
+    """Whether the plan says how many files it leaves out."""
+
     def __init__(
         self,
         settings: Settings,
@@ -107,8 +106,9 @@ class _Planner:
         self._foreign = sealer.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        """Return the plan of a survey's files."""
         scope = Scope(self._only, surveyed, self._found)
-        self._notes += scope.notes
+        self._notes += scope.notes if self.notes_scope else ()
         recovery = Recovery(self._anchor, self._found.journal, self._stored, surveyed.opened)
         self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
@@ -150,6 +150,8 @@ class _Planner:
     def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
         repository = self._stored
         vault = VaultBefore(
+            self._settings,
+            repository,
             self._anchor,
             self._found,
             tuple(plan.before.real for plan in planned),

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ciphertool import git
+from ciphertool.changes import journal
 from ciphertool.changes.plan import Note
 from ciphertool.errors import ConfigError, NoMatchError
 from ciphertool.nearest import nearest
@@ -41,7 +42,7 @@ def overwritten(settings: Settings, opened: Iterable[LocatedFile]) -> Iterator[C
 def note_unfinished(found: FoundJournal) -> Iterator[Note]:
     """Note that an earlier run was interrupted, and if git tracks its journal, that it should not."""
     path = found.snapshot.path
-    if found.journal is not None:
+    if journal.unfinished(found):
         yield Note("an earlier run was interrupted and left this journal; the next run completes it", path)
         if git.held([path]):
             yield Note("git tracks this journal, which says nothing in another checkout: `git rm --cached` it", path)

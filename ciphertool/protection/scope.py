@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.changes import journal
 from ciphertool.changes.plan import Note
 from ciphertool.errors import ConflictError
 from ciphertool.settings.targets import choose
@@ -31,7 +32,7 @@ class Scope:
         """Raise what `choose` raises, and `ConflictError` if an interrupted run may concern other files too."""
         paths = list(surveyed.paths)
         self._chosen = choose(only, paths) if only else None
-        if self._chosen is not None and found.journal is not None:
+        if self._chosen is not None and journal.unfinished(found):
             hint = "run `ciphertool protect` without files first, which completes that run"
             raise ConflictError(
                 "an earlier run was interrupted; nothing was written", path=found.snapshot.path, hint=hint

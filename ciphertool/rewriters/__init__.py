@@ -48,9 +48,9 @@ def _json(encoding: str | None) -> Rewriter:
 
 
 def _properties(encoding: str | None) -> Rewriter:
-    from ciphertool.rewriters.properties import PropertiesRewriter
+    from ciphertool.rewriters.spring import SpringRewriter
 
-    return PropertiesRewriter(encoding)
+    return SpringRewriter(encoding)
 
 
 def _env(encoding: str | None) -> Rewriter:
@@ -164,11 +164,13 @@ def _possible(known: _Format, encoding: str) -> str:
 
 
 def _named_by(path: PurePath) -> _Format | None:
+    if (named := format_named(path)) is not None:
+        return _known(named)
     for suffix in (path.suffix.lower(), "." + path.name.lower().lstrip(".").partition(".")[0]):
         for known in _BUILT_IN:
             if suffix in known.suffixes and (suffix == path.suffix.lower() or path.name.startswith(".")):
                 return known
-    return _known(format_named(path))
+    return None
 
 
 def _known(name: str | None) -> _Format | None:
@@ -176,7 +178,7 @@ def _known(name: str | None) -> _Format | None:
 
 
 def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
-    """Return the rewriter for a file's name, by its suffix or as one of `FILE_NAMES`; `.env.local` counts as `.env`.
+    """Return the rewriter for a file's name, as one of `FILE_NAMES` or by its suffix; `.env.local` counts as `.env`.
 
     Raise `UnknownFormatError`, and the errors of `by_name` for `encoding`.
     """

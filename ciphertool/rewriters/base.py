@@ -284,6 +284,13 @@ class Document(ABC):
         """Yield an error for each reference that cannot be resolved because the format has no site for it."""
         return iter(())
 
+    def shadowed_references(self) -> Iterator[SelectorError]:
+        """Yield the errors of `strays` for formats in which a shadowed value is not one that takes no effect."""
+        for site in self.shadowed():
+            if site.reference is not None or any(references.find(site.value)):
+                reason = "holds a reference, but its key occurs more than once, so that it cannot be resolved"
+                yield SelectorError(site.selector, reason, line=site.line, hint="keep only one of them")
+
     def doubt(self, site: Site) -> str:  # noqa: ARG002 - if the encoding is certain, so are all sites
         """Return why other readers of the file may read a different value at a site, or ""."""
         return ""
@@ -291,6 +298,10 @@ class Document(ABC):
     def may_misread(self, value: str) -> bool:  # noqa: ARG002 - as above
         """Return whether a value may once have been read from this file differently from how its readers read it."""
         return False
+
+    def number(self, site: Site) -> int:  # noqa: ARG002 - for formats whose files hold one document
+        """Return the number of the document that holds a site, of the several that a file may have."""
+        return 0
 
     def ambiguity(self, site: Site, start: int, end: int) -> str | None:  # noqa: ARG002 - for formats without any
         """Return why a part of a site's value is not the secret itself for every reader of such files, or None."""

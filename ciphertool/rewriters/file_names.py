@@ -25,14 +25,19 @@ FILE_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "env": ("env", *(f"env.{stage}" for stage in _STAGES), *(f"*.env.{stage}" for stage in _STAGES)),
     "systemd": ("*.mount.d/*.conf", "*.network.d/*.conf", "*.service.d/*.conf", "*.socket.d/*.conf"),
-    "quoted-ini": (".npmrc", "npmrc"),
+    "quoted-ini": (
+        *(".git/config", ".gitconfig", ".my.cnf", ".npmrc", "gitconfig", "mariadb.cnf", "my.cnf", "my.ini"),
+        *("mysqld.cnf", "npmrc", "php.ini"),
+    ),
     "ini": (
         *("*.cnf", "*.desktop", "*.inf", "*.repo"),
-        *(".aws/config", ".aws/credentials", ".boto", ".git/config", ".gitconfig", ".hgrc", ".pypirc", ".s3cfg"),
-        *("credentials", "gitconfig", "hgrc", "krb5.conf", "pip.conf", "rclone.conf", "supervisord.conf", "wg*.conf"),
+        *(".aws/config", ".aws/credentials", ".boto", ".hgrc", ".pypirc", ".s3cfg"),
+        *("credentials", "hgrc", "krb5.conf", "pip.conf", "rclone.conf", "supervisord.conf", "wg*.conf"),
     ),
 }
-"""Format → names of files, in lower case; `*` stands for anything. A `/` is between a file's directory and its name."""
+"""Format → names of files, in lower case; `*` stands for anything. A `/` is between a file's directory and its name.
+
+The first format that has a name counts."""
 
 
 @functools.cache

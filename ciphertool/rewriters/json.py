@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from ciphertool.errors import ConfigSyntaxError
+from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Syntax
 from ciphertool.rewriters import jsonpath
 from ciphertool.rewriters.base import Document, Source
-from ciphertool.rewriters.tree import TreeDocument, by_steps, leaves, resolve
+from ciphertool.rewriters.tree import EarlierKey, TreeDocument, by_steps, leaves, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -40,23 +40,6 @@ _TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
 _KEY_OR_SCALAR = re.compile(rf"{_BETWEEN}(?:({_TOKEN})([ \t\n\r]*+:)?|\Z)", re.DOTALL)
 _STRIDE = 64  # the most tokens that one match skips, and so the most patterns
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
-
-
-class _EarlierKey(str):
-    """A key that occurs again later in its object. It does not equal any name that a selector can spell."""
-
-    ordinal: int
-
-    def __new__(cls, key: str, ordinal: int) -> Self:
-        earlier = super().__new__(cls, key)
-        earlier.ordinal = ordinal
-        return earlier
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _EarlierKey) and self.ordinal == other.ordinal and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash((str(self), self.ordinal))
 
 
 class _Repeating(dict[str, Any]):
@@ -88,9 +71,9 @@ class _Judge:
 
 def _repeating(pairs: list[tuple[str, Any]]) -> _Repeating:
     last = {key: ordinal for ordinal, (key, _) in enumerate(pairs)}
-    keys = [key if last[key] == ordinal else _EarlierKey(key, ordinal) for ordinal, (key, _) in enumerate(pairs)]
+    keys = [key if last[key] == ordinal else EarlierKey(key, ordinal) for ordinal, (key, _) in enumerate(pairs)]
     repeating = _Repeating(zip(keys, (value for _, value in pairs), strict=True))
-    repeating.repeated = frozenset(str(key) for key in keys if isinstance(key, _EarlierKey))
+    repeating.repeated = frozenset(str(key) for key in keys if isinstance(key, EarlierKey))
     return repeating
 
 
@@ -181,6 +164,10 @@ class JsonDocument(TreeDocument):
         scalars = (match.span(1) for match in _KEY_OR_SCALAR.finditer(self.judged) if match.lastindex == 1)
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
+
+    def strays(self) -> Iterator[SelectorError]:
+        """Yield an error for each reference under a key that occurs more than once."""
+        return self.shadowed_references()
 
     def shadowed(self) -> Iterator[Site]:
         """Yield every scalar under a key that its object has more than once."""

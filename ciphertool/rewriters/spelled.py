@@ -50,5 +50,10 @@ def in_url(value: str, spelling: str | None = None) -> str:
     return quote(value, safe="")
 
 
-def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str]]:
-    return [(site.selector, site.value) for site in rewriter.parse(data).sites()]
+def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str, str | None]]:
+    """Return what a file reads as; a reference counts by its alias, however it is spelled."""
+    sites = rewriter.parse(data).sites()
+    return [
+        (each.selector, "", each.reference.alias) if each.reference else (each.selector, each.value, None)
+        for each in sites
+    ]

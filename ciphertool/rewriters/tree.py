@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
@@ -30,6 +30,24 @@ _CONTAINERS = (dict, list)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NO_CHARACTER = "half of a surrogate pair, which is not a character"
 _KINDS: dict[type, str] = {bool: "a boolean", int: "a number", float: "a number", dict: "a table", list: "a list"}
+
+
+class EarlierKey(str):
+    """A key that occurs again later in its table. It does not equal any name that a selector can spell."""
+
+    ordinal: int
+
+    def __new__(cls, key: str, ordinal: int) -> Self:
+        """Return the key that comes `ordinal` places after the first one."""
+        earlier = super().__new__(cls, key)
+        earlier.ordinal = ordinal
+        return earlier
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EarlierKey) and self.ordinal == other.ordinal and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash((str(self), self.ordinal))
 
 
 def by_steps(leaves: Mapping[Location, object]) -> Steps:

@@ -56,6 +56,7 @@ def read_config(
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
     run = top.table("run")
     root = snapshot.path.absolute().parent
+    log = repository.flag("log")
     store = _repository(repository, snapshot, trust.extensions)
     home = home_of(store and store.path) if store is None or store.path is not None else None
     store = store or (home and home.repository_settings)
@@ -65,7 +66,7 @@ def read_config(
         origin=path,
         root=root,
         keystore=_keystore(keystore, root, trust.extensions, optional=home is not None),
-        repository_settings=store,
+        repository_settings=store._replace(log=log),
         encryption=EncryptionSettings(
             scheme=_scheme(encryption, store, home),
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
@@ -83,7 +84,7 @@ def read_config(
         table.finish()
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return _add(home, settings, shared="repository" not in content)
+    return _add(home, settings, shared=not content.get("repository", {}).keys() - {"log"})
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:

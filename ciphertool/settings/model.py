@@ -75,7 +75,8 @@ class RepositorySettings(NamedTuple):
     """Where the secret repository is, of which kind, and which mode a new one gets.
 
     `path` is its file, None if its `storage` is another than a file; `options` are then what the storage is made of.
-    `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read.
+    `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read. With `log`, each commit
+    is recorded beside it.
     """
 
     path: Path | None
@@ -84,9 +85,10 @@ class RepositorySettings(NamedTuple):
     new_mode: int = PRIVATE
     storage: str = FILE
     options: Mapping[str, Any] = {}  # not a mapping proxy, which no other process can be handed
+    log: bool = False
 
     def __repr__(self) -> str:
-        return repr_of(self, "path", "kind", "mode_like", "new_mode", "storage")  # options may hold a credential
+        return repr_of(self, "path", "kind", "mode_like", "new_mode", "storage", "log")  # options may hold a credential
 
     @property
     def native(self) -> bool:
@@ -94,6 +96,8 @@ class RepositorySettings(NamedTuple):
         return is_native(self.kind)
 
 
+ROTATING = ".rotating"
+"""The end of the name of a file that holds the ciphertexts of a Carbon vault while it moves to another key."""
 AUTO, ENVELOPE = "auto", "envelope"
 """The schemes of a native vault: an RSA block where a value fits one, or always an envelope."""
 
@@ -122,7 +126,7 @@ class EncryptionSettings(NamedTuple):
 class Target(NamedTuple):
     """A declaration: protect these values of this file under this alias.
 
-    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
+    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern (`targets.matching`).
     `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
     alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
     protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the

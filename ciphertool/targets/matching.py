@@ -65,7 +65,7 @@ def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence
         else:
             for site in found:
                 try:
-                    alias = expand_alias(target.alias, root / target.base, snapshot, site)
+                    alias = expand_alias(target.alias, root / target.base, snapshot, site, document.number(site))
                     match = _match(alias, document, target, site, native=native)
                     if match is not None:
                         _refuse_ambiguous(document, match)
@@ -159,11 +159,12 @@ def _overlap(one: Match, other: Match) -> bool:
     return one.part.start < other.part.end and other.part.start < one.part.end
 
 
-def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site) -> str:
+def expand_alias(pattern: str, root: Path, snapshot: Snapshot, site: Site, number: int) -> str:
     """Fill an alias pattern: `{stem}` the file's name without suffix, `{path}` its path below root, `{key}` the site's.
 
-    Characters that an alias may not contain become `_`.
+    `{doc}` is the `number` of the site's document. Characters that an alias may not contain become `_`.
     """
+    pattern = pattern.replace("{doc}", str(number))
     if "{stem}" in pattern or "{path}" in pattern:
         path = snapshot.path
         relative = path.relative_to(root) if path.is_relative_to(root) else path

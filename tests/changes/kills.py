@@ -31,7 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PASSWORD = "a keystore password"
-CALLS = ("open", "fsync", "fchown", "setxattr", "removexattr", "fchmod", "link", "rename", "replace", "unlink", "mkdir")
+CALLS = (
+    "open",
+    "fsync",
+    "fchown",
+    "setxattr",
+    "removexattr",
+    "fchmod",
+    "link",
+    "rename",
+    "replace",
+    "unlink",
+    "mkdir",
+    "write",
+)
 """The calls that a write is made of."""
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
 _CANARY = b"c4n4ry"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -93,3 +94,18 @@ def test_no_work_tree_is_an_error(clone: Path) -> None:
     status, output = shell("ciphertool git-setup", clone, PASSWORD)
     assert status == 3
     assert "is this a git work tree?" in output
+
+
+def test_the_logs_of_two_branches_merge_to_the_records_of_both(clone: Path) -> None:
+    settings = clone / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("[repository]\n", "[repository]\nlog = true\n"))
+    assert shell("ciphertool git-setup", clone, PASSWORD)[0] == 0
+    _protect(clone, "shared", "value-0")
+    _git(clone, "switch", "--quiet", "--create", "other")
+    _protect(clone, "alpha", "value-1")
+    _git(clone, "switch", "--quiet", "main")
+    _protect(clone, "beta", "value-2")
+    _git(clone, "merge", "--quiet", "other")
+    lines = (clone / "security/vault.properties.log").read_text().splitlines()
+    added = [secret["alias"] for line in lines for secret in json.loads(line)["secrets"]]
+    assert sorted(added) == ["alpha", "base", "beta", "shared"]

@@ -70,8 +70,8 @@ def test_an_alias_pattern_is_filled(pattern: str, alias: str) -> None:
     root = Path("/project")
     path = root / ("conf/my app.properties" if "path" in pattern else "conf/app.properties")
     (site,) = by_name("properties").parse(b"db\\ password=x\n").sites()
-    assert expand_alias(pattern, root, Snapshot(path, path, b""), site) == alias
-    outside = expand_alias("{path}", Path("/other"), Snapshot(path, path, b""), site)
+    assert expand_alias(pattern, root, Snapshot(path, path, b""), site, 0) == alias
+    outside = expand_alias("{path}", Path("/other"), Snapshot(path, path, b""), site, 0)
     assert outside.startswith("/project/conf/")
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import EntryPoint, EntryPoints
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ciphertool import rewriters
+from ciphertool.errors import UnrepresentableValueError
+from ciphertool.rewriters.json import JsonDocument, JsonRewriter
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ciphertool.rewriters.base import Change, Edit
     from tests.conftest import Outcome
 
     Run = Callable[..., Outcome]
@@ -113,13 +119,39 @@ def test_a_block_keeps_its_header_and_the_comment_there(project: Path, run: Run)
     assert run("resolve", "conf/a.yaml").out.startswith('a: "  c4n4ry\\n x"  # changed\n')
 
 
-def test_what_could_not_be_put_back_is_refused_beforehand(project: Path, run: Run) -> None:
-    text = "<!DOCTYPE a [<!ATTLIST a x CDATA ''><!ATTLIST a x NMTOKENS ''>]>\n<a x='c4n4ry  1'/>\n"
-    _lay_out(project, "b.xml", text, ["/a/@x"])
-    outcome = run("protect")
+class OneWayDocument(JsonDocument):
+    """A document that takes references, but no value back."""
+
+    def edits(self, changes: Sequence[Change]) -> list[Edit]:
+        for change in changes:
+            if isinstance(change.to, str):
+                raise UnrepresentableValueError(change.site.selector, "it does not go back")
+        return super().edits(changes)
+
+
+class OneWayRewriter(JsonRewriter):
+    """A rewriter as a plug-in may have it."""
+
+    name = "one-way"
+    suffixes = frozenset({".oneway"})
+
+    def parse(self, data: bytes) -> OneWayDocument:
+        document = super().parse(data)
+        return OneWayDocument(document.source, document.judged, document.data, repeating=False)
+
+
+def test_what_could_not_be_put_back_is_refused_beforehand(
+    project: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = EntryPoints([EntryPoint("one-way", f"{__name__}:OneWayRewriter", rewriters.ENTRY_POINTS)])
+    monkeypatch.setattr("importlib.metadata.entry_points", offered.select)
+    _lay_out(project, "c.json", '{"k": "c4n4ry"}', ["$.k"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text() + 'format = "one-way"\n')
+    outcome = run("protect", "--config", str(settings))
     assert outcome.status == 3
-    assert "drops blanks" in outcome.err
-    assert (project / "conf/b.xml").read_text() == text
+    assert "it does not go back" in outcome.err
+    assert (project / "conf/c.json").read_text() == '{"k": "c4n4ry"}'
 
 
 def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: Run) -> None:

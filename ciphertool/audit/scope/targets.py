@@ -94,7 +94,9 @@ class Targets:
                         message = f"{doubt}; {SAY_ENCODING}"
                         gathered.finding(rules.TARGET_MISSES, place, message, level=Level.ERROR)
                     part = target.part or opened.document.part_of(target.selector)
-                    found[site.selector].append(self._declared(target, opened.path, site, part))
+                    found[site.selector].append(
+                        self._declared(target, opened.path, site, part, opened.document.number(site))
+                    )
             except NoMatchError as error:
                 self._miss(gathered, target, opened.path, error.message, error.line)
             except SelectorError as error:
@@ -102,8 +104,8 @@ class Targets:
                 gathered.finding(rules.TARGET_MISSES, place, error.message, level=Level.ERROR)
         return found
 
-    def _declared(self, target: Target, path: Path, site: Site, wanted: str | None) -> Declared:
-        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site)
+    def _declared(self, target: Target, path: Path, site: Site, wanted: str | None, number: int) -> Declared:
+        alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site, number)
         if wanted is None:
             return Declared(target, alias, site.value, site.reference)
         part = parts.find(site, wanted)
