@@ -128,7 +128,7 @@ class ContentKey:
     def seal_data(self, kind: str, data: bytes) -> str:
         """Return the JWE of data that is no alias's value. It opens as this kind alone, and never as a value."""
         header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "cty": kind}
-        return jwe.seal(header, data, self._cipher)
+        return jwe.seal(jwe.write_json(header), data, self._cipher)
 
     def open_data(self, kind: str, token: str) -> bytes:
         """Return the data of a kind; raise `MalformedCiphertextError` or `DamagedValueError`."""

@@ -135,8 +135,9 @@ class Target(NamedTuple):
     `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
     alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
     protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the
-    file if its name and bytes do not. `line` is the target's line in the settings. `base` is the directory, relative to
-    the root, of the settings file that declares the target if that is another one; `{path}` starts there.
+    file if its name and bytes do not. `decode` is "base64" if the value is an encoding of the secret. `line` is the
+    target's line in the settings. `base` is the directory, relative to the root, of the settings file that declares the
+    target if that is another one; `{path}` starts there.
     """
 
     file: str
@@ -150,6 +151,7 @@ class Target(NamedTuple):
     line: int | None = None
     encoding: str | None = None
     base: str = ""
+    decode: str | None = None
 
 
 class SettingsWarning(NamedTuple):
