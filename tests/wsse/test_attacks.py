@@ -158,7 +158,7 @@ STYLESHEET = (
         (_two_keys, "a reference to one certificate, in a form that is read here"),
         (_external_token, "a reference to one certificate, in a form that is read here"),
         (lambda signature: signature[1].__setattr__("text", "AAAA"), "a valid signature"),
-        (lambda signature: signature[1].__setattr__("text", "*"), "a valid signature"),
+        (lambda signature: signature[1].__setattr__("text", "*"), "binary values in base64"),
     ],
 )
 def test_a_signature_of_another_form_is_refused(
