@@ -96,10 +96,16 @@ def verify(
 
 
 def canonical(element: etree._Element, prefixes: Sequence[str]) -> bytes:
-    """Return an element by exclusive canonicalisation, without comments; `prefixes` count as used."""
-    return etree.tostring(
-        element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=[*prefixes] or None
-    )
+    """Return an element by exclusive canonicalisation, without comments; `prefixes` count as used.
+
+    Raise `MessageSecurityError` if it has no canonical form.
+    """
+    try:
+        return etree.tostring(
+            element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=[*prefixes] or None
+        )
+    except etree.C14NError:
+        raise MessageSecurityError("only namespaces that are absolute names") from None
 
 
 def _referenced(reference: etree._Element, ids: Mapping[str, etree._Element]) -> etree._Element:
