@@ -808,6 +808,9 @@ class WriteError(CipherToolError):
 class ConflictError(CipherToolError):
     """Somebody else is writing, or a file changed between reading and writing."""
 
+    again = False
+    """Whether nothing was written, so that the work can be done again with what is there now."""
+
 
 class JournalError(ConflictError):
     """The journal of an interrupted run that cannot be believed; `reason` quotes nothing of it."""
