@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import references
 from ciphertool.errors import ConfigError, ConfigSyntaxError
-from ciphertool.rewriters.base import Change, Edit, SpliceError, splice
+from ciphertool.rewriters.base import Change, Edit, SpliceError, put_back, splice
 from ciphertool.rewriters.spelled import in_url, respelled
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def _put_back(site: Site, matches: Sequence[Spelled]) -> Change:
         return Change(site, matches[0].value)
     texts = {match.alias: match.part.text if match.part else match.value for match in matches}
     found = [reference for reference in references.find(site.value) if reference.alias in texts]
-    edits = tuple(Edit(reference.start, reference.end, texts[reference.alias]) for reference in found)
-    return Change(site, splice(site.value, edits), edits)
+    return put_back(site, [Edit(reference.start, reference.end, texts[reference.alias]) for reference in found])
 
 
 def _encoded(sites: Iterable[Site], by_site: Mapping[str, Sequence[Spelled]]) -> Iterator[tuple[str, str]]:

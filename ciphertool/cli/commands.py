@@ -45,6 +45,7 @@ COMMANDS = {
     "unprotect": Listed(
         "unprotect:unprotect", "Put secrets back into configuration files, in clear, as `resolve` prints them."
     ),
+    "undo": Listed("undo:undo", "Bring back the vault and the files as they were before the last command that wrote."),
     "log": Listed("log:log", "Show who changed which secret of the vault, and when."),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(

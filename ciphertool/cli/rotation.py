@@ -44,6 +44,8 @@ class Job(Protocol):
 
     key: Key
     warnings: tuple[str, ...]
+    moves: bool
+    """Whether it changes what new values are encrypted to."""
 
     def prove(self, progress: Progress) -> Proved:
         """Encrypt and decrypt everything in memory."""
@@ -57,6 +59,8 @@ class Job(Protocol):
 
 class InPlace:
     """A native vault, encrypted anew under the same keys."""
+
+    moves = False
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self._settings, self._keys = settings, keys
@@ -85,6 +89,8 @@ class InPlace:
 class ToAnother:
     """A native vault on its way to another key pair."""
 
+    moves = True
+
     def __init__(self, move: Move, warnings: tuple[str, ...]) -> None:
         self._move, self.warnings = move, warnings
         self.key = _key_of(move.new)
@@ -107,6 +113,8 @@ class ToAnother:
 
 class OfProduct:
     """A product's vault, on its way to another key or transformation."""
+
+    moves = True
 
     def __init__(self, opened: OpenedMove, to: To | None) -> None:
         self._move, self._to, self.warnings = opened.move, to, opened.warnings

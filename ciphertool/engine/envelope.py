@@ -125,6 +125,20 @@ class ContentKey:
         made = int(digits) if digits.isdigit() else 0
         return made if header == jwe.header_bytes(self._header(alias, made)) else None
 
+    def seal_data(self, kind: str, data: bytes) -> str:
+        """Return the JWE of data that is no alias's value. It opens as this kind alone, and never as a value."""
+        header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "cty": kind}
+        return jwe.seal(jwe.write_json(header), data, self._cipher)
+
+    def open_data(self, kind: str, token: str) -> bytes:
+        """Return the data of a kind; raise `MalformedCiphertextError` or `DamagedValueError`."""
+        parsed = jwe.parse(token, direct=True)
+        jwe.read_object(parsed.header, "header", {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "cty": kind})
+        data = parsed.open(self._cipher)
+        if data is None:
+            raise DamagedValueError(self.id)
+        return data
+
     def wrapped_for(self, recipient: Recipient) -> str:
         """Return the JWE in which a recipient finds this key."""
         members = {"kty": "oct", "alg": jwe.ENCRYPTION, "kid": self.id, "k": jwe.encode(self.__key)}

@@ -18,6 +18,7 @@ from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.configured import configured_files
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.secret import Secret
+from ciphertool.vault.envelopes import stated_time
 from ciphertool.vault.opening import require_one_key
 from ciphertool.vault.resolver import mention_sites, reference_sites
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ciphertool.changes.changeset import ChangeSet
     from ciphertool.ciphertext import Ciphertext
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnySealer
@@ -99,21 +101,26 @@ def put(
     keystore = KeystoreFacts(sealer.store_type, sealer.key_alias)
     companions = runtime_of(settings.kind).companions(settings, keystore)
     new = frozenset(alias for alias in values if alias not in repository.entries)
-    changes = vault_change(settings, repository, repository.updated(made), companions)
+    changes = vault_change(settings, repository, repository.updated(made), companions, sealer.to)
     return VaultChange(tuple(values), new, changes)
 
 
 def remove(
-    settings: Settings, repository: SecretRepository, aliases: Sequence[str], *, force: bool = False
+    settings: Settings,
+    repository: SecretRepository,
+    aliases: Sequence[str],
+    *,
+    force: bool = False,
+    to: tuple[Recipient, ...] = (),
 ) -> VaultChange:
-    """Return the change that takes aliases out of a vault. No key is needed.
+    """Return the change that takes aliases out of a vault. No key is needed; without `to`, `undo` cannot undo it.
 
     Raises `UnknownAliasError` for one that is not there, and unless `force` is set `ReferencesStandError` for one that
     configured files still refer to.
     """
     _require_removable(settings, repository, aliases, force=force)
     gone = dict.fromkeys(aliases)
-    changes = vault_change(settings, repository, repository.updated(gone))
+    changes = vault_change(settings, repository, repository.updated(gone), to=to)
     return VaultChange(tuple(gone), frozenset(), changes)
 
 
@@ -194,19 +201,8 @@ def _listed(settings: Settings, alias: str, entry: SecretEntry, used: Iterable[U
             recipients = (key,)
         case Encrypted(Envelope() as envelope):
             scheme, key, recipients = ENVELOPE, envelope.content_key, tuple(sorted(envelope.wrapped))
-            changed = _made(envelope)
+            changed = stated_time(envelope)
         case Encrypted():
             scheme = settings.encryption.block_scheme
     names = {Encrypted: "encrypted", Clear: "clear", Malformed: "malformed", Placeholder: "placeholder"}
     return ListedSecret(label, entry.line, names[type(entry.stored)], scheme, key, recipients, changed, tuple(used))
-
-
-def _made(envelope: Envelope) -> int | None:
-    from ciphertool.engine import jwe
-    from ciphertool.engine.envelope import read_header
-
-    try:
-        made: int = read_header(jwe.parse(envelope.token, direct=True).header, envelope.content_key)["iat"]
-    except CipherToolError:
-        return None
-    return made

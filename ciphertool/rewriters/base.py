@@ -219,6 +219,17 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
     return "".join(parts)
 
 
+def put_back(site: Site, edits: Sequence[Edit]) -> Change:
+    """Return the change that replaces references within a site's value by their secrets.
+
+    A value that stands for its base64 is encoded if all of its references are replaced.
+    """
+    value = splice(site.value, edits)
+    if references.marked(site.value) is not None and len(edits) == len(list(references.find(site.value))):
+        return Change(site, references.encoded(value[len(references.ENCODED) :]))
+    return Change(site, value, tuple(edits))
+
+
 def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Pattern[str]) -> str | None:
     """Return the spelling of a multi-line value with pieces replaced in place, so that it keeps its lines.
 
@@ -243,6 +254,9 @@ class Document(ABC):
     source: Source
     is_text = False
     """Whether the format has no grammar: secrets stand in it as they are, and an audit looks at it as text."""
+
+    holds_marks = True
+    """Whether a value can be given a mark, `references.ENCODED`, and come back as it stood."""
 
     escapes: re.Pattern[str] | None = None
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site, Source
+    from ciphertool.rewriters.base import Change, Document, Site, Source
 
 _BLANKS = r"[^\S\r\n]"
 _LINE = re.compile(
@@ -110,6 +110,11 @@ class IniDocument(EntryDocument):
         for name in named:
             found.update(self._several.get(name) or super().ordinals(name))
         return sorted(found)
+
+    def proves(self, before: Document, changes: Sequence[Change]) -> bool:
+        """Return whether every entry and every section is the same, except for the planned values."""
+        same = isinstance(before, IniDocument) and before._sections == self._sections
+        return same and super().proves(before, changes)
 
     def way_out(self, selector: str) -> str:
         """Return what to do about a selector that names several entries."""

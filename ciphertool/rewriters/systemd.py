@@ -50,6 +50,7 @@ class UnitDocument(EntryDocument):
     """A parsed unit. A value is its text, with continued lines joined; `words` has the quotes of variables."""
 
     escapes = re.compile(r"\\\r?\n")
+    holds_marks = False
 
     def __init__(self, source: Source, entries: Entries, words: dict[int, str]) -> None:
         super().__init__(source, entries)

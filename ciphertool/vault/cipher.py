@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ciphertool.engine import Decryptor, Encryptor, Scheme
+    from ciphertool.engine.envelope import Recipient as EnvelopeRecipient
     from ciphertool.engine.gcm import SecretKeyDecryptor, SecretKeyEncryptor
     from ciphertool.errors import RecipientsError
     from ciphertool.repository.base import SecretRepository
@@ -173,6 +174,11 @@ class Sealer:
         """How many values one thread seals sooner than several; None means any number, as RSA alone lacks the GIL."""
         return _FEW if self.direct else None
 
+    @property
+    def to(self) -> tuple[EnvelopeRecipient, ...]:
+        """To whom envelopes are made; nobody if the vault cannot have any."""
+        return () if self.envelope is None else self.envelope.to
+
     def seal(self, alias: str, value: Secret, spelling: str | None = None) -> Ciphertext:
         """Return the ciphertext of an alias's value; if there is an opener, it is proved by decrypting it.
 
@@ -302,6 +308,11 @@ class SymmetricSealer:
     def recipient(self) -> str:
         """The recipient of encrypted values, for messages."""
         return "the AES key " + ("that is the vault's password" if self.key_alias is None else repr(self.key_alias))
+
+    @property
+    def to(self) -> tuple[EnvelopeRecipient, ...]:
+        """Return nobody: a vault with a secret key has no envelopes."""
+        return ()
 
     def seal(self, alias: str, value: Secret, spelling: str | None = None) -> Ciphertext:  # noqa: ARG002 - as `Sealer`
         """Return the ciphertext of an alias's value, proved by decrypting it."""

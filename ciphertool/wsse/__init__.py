@@ -1,7 +1,7 @@
 """WS-Security: SOAP messages signed and encrypted with the keystores of this project.
 
 `secure` makes a message secure by a `MessagePolicy`, `open` returns what was verified of one; `docs/wsse.md` has an
-example of each name. What is wrong with a message is a `MessageSecurityError`. It needs the extra `wsse`.
+example of each name. What is wrong with a message is a `MessageSecurityError`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import lazily: who only names a policy does not load the library."""
+    """Import lazily: who only names a policy does not load a parser."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"ciphertool.wsse.{_HOMES[name]}"), name)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciphertool import Vault
 from ciphertool.cli import main
+from ciphertool.files import COPIES, replaced
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 
@@ -275,6 +276,8 @@ class Killer:
         self._look(world, about)
         for path in self.root.rglob("*"):
             name = str(path.relative_to(self.root))
+            if path.parent.name == COPIES and (path.name == ".gitignore" or replaced(path.name) is None):
+                continue
             if path.is_file() and (path.name.startswith(".") or name not in {*world.files, *_made(world)}):
                 figures.fail("left behind", f"{about}: {name}")
             elif path.is_file() and _CANARY in path.read_bytes():
@@ -295,7 +298,7 @@ class Killer:
             data = (self.root / name).read_bytes()
             if data != world.files[name] and (_CANARY in data or not data):
                 self.figures.fail("torn", f"{about}: {name}")
-        for path in self.root.rglob(".*"):
+        for path in (*self.root.rglob(".*"), *self.root.rglob(f"{COPIES}/*")):
             if path.is_file() and _CANARY in path.read_bytes():
                 self.figures.fail("in clear", f"{about}: {path.name}")
 

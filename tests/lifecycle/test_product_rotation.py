@@ -592,3 +592,16 @@ def test_homes_of_wso2s_tool_leave_its_published_key(
     assert _entries(home / SECRET_CONF)["secretRepositories.file.algorithm"] == OAEP
     assert secrets_of(home, PASSWORD) == before
     assert {path: data for path, data in _contents(home).items() if "/security/" not in path} == others
+
+
+@HOMES
+def test_an_empty_vault_gets_the_new_keystore(world: World, run: Any) -> None:
+    shutil.rmtree(world.root / CONF / "security")
+    text = TOML.partition("\n[secrets]")[0] if "toml" in world.file else "# none\n"
+    lay_out(world.root, {world.file.removeprefix(f"{CONF}/"): text, "carbon.xml": CARBON_XML})
+    outcome = run(*_to(world))
+    assert outcome.status == 0, outcome.err
+    assert "new ones will be encrypted to the key" in outcome.err
+    assert run("set", "admin", *world.options, stdin=b"c4n4ry").status == 0
+    assert _as_the_product(world) == {"admin": "c4n4ry"}
+    assert not any(world.root.rglob("*.rotating"))
