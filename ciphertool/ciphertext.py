@@ -16,6 +16,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.deferred import pattern
 from ciphertool.errors import MalformedCiphertextError
 from ciphertool.secret import repr_of
 
@@ -101,12 +102,12 @@ Ciphertext = Native | Envelope | Bare | SelfContained | Symmetric
 ENVELOPE = "JWE"
 """What stands in place of a scheme in an `Envelope`."""
 
-_NATIVE = re.compile(
+_NATIVE = pattern(
     r"ENC\[(?P<scheme>[A-Za-z0-9]++(?:-[A-Za-z0-9]++|(?!))*+),(?P<key_id>[0-9a-f]{16}),(?P<data>[^\],]++)\]"
 )
 _PART = "[A-Za-z0-9_-]++"
-_ENVELOPE = re.compile(rf"ENC\[{ENVELOPE},(?P<key>[0-9a-f]{{12}}),(?P<token>{_PART}\.\.{_PART}\.{_PART}\.{_PART})\]")
-_WRAPPED = re.compile(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}\.{_PART}")
+_ENVELOPE = pattern(rf"ENC\[{ENVELOPE},(?P<key>[0-9a-f]{{12}}),(?P<token>{_PART}\.\.{_PART}\.{_PART}\.{_PART})\]")
+_WRAPPED = pattern(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}\.{_PART}")
 
 
 def parse(text: str) -> Ciphertext:

@@ -283,6 +283,10 @@ class ReferencesStandError(ConfigError):
         )
 
 
+class EditorError(ConfigError):
+    """An editor that cannot be used, or that has failed; what it was to edit is as it was before."""
+
+
 class ContentKeyAloneError(ConfigError):
     """A value that only an envelope holds, asked for where there is no vault to keep its content key."""
 
@@ -310,6 +314,19 @@ class ValueTooLongError(ConfigError):
             hint = "use a larger key or shorten the value; only a native vault has longer values"
         key = "" if bits is None else f" with an RSA-{bits} key"
         super().__init__(f"value is {length} bytes; {scheme} {can}{key}", hint=hint)
+
+
+class MessageSecurityError(ConfigError):
+    """A SOAP message that is refused; `demand` is what was demanded of it and not met, `why` what is known of that.
+
+    It is one error for everything that a message can get wrong. It quotes nothing of the message, and does not tell
+    why something did not decrypt.
+    """
+
+    def __init__(self, demand: str, why: str = "") -> None:
+        self.demand = demand
+        self.why = why
+        super().__init__(f"message refused: it does not have {demand}{f': {why}' if why else ''}")
 
 
 # --- keystores, passwords, key usage (exit status 4) -------------------------------------------------------------
@@ -545,8 +562,7 @@ class OtherKeyError(KeystoreError):
         super().__init__(
             f"holds values encrypted with another key: {held}; new ones would be encrypted to {key}",
             path=path,
-            hint="restore the previous [keystore]; to change the key, resolve the files with the old key, remove the "
-            "repository and protect them again: see docs/keystores.md",
+            hint="restore the previous [keystore]; `ciphertool rotate --to KEYSTORE` changes the key",
         )
 
 

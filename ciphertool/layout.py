@@ -5,9 +5,10 @@ A width of None has room for everything. What is shown, and that it is safe to s
 
 from __future__ import annotations
 
-import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from ciphertool.deferred import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,8 @@ NARROWEST = 24
 _CELL = 8
 """No other column gets narrower than this."""
 _GAP = 2
-_WORD = re.compile(r" *[^ ]+")
-_PART = re.compile(r"[^/]*/|[^/]+")
+_WORD = pattern(r" *[^ ]+")
+_PART = pattern(r"[^/]*/|[^/]+")
 
 
 def shortened(text: str, width: int | None) -> str:

@@ -11,6 +11,8 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.deferred import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -41,22 +43,24 @@ class Reference(NamedTuple):
     in_url: bool = False
 
     def __str__(self) -> str:
-        return self.syntax.value.replace("ALIAS", self.alias)
+        return self.syntax._value_.replace("ALIAS", self.alias)  # `value` is looked up ten times as long
 
 
+ENCODED = "ciphertool-base64:"
+"""The mark of a value that stands for its base64: what follows it has references, and is encoded once they resolve."""
 MARKS = ("${sec:", "$secret{", "secretAlias", "wso2:vault-lookup(", "{ciphertool")
 """A file that refers to a secret contains one of these texts, unless it spells them with escapes."""
-_IS_MARKED = re.compile("|".join(map(re.escape, MARKS))).search
-_MARK = re.compile("|".join(map(re.escape, MARKS)).encode())
+_MARKED = pattern("|".join(map(re.escape, MARKS)))
+_MARK = pattern("|".join(map(re.escape, MARKS)).encode())
 # Escapes of characters that no mark contains: quotes, blanks, the escape characters themselves, all beyond ASCII.
-_HARMLESS = re.compile(
+_HARMLESS = pattern(
     rb"\\(?:[\"\\/bfnrt]|u(?!00[0-7])[0-9A-Fa-f]{4})|&(?:lt|gt|amp|quot|apos|#(?:[2-9]\d|1[3-9])\d|#[1-9]\d{3,});"
 )
 # Other ways to spell a character of a mark, or to interrupt a mark: an escape, an entity, a comment, CDATA.
-_ESCAPE = re.compile(rb"[\\&]|<!\[CDATA\[|(?:--|\?)>[^\s<]")
+_ESCAPE = pattern(rb"[\\&]|<!\[CDATA\[|(?:--|\?)>[^\s<]")
 
 # Strict in what is written, lenient in what is read: anything without `}` and control characters.
-_WRITTEN_ALIAS = re.compile(r"[A-Za-z0-9._@:/-]+")
+_WRITTEN_ALIAS = pattern(r"[A-Za-z0-9._@:/-]+")
 _NEVER = r"}\x00-\x1f\x7f"
 # After a dollar sign the braces are those of an expression, of which the call is only a part.
 _CALL = rf"(?<!\$)\{{wso2:vault-lookup\(\s*+'(?P<lookup>[^'{_NEVER}]++)'\s*+\)\}}"
@@ -67,11 +71,13 @@ _OPENINGS = {
     "verbatim": r"\{ciphertool-verbatim:",
     "escaped": r"\{ciphertool-escaped:",
 }
-_ALONE = re.compile("|".join([*(rf"{o}(?P<{n}>[^{_NEVER}]++)\}}" for n, o in _OPENINGS.items()), _CALL]))
-_OPENING = re.compile("|".join([*(f"(?P<{n}>{o})" for n, o in _OPENINGS.items()), _CALL]))
-_ALIAS = re.compile(rf"[^{_NEVER}]*+")
+_ALONE = pattern("|".join([*(rf"{o}(?P<{n}>[^{_NEVER}]++)\}}" for n, o in _OPENINGS.items()), _CALL]))
+_OPENING = pattern("|".join([*(f"(?P<{n}>{o})" for n, o in _OPENINGS.items()), _CALL]))
+WRITTEN = "|".join(rf"{opening}[^{_NEVER}]++\}}" for opening in _OPENINGS.values())
+"""The pattern of a reference that stands alone in a text of any grammar."""
+_ALIAS = pattern(rf"[^{_NEVER}]*+")
 _BRACE = "{"  # every reference has one, except `secretAlias:a`
-_WHOLE = re.compile(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")
+_WHOLE = pattern(rf"secretAlias:(?P<whole>[^{_NEVER}]++)")
 _SYNTAXES = {
     "sec": Syntax.SEC,
     "secret": Syntax.SECRET,
@@ -82,17 +88,17 @@ _SYNTAXES = {
     "whole": Syntax.SECRET_ALIAS,
 }
 _LOOKUP = "wso2:vault-lookup("
-_MENTION = re.compile(rf"wso2:vault-lookup\(\s*+(?:'(?P<single>[^'{_NEVER}]++)'|\"(?P<double>[^\"{_NEVER}]++)\")\s*+\)")
-_FILLED_IN = re.compile(r"\$(?:env|sys|ref)\{[^{}]++\}")
-_PROVIDED = re.compile(r"[^:]++:[^:]++:[^:]++")
+_MENTION = pattern(rf"wso2:vault-lookup\(\s*+(?:'(?P<single>[^'{_NEVER}]++)'|\"(?P<double>[^\"{_NEVER}]++)\")\s*+\)")
+_FILLED_IN = pattern(r"\$(?:env|sys|ref)\{[^{}]++\}")
+_PROVIDED = pattern(r"[^:]++:[^:]++:[^:]++")
 # The places of the user's password and of the query's values in a URL.
-_USER = re.compile(r"://(?=[^/?#@:\s]*+(:))")
-_QUERY = re.compile(r"://[^?#\s]*+((?:\?[^#\s]*+)?)")
-_NAME = re.compile(r"[?&][^?&=]*+=")
-_FILLED = re.compile(
+_USER = pattern(r"://(?=[^/?#@:\s]*+(:))")
+_QUERY = pattern(r"://[^?#\s]*+((?:\?[^#\s]*+)?)")
+_NAME = pattern(r"[?&][^?&=]*+=")
+_FILLED = pattern(
     r"\$\{(?P<kind>env|sys):(?P<name>[^{},]++)(?:,(?P<default>[^{}]*+))?+\}|\$(?P<bare>env|sys)\{(?P<only>[^{}]++)\}"
 )
-_PLACEHOLDER = re.compile(r"\$\{[^{}]++\}|\$(?:env|sys|ref)\{[^{}]++\}|\{\{(?:[^{}]|\}(?!\})|(?!))*+\}\}")
+_PLACEHOLDER = pattern(r"\$\{[^{}]++\}|\$(?:env|sys|ref)\{[^{}]++\}|\{\{(?:[^{}]|\}(?!\})|(?!))*+\}\}")
 
 
 def is_writable_alias(alias: str) -> bool:
@@ -105,7 +111,7 @@ def find(value: str, *, whole: bool = False) -> Iterator[Reference]:
     alone = parse(value, whole=whole)
     if alone is not None:
         yield alone
-    elif _BRACE in value and _IS_MARKED(value):
+    elif _BRACE in value and _MARKED.search(value):
         yield from _inside(value)
 
 
@@ -210,7 +216,20 @@ def substitute(value: str, reveal: Callable[[Reference], str], *, whole: bool = 
         parts += fill(between) if fill else between, reveal(reference)
         position = reference.end
     rest = value[position:]
-    return "".join(parts) + (fill(rest) if fill else rest)
+    result = "".join(parts) + (fill(rest) if fill else rest)
+    return result if marked(value) is None else encoded(result[len(ENCODED) :])
+
+
+def marked(value: str) -> str | None:
+    """Return what a value with the mark `ENCODED` stands for the base64 of; None without mark or references."""
+    return value[len(ENCODED) :] if value.startswith(ENCODED) and any(find(value)) else None
+
+
+def encoded(text: str) -> str:
+    """Return the base64 of a text in UTF-8."""
+    from base64 import b64encode  # lazy: few files have such values
+
+    return b64encode(text.encode()).decode()
 
 
 class Filling:
@@ -245,7 +264,7 @@ def _named(match: re.Match[str]) -> tuple[str, str]:
 
 def is_placeholder(value: str) -> bool:
     """Return whether a whole value is a product's placeholder, not a reference to a secret."""
-    return _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
+    return _BRACE in value and _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
 
 
 def has_placeholder(value: str) -> bool:

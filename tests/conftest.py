@@ -124,6 +124,13 @@ def project(tmp_path: Path, keystore_bytes: bytes, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
+def named(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project with its settings named, so that they may have regular expressions."""
+    monkeypatch.setenv("CIPHERTOOL_CONFIG", str(project / "ciphertool.toml"))
+    return project
+
+
+@pytest.fixture
 def certified(project: Path, keystore_bytes: bytes) -> Path:
     """The project with its certificate beside the keystore, so that it can be protected without a password."""
     settings = project / "ciphertool.toml"

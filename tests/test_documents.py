@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ciphertool
-from ciphertool import keystore, passwords
+from ciphertool import keystore, passwords, rewriters
 from tests.walk import ROOT
 
 if TYPE_CHECKING:
@@ -98,3 +98,14 @@ def test_the_reference_has_every_integration() -> None:
     modules = {path.stem for path in (ROOT / "ciphertool/integrations").glob("*.py")} - {"__init__"}
     named = {name.rpartition(".")[2] for name in _directives() if name.startswith("ciphertool.integrations.")}
     assert modules == named
+
+
+def test_the_table_of_file_names_is_that_of_the_registry() -> None:
+    """To change it, change the registry and put what this test expects into the page."""
+    rows = [
+        f"| `{name}` | {', '.join(f'`{each}`' for each in names)} |"
+        for name, names in rewriters.file_names().items()
+        if names
+    ]
+    table = "\n".join(["| format | names of files |", "|---|---|", *rows])
+    assert table in (ROOT / "docs/configuration.md").read_text(encoding="utf-8"), table

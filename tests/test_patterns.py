@@ -31,7 +31,8 @@ def noted(pattern, flags=0):
         found.append((f"{caller.f_globals['__name__']}:{caller.f_lineno}", as_text, pattern is not as_text, int(flags)))
     return compile_pattern(pattern, flags)
 re.compile = noted
-import ciphertool
+import ciphertool.deferred
+ciphertool.deferred.pattern = noted  # where the others compile on first use
 for module in pkgutil.walk_packages(ciphertool.__path__, "ciphertool."):
     if not module.name.endswith("__main__"):
         try:

@@ -60,17 +60,18 @@ class FileJudge:
         """Judge files in order."""
         judged = Ledger(self.base, key=self.key), SkippedFiles(self.base)
         judge = Judge(judged[0], self.aliases, self.known, self.providers, self.own)
-        count = 0
+        count, plain = 0, set[bytes]()
         for path in paths:
             data = self._read(path, *judged)
             if data is not None:
                 count += 1
-                self._judge(judge, path, data)
+                self._judge(judge, path, data, plain)
         return Judged(*judged, count)
 
-    def _judge(self, judge: Judge, path: Path, data: bytes) -> None:
+    def _judge(self, judge: Judge, path: Path, data: bytes, plain: set[bytes]) -> None:
         relative = judge.gathered.place(path).path
-        opened = reading.open_text(path, relative, data, self._said(path, judge.gathered), self.extensions)
+        said = self._said(path, judge.gathered)
+        opened = reading.open_text(path, relative, data, said, self.extensions, plain)
         if path in self.referring:
             judge.references(opened)
             return

@@ -119,9 +119,10 @@ def numbered(findings: Iterable[AuditFinding]) -> tuple[AuditFinding, ...]:
     counts: Counter[tuple[str, ...]] = Counter()
     result = []
     for finding in findings:
-        ordinal = counts[finding.alike]
-        counts[finding.alike] += 1
-        result.append(finding._replace(ordinal=ordinal))
+        alike = finding.alike
+        ordinal = counts[alike]
+        counts[alike] += 1
+        result.append(finding._replace(ordinal=ordinal) if ordinal != finding.ordinal else finding)
     return tuple(result)
 
 

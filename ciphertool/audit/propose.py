@@ -143,6 +143,8 @@ def table(candidate: Candidate, alias: str) -> str:
     ]
     if candidate.part:
         lines.append(f"part = {_quoted(candidate.part)}")
+    if candidate.decode:
+        lines.append(f"decode = {_quoted(candidate.decode)}")
     if format_name := format_needed(candidate.path):
         lines.append(f"format = {_quoted(format_name)}")
     if candidate.reason:
@@ -158,7 +160,7 @@ def format_needed(path: str) -> str | None:
     try:
         for_path(PurePosixPath(path))
     except UnknownFormatError:
-        rewriter = format_of(PurePosixPath(path).name)
+        rewriter = format_of(PurePosixPath(path))
         return rewriter.name if rewriter else None
     return None
 

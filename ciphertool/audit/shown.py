@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,11 +33,11 @@ def shown(report: Report) -> Report:
 
 
 def _each(items: Iterable[T], texts: Callable[[T], tuple[str | None, ...]], mask: Callable[[T], T]) -> tuple[T, ...]:
-    """Mask the items that need it; one search finds them all."""
+    """Mask the items that need it; one search of their distinct texts finds them all."""
     result = list(items)
-    for index in hints.candidates(["\0".join(text for text in texts(item) if text) for item in result]):
-        result[index] = mask(result[index])
-    return tuple(result)
+    distinct = list(filter(None, set(chain.from_iterable(map(texts, result)))))
+    telling = {distinct[index] for index in hints.candidates(distinct)}
+    return tuple([item if telling.isdisjoint(texts(item)) else mask(item) for item in result] if telling else result)
 
 
 def _value_texts(value: Value) -> tuple[str | None, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ciphertool.certificates import chains
 from ciphertool.certificates.key_usage import KeyUsage, key_usage
 from ciphertool.certificates.quiet import quiet
 from ciphertool.errors import BadCertificateError
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFacts:
+class CertificateFacts(NamedTuple):
     """What one certificate states; a fact is None if it is absent or cannot be read.
 
     A certificate that cannot be read as a whole may still have an `algorithm`; its `public_key_sha256` is None.
@@ -38,11 +37,14 @@ class CertificateFacts:
     not_after: datetime | None = None
     algorithm: str | None = None
     bits: int | None = None
-    modulus: int | None = field(default=None, repr=False)
+    modulus: int | None = None
     exponent: int | None = None
     signature_hash: str | None = None
     signature_oid: str | None = None
     key_usage: KeyUsage | None = None
+
+    def __repr__(self) -> str:
+        return repr_of(self, "sha256", "subject", "not_after", "algorithm", "bits")
 
 
 def certificate_facts(data: bytes) -> CertificateFacts:

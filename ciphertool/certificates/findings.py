@@ -5,22 +5,23 @@ The conditions are in `certificates.judge` for one certificate, and in `keystore
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ciphertool.findings import Level
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule; `id` is stable. Rules are compared by identity, since two kinds of one fault may share an id."""
 
-    id: str
-    level: Level
-    remedy: str
+    __slots__ = ("id", "level", "remedy")
+
+    def __init__(self, id: str, level: Level, remedy: str) -> None:  # noqa: A002 - as reports call it
+        self.id = id
+        self.level = level
+        self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFinding:
+class CertificateFinding(NamedTuple):
     """One finding. `level` is the rule's unless the role changes it; `alias` is None if it is about the whole store.
 
     `message` stands alone. `reason` completes a sentence that begins "the certificate", or "the key" for `SHORT_KEY`
@@ -89,7 +90,11 @@ KEY_USAGE_UNSTATED = Rule(
 KEY_USAGE_NOT_CRITICAL = Rule(
     "key-usage-not-critical", _N, "no action needed: Java reads a KeyUsage only if it is critical"
 )
-EXTENDED_KEY_USAGE = Rule("extended-key-usage", _E, "create a certificate with the extended key usage serverAuth")
+EXTENDED_KEY_USAGE = Rule(
+    "extended-key-usage",
+    _E,
+    "create a certificate with the extended key usage that the role needs: serverAuth for TLS, none for messages",
+)
 NO_HOST_NAMES = Rule("no-host-names", _W, "create a certificate with its host names as subject alternative names")
 
 # The chain.
@@ -106,3 +111,5 @@ TRUSTED = Rule("trusted", _N, "no action needed: trust is granted by one certifi
 NOT_TRUSTED = Rule(
     "not-trusted", _E, "add the issuer, or the certificate, to the truststore: ciphertool keystore trust"
 )
+WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
+"""The hashes whose collisions make a signature on a certificate worthless."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ciphertool.certificates import findings as rules
 from ciphertool.certificates.findings import finding
 from ciphertool.certificates.key_usage import extended_key_usages, has_names
+from ciphertool.certificates.paths import understood
 from ciphertool.certificates.public_keys import origin_of
 from ciphertool.certificates.roles import Role
 from ciphertool.certificates.weak_keys import Severity, weaknesses
@@ -27,11 +28,15 @@ MINIMUM_BITS = 2048
 _SOON = timedelta(days=30)
 _MINIMUM_EXPONENT = 65_537
 _SERVER_AUTH, _ANY_PURPOSE = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
+# There is no purpose for messages; these are those of certificates that authenticate somebody to somebody.
+_AUTHENTICATES = frozenset({_SERVER_AUTH, _ANY_PURPOSE, "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4"})
+SIGNS, TAKES_KEYS = ("digitalSignature",), ("keyEncipherment",)
+"""The usages of a key that signs messages, and of one to which they are encrypted."""
 _NEEDED = {
     Role.PRIMARY: ("dataEncipherment",),
     Role.RECIPIENT: ("keyEncipherment",),
     Role.TLS: ("digitalSignature",),
-    Role.MESSAGE: ("digitalSignature", "keyEncipherment"),
+    Role.MESSAGE: SIGNS + TAKES_KEYS,
 }
 
 
@@ -59,7 +64,9 @@ def judge_key(facts: CertificateFacts, role: Role, minimum_bits: int = MINIMUM_B
         return
     if facts.bits is not None and facts.bits < minimum_bits:
         reason = f"has {facts.bits} bits, fewer than {minimum_bits}"
-        yield finding(rules.SHORT_KEY, f"the key {reason}", reason)
+        # The other side refuses what such a key signs.
+        level = Level.ERROR if role is Role.MESSAGE else None
+        yield finding(rules.SHORT_KEY, f"the key {reason}", reason, level=level)
     if facts.modulus is None or facts.exponent is None:
         return
     if facts.exponent < _MINIMUM_EXPONENT:
@@ -81,11 +88,16 @@ def _not_rsa(facts: CertificateFacts) -> CertificateFinding:
     return finding(rules.NOT_RSA, f"the key {what}; only RSA keys can encrypt", reason)
 
 
-def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFinding]:
-    """Yield what the certificate's KeyUsage lacks. Java respects it for encryption only if it is critical."""
+def judge_usage(
+    facts: CertificateFacts, role: Role, needed: tuple[str, ...] | None = None
+) -> Iterator[CertificateFinding]:
+    """Yield what the certificate's KeyUsage lacks of what is `needed`, by default all that the role needs.
+
+    Java respects a KeyUsage for encryption only if it is critical; for messages, any counts (RFC 5280, 4.2.1.3).
+    """
     if facts.public_key_sha256 is None:
         return
-    usage, needed = facts.key_usage, _NEEDED[role]
+    usage, needed = facts.key_usage, needed or _NEEDED[role]
     if usage is None:
         message = f"no KeyUsage states {', '.join(needed)}"
         # A TLS certificate without KeyUsage is common and accepted everywhere.
@@ -93,13 +105,14 @@ def judge_usage(facts: CertificateFacts, role: Role) -> Iterator[CertificateFind
         yield finding(rules.KEY_USAGE_UNSTATED, message, f"does not state {needed[0]}: it has no KeyUsage", level=level)
         return
     missing = ", ".join(usage.lacks(needed))
-    if missing and usage.critical:
+    if missing and (usage.critical or role is Role.MESSAGE):
         wrong = "wrong key usage" if role in (Role.PRIMARY, Role.RECIPIENT) else "not usable for this role"
         if usage.usages is None:
             fault = "cannot be read, or occurs twice"
         else:
             fault = f"lacks {missing} and has {', '.join(usage.usages) or 'nothing'}"
-        yield finding(rules.KEY_USAGE_REFUSED, f"{wrong}: the critical KeyUsage {fault}")
+        which = "critical KeyUsage" if usage.critical else "KeyUsage"
+        yield finding(rules.KEY_USAGE_REFUSED, f"{wrong}: the {which} {fault}", f"has a KeyUsage that {fault}")
     elif usage.usages is None:
         reason = "has a KeyUsage that cannot be read"
         message = "the KeyUsage cannot be read; Java ignores it because it is not critical"
@@ -123,12 +136,23 @@ def judge_server(data: bytes) -> Iterator[CertificateFinding]:
         yield finding(rules.NO_HOST_NAMES, "there are no subject alternative names; browsers reject it")
 
 
+def judge_purpose(data: bytes) -> Iterator[CertificateFinding]:
+    """Yield a finding if a certificate, in DER, is for purposes that exclude messages, or has an unknown constraint."""
+    purposes = extended_key_usages(data)
+    if purposes is not None and not _AUTHENTICATES & purposes:
+        reason = "is for other purposes: its extended key usage does not authenticate anyone"
+        yield finding(rules.EXTENDED_KEY_USAGE, f"the certificate {reason}", reason)
+    if not understood(data):
+        reason = "has a critical extension that is not known here"
+        yield finding(rules.UNREADABLE_CERTIFICATE, f"the certificate {reason}", reason)
+
+
 def judge_validity(
     facts: CertificateFacts, role: Role, now: datetime, what: str = "the certificate"
 ) -> Iterator[CertificateFinding]:
     """Yield a finding if a certificate, called `what` in messages, has expired, is about to, or is not valid yet."""
-    # Java encrypts with an expired certificate, but no client connects to a server that has one.
-    level = Level.ERROR if role is Role.TLS else None
+    # Java encrypts with an expired certificate, but nobody connects to a server, or takes a message, that has one.
+    level = Level.ERROR if role in (Role.TLS, Role.MESSAGE) else None
     if facts.not_after is not None and facts.not_after < now:
         reason = f"expired on {facts.not_after:%Y-%m-%d}"
         yield finding(rules.EXPIRED, f"{what} {reason}", reason, level=level)

@@ -6,7 +6,7 @@ KeyUsage, which Java finds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ciphertool.asn1 import der
 from ciphertool.asn1.limits import Budget
@@ -29,8 +29,7 @@ _USAGES = (
 _RFC_NAMES = {"contentCommitment": "nonRepudiation"}
 
 
-@dataclass(frozen=True, slots=True)
-class KeyUsage:
+class KeyUsage(NamedTuple):
     """A KeyUsage extension: its usages by their X.509 names, None if unreadable, and whether it is critical."""
 
     usages: tuple[str, ...] | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -32,10 +32,12 @@ def read_list(text: str) -> list[PublishedKey]:
 
 def origin_of(public_key_sha256: str) -> str | None:
     """Return where a key was published, by the SHA-256 of its SubjectPublicKeyInfo; None if it is not known."""
-    return _known().get(public_key_sha256)
+    line = _lines().get(public_key_sha256)
+    return read_list(line)[0].origin if line else None
 
 
 @cache
-def _known() -> dict[str, str]:
-    text = files("ciphertool.certificates").joinpath("public_keys.tsv").read_text("utf-8")
-    return {key.sha256: key.origin for key in read_list(text)}
+def _lines() -> dict[str, str]:
+    """Return the lines of the list by what they begin with."""
+    text = Path(__file__).with_name("public_keys.tsv").read_text("utf-8")
+    return {line.partition("\t")[0]: line for line in text.splitlines()}

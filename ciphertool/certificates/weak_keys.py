@@ -6,13 +6,12 @@ wrong or damaged, not every key that a determined attacker could factor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import compress
 from math import gcd, isqrt, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ _LARGEST_MODULUS, _LARGEST_FREE, _LARGEST_EXPONENT = 16_384, 3_072, 64
 _SHORTEST_VERIFIED = 1024
 _SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # PKCS #1: what precedes a SHA-256 digest
 _TRIAL_DIVISION = 1 << 16
-_GROUPS = 81
+_GROUP = 100
 _FERMAT_ROUNDS = 100
 # The primes modulo which a modulus of Infineon's library (CVE-2017-15361) is a power of 65537: so is one in 2^28 moduli
 # from elsewhere. M. Nemec et al., The Return of Coppersmith's Attack, 2017.
@@ -37,8 +36,7 @@ class Severity(Enum):
     WEAK = "weak"
 
 
-@dataclass(frozen=True, slots=True)
-class Weakness:
+class Weakness(NamedTuple):
     """One fault of a public key; `reason` completes a sentence that begins "its public key"."""
 
     severity: Severity
@@ -65,7 +63,7 @@ def _faults(modulus: int, exponent: int) -> Iterator[str]:
         yield f"has {bits} bits, which neither Java nor OpenSSL accepts"
     elif modulus % 2 == 0:
         yield "has an even modulus: anyone can factor it"
-    elif gcd(modulus, _small_primes()) != 1:
+    elif any(gcd(modulus, product) != 1 for product in _small_primes()):
         yield "has a modulus with a small factor: anyone can factor it"
     elif _factors_are_close(modulus):
         yield "has a modulus whose factors are close together: anyone can factor it"
@@ -99,16 +97,18 @@ def _is_prime(modulus: int) -> bool:
 
 
 @cache
-def _small_primes() -> int:
-    """Return the product of the primes under `_TRIAL_DIVISION`."""
-    sieve = bytearray([1]) * _TRIAL_DIVISION
-    sieve[:2] = b"\0\0"
-    for number in range(2, isqrt(_TRIAL_DIVISION) + 1):
-        if sieve[number]:
-            sieve[number * number :: number] = bytes(len(range(number * number, _TRIAL_DIVISION, number)))
-    primes = list(compress(range(_TRIAL_DIVISION), sieve))
-    # Of factors of like size: one prime after the other takes three times as long.
-    return prod(prod(primes[start::_GROUPS]) for start in range(_GROUPS))
+def _small_primes() -> list[int]:
+    """Return the odd primes under `_TRIAL_DIVISION` as products of a hundred each.
+
+    Making one product of them all takes ten times as long, and saves no time afterwards.
+    """
+    sieve = bytearray([1]) * (_TRIAL_DIVISION // 2)  # of the odd numbers, from 1 on
+    for number in range(3, isqrt(_TRIAL_DIVISION) + 1, 2):
+        if sieve[number // 2]:
+            multiples = slice(number * number // 2, None, number)
+            sieve[multiples] = bytes(len(sieve[multiples]))
+    primes = list(compress(range(3, _TRIAL_DIVISION, 2), sieve[1:]))
+    return [prod(primes[start : start + _GROUP]) for start in range(0, len(primes), _GROUP)]
 
 
 def _factors_are_close(modulus: int) -> bool:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import ciphertext, files
 from ciphertool.ciphertext import Bare, Envelope, Native
-from ciphertool.errors import ConfigError, JournalError, MalformedCiphertextError, WriteError
+from ciphertool.errors import ConfigError, JournalError, MalformedCiphertextError
 from ciphertool.files.directories import reach
 from ciphertool.files.snapshots import read_at
 
@@ -180,12 +180,7 @@ def write(found: Snapshot, journal: Journal, anchor: Anchor, mode: int) -> Snaps
 
 def remove(found: Snapshot) -> None:
     """Remove a journal durably, if there is one."""
-    try:
-        with reach(found.path, follow=False) as way:
-            way.directory.remove(way.name)
-            way.directory.sync()
-    except OSError as error:
-        raise WriteError(f"cannot be removed: {error.strerror}", path=found.path) from None
+    files.remove(found.path)
 
 
 def as_recordable(stored: Ciphertext) -> Native | Bare | Envelope | None:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ciphertool import files, workers
-from ciphertool.changes.workbench import LocatedFile, ToRewrite, ToSearch, Workbench
+from ciphertool.changes.workbench import AS_THEY_ARE, LocatedFile, ToRewrite, ToSearch, Workbench
 from ciphertool.settings.targets import named_files
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ciphertool.changes.workbench import Rewritten, Standing
     from ciphertool.errors import CipherToolError
+    from ciphertool.files import Snapshot
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named
     from ciphertool.targets.matching import Match
@@ -44,15 +45,10 @@ class Survey:
         return chain.from_iterable(self._crew.again(Workbench.references, tasks))
 
     def rewrite(
-        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress, *, spelled: bool = False
+        self, chosen: Mapping[Path, Sequence[Match]], progress: Progress
     ) -> Iterator[tuple[Path, Rewritten | CipherToolError]]:
-        """Yield the new content of each chosen file, with its matches replaced by references, or the error.
-
-        With `spelled`, it comes with the spellings of the secrets that would come back in another one.
-        """
-        tasks = [
-            [ToRewrite(path, chosen[path], spelled) for path, _ in batch if path in chosen] for batch in self._batches
-        ]
+        """Yield the new content of each chosen file, with its matches replaced by references, or the error."""
+        tasks = [[ToRewrite(path, chosen[path]) for path, _ in batch if path in chosen] for batch in self._batches]
         results = chain.from_iterable(self._crew.again(Workbench.rewrite, tasks))
         for done, (task, result) in enumerate(zip(chain.from_iterable(tasks), results, strict=True), 1):
             progress("rewriting", done, len(chosen))
@@ -60,8 +56,12 @@ class Survey:
 
 
 @contextmanager
-def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[Survey]:
+def survey(
+    settings: Settings, processes: int, progress: Progress, instead: Mapping[Path, Snapshot] = AS_THEY_ARE
+) -> Iterator[Survey]:
     """Read each file once and locate all its targets; problems are collected, never raised.
+
+    A file of `instead` is taken as it says, whatever it holds now.
 
     Opened files can be rewritten within the context. With `processes` above one, that many do the work if there is
     enough of it; the result is the same.
@@ -71,7 +71,7 @@ def survey(settings: Settings, processes: int, progress: Progress) -> Iterator[S
     batches = workers.batches(named, sizes)
     opened: list[LocatedFile] = []
     problems: list[CipherToolError] = [*refused]
-    with workers.crew(Workbench(settings), processes, len(batches), sum(sizes)) as crew:
+    with workers.crew(Workbench(settings, instead), processes, len(batches), sum(sizes)) as crew:
         results = chain.from_iterable(crew.in_order(Workbench.open, batches))
         for done, result in enumerate(results, 1):
             progress("reading", done, len(named))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
-from ciphertool.changes.spellings import spellings
+from ciphertool.changes.spellings import Spellings, come_back, spellings
 from ciphertool.errors import CipherToolError
 from ciphertool.plugins import NO_EXTENSIONS
-from ciphertool.rewriters.base import rewrite
+from ciphertool.rewriters.base import rewrite_by
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.confined import Patience
 from ciphertool.settings.targets import reading
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ciphertool.settings.model import Settings, Target
     from ciphertool.settings.targets import Named, Reading
     from ciphertool.targets.matching import Located, Match
+
+
+AS_THEY_ARE: Mapping[Path, Snapshot] = {}
+"""No file is taken as anything but what it holds."""
 
 
 class ToSearch(NamedTuple):
@@ -49,15 +53,13 @@ class ToRewrite(NamedTuple):
 
     path: Path
     matches: Sequence[Match]
-    spelled: bool = False
-    """Whether to find out how they are spelled."""
 
 
 class Rewritten(NamedTuple):
-    """A file's new content, and by their aliases the texts of the secrets that a rewriter would spell otherwise."""
+    """A file's new content, and how its secrets are spelled that a rewriter would spell otherwise."""
 
     data: bytes
-    spellings: Mapping[str, str] = {}
+    spellings: Spellings
 
     def __repr__(self) -> str:
         return f"Rewritten({len(self.data)} bytes)"
@@ -76,11 +78,13 @@ class LocatedFile:
 class Workbench:
     """Opens files and rewrites them; it alone keeps a file's document from one step to the other.
 
-    Its results are passed between processes; so are errors, which are results here.
+    Its results are passed between processes; so are errors, which are results here. A file of `instead` is taken as it
+    says, whatever it holds now.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instead: Mapping[Path, Snapshot] = AS_THEY_ARE) -> None:
         # A process that only reads files does not need to know the password sources.
+        self._instead = instead
         self._root, self._repository, self._trust = settings.root, settings.repository_settings, settings.trust
         self._patience = Patience(settings.origin, settings.trust)
         self._rewriters: dict[Reading, Rewriter] = {}
@@ -101,7 +105,7 @@ class Workbench:
 
     def _opened(self, path: Path, targets: Sequence[Target]) -> LocatedFile | CipherToolError:
         try:
-            snapshot = files.read(path)
+            snapshot = self._instead.get(path) or files.read(path)
             rewriter = self._rewriter(path, reading(targets))
             document = rewriter.parse(snapshot.bytes)
             with self._patience.bounded(targets):
@@ -118,12 +122,16 @@ class Workbench:
             self._rewriters[reading] = reading.rewriter(path, self._trust.extensions)
         return self._rewriters[reading]
 
-    def _rewritten(self, path: Path, matches: Sequence[Match], spelled: bool) -> Rewritten | CipherToolError:
+    def _rewritten(self, path: Path, matches: Sequence[Match]) -> Rewritten | CipherToolError:
         rewriter, document = self._documents.pop(path)
         syntax = runtime_of(self._repository.kind).syntax(rewriter)
         try:
-            data = rewrite(rewriter, document, changes(matches, syntax))
-            return Rewritten(data, spellings(rewriter, document, data, matches) if spelled else {})
+            made = changes(matches, syntax)
+            edits = document.edits(made)
+            data = rewrite_by(edits, rewriter, document, made)
+            if come_back(document, matches, edits):
+                return Rewritten(data, Spellings())
+            return Rewritten(data, spellings(rewriter, document, data, matches, native=self._repository.native))
         except CipherToolError as error:
             return error.at(path)
 

@@ -34,6 +34,9 @@ COMMANDS = {
     ),
     "get": Listed("resolve:get", "Print one secret and nothing else."),
     "set": Listed("secrets:set_secret", "Set a secret's value: from standard input, a prompt, or at random."),
+    "edit": Listed(
+        "edit:edit", "Edit a file with its secrets in clear; what changed is encrypted when you leave the editor."
+    ),
     "list": Listed("secrets:list_secrets", "List the vault's secrets: scheme, key, age, and where each is used."),
     "rotate": Listed("rotate:rotate", "Encrypt a whole vault anew: under new content keys, or to another key pair."),
     "remove": Listed("secrets:remove", "Remove secrets that nothing refers to."),
@@ -66,6 +69,7 @@ COMMANDS = {
         "git:merge_driver", "Merge two versions of a vault, for git: alias by alias, without any key."
     ),
     "keystore": Listed("keystore", "List, check, create and change keystores and truststores."),
+    "wsse": Listed("wsse", "Sign, encrypt, verify and decrypt SOAP messages by WS-Security."),
 }
 KEYSTORE_COMMANDS = {
     "list": Listed("keystore.look:list_entries", "List the entries of a store with details of their certificates."),
@@ -97,7 +101,17 @@ RECIPIENTS_COMMANDS = {
     "add": Listed("recipients:add", "Let the key of another certificate read the vault."),
     "remove": Listed("recipients:remove", "Encrypt every value anew for the recipients who remain."),
 }
-GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS}
+WSSE_COMMANDS = {
+    "sign": Listed("wsse:sign", "Sign the Body of a SOAP message, and a Timestamp that it gets."),
+    "encrypt": Listed(
+        "wsse:encrypt", "Encrypt the Body of a SOAP message for a recipient; with a keystore, sign it first."
+    ),
+    "verify": Listed("wsse:verify", "Verify a SOAP message, and print what was verified of it, and nothing else."),
+    "decrypt": Listed(
+        "wsse:decrypt", "Decrypt a SOAP message whose Body is encrypted; with a truststore, verify it too."
+    ),
+}
+GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS, "wsse": WSSE_COMMANDS}
 """The commands of each group of commands."""
 
 

@@ -136,6 +136,15 @@ def out_json(value: object) -> None:
     out_raw(f"{json.dumps(_masked(value), indent=2)}\n")
 
 
+def out_json_line(value: object) -> None:
+    """Write plain data to stdout as one line of JSON, masked as by `out_json`, and pass it on at once."""
+    import json
+
+    answer.promise(False)
+    out_raw(f"{json.dumps(_masked(value))}\n")
+    sys.stdout.flush()
+
+
 def out_written(written: Iterable[Snapshot], entries: Iterable[dict[str, object]]) -> None:
     """Write to stdout as JSON which files were written, by what they were before, and the entries of their keystore."""
     changes = [

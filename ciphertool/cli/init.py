@@ -16,7 +16,7 @@ from ciphertool.cli.options import new_password
 from ciphertool.errors import ConfigError
 from ciphertool.files import Audience, Snapshot
 from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
-from ciphertool.settings import carbon4
+from ciphertool.settings import carbon_homes
 from ciphertool.settings.target_tables import content_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _may_be_completed(before: Snapshot) -> bool:
     if before.data is None:
         return True
     # In a Carbon home, targets alone are complete.
-    return not carbon4.is_home(before.path.parent) and content_of(before).keys() <= {"target", "extends"}
+    return not carbon_homes.is_home(before.path.parent) and content_of(before).keys() <= {"target", "extends"}
 
 
 def _report(writes: Iterable[files.Write]) -> None:

@@ -14,7 +14,8 @@ import typer
 from ciphertool.certificates.strictness import Policy
 from ciphertool.cli import console
 from ciphertool.errors import PasswordSourceError
-from ciphertool.passwords import Environment, PasswordChain, PasswordFile, Prompt
+from ciphertool.passwords.chain import PasswordChain, PasswordSource, Prompt
+from ciphertool.passwords.environment import Environment
 from ciphertool.settings import Overrides, Settings, load
 
 Jobs = Annotated[
@@ -92,11 +93,19 @@ class VaultOptions(NamedTuple):
             define={name: value for name, _, value in pairs},
         )
 
-    def passwords(self, settings: Settings | None = None) -> PasswordChain:
-        """Return where passwords come from: a file that was named, the environment, the settings' sources, a person."""
-        named = (PasswordFile(self.password_file),) if self.password_file else ()
+    def passwords(self, settings: Settings | None = None, of: str = "") -> PasswordChain:
+        """Return where passwords come from: a file that was named, the environment, the settings' sources, a person.
+
+        A person who is asked about several vaults is told the one that it is the password `of`.
+        """
+        named: tuple[PasswordSource, ...] = ()
+        if self.password_file:
+            from ciphertool.passwords.files import PasswordFile
+
+            named = (PasswordFile(self.password_file),)
         sources = settings.password_sources if settings else ()
-        prompt = Prompt(lambda: ask("Keystore password"), lambda: ask("Key password"))
+        about = f" of {of}" if of else ""
+        prompt = Prompt(lambda: ask(f"Keystore password{about}"), lambda: ask(f"Key password{about}"))
         return PasswordChain((*named, Environment(), *sources, prompt))
 
 
@@ -138,17 +147,22 @@ def ask(question: str) -> str | None:
         raise PasswordSourceError("a prompt on the terminal", "it was closed without an answer", hint=hint) from None
 
 
-def confirm(question: str) -> bool | None:
-    """Ask a person on the terminal whether to go on; None where there is no terminal, never a wait."""
+def confirm(question: str, *, usual: bool = False) -> bool | None:
+    """Ask a person on the terminal whether to go on; None where there is no terminal, never a wait.
+
+    An empty answer, but not the end of the input, is the `usual` one.
+    """
     if not sys.stderr.isatty():
         return None
     try:
         with _TERMINAL.open("r", encoding="utf-8", errors="replace") as terminal:
-            sys.stderr.write(f"{question} [y/N] ")
+            sys.stderr.write(f"{question} [{'Y/n' if usual else 'y/N'}] ")
             sys.stderr.flush()
-            return terminal.readline().strip().lower() in ("y", "yes")
+            line = terminal.readline()
     except OSError:
         return None
+    answer = line.strip().lower()
+    return usual if line and not answer else answer in ("y", "yes")
 
 
 def new_password() -> str | None:

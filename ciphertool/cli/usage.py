@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 USAGE = 2
 _NOT_STARTED = 125
-_CHANGE = "`ciphertool set ALIAS` changes a value; so does `protect --take file` for one that is in clear in its file"
+_CHANGE = "`ciphertool set ALIAS` changes a value, `ciphertool edit FILE` those of a file in your editor"
 _ADD = "`ciphertool add FILE SELECTOR` protects a value of a file, `ciphertool set ALIAS` adds one to the vault alone"
 _RESTORE = (
     "`ciphertool resolve FILE --output COPY` writes a file as it was before it was protected; "
@@ -29,7 +29,7 @@ _REMOVE = "`ciphertool remove ALIAS` removes a secret that nothing refers to"
 _ELSEWHERE = {
     "version": "`ciphertool --version` shows it",
     "help": "`ciphertool --help` lists the commands, `ciphertool COMMAND --help` explains one",
-    **dict.fromkeys(("edit", "change", "update"), _CHANGE),
+    **dict.fromkeys(("change", "update"), _CHANGE),
     **dict.fromkeys(("new", "create", "insert"), _ADD),
     **dict.fromkeys(("restore", "view", "cat"), _RESTORE),
     **dict.fromkeys(("rekey", "updatekeys", "reencrypt"), _ROTATE),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ciphertool import references
-from ciphertool.detection.names import reads_as_name
+from ciphertool.detection.names import reads_as_label, reads_as_name
 
 _ANY = r""
 _YAML = r"\.ya?ml\b"
@@ -80,7 +80,7 @@ GRAMMARS: tuple[Grammar, ...] = (
     Grammar("systemd", r"\.(?:service|socket|mount|timer)\b", r"%[a-zA-Z](?:/[\w.\-]+)*", within=False),
     Grammar("maven, ant, autoconf", _ANY, r"@(?P<name>[A-Za-z_][\w.\-]*)@", within=False),
     Grammar("replace tokens", _ANY, r"__(?P<name>[A-Za-z][\w.\-]*?)__", within=False),
-    Grammar("format strings", _ANY, r"\{\s*\$?(?P<name>[A-Za-z_][\w.\-]*)\s*\}|\{\d\}", within=False),
+    Grammar("format strings", _ANY, r"\{\s*\$?(?P<label>[A-Za-z_][\w.\-]*)\s*\}|\{\d\}", within=False),
     Grammar("caddy", r"caddyfile|\.json\b", r"\{(?:\$|env\.)[A-Za-z_]\w*\}", within=False),
     Grammar("circleci", _YAML, r"<<\s*[\w.\-]+\s*>>", within=False),
     Grammar("arm templates", r"\.(?:json|bicep)\b",
@@ -175,8 +175,11 @@ def _placeholder(text: str, grammars: list[tuple[Grammar, re.Pattern[str]]]) -> 
 
 
 def _is_named(match: re.Match[str]) -> bool:
-    name = match.groupdict().get("name")
-    return name is None or reads_as_name(name)
+    """Return whether what stands where a grammar has a name can be one; a `label` has no sign before its braces."""
+    groups = match.groupdict()
+    if (label := groups.get("label")) is not None:
+        return reads_as_label(label)
+    return (name := groups.get("name")) is None or reads_as_name(name)
 
 
 _CLOSING = {"{{": "}}", "{%": "%}", "<%": "%>"}

@@ -108,13 +108,21 @@ def is_candidate(value: str, *, assigned: bool = True) -> bool:
     return others.are_in(value) or _OTHERS.are_in(value) or (_HAS_LONG(value) is not None and _TOKENS.are_in(value))
 
 
-def in_text(text: str) -> list[int]:
-    """Return the positions in a text at which a token, a key or a URL's password may be, in order, and few others."""
+def in_text(text: str, plain: set[bytes] | None = None) -> list[int]:
+    """Return the positions in a text at which a token, a key or a URL's password may be, in order, and few others.
+
+    `plain` are words of earlier texts that hold no hint; those of this text are added to them.
+    """
+    plain = set() if plain is None else plain
     found = _OTHERS.positions(text)
     if "@" in text:
         found += _URLS.positions(text)
-    # A file has few distinct words, and far fewer long ones: hardly any text is searched as a whole for each hint.
+    # A file has few distinct words, and far fewer long ones, which its neighbours have too: hardly any text is searched
+    # as a whole for each hint.
     words = text.encode("utf-8", "surrogatepass").translate(_TO_WORDS).split()
-    if _TOKENS.are_in(b" ".join({word for word in words if len(word) >= _LONG}).decode()):
+    longer = {word for word in words if len(word) >= _LONG} - plain
+    if _TOKENS.are_in(b" ".join(longer).decode()):
         found += _TOKENS.positions(text)
+    else:
+        plain |= longer
     return sorted(found)

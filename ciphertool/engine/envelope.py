@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,8 +43,7 @@ WRAPPING = {
 _KEY, _ID, _BLOCK = 32, 6, 64
 _LATEST = 253_402_300_799
 """The last second of the year 9999."""
-_PLAIN = re.compile(r"[A-Za-z0-9._@:/-]++")
-"""Aliases that JSON spells as they are."""
+_PAYLOADS = {"value"}, {"value", "spelling"}
 
 
 class Opened(NamedTuple):
@@ -66,7 +64,7 @@ class ContentKey:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         self.id = identity
-        self._start = b'{"alg":"dir","enc":"%b","kid":"%b","alias":' % (jwe.ENCRYPTION.encode(), identity.encode())
+        self._start = f'{{"alg":"dir","enc":"{jwe.ENCRYPTION}","kid":{jwe.write_text(identity)},"alias":'
         self.__key = key
         self._cipher = AESGCM(key)
 
@@ -90,13 +88,11 @@ class ContentKey:
 
         The payload is padded to a multiple of 64 bytes, so that its length says little.
         """
-        text = value.reveal()
-        payload = {"value": text} if spelling is None else {"value": text, "spelling": spelling}
-        data = jwe.write_json(payload).encode("utf-8")
+        kept = "" if spelling is None else f',"spelling":{jwe.write_text(spelling)}'
+        data = f'{{"value":{jwe.write_text(value.reveal())}{kept}}}'.encode()
         if len(data) > LIMIT and (length := len(value.reveal_bytes())) > LIMIT:
             raise ValueTooLongError(NAME, None, length, LIMIT)
-        header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "alias": alias, "iat": int(time.time())}
-        return jwe.seal(header, data + b" " * (-len(data) % _BLOCK), self._cipher)
+        return jwe.seal(self._header(alias, int(time.time())), data + b" " * (-len(data) % _BLOCK), self._cipher)
 
     def open(self, alias: str, token: str) -> Opened:
         """Return what a JWE holds for an alias.
@@ -117,20 +113,22 @@ class ContentKey:
             raise MovedCiphertextError(alias, made_for)
         return _opened(data, made)
 
+    def _header(self, alias: str, made: int) -> str:
+        return f'{self._start}{jwe.write_text(alias)},"iat":{made}}}'
+
     def _made(self, header: bytes, alias: str) -> int | None:
         """Return the time in a header that is spelled as this module spells it; None for any other, perhaps a good one.
 
         A vault has thousands of them, and a JSON parser takes longer than the decryption.
         """
         digits = header[-11:-1]
-        if not (digits.isdigit() and alias.isascii() and _PLAIN.fullmatch(alias)):
-            return None
-        return int(digits) if header == b'%b"%b","iat":%b}' % (self._start, alias.encode(), digits) else None
+        made = int(digits) if digits.isdigit() else 0
+        return made if header == jwe.header_bytes(self._header(alias, made)) else None
 
     def seal_data(self, kind: str, data: bytes) -> str:
         """Return the JWE of data that is no alias's value. It opens as this kind alone, and never as a value."""
         header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "cty": kind}
-        return jwe.seal(header, data, self._cipher)
+        return jwe.seal(jwe.write_json(header), data, self._cipher)
 
     def open_data(self, kind: str, token: str) -> bytes:
         """Return the data of a kind; raise `MalformedCiphertextError` or `DamagedValueError`."""
@@ -161,15 +159,16 @@ class Recipient:
 
         once = AESGCM.generate_key(8 * _KEY)
         wrapped = scheme_named(WRAPPING[self.algorithm]).encrypting(self.public)(once, b"")
-        return jwe.seal(_wrapping_header(self.algorithm, self.id), content_key, AESGCM(once), wrapped)
+        header = jwe.write_json(_wrapping_header(self.algorithm, self.id))
+        return jwe.seal(header, content_key, AESGCM(once), wrapped)
 
 
 def _opened(payload: bytes, made: int) -> Opened:
     """Return what a payload says; it is authentic, so that only its maker can have made it other than it should be."""
     members = jwe.parse_object(payload) or {}
-    value, spelling = members.get("value"), members.get("spelling", "")
-    if len(members) - ("spelling" in members) == 1 and _is_text(value) and _is_text(spelling):
-        return Opened(Secret(value), Secret(spelling) if "spelling" in members else None, made)
+    if members.keys() in _PAYLOADS and all(map(_is_text, members.values())):
+        spelling = Secret(members["spelling"]) if "spelling" in members else None
+        return Opened(Secret(members["value"]), spelling, made)
     raise MalformedCiphertextError("a JWE whose payload is not a value and perhaps its spelling")
 
 

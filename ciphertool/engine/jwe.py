@@ -26,8 +26,11 @@ ENCRYPTION = "A256GCM"
 _NONCE, _TAG = 12, 16
 write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """As `json.dumps`, which makes an encoder each time."""
+write_text = json.encoder.encode_basestring
+"""Return the JSON of a text, as `write_json` does."""
 _STANDARD, _URL = b"+/", b"-_"
-_TO_STANDARD = bytes.maketrans(_URL, _STANDARD)
+# What base64url lacks of the standard alphabet becomes no character of either.
+_TO_STANDARD = bytes.maketrans(_URL + b"+/=", _STANDARD + b"???")
 _TO_URL = bytes.maketrans(_STANDARD, _URL)
 _LAST_OF = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 """The last characters, by the length modulo 4, that have no unused bit set."""
@@ -54,7 +57,11 @@ class Token(NamedTuple):
 
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, section 2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return _in_url_alphabet(binascii.b2a_base64(data, newline=False))
+
+
+def _in_url_alphabet(text: bytes) -> str:
+    return text.translate(_TO_URL, b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:
@@ -64,12 +71,9 @@ def decode(text: str) -> bytes:
 
 def _in_standard_alphabet(text: str) -> bytes:
     try:
-        data = text.encode("ascii")
+        return text.encode("ascii").translate(_TO_STANDARD)
     except UnicodeEncodeError:
         raise _malformed("not base64url") from None
-    if b"+" in data or b"/" in data or b"=" in data:
-        raise _malformed("not base64url")
-    return data.translate(_TO_STANDARD)
 
 
 def _decode(text: bytes) -> bytes:
@@ -84,14 +88,18 @@ def _decode(text: bytes) -> bytes:
         raise _malformed("not base64url") from None
 
 
-def seal(header: Mapping[str, Any], plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
-    """Return the token of a plaintext; the nonce is random, and the header is authenticated."""
-    # Half of a surrogate pair is escaped as JSON would escape it.
-    protected = encode(write_json(header).encode("utf-8", "backslashreplace"))
+def header_bytes(header: str) -> bytes:
+    """Return the bytes of a header's JSON; half of a surrogate pair is escaped as JSON would escape it."""
+    return header.encode("utf-8", "backslashreplace")
+
+
+def seal(header: str, plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") -> str:
+    """Return the token of a plaintext; the nonce is random, and the header, which is JSON, is authenticated."""
+    protected = encode(header_bytes(header))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
-    parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
-    return f"{protected}.{'.'.join(parts)}"
+    parts = [binascii.b2a_base64(part, newline=False) for part in (wrapped, nonce, sealed[:-_TAG], sealed[-_TAG:])]
+    return f"{protected}.{_in_url_alphabet(b'.'.join(parts))}"
 
 
 def parse(text: str, *, direct: bool) -> Token:

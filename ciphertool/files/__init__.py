@@ -5,7 +5,7 @@ from ciphertool.files.destinations import Audience, destination, lies_in, make_d
 from ciphertool.files.locking import lock
 from ciphertool.files.passing import COPIES, JOURNAL, is_passing, remove_leftovers, replaced
 from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size, stamp
-from ciphertool.files.writing import Write, write_all
+from ciphertool.files.writing import Write, remove, write_all
 
 __all__ = [
     "COPIES",
@@ -24,6 +24,7 @@ __all__ = [
     "obstacle",
     "read",
     "read_if_there",
+    "remove",
     "remove_leftovers",
     "replaced",
     "size",

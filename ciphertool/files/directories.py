@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ciphertool.deferred import pattern
 from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _ENTER = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY | _NO_FOLLOW
 _BINARY = getattr(os, "O_BINARY", 0)
-_MAGIC = re.compile(r"/proc/[0-9]+/")
+_MAGIC = pattern(r"/proc/[0-9]+/")
 _MOST_LINKS = 40
 _NO_SUCH_CALL = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EPERM, errno.EXDEV)
 

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from ciphertool.deferred import pattern
 from ciphertool.errors import ConfigError
 from ciphertool.files.directories import reach
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 JOURNAL = ".ciphertool-journal"
 COPIES = ".ciphertool-undo"
 """The directory beside a vault that holds the copies for `undo`."""
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
+_TEMPORARY = pattern(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
 
 
 def temporary_name(name: str) -> str:

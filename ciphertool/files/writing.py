@@ -87,6 +87,16 @@ def write_all(writes: Sequence[Writing], written: Callable[[int], None] = lambda
             ) from None
 
 
+def remove(path: Path) -> None:
+    """Remove a file durably, if there is one; raise `WriteError` if that fails."""
+    try:
+        with reach(path, follow=False) as way:
+            way.directory.remove(way.name)
+            way.directory.sync()
+    except OSError as error:
+        raise WriteError(f"cannot be removed: {error.strerror}", path=path) from None
+
+
 def _write(item: Write) -> None:
     before = item.before
     try:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.certificates import chains
 from ciphertool.certificates import findings as rules
 from ciphertool.certificates.facts import CertificateFacts, certificate_facts
-from ciphertool.certificates.findings import CertificateFinding, finding
-from ciphertool.certificates.judge import judge_key, judge_server, judge_usage, judge_validity
+from ciphertool.certificates.findings import WEAK_HASHES, CertificateFinding, finding
+from ciphertool.certificates.judge import judge_key, judge_purpose, judge_server, judge_usage, judge_validity
+from ciphertool.certificates.paths import path_to_anchor
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import KeystoreError, WrongKeyPasswordError
+from ciphertool.findings import Level
 from ciphertool.keystore import keys
 from ciphertool.keystore.entries import EntryKind, KeyEntry
 
@@ -25,11 +26,8 @@ if TYPE_CHECKING:
 
     from ciphertool.keystore.store import Keystore
 
-_WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha1"})
 
-
-@dataclass(frozen=True)
-class _Subject:
+class _Subject(NamedTuple):
     """One key entry under examination, and what it is judged against."""
 
     keystore: Keystore
@@ -51,11 +49,13 @@ def check_keystore(
     truststore: Keystore | None = None,
     others: Sequence[Keystore] = (),
     key_password: str | None = None,
+    open_keys: bool = True,
 ) -> list[CertificateFinding]:
     """Return the findings about a keystore in a role: for the entry `alias`, or for every key entry.
 
     `others` are the keystores of the other roles. Checks that need a password are skipped if the store was opened
     without one. A key with a password of its own that was not given is not called unusable: nothing is known of it.
+    Without `open_keys` no private key is opened and proved, which takes most of the time.
     """
     entries = [keystore.entry(alias)] if alias else [e for e in keystore.entries if e.kind is EntryKind.KEY]
     found = [*_check_file(keystore.path, private=any(entry.sealed or entry.secret for entry in keystore.entries))]
@@ -66,8 +66,10 @@ def check_keystore(
     for entry in entries:
         facts = [certificate_facts(data) for data in entry.chain]
         subject = _Subject(keystore, entry, facts, role, now, truststore, others, key_password)
-        for judge in (_check_key, _check_public_key, _check_usage, _check_validity, _check_chain, _check_trust):
-            found += (replace(one, alias=entry.alias) for one in judge(subject))
+        if open_keys:
+            found += (one._replace(alias=entry.alias) for one in _check_key(subject))
+        for judge in (_check_public_key, _check_usage, _check_validity, _check_chain, _check_trust):
+            found += (one._replace(alias=entry.alias) for one in judge(subject))
     return found
 
 
@@ -191,6 +193,8 @@ def _check_usage(subject: _Subject) -> Iterator[CertificateFinding]:
         yield from judge_usage(subject.facts[0], subject.role)
         if subject.role is Role.TLS and subject.facts[0].public_key_sha256 is not None:
             yield from judge_server(subject.entry.chain[0])
+        elif subject.role is Role.MESSAGE and subject.facts[0].public_key_sha256 is not None:
+            yield from judge_purpose(subject.entry.chain[0])
 
 
 def _check_validity(subject: _Subject) -> Iterator[CertificateFinding]:
@@ -209,10 +213,12 @@ def _check_chain(subject: _Subject) -> Iterator[CertificateFinding]:
             yield finding(rules.CHAIN_SIGNATURE, f"certificate {place} of the chain did not sign the one before")
     for data, facts in zip(chain, subject.facts, strict=True):
         # Nobody relies on a self-signature.
-        if facts.signature_hash in _WEAK_HASHES and not _is_self_signed(data):
-            yield finding(rules.WEAK_HASH, f"a certificate of the chain is signed with {facts.signature_hash}")
+        if facts.signature_hash in WEAK_HASHES and not chains.is_self_issued(data):
+            level = Level.ERROR if subject.role is Role.MESSAGE else None
+            message = f"a certificate of the chain is signed with {facts.signature_hash}"
+            yield finding(rules.WEAK_HASH, message, level=level)
     vouched = subject.truststore is not None and trusted_by(chain[-1:], subject.truststore) is not None
-    if chain and not _is_self_signed(chain[-1]) and not vouched:
+    if chain and not chains.is_self_issued(chain[-1]) and not vouched:
         yield finding(rules.CHAIN_INCOMPLETE, "the chain ends before a root; the next issuer is missing")
 
 
@@ -221,12 +227,14 @@ def _check_trust(subject: _Subject) -> Iterator[CertificateFinding]:
     if subject.role is Role.PRIMARY or not chain:
         return
     if subject.truststore is not None:
-        if trusted_by(chain, subject.truststore) is None:
+        if not _is_trusted(subject.role, chain, subject.truststore):
             yield finding(rules.NOT_TRUSTED, f"no certificate of the chain is trusted by {subject.truststore.path}")
-    elif subject.role is Role.TLS and len(chain) == 1 and _is_self_signed(chain[0]):
+    elif subject.role is Role.TLS and len(chain) == 1 and chains.is_self_issued(chain[0]):
         yield finding(rules.SELF_SIGNED, "the certificate is self-signed; no client trusts it by default")
 
 
-def _is_self_signed(data: bytes) -> bool:
-    name = chains.names(data)
-    return name is not None and name[0] == name[1]
+def _is_trusted(role: Role, chain: Sequence[bytes], truststore: Keystore) -> bool:
+    """Return whether a truststore trusts a chain: for messages, as the one who reads them decides."""
+    if role is not Role.MESSAGE:
+        return trusted_by(chain, truststore) is not None
+    return path_to_anchor(chain[0], chain[1:], truststore.anchors) is not None

@@ -84,6 +84,11 @@ class Keystore:
             folded.setdefault(entry.alias.casefold(), []).append(entry)
         return folded
 
+    @property
+    def anchors(self) -> list[bytes]:
+        """The certificates that the store trusts, in DER: those of its trusted entries."""
+        return [entry.chain[0] for entry in self.entries if entry.kind is EntryKind.TRUSTED and entry.chain]
+
     def certificate(self, alias: str | None = None) -> x509.Certificate:
         """Return the leaf certificate of an entry, unproven: see `encryption_certificate`."""
         from ciphertool.certificates import chains

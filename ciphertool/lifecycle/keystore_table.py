@@ -5,6 +5,7 @@ What it makes is read again: a text that does not state exactly what was asked f
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,30 @@ from ciphertool.settings.target_tables import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ciphertool.files import Snapshot
+    from ciphertool.settings.model import Settings
 
 _HEAD = re.compile(r"[ \t]*\[[ \t]*keystore[ \t]*\][ \t]*(?:#.*)?")
 _TABLE = re.compile(r"[ \t]*\[.*")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _VALUE = r"""(?:"(?!"")(?:[^"\\]|\\.)*"|'(?!'')[^']*')"""
+
+
+def members(before: Settings, after: Settings) -> dict[str, str | None]:
+    """Return what the table is to state after a change of keystore; None for what it states no longer, or never did."""
+    keystore, root = after.keystore, after.root
+    return {
+        "path": _relative(keystore.path, root),
+        "alias": keystore.alias,
+        "certificate": _relative(keystore.certificate, root),
+        "fingerprint": None if before.keystore.fingerprint is None else f"sha256:{keystore.fingerprint}",
+    }
+
+
+def _relative(path: Path | None, root: Path) -> str | None:
+    return None if path is None else os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def changed(snapshot: Snapshot, members: Mapping[str, str | None]) -> bytes:

@@ -9,6 +9,7 @@ from ciphertool.changes.changeset import Replacement
 from ciphertool.ciphertext import Envelope
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.repository import Encrypted, Malformed, repository_of
+from ciphertool.vault.cipher import Opener
 from ciphertool.vault.resolver import explain
 from ciphertool.workers import Progress, no_progress
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ciphertool.repository import SecretRepository
     from ciphertool.secret import Secret
     from ciphertool.settings.model import Settings
-    from ciphertool.vault.cipher import Opener
+    from ciphertool.vault.cipher import AnyOpener, AnySealer
 
 KeyChanges = dict[str, "Mapping[str, str] | None"]
 """What becomes of content keys: for whom each is then encrypted, or None if it goes."""
@@ -37,12 +38,12 @@ class Value(NamedTuple):
 
 
 def values_of(
-    repository: SecretRepository, opener: Opener, progress: Progress = no_progress, step: str = "decrypting"
+    repository: SecretRepository, opener: AnyOpener, progress: Progress = no_progress, step: str = "decrypting"
 ) -> dict[str, Value]:
     """Return every encrypted value with its spelling; raise `ProblemsError` with each that does not decrypt."""
 
     def read(alias: str, ciphertext: Ciphertext) -> Value:
-        if isinstance(ciphertext, Envelope):
+        if isinstance(ciphertext, Envelope) and isinstance(opener, Opener):
             opened = opener.content_keys.read(alias, ciphertext)
             return Value(opened.value, opened.spelling)
         return Value(opener.open(alias, ciphertext), None)
@@ -67,13 +68,37 @@ def values_of(
     return found
 
 
+def sealed(
+    values: Mapping[str, Value], sealer: AnySealer, repository: SecretRepository, progress: Progress = no_progress
+) -> dict[str, Ciphertext]:
+    """Return every value, encrypted; raise `ProblemsError` with each that the sealer cannot encrypt.
+
+    `repository` is where the values come from, for messages.
+    """
+
+    def seal(alias: str, value: Value) -> Ciphertext:
+        return sealer.seal(alias, *value.revealed())
+
+    made: dict[str, Ciphertext] = {}
+    problems: list[CipherToolError] = []
+    for alias, result in workers.on_all_cores("encrypting", seal, values, progress, few=sealer.few):
+        if isinstance(result, CipherToolError):
+            result.message = f"{alias!r}: {result.message}"
+            problems.append(result.at(repository.where, repository.get(alias).line))
+        else:
+            made[alias] = result
+    if problems:
+        raise problems[0] if len(problems) == 1 else ProblemsError(problems)
+    return made
+
+
 def proved(
     settings: Settings,
     repository: SecretRepository,
     new: Mapping[str, Ciphertext],
     keys: KeyChanges,
     expected: Mapping[str, Value],
-    opener: Opener,
+    opener: AnyOpener,
     progress: Progress = no_progress,
 ) -> Replacement | None:
     """Return how the vault is written, None if it stays; `opener` has decrypted every value in it again."""

@@ -77,15 +77,21 @@ class VaultChange:
 
 
 def put(
-    settings: Settings, repository: SecretRepository, sealer: AnySealer, values: Mapping[str, Secret]
+    settings: Settings,
+    repository: SecretRepository,
+    sealer: AnySealer,
+    values: Mapping[str, Secret],
+    gone: Sequence[str] = (),
 ) -> VaultChange:
     """Return the change that gives aliases new values, encrypted and, if a private key is available, proved.
 
-    Public keys are enough. Raises `ConfigError` for an alias that cannot be written or an empty value, `OtherKeyError`
-    and `RecipientsError` if the vault is encrypted to others, and `ConflictError` after an interrupted run.
+    Those that are `gone` are taken out, as `remove` does. Public keys are enough. Raises `ConfigError` for an alias
+    that cannot be written or an empty value, `OtherKeyError` and `RecipientsError` if the vault is encrypted to others,
+    and `ConflictError` after an interrupted run.
     """
     require_one_key(sealer, repository)
-    made: dict[str, Ciphertext] = {}
+    _require_removable(settings, repository, gone)
+    made: dict[str, Ciphertext | None] = dict.fromkeys(gone)
     for alias, value in values.items():
         if not is_writable_alias(alias):
             raise ConfigError(f"{alias!r} cannot be an alias", hint="use letters, digits and . _ - @ : /")
@@ -94,9 +100,9 @@ def put(
         made[alias] = sealer.seal(alias, value)
     keystore = KeystoreFacts(sealer.store_type, sealer.key_alias)
     companions = runtime_of(settings.kind).companions(settings, keystore)
-    new = frozenset(alias for alias in made if alias not in repository.entries)
+    new = frozenset(alias for alias in values if alias not in repository.entries)
     changes = vault_change(settings, repository, repository.updated(made), companions, sealer.to)
-    return VaultChange(tuple(made), new, changes)
+    return VaultChange(tuple(values), new, changes)
 
 
 def remove(
@@ -112,17 +118,23 @@ def remove(
     Raises `UnknownAliasError` for one that is not there, and unless `force` is set `ReferencesStandError` for one that
     configured files still refer to.
     """
+    _require_removable(settings, repository, aliases, force=force)
+    gone = dict.fromkeys(aliases)
+    changes = vault_change(settings, repository, repository.updated(gone), to=to)
+    return VaultChange(tuple(gone), frozenset(), changes)
+
+
+def _require_removable(
+    settings: Settings, repository: SecretRepository, aliases: Sequence[str], *, force: bool = False
+) -> None:
     for alias in aliases:
         if alias not in repository.entries:
             raise UnknownAliasError(alias, repository.where, certain_names(repository.entries))
-    if not force:
+    if aliases and not force:
         places = uses(settings, aliases)
         standing = {alias: places[alias] for alias in aliases if places.get(alias)}
         if standing:
             raise ReferencesStandError({alias: [str(use) for use in each] for alias, each in standing.items()})
-    gone = dict.fromkeys(aliases)
-    changes = vault_change(settings, repository, repository.updated(gone), to=to)
-    return VaultChange(tuple(gone), frozenset(), changes)
 
 
 class Use(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ciphertool import files
 from ciphertool.changes import journal
 from ciphertool.changes.assembly import anchor_of
 from ciphertool.changes.changeset import ChangeSet, Replacement, VaultBefore
@@ -66,3 +67,12 @@ def vault_change(
     """Return the change set that gives a vault's repository new bytes; raise as `vault_before` does."""
     replacement = Replacement(settings.storage, repository.content, data)
     return ChangeSet((), replacement, companions, vault_before(settings, repository, to=to))
+
+
+def outstanding(writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    """Return the writes without new files that are there by now as they are to be: another vault may share them."""
+    return tuple(one for one in writes if one.before.data is not None or _now(one) != one.data)
+
+
+def _now(write: Write) -> bytes | None:
+    return files.read_if_there(write.before.path).data

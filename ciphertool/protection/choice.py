@@ -105,7 +105,7 @@ class Chooser:
     def _moved(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> Verdict | None:
         """Judge plaintext sites whose alias has references elsewhere; None if there are no such references."""
         entry = self._repository.entries.get(alias)
-        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
+        stands = self._where.elsewhere(alias, places)
         if entry is None:
             if stands:
                 moved = [self._where.unknown(o, m, stands) for o, m in places]
@@ -172,7 +172,8 @@ def _one_each(places: Sequence[tuple[LocatedFile, Match]]) -> str:
     named = {opened.snapshot.path for opened, _ in places}
     missing = ["{stem}", "{path}"] if len(named) > 1 else []
     if len(named) < len(places):
-        hint += ", by a selector that names it alone (in a YAML file of several documents `doc[0]$…`, `doc[1]$…`)"
-        missing.append("{key}")
+        hint += ", by a selector that names it alone (in a file of several documents `doc[0]…`, `doc[1]…`)"
+        keys = {match.site.key for _, match in places}
+        missing.append("{key}" if len(keys) == len(places) else "{doc}")
     useful = [field for field in missing if field not in places[0][1].target.alias]
     return f"{hint}, or one alias pattern with {' or '.join(useful)}" if useful else hint

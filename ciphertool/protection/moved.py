@@ -88,13 +88,18 @@ class Whereabouts:
             shows = self._shows(found.stable)
             self._found[found.alias].append(found._replace(stable=found.selector) if shows else found)
 
-    def elsewhere(self, alias: str, places: Collection[tuple[Path, str]]) -> list[Standing]:
+    def elsewhere(self, alias: str, places: Iterable[tuple[LocatedFile, Match]]) -> list[Standing]:
         """Return the references to an alias outside these places; those that no target names come first."""
-        found = [one for one in self._found.get(alias, ()) if (one.path, one.selector) not in places]
+        if alias not in self._found:
+            return []
+        known = {(opened.snapshot.path, match.site.selector) for opened, match in places}
+        found = [one for one in self._found[alias] if (one.path, one.selector) not in known]
         return sorted(found, key=self._is_home)
 
     def renumbered(self, opened: LocatedFile, match: Match) -> list[Standing]:
         """Return the references in this file whose aliases a pattern made like this new one, apart from numbers."""
+        if not self._found:
+            return []
         found = (one for alias in self._like(match) for one in self._found.get(alias, ()))
         return [one for one in found if one.path == opened.snapshot.path and not self._is_home(one)]
 
@@ -112,7 +117,7 @@ class Whereabouts:
         if not self.is_position(match):
             return None
         stable = self._stable(opened, match)
-        if stable == match.target.selector or (stable == match.site.selector and _has_position(stable)):
+        if stable == match.target.selector or (stable == match.site.selector and has_position(stable)):
             return None
         alias = match.alias
         reason = f"is in clear, and {'is not' if compared else 'may not be'} what {alias!r} was when it was protected; "
@@ -129,7 +134,7 @@ class Whereabouts:
     def is_position(self, match: Match) -> bool:
         """Return whether a target, or the alias that its pattern makes, identifies the secret by a position."""
         pattern, there = match.target.selector, match.site.selector
-        return _has_position(pattern) or ("{key}" in match.target.alias and _has_position(there))
+        return has_position(pattern) or ("{key}" in match.target.alias and has_position(there))
 
     def _stable(self, opened: LocatedFile, match: Match) -> str:
         """Return the stable selector of a match whose target has a position."""
@@ -185,7 +190,7 @@ class Whereabouts:
         """Return the error for a place that holds another target's reference; None if the alias was only renamed."""
         there = match.reference.alias if match.reference else ""
         path, place = opened.snapshot.path, (opened.snapshot.path, match.site.selector)
-        away = self.elsewhere(match.alias, {place})
+        away = self.elsewhere(match.alias, [(opened, match)])
         if not away and there not in self._named and _shape(there) != _shape(match.alias):
             return None
         here = [one for one in self._found.get(there, ()) if (one.path, one.selector) == place]
@@ -253,7 +258,9 @@ class Whereabouts:
 
     def _like(self, match: Match) -> Collection[str]:
         """Return the aliases that differ from a pattern's alias only in numbers."""
-        return self._by_shape.get(_shape(match.alias), ()) if "{key}" in match.target.alias else ()
+        if not self._aliases or "{key}" not in match.target.alias:
+            return ()
+        return self._by_shape.get(_shape(match.alias), ())
 
     @cached_property
     def _by_shape(self) -> dict[str, list[str]]:
@@ -289,7 +296,8 @@ class Whereabouts:
                 self.problems.append(error.at(path))
 
 
-def _has_position(selector: str) -> bool:
+def has_position(selector: str) -> bool:
+    """Return whether a selector finds something by its position among others."""
     return any(found["position"] for found in _POSITION.finditer(selector))
 
 

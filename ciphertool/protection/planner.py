@@ -13,16 +13,10 @@ from ciphertool.changes.changeset import ChangeSet, VaultBefore
 from ciphertool.changes.plan import FilePlan, Note, Plan, PlanState, SitePlan, Take, join_names
 from ciphertool.changes.recovery import Recovery
 from ciphertool.changes.survey import survey
-from ciphertool.errors import (
-    CipherToolError,
-    ConfigError,
-    ConflictError,
-    OtherKeyError,
-    UnknownAliasError,
-)
+from ciphertool.errors import CipherToolError, ConfigError, ConflictError, OtherKeyError, UnknownAliasError
 from ciphertool.protection.choice import Chooser, Verdict
 from ciphertool.protection.moved import Whereabouts
-from ciphertool.protection.remarks import no_such_file, note_missing, note_unfinished, overwritten
+from ciphertool.protection.remarks import no_such_file, note_missing, note_respelled, note_unfinished, overwritten
 from ciphertool.protection.scope import Scope
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.repository.base import certain_names
@@ -46,7 +40,6 @@ if TYPE_CHECKING:
     from ciphertool.vault.cipher import AnySealer
 
 
-_RESHAPED = "stands on several lines; what `resolve` gives back reads the same, but is spelled otherwise"
 _PLACEHOLDER = "left as it is: a placeholder, which the product fills in at its start"
 
 
@@ -74,12 +67,17 @@ def plan(
     With `processes` above one, files are read and rewritten in that many processes if there are enough files; the plan
     is the same. As always with `multiprocessing`, the calling program must be importable without starting again.
     """
-    planner = _Planner(settings, repository, sealer, take, progress, only)
+    planner = Planner(settings, repository, sealer, take, progress, only)
     with survey(settings, processes, progress) as surveyed:
         return planner.plan(surveyed)
 
 
-class _Planner:
+class Planner:
+    """One run: collects what there is, decides, and makes the plan."""
+
+    notes_scope = True
+    """Whether the plan says how many files it leaves out."""
+
     def __init__(
         self,
         settings: Settings,
@@ -108,8 +106,9 @@ class _Planner:
         self._foreign = sealer.other_keys(repository)
 
     def plan(self, surveyed: Survey) -> Plan:
+        """Return the plan of a survey's files."""
         scope = Scope(self._only, surveyed, self._found)
-        self._notes += scope.notes
+        self._notes += scope.notes if self.notes_scope else ()
         recovery = Recovery(self._anchor, self._found.journal, self._stored, surveyed.opened)
         self._repository = recovery.complete(self._settings, self._stored)
         if self._foreign:
@@ -200,8 +199,6 @@ class _Planner:
                 state = PlanState.PLACEHOLDER
             else:
                 wanted.setdefault(match.alias, []).append((opened, match))
-                if match.reshaped and not self._sealer.keeps_spelling:
-                    self._notes.append(Note(f"{match.alias}: {_RESHAPED}", path, match.site.line))
             plans.append(SitePlan(match.target, match.alias, state, match))
         return tuple(plans)
 
@@ -275,7 +272,8 @@ class _Planner:
         def seal(alias: str, value: Secret) -> Ciphertext:
             return self._sealer.seal(alias, value, self._spelled.get(alias))
 
-        for alias, made in workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress, few=workers.FEW):
+        few, work = self._sealer.few, self._to_encrypt
+        for alias, made in workers.on_all_cores("encrypting", seal, work, self._progress, few=few):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)
@@ -287,10 +285,13 @@ class _Planner:
         after = {}
         chosen = {plan.before.path: plan.planned for plan in planned if plan.planned}
         places = Counter(match.alias for matches in chosen.values() for match in matches)
-        for path, result in surveyed.rewrite(chosen, self._progress, spelled=self._sealer.keeps_spelling):
+        for path, result in surveyed.rewrite(chosen, self._progress):
             if isinstance(result, CipherToolError):
                 self._problems.append(result)
                 continue
             after[path] = result.data
-            self._spelled |= {alias: text for alias, text in result.spellings.items() if places[alias] == 1}
+            own = result.spellings
+            if self._sealer.keeps_spelling:
+                self._spelled |= {alias: text for alias, text in own.texts.items() if places[alias] == 1}
+            self._notes += note_respelled(own, self._spelled, path)
         return [replace(plan, after=after.get(plan.before.path)) for plan in planned]

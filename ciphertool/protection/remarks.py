@@ -15,13 +15,16 @@ from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.targets import wildcards
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
     from ciphertool.changes.journal import FoundJournal
+    from ciphertool.changes.spellings import Spellings
     from ciphertool.changes.workbench import LocatedFile
     from ciphertool.errors import CipherToolError
     from ciphertool.settings.model import Settings, Target
+
+_RESPELLED = "`resolve` gives the same value back, but spelled otherwise than it stands here"
 
 
 def overwritten(settings: Settings, opened: Iterable[LocatedFile]) -> Iterator[ConfigError]:
@@ -61,3 +64,10 @@ def note_missing(target: Target, error: CipherToolError | None, path: Path) -> N
     """Return a note that an optional target is missing."""
     reason = error.message if error else "no such file"
     return Note(f"{target.alias}: skipped: {reason}", path)
+
+
+def note_respelled(spellings: Spellings, kept: Container[str], path: Path) -> Iterator[Note]:
+    """Note each secret of a file that comes back in another spelling, which the vault has not `kept`."""
+    for alias, line in spellings.lines.items():
+        if alias in spellings.lost or alias not in kept:
+            yield Note(f"{alias}: {_RESPELLED}", path, line)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import ciphertext, references
+from ciphertool.deferred import pattern
 from ciphertool.errors import MalformedCiphertextError
 from ciphertool.repository.base import Clear, Encrypted, Malformed, Placeholder
 from ciphertool.secret import Secret
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ciphertool.repository.base import Stored
 
 # No alias has a closing brace.
-_CONTENT_KEY = re.compile(r"\{([0-9a-f]{12})\}([0-9a-f]{16})")
+_CONTENT_KEY = pattern(r"\{([0-9a-f]{12})\}([0-9a-f]{16})")
 # Base64 of at least as many bytes as the smallest RSA key makes, or the rest of more; words and tokens are shorter.
-_LIKE_CIPHERTEXT = re.compile(r"[A-Za-z0-9+/]{80,}+={0,2}")
+_LIKE_CIPHERTEXT = pattern(r"[A-Za-z0-9+/]{80,}+={0,2}")
 
 
 # The beginning of a native ciphertext; SOPS and hiera-eyaml also write `ENC[`.
-_LIKE_NATIVE = re.compile(r"ENC\[[A-Za-z0-9-]++,(?:[0-9a-f]{16}|[0-9a-f]{12}),")
+_LIKE_NATIVE = pattern(r"ENC\[[A-Za-z0-9-]++,(?:[0-9a-f]{16}|[0-9a-f]{12}),")
 
 
 class Grammar(Protocol):

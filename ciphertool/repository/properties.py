@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ciphertool.repository.grammar import LineGrammar
     from ciphertool.storage.base import Content
 
+_SIGNS = ("=", ":")
+
 
 class PropertiesRepository(DocumentRepository):
     """A repository in a `.properties` file, read and spliced like any other document."""
@@ -53,31 +55,33 @@ class PropertiesRepository(DocumentRepository):
         document, columns, keys = self._document, self._document.entries, dict[str, dict[str, str]]()
         text, index, has_keys = document.source.text, document.index, self.kind == NativeGrammar.kind
         found = []
-        for ordinal, name in enumerate(columns.selectors):
+        rows = zip(columns.selectors, columns.heads, columns.starts, columns.ends, strict=True)
+        for ordinal, (name, head, start, end) in enumerate(rows):
             if index[name] != ordinal:
                 continue
-            value = document.read(text[columns.starts[ordinal] : columns.ends[ordinal]])
+            value = document.read(text[start:end])
             line = ContentKeyLine.parse(name) if has_keys and name[:1] == "{" else None
             if line is not None and is_wrapped_key(value):
                 keys.setdefault(line.content_key, {})[line.recipient] = value
             else:
-                found.append((ordinal, name, value))
-        return keys, {name: self._entry(ordinal, name, value, keys) for ordinal, name, value in found}
+                found.append((name, value, head, start))
+        return keys, {row[0]: self._entry(*row, keys) for row in found}
 
-    def _entry(self, ordinal: int, name: str, value: str, keys: Mapping[str, Mapping[str, str]]) -> SecretEntry:
-        columns, source = self._document.entries, self._document.source
-        head, start = columns.heads[ordinal], columns.starts[ordinal]
-        assigned = source.text[head:start].rstrip(" \t\f\r\n\\").endswith(("=", ":"))
+    def _entry(
+        self, name: str, value: str, head: int, start: int, keys: Mapping[str, Mapping[str, str]]
+    ) -> SecretEntry:
+        document = self._document
+        text, line = document.source.text, document.source.line(start)
+        assigned = text.endswith(_SIGNS, head, start) or text[head:start].rstrip(" \t\f\r\n\\").endswith(_SIGNS)
         certain = is_writable_alias(name) and self._spelling.tells(value, assigned=assigned)
-        if name in self._document.repeated and (
-            ambiguity := self._ambiguity(name)
-        ):  # no line shows which value is meant; products take the last
-            return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), source.line(start), certain)
+        if name in document.repeated and (ambiguity := self._ambiguity(name)):
+            # no line shows which value is meant; products take the last
+            return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), line, certain)
         stored = self._grammar.read(value)
         if keys and isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
             key, token, _ = stored.ciphertext
             stored = Encrypted(Envelope(key, token, keys.get(key, {})))
-        return SecretEntry(stored, source.line(start), certain)
+        return SecretEntry(stored, line, certain)
 
     def _ambiguity(self, selector: str) -> SelectorError | None:
         """Return the error for an alias or content key that stands on several lines, or None."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ciphertool.errors import ConfigError, UnknownFormatError
 from ciphertool.plugins import NO_EXTENSIONS
 from ciphertool.rewriters import encodings
+from ciphertool.rewriters.file_names import FILE_NAMES, format_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +48,9 @@ def _json(encoding: str | None) -> Rewriter:
 
 
 def _properties(encoding: str | None) -> Rewriter:
-    from ciphertool.rewriters.properties import PropertiesRewriter
+    from ciphertool.rewriters.spring import SpringRewriter
 
-    return PropertiesRewriter(encoding)
+    return SpringRewriter(encoding)
 
 
 def _env(encoding: str | None) -> Rewriter:
@@ -64,6 +65,30 @@ def _ini(encoding: str | None) -> Rewriter:
     return IniRewriter(encoding)
 
 
+def _quoted_ini(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.quoted_ini import QuotedIniRewriter
+
+    return QuotedIniRewriter(encoding)
+
+
+def _lines(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.text_lines import TextRewriter
+
+    return TextRewriter(encoding)
+
+
+def _systemd(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.systemd import SystemdRewriter
+
+    return SystemdRewriter(encoding)
+
+
+def _hcl(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.hcl import HclRewriter
+
+    return HclRewriter(encoding)
+
+
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
@@ -71,6 +96,7 @@ class _Format(NamedTuple):
     encodings: tuple[str, ...] = ()  # the only ones that a file of the format can have; if empty, any
 
 
+_UNITS = frozenset({".automount", ".mount", ".netdev", ".network", ".nspawn", ".service", ".socket", ".timer"})
 _BUILT_IN = (
     _Format("xml", frozenset({".xml"}), _xml),
     _Format("yaml", frozenset({".yaml", ".yml"}), _yaml, encodings.UNICODE),
@@ -79,6 +105,10 @@ _BUILT_IN = (
     _Format("properties", frozenset({".properties"}), _properties),
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
+    _Format("quoted-ini", frozenset(), _quoted_ini),
+    _Format("systemd", _UNITS, _systemd),
+    _Format("hcl", frozenset({".hcl", ".nomad", ".tf", ".tfvars", ".tofu"}), _hcl, ("utf-8",)),
+    _Format("lines", frozenset(), _lines),
 )
 
 
@@ -92,15 +122,23 @@ def names() -> tuple[str, ...]:
     return tuple(known.name for known in _BUILT_IN)
 
 
+def file_names() -> dict[str, tuple[str, ...]]:
+    """Return the names of the files of each built-in format that has any: those with its suffixes first."""
+    return {
+        known.name: found
+        for known in _BUILT_IN
+        if (found := (*(f"*{suffix}" for suffix in sorted(known.suffixes)), *FILE_NAMES.get(known.name, ())))
+    }
+
+
 def by_name(name: str, encoding: str | None = None, *, extensions: Extensions = NO_EXTENSIONS) -> Rewriter:
     """Return the rewriter with this name; raise `UnknownFormatError`, which lists the known ones.
 
     The rewriter reads files in `encoding` if given. Raise `UnknownEncodingError`, or `ConfigError` for an encoding that
     files of the format cannot have. With `extensions`, the rewriter may come from another distribution.
     """
-    for known in _BUILT_IN:
-        if known.name == name:
-            return _made(known, encoding)
+    if (known := _known(name)) is not None:
+        return _made(known, encoding)
     make = extensions.find(ENTRY_POINTS, name)
     if make is None:
         raise UnknownFormatError(name, (*names(), *extensions.names(ENTRY_POINTS)))
@@ -126,6 +164,8 @@ def _possible(known: _Format, encoding: str) -> str:
 
 
 def _named_by(path: PurePath) -> _Format | None:
+    if (named := format_named(path)) is not None:
+        return _known(named)
     for suffix in (path.suffix.lower(), "." + path.name.lower().lstrip(".").partition(".")[0]):
         for known in _BUILT_IN:
             if suffix in known.suffixes and (suffix == path.suffix.lower() or path.name.startswith(".")):
@@ -133,8 +173,12 @@ def _named_by(path: PurePath) -> _Format | None:
     return None
 
 
+def _known(name: str | None) -> _Format | None:
+    return next((known for known in _BUILT_IN if known.name == name), None)
+
+
 def for_path(path: PurePath, encoding: str | None = None) -> Rewriter:
-    """Return the rewriter for a file's name, by its suffix; `.env.local` counts as `.env`.
+    """Return the rewriter for a file's name, as one of `FILE_NAMES` or by its suffix; `.env.local` counts as `.env`.
 
     Raise `UnknownFormatError`, and the errors of `by_name` for `encoding`.
     """
@@ -160,5 +204,5 @@ def encoding_of(path: PurePath, name: str | None, encoding: str) -> str:
 
     Raises the errors of `by_name` for encodings, but not those for formats.
     """
-    known = _named_by(path) if name is None else next((known for known in _BUILT_IN if known.name == name), None)
+    known = _named_by(path) if name is None else _known(name)
     return encodings.canonical(encoding) if known is None else _possible(known, encoding)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 
+from ciphertool.deferred import pattern
 from ciphertool.errors import UnknownEncodingError
 
 UNICODE = ("utf-8", "utf-16", "utf-16-le", "utf-16-be")
 """UTF-16 without a byte order in its name needs a byte order mark."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._:-]{0,39}")  # as in IANA's registry
+_NAME = pattern(r"[A-Za-z][A-Za-z0-9._:-]{0,39}")  # as in IANA's registry
 _ASCII = bytes((0x09, 0x0A, 0x0D, *range(0x20, 0x7F)))
 # Codecs that escape or shift read some of this as more than ASCII.
 _TRAPS = bytes(range(128)) + rb"\u0041 &AGE- +AGE- ~{" + b"\x1b$B!!\x1b(B"

@@ -1,4 +1,4 @@
-r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`): strict, without interpolation.
+r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`), without interpolation.
 
     section = a line that begins with `[`, up to its last `]`
     option  = key, then `=` or `:` and a value, or nothing; keys are not case-sensitive
@@ -8,11 +8,15 @@ r"""INI files as configparser reads them (`RawConfigParser(allow_no_value=True)`
 
 For other readers, `#` or `;` after a blank begins a comment; for configparser, it is part of the value. Such a value
 is neither protected nor written.
+
+Unlike configparser, which refuses them, keys may precede the first section, and keys and sections may be repeated: each
+entry with a repeated key is named by its number, `section/key[0]` the first.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ciphertool import references
@@ -21,10 +25,10 @@ from ciphertool.references import Syntax
 from ciphertool.rewriters.lines import ABSENT, Entries, EntryDocument, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site, Source
+    from ciphertool.rewriters.base import Change, Document, Site, Source
 
 _BLANKS = r"[^\S\r\n]"
 _LINE = re.compile(
@@ -46,7 +50,24 @@ class IniDocument(EntryDocument):
     """A parsed INI file. The selector is `section/key`; defaults are in the section `DEFAULT`."""
 
     escapes = re.compile(r"\0(?!)")  # matches nothing, and knows that sooner than `(?!)` alone
-    joins_lines = True
+
+    def __init__(self, source: Source, entries: Entries, sections: Sequence[tuple[str, int]]) -> None:
+        """`sections` are the names of all sections, in order, each with the number of entries before it."""
+        super().__init__(source, entries)
+        self._sections = sections
+        self._several = number(entries.selectors)
+
+    def options(self) -> Iterator[tuple[str, Mapping[str, str | None]]]:
+        """Yield each section, as often as it occurs, with its values by key; "" has the keys before the first."""
+        names = list(self.entries.selectors)
+        for name, ordinals in self._several.items():
+            for ordinal in ordinals:
+                names[ordinal] = name
+        ends = [first for _, first in self._sections[1:]]
+        for (section, first), end in zip(self._sections, [*ends, len(names)], strict=True):
+            at = len(section) + 1 if section else 0
+            spelled = {names[ordinal][at:]: self.spelled(ordinal) for ordinal in range(first, end)}
+            yield section, {key: text if text is None else self.read(text) for key, text in spelled.items()}
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for: its lines without surrounding blanks."""
@@ -83,12 +104,21 @@ class IniDocument(EntryDocument):
 
     def ordinals(self, selector: str) -> Sequence[int]:
         """Return which entries a selector names, wherever it divides into section and key."""
-        section, slash, key = selector.partition("/")
-        if "/" not in key:
-            return super().ordinals(section + slash + key.lower())
-        cuts = [cut + 1 for cut, character in enumerate(selector) if character == "/"]
+        cuts = [0, *(cut + 1 for cut, character in enumerate(selector) if character == "/")]
         named = dict.fromkeys(selector[:cut] + selector[cut:].lower() for cut in cuts)
-        return sorted(ordinal for name in named for ordinal in super(IniDocument, self).ordinals(name))
+        found: set[int] = set()
+        for name in named:
+            found.update(self._several.get(name) or super().ordinals(name))
+        return sorted(found)
+
+    def proves(self, before: Document, changes: Sequence[Change]) -> bool:
+        """Return whether every entry and every section is the same, except for the planned values."""
+        same = isinstance(before, IniDocument) and before._sections == self._sections
+        return same and super().proves(before, changes)
+
+    def way_out(self, selector: str) -> str:
+        """Return what to do about a selector that names several entries."""
+        return f"name one of them by its number: {selector}[0] is the first"
 
 
 class IniRewriter:
@@ -103,32 +133,42 @@ class IniRewriter:
         self._encoding = encoding
 
     def parse(self, data: bytes) -> IniDocument:
-        """Parse a file's bytes; raise `ConfigSyntaxError` if configparser refuses them, as for a duplicate key."""
+        """Parse a file's bytes; raise `ConfigSyntaxError` if readers would not agree on its entries."""
         source = decode(data, self._encoding)
-        return IniDocument(source, _scan(source))
+        return IniDocument(source, *_scan(source))
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> dict[str, dict[str, str | None]]:
         """Return section → key → value (None for a key alone), with every reference replaced by what `reveal` returns.
 
-        As in configparser, each section also has the keys of `DEFAULT`, which is a section itself.
+        As in configparser, each section also has the keys of `DEFAULT`, which is a section itself. Of equal keys the
+        last takes effect; keys before the first section are in the section "".
         """
-        from configparser import RawConfigParser
-
-        source = self.parse(data).source
-        parser = RawConfigParser(allow_no_value=True)
-        parser.read_string(_LINE_END.sub("\n", source.text))
-        return {
-            name: {k: v if v is None else references.substitute(v, reveal) for k, v in section.items()}
-            for name, section in parser.items()
-        }
+        found: dict[str, dict[str, str | None]] = {"DEFAULT": {}}
+        for section, options in self.parse(data).options():
+            revealed = {k: v if v is None else references.substitute(v, reveal) for k, v in options.items()}
+            found.setdefault(section, {}).update(revealed)
+        return {section: {**found["DEFAULT"], **own} for section, own in found.items()}
 
 
-def _scan(source: Source) -> Entries:
+def number(selectors: list[str]) -> Mapping[str, list[int]]:
+    """Give each repeated selector a number in place; return the entries of each, by the selector without number."""
+    if len(set(selectors)) == len(selectors):
+        return {}
+    ordinals: defaultdict[str, list[int]] = defaultdict(list)
+    for ordinal, selector in enumerate(selectors):
+        ordinals[selector].append(ordinal)
+    several = {selector: found for selector, found in ordinals.items() if len(found) > 1}
+    for selector, found in several.items():
+        for place, ordinal in enumerate(found):
+            selectors[ordinal] = f"{selector}[{place}]"
+    return several
+
+
+def _scan(source: Source) -> tuple[Entries, list[tuple[str, int]]]:
     text, entries = source.text, Entries()
     selectors, heads, starts, ends = entries.selectors, entries.heads, entries.starts, entries.ends
-    sections, defaults = set[str](), set[str]()
-    known = defaults  # the section's selectors so far
-    section: str | None = None
+    sections = [("", 0)]
+    prefix = ""
     level, in_option = 0, False
     for match in _LINE.finditer(text):
         key = match["key"]
@@ -136,30 +176,20 @@ def _scan(source: Source) -> Entries:
             continue
         head = match.start("key")
         indent = head - match.start("indent")
-        if indent > level and in_option:
-            if ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a continuation line of a key without a value", *source.position(head))
+        if indent > level and in_option and ends[-1] != ABSENT:  # configparser refuses what continues no value
             ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent
         if key[:1] == "[" and (header := _SECTION.match(text, head)):
-            section, in_option = header[1], False
-            if section in sections and section != "DEFAULT":
-                raise ConfigSyntaxError("a duplicate section", *source.position(head))
-            sections.add(section)
-            known = defaults if section == "DEFAULT" else set()
+            sections.append((header[1], len(selectors)))
+            prefix, in_option = f"{header[1]}/", False
             continue
-        if section is None or not key:
-            reason = "a key before the first section" if key else "a value without a key"
-            raise ConfigSyntaxError(reason, *source.position(head))
+        if not key:
+            raise ConfigSyntaxError("a value without a key", *source.position(head))
         in_option = True
-        selector = f"{section}/{key.rstrip().lower()}"
-        if selector in known:
-            raise ConfigSyntaxError("a duplicate key", *source.position(head))
-        known.add(selector)
         start, end = match.span("value")
-        selectors.append(selector)
+        selectors.append(f"{prefix}{key.rstrip().lower()}")
         heads.append(head)
         starts.append(start if start != -1 else head)
         ends.append(end)
-    return entries
+    return entries, sections if not sections[1:] or sections[1][1] else sections[1:]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from ciphertool.errors import ConfigSyntaxError
+from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Syntax
-from ciphertool.rewriters import jsonpath
+from ciphertool.rewriters import jsonpath, places
 from ciphertool.rewriters.base import Document, Source
-from ciphertool.rewriters.tree import TreeDocument, by_steps, leaves, resolve
+from ciphertool.rewriters.tree import EarlierKey, TreeDocument, by_steps, leaves, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -42,21 +42,8 @@ _STRIDE = 64  # the most tokens that one match skips, and so the most patterns
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
 
 
-class _EarlierKey(str):
-    """A key that occurs again later in its object. It does not equal any name that a selector can spell."""
-
-    ordinal: int
-
-    def __new__(cls, key: str, ordinal: int) -> Self:
-        earlier = super().__new__(cls, key)
-        earlier.ordinal = ordinal
-        return earlier
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _EarlierKey) and self.ordinal == other.ordinal and str(self) == str(other)
-
-    def __hash__(self) -> int:
-        return hash((str(self), self.ordinal))
+class _ConstantError(Exception):
+    """NaN or Infinity, which `json` would accept."""
 
 
 class _Repeating(dict[str, Any]):
@@ -88,14 +75,14 @@ class _Judge:
 
 def _repeating(pairs: list[tuple[str, Any]]) -> _Repeating:
     last = {key: ordinal for ordinal, (key, _) in enumerate(pairs)}
-    keys = [key if last[key] == ordinal else _EarlierKey(key, ordinal) for ordinal, (key, _) in enumerate(pairs)]
+    keys = [key if last[key] == ordinal else EarlierKey(key, ordinal) for ordinal, (key, _) in enumerate(pairs)]
     repeating = _Repeating(zip(keys, (value for _, value in pairs), strict=True))
-    repeating.repeated = frozenset(str(key) for key in keys if isinstance(key, _EarlierKey))
+    repeating.repeated = frozenset(str(key) for key in keys if isinstance(key, EarlierKey))
     return repeating
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise ConfigSyntaxError("NaN and Infinity are not JSON")
+    raise _ConstantError
 
 
 @cache
@@ -182,6 +169,10 @@ class JsonDocument(TreeDocument):
         found = zip(jsonpath.leaves(self.data), scalars, strict=True)
         return (self.site(selector, key, span, value) for (selector, key, value), span in found)
 
+    def strays(self) -> Iterator[SelectorError]:
+        """Yield an error for each reference under a key that occurs more than once."""
+        return self.shadowed_references()
+
     def shadowed(self) -> Iterator[Site]:
         """Yield every scalar under a key that its object has more than once."""
         values = {at: value for at, value in leaves(self.data) if self._repeated(at)} if self._repeating else {}
@@ -239,10 +230,12 @@ class JsonRewriter:
             reason = "the file is empty" if empty else f"{said[:1].lower()}{said[1:]}"
             hint = "restore the file, or write {} if it holds nothing" if empty else ""
             raise ConfigSyntaxError(f"not well-formed JSON: {reason}", *source.position(error.pos), hint=hint) from None
+        except _ConstantError:
+            raise ConfigSyntaxError("NaN and Infinity are not JSON", *places.of_constant(judged)) from None
         except RecursionError:
-            raise ConfigSyntaxError("nested too deeply") from None
+            raise ConfigSyntaxError("nested too deeply", *places.of_depth(judged)) from None
         except ValueError:
-            raise ConfigSyntaxError("a number has too many digits") from None
+            raise ConfigSyntaxError("a number has too many digits", *places.of_long_number(judged)) from None
         return JsonDocument(source, judged, tree, repeating=judge.repeating)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:

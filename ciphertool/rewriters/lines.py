@@ -6,7 +6,6 @@ the spelling of values are in the formats' own modules.
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from array import array
 from bisect import bisect_left
@@ -16,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from ciphertool import references
+from ciphertool.deferred import pattern
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters import encodings
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ABSENT = -1
 """The end of a missing value (a key alone on its line), as of an unmatched group."""
 
-HALF_PAIR = re.compile("[\ud800-\udfff]")
+HALF_PAIR = pattern("[\ud800-\udfff]")
 """Half of a surrogate pair: not a character, so no UTF-8 text contains it, but `\\uXXXX` can spell it."""
 
 _OTHER_ENCODING = "if it has another encoding, state it with `encoding` in its target or --encoding"
@@ -38,7 +38,7 @@ def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
     try:
         return Source.decode(data, assumed, said=said)
     except ConfigSyntaxError as error:
-        if error.line is not None or not error.hint:
+        if not error.hint.startswith("state"):
             error.hint = _OTHER_ENCODING
         raise
 
@@ -82,6 +82,10 @@ class EntryDocument(Document):
     def key(self, selector: str) -> str:
         """Return the dotted path of a selector's entry."""
         return selector
+
+    def way_out(self, selector: str) -> str:  # noqa: ARG002 - for formats that can name one of them
+        """Return what to do about a selector that names several entries."""
+        return "keep only one of them"
 
     def refusal(self, spelled: str) -> str | None:
         """Return why an existing value cannot be protected, or None."""
@@ -184,7 +188,7 @@ class EntryDocument(Document):
                 selector,
                 f"occurs on lines {', '.join(map(str, lines[:-1]))} and {lines[-1]}",
                 line=lines[-1],
-                hint="keep only one of them",
+                hint=self.way_out(selector),
             )
         return ordinals[0] if ordinals else None
 

@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ciphertool import references
+from ciphertool.deferred import pattern
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, UnrepresentableValueError
 from ciphertool.references import Syntax
 from ciphertool.rewriters import encodings
@@ -40,7 +41,7 @@ JAVA_ENCODING = "iso-8859-1"
 _FOLD = r"\\(?:\r\n?|\n)[ \t\f]*+"
 _BLANKS = rf"(?:[ \t\f]++|{_FOLD}|(?!))*+"
 # `\Z` lets a lone backslash at the very end pass as a fold.
-_ENTRY = re.compile(
+_ENTRY = pattern(
     r"(?:[ \t\f\r\n]++|[#!][^\r\n]*+|\\(?:\r\n?|\n|\Z)|(?!))*+"
     r"(?:\Z|"
     rf"([^\\=: \t\f\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+)[^\\=: \t\f\r\n]*+|(?!))*+)"
@@ -48,19 +49,19 @@ _ENTRY = re.compile(
     r"([^\\\r\n]*+(?:\\(?:[^\r\n]|(?:\r\n?|\n)[ \t\f]*+|\Z)[^\\\r\n]*+|(?!))*+)"
     r")"
 )
-_FOLDS = re.compile(rf"(\\[^\r\n])|{_FOLD}|\\\Z")
-_ESCAPE = re.compile(r"\\(u(?:[0-9A-Fa-f]{4})?+|[^u])", re.DOTALL)
+_FOLDS = pattern(rf"(\\[^\r\n])|{_FOLD}|\\\Z")
+_ESCAPE = pattern(r"\\(u(?:[0-9A-Fa-f]{4})?+|[^u])", re.DOTALL)
 _LETTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 # Each begins with one set of characters, which `re` looks for several times as fast as for alternatives. The rest: of
 # blanks only one at the start.
-_TO_ESCAPE = re.compile(r"[^!-\[\]-~](?<!(?s:.) )")
+_TO_ESCAPE = pattern(r"[^!-\[\]-~](?<!(?s:.) )")
 # UTF-8 read as ISO-8859-1: a lead byte and as many others as it requires.
 _UTF8_MISREAD = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_TO_ESCAPE_AS_STORE = re.compile(r"[^\"$-9;<>-\[\]-~](?<!(?s:.) )")
-_TO_ESCAPE_IN_KEY = re.compile(r"[^\"$-9;<>-\[\]-~]")
-_AS_IT_IS = re.compile(r"[!-\[\]-~]+")
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_LAST_LINE_END = re.compile(r"(\r\n|\r|\n)[^\r\n]*+\Z")
+_TO_ESCAPE_AS_STORE = pattern(r"[^\"$-9;<>-\[\]-~](?<!(?s:.) )")
+_TO_ESCAPE_IN_KEY = pattern(r"[^\"$-9;<>-\[\]-~]")
+_AS_IT_IS = pattern(r"[!-\[\]-~]+")
+_LINE_END = pattern(r"\r\n|\r|\n")
+_LAST_LINE_END = pattern(r"(\r\n|\r|\n)[^\r\n]*+\Z")
 
 
 def _unescape(spelled: str) -> str:
@@ -104,7 +105,6 @@ class PropertiesDocument(EntryDocument):
 
     escapes = re.compile(r"\\")
     whole = True
-    joins_lines = True
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for."""
@@ -254,7 +254,7 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
                 raise NoMatchError(key)
             edits.append(Edit(*document.line_span(ordinal), ""))
             continue
-        if HALF_PAIR.search(value if ordinal is not None else key + value):
+        if not (key.isascii() and value.isascii()) and HALF_PAIR.search(value if ordinal is not None else key + value):
             raise UnrepresentableValueError(key, "it holds half of a surrogate pair")
         if ordinal is None:
             added[key] = value

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import WriteError
+from ciphertool.errors import ConfigError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 _PREFIX = "ciphertool-run-"
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ATTEMPTS = 100
+_MOUNTS = Path("/proc/self/mountinfo")
 
 
 @contextlib.contextmanager
-def private_files(contents: Mapping[Path, bytes]) -> Iterator[dict[Path, Path]]:
+def private_files(contents: Mapping[Path, bytes], *, in_memory: bool = False) -> Iterator[dict[Path, Path]]:
     """Write each content to a file of the same name (mode 0600) and yield the paths; remove all at the end.
 
-    The next run removes what a killed run left behind. Raises `WriteError`.
+    The next run removes what a killed run left behind. With `in_memory`, never on a disk: raises `ConfigError` if the
+    system has no directory that certainly is in memory. Raises `WriteError`.
     """
     if not contents:
         yield {}
         return
-    parent = _memory()
+    parent = _memory(certainly=in_memory)
     _remove_abandoned(parent)
     directory, held = _made(parent)
     try:
@@ -99,13 +101,18 @@ def _write(directory: Path, held: int, name: Path, data: bytes) -> Path:
     return directory / name
 
 
-def _memory() -> Path:
-    """Return a directory in memory, or else the one for temporary files; raise `WriteError` if neither is fit."""
+def _memory(*, certainly: bool) -> Path:
+    """Return a directory in memory, or else the one for temporary files; raise `WriteError` if neither is fit.
+
+    With `certainly`, raise `ConfigError` if the system names none of them as being in memory.
+    """
     usual = Path(tempfile.gettempdir())
     named = [Path(candidate) for candidate in (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm") if candidate]  # noqa: S108 - the new directory is our own
     for candidate in (*named, usual):
-        if _is_fit(candidate):
+        if _is_fit(candidate) and (not certainly or _is_in_memory(candidate)):
             return candidate
+    if certainly:
+        raise ConfigError("there is no directory in memory that only you can use: neither XDG_RUNTIME_DIR nor /dev/shm")
     raise WriteError(
         "other users could rename private files in it",
         path=usual,
@@ -125,6 +132,18 @@ def _is_fit(directory: Path) -> bool:
         and (not status.st_mode & 0o022 or bool(status.st_mode & stat.S_ISVTX))
         and os.access(directory, os.W_OK | os.X_OK)
     )
+
+
+def _is_in_memory(directory: Path) -> bool:
+    """Return whether a directory is in a file system of which Linux says that it is in memory."""
+    try:
+        device = directory.stat().st_dev
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    found = [line.partition(" - ")[2].split(" ")[0] for line in mounts if line.split(" ")[2:3] == [wanted]]
+    return bool(found) and all(kind in ("tmpfs", "ramfs") for kind in found)
 
 
 def _remove_abandoned(parent: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import references
-from ciphertool.passwords import MasterKeys
+from ciphertool.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,14 @@ class KeystoreFacts(NamedTuple):
     symmetric: bool = False
 
 
+class NewKeystore(NamedTuple):
+    """The keystore that a vault moves to: its path, what a product must know about it, and the transformation."""
+
+    path: Path
+    facts: KeystoreFacts
+    scheme: str
+
+
 class Providers(NamedTuple):
     """The other providers of a product: those that an alias names, and one that has `every` secret the vault lacks."""
 
@@ -74,6 +82,14 @@ class Runtime(Protocol):
     """Whether it reads files in its directories even if git ignores them."""
     separator: str = "."
     """The separator between the words of an alias."""
+    repository_name: str | None = None
+    """The name that the file of its repository always has, if it has one."""
+
+    @property
+    def staged_kind(self) -> str:
+        """The kind of the file that has its ciphertexts while they move to another key."""
+        return self.kind
+
     symmetric: bool = False
     """Whether it decrypts the values of a vault whose key is a secret key of the keystore."""
 
@@ -89,6 +105,26 @@ class Runtime(Protocol):
         """Return the writes that enable it to open the vault; none if it already can.
 
         Raises `ConfigError` for a file that cannot be read, or that keeps the product from reading the vault.
+        """
+        return ()
+
+    def reopening(
+        self,
+        settings: Settings,
+        ciphertexts: Path,  # noqa: ARG002
+        keystore: NewKeystore | None,  # noqa: ARG002
+    ) -> Write | None:
+        """Return the write of the one file by which the product finds its vault; None if it states all that already.
+
+        The product then finds the ciphertexts in that file and, unless it is None, decrypts them with that keystore.
+        Raises `ConfigError` if it could not, or if there is no such file.
+        """
+        raise ConfigError("no product reads this vault by a file of its own", path=settings.origin)
+
+    def restating(self, settings: Settings) -> tuple[Write, ...]:  # noqa: ARG002
+        """Return the writes after which other files that name a keystore for the vault alone name that of the settings.
+
+        The product does not need them to open the vault.
         """
         return ()
 
@@ -111,4 +147,6 @@ class Runtime(Protocol):
 
     def password_files(self, settings: Settings) -> Iterator[Path]:
         """Yield the files from which it reads the keystore's password, whether they exist or not."""
+        from ciphertool.passwords import MasterKeys  # lazy: every command imports this module, few call this
+
         yield from (source.path for source in settings.password_sources if isinstance(source, MasterKeys))

@@ -14,18 +14,19 @@ from ciphertool.passwords.carbon import HOME_FILES
 from ciphertool.references import Syntax
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 from ciphertool.runtimes.base import JCA_TYPES, Files, KeystoreFacts, Providers, Runtime
+from ciphertool.runtimes.opening_entries import enabling, needed_entries
+from ciphertool.runtimes.reopening import reopening_file, standalone_file
 from ciphertool.settings import deployment_toml
-from ciphertool.settings.carbon4 import configuration, read_home
+from ciphertool.settings.carbon4 import read_home
+from ciphertool.settings.carbon_homes import DEPLOYMENT_TOML, configuration
 from ciphertool.settings.model import KeystoreSettings
 from ciphertool.settings.secret_conf import (
     ALGORITHM,
-    FILE_PROVIDER,
     KEY_ALIAS,
     KEYSTORE,
     LEGACY_SCHEME,
     LOCATION,
     MODE,
-    PROVIDER,
     REPOSITORIES,
     SYMMETRIC,
     TYPE,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from ciphertool.files import Write
     from ciphertool.rewriters.base import Rewriter
+    from ciphertool.runtimes.base import NewKeystore
     from ciphertool.settings.model import Settings
 
 
@@ -60,6 +62,14 @@ class Carbon4Runtime(Runtime):
         """Return `secret-conf.properties` with its missing entries added."""
         return opening_file(settings, settings.repository, keystore)
 
+    def reopening(self, settings: Settings, ciphertexts: Path, keystore: NewKeystore | None) -> Write | None:
+        """Return the write of `secret-conf.properties`."""
+        return reopening_file(settings, ciphertexts, keystore)
+
+    def restating(self, settings: Settings) -> tuple[Write, ...]:
+        """Return the write of the file that stands for `carbon.xml` where there is none: WSO2's tool reads it."""
+        return standalone_file(settings, _type_of(settings.keystore.path))
+
     def overwrites(self, settings: Settings, path: Path) -> bool:
         """Return True for what a product with a `deployment.toml` generates."""
         return is_generated(settings, path)
@@ -81,7 +91,7 @@ class Carbon4Runtime(Runtime):
 def is_generated(settings: Settings, path: Path) -> bool:
     """Return whether the product of a home generates a file from its `deployment.toml`."""
     conf = configuration(settings.home) if settings.home is not None else None
-    if settings.home is None or conf is None or not (conf / deployment_toml.NAME).is_file():
+    if settings.home is None or conf is None or not (conf / DEPLOYMENT_TOML).is_file():
         return False
     return deployment_toml.is_generated(settings.home, conf, path)
 
@@ -175,30 +185,11 @@ def _missing(
 
     Only a vault that is disabled is enabled.
     """
-    handler = "org.wso2.carbon.securevault.DefaultSecretCallbackHandler"
-    needed = {
-        "carbon.secretProvider": "org.wso2.securevault.secret.handler.SecretManagerSecretCallbackHandler",
-        REPOSITORIES: "file",
-        PROVIDER: FILE_PROVIDER,
-        **location,
-    }
-    if conf.key_based:
-        needed |= {"key.based.password": "key.based.password", "key.based.secretProvider": handler}
-    else:
-        needed |= {
-            KEYSTORE: str(store.absolute()) if store else "",
-            TYPE: keystore.type,
-            KEY_ALIAS: keystore.alias or "",
-            "keystore.identity.store.password": "identity.store.password",
-            "keystore.identity.store.secretProvider": handler,
-            "keystore.identity.key.password": "identity.key.password",
-            "keystore.identity.key.secretProvider": handler,
-            **_transformation(settings, conf, keystore),
-        }
-    changes = {key: value for key, value in needed.items() if value and not conf.get(key)}
-    if (conf.get("secVault.enabled") or "").lower() != "true":
-        changes = {"secVault.enabled": "true", **changes}
-    return changes
+    named = {KEYSTORE: str(store.absolute()) if store else "", TYPE: keystore.type, KEY_ALIAS: keystore.alias or ""}
+    needed = needed_entries(location, None if conf.key_based else named)
+    if not conf.key_based:
+        needed |= _transformation(settings, conf, keystore)
+    return {**enabling(conf), **{key: value for key, value in needed.items() if value and not conf.get(key)}}
 
 
 def _transformation(settings: Settings, conf: SecretConf, keystore: KeystoreFacts) -> dict[str, str]:

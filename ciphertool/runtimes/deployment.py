@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ciphertool.repository import BARE_KIND
 from ciphertool.runtimes.base import Files, Runtime
 from ciphertool.runtimes.carbon4 import deployed, home_passwords, is_generated, opening_file, providers
+from ciphertool.runtimes.reopening import reopening_file
+from ciphertool.settings.carbon_homes import DEPLOYMENT_TOML
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ciphertool.files import Write
-    from ciphertool.runtimes.base import KeystoreFacts, Providers
+    from ciphertool.runtimes.base import KeystoreFacts, NewKeystore, Providers
     from ciphertool.settings.model import Settings
 
 
@@ -20,6 +23,8 @@ class DeploymentRuntime(Runtime):
     """Reads `deployment.toml`, whose table `[secrets]` is the repository."""
 
     kind = "toml-secrets"
+    staged_kind = BARE_KIND  # as the copy of `[secrets]` that the product makes
+    repository_name = DEPLOYMENT_TOML
     symmetric = True
     separator = "_"  # products before 2023 do not find a quoted key of `[secrets]`, as one with dots must be
 
@@ -34,6 +39,12 @@ class DeploymentRuntime(Runtime):
         """
         copied = _copied(settings)
         return () if copied is None else opening_file(settings, copied, keystore)
+
+    def reopening(self, settings: Settings, ciphertexts: Path, keystore: NewKeystore | None) -> Write | None:
+        """Return the write of `secret-conf.properties`; its copy of `[secrets]` stands for that table."""
+        copied = _copied(settings)
+        own = ciphertexts if copied is None or ciphertexts != settings.repository else copied
+        return reopening_file(settings, own, keystore)
 
     def stated_in(self, settings: Settings) -> Path | None:
         """Return `deployment.toml`."""

@@ -19,3 +19,8 @@ RUNTIMES: tuple[Runtime, ...] = (_NATIVE, Carbon4Runtime(), DeploymentRuntime(),
 def runtime_of(kind: str) -> Runtime:
     """Return the runtime of a kind of repository; a plug-in's kind has the native runtime."""
     return next((runtime for runtime in RUNTIMES if runtime.kind == kind), _NATIVE)
+
+
+def kind_of_file(name: str, otherwise: str) -> str:
+    """Return the kind of the repository in a file whose name one product alone gives to it."""
+    return next((runtime.kind for runtime in RUNTIMES if runtime.repository_name == name), otherwise)

@@ -68,7 +68,7 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
     Raise `NoSettingsError` if there is neither. The search passes only through directories that the user or root owns
     and nobody else can write.
     """
-    from ciphertool.settings import carbon4, ciphertool_toml
+    from ciphertool.settings import carbon_homes, ciphertool_toml
 
     if named := environment.get(ENVIRONMENT_VARIABLE):
         return Path(named)
@@ -81,18 +81,18 @@ def locate(start: Path | None = None, environment: Mapping[str, str] = os.enviro
         candidate = directory / ciphertool_toml.FILE_NAME
         if candidate.is_file():
             return candidate
-        if carbon4.is_home(directory):
+        if carbon_homes.is_home(directory):
             return directory
     raise NoSettingsError(f"no configuration found from {start} upwards{stopped}", hint=_HINT)
 
 
 def is_configuration(path: Path) -> bool:
     """Return whether a path has settings of its own: it is a `ciphertool.toml`, a directory with one, or a home."""
-    from ciphertool.settings import carbon4, ciphertool_toml
+    from ciphertool.settings import carbon_homes, ciphertool_toml
 
     if not path.is_dir():
         return path.name == ciphertool_toml.FILE_NAME
-    return (path / ciphertool_toml.FILE_NAME).is_file() or carbon4.is_home(path)
+    return (path / ciphertool_toml.FILE_NAME).is_file() or carbon_homes.is_home(path)
 
 
 def _is_trusted(directory: Path) -> bool:
@@ -108,9 +108,9 @@ def _read(path: Path, overrides: Overrides, tree: Path | None) -> Settings:
     from ciphertool.settings import ciphertool_toml, confined
 
     if path.is_dir():
-        from ciphertool.settings import carbon4
+        from ciphertool.settings import carbon_homes
 
-        if carbon4.is_home(path):
+        if carbon_homes.is_home(path):
             return _read_home(path, overrides, tree)
         if not (path / ciphertool_toml.FILE_NAME).is_file():
             raise ConfigError(
@@ -132,13 +132,15 @@ def _read_config(
 
     `directory` is its directory as it was named; without one, an absolute path.
     """
-    from ciphertool.settings import carbon4, ciphertool_toml, confined
+    from ciphertool.settings import carbon_homes, ciphertool_toml, confined
 
     def home_of(repository: Path | None) -> Settings | None:
         beside = directory or snapshot.path.absolute().parent
-        home = beside if repository is None else carbon4.home_of(repository)
-        if home is None or not carbon4.is_home(home) or (tree is not None and not files.lies_in(home, tree)):
+        home = beside if repository is None else carbon_homes.home_of(repository)
+        if home is None or not carbon_homes.is_home(home) or (tree is not None and not files.lies_in(home, tree)):
             return None
+        from ciphertool.settings import carbon4  # lazy: few vaults belong to a home
+
         found = carbon4.read_home(home, overrides.define, tree=tree)
         own = repository is None or os.path.realpath(repository) == os.path.realpath(found.repository)
         return found if own else None

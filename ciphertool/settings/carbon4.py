@@ -5,21 +5,21 @@ WSO2's cipher-tool 1.2, config-mapper and org.wso2.securevault define their mean
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ciphertool.ciphertext import Bare
 from ciphertool.errors import CipherToolError, ConfigError
 from ciphertool.passwords.carbon import CarbonHome
 from ciphertool.passwords.stated import StatedPasswords
-from ciphertool.repository import Encrypted, repository_of
+from ciphertool.repository import BARE_KIND, Encrypted, repository_of
 from ciphertool.settings import confined, deployment_toml
+from ciphertool.settings.carbon_homes import CARBON_XML, DEPLOYMENT_TOML, STANDALONE, configuration, is_same
 from ciphertool.settings.carbon_paths import Places
 from ciphertool.settings.ciphertool_toml import CARBON_SCHEME
 from ciphertool.settings.deployment_toml import Deployment
 from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.model import (
+    ROTATING,
     EncryptionSettings,
     KeystoreSettings,
     RepositorySettings,
@@ -32,43 +32,13 @@ from ciphertool.settings.stated_keystores import INTERNAL, PRIMARY, stated_in_st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from ciphertool.files import Snapshot
     from ciphertool.passwords import PasswordSource
     from ciphertool.repository import Stored
     from ciphertool.rewriters.base import Site
     from ciphertool.settings.stated_keystores import StatedKeystore
-
-_CONF = (Path("repository/conf"), Path("conf"))
-_CARBON_XML = "carbon.xml"
-STANDALONE = "cipher-standalone-config.properties"
-
-
-def is_home(directory: Path) -> bool:
-    """Return whether a directory is a Carbon home. A home's own `repository` looks like an older home but is not."""
-    directory = directory.absolute()
-    inside = directory.name == "repository" and configuration(directory.parent) is not None
-    return configuration(directory) is not None and not inside
-
-
-def configuration(home: Path) -> Path | None:
-    """Return the configuration directory of a Carbon home, or None if there is none."""
-    for conf in _CONF:
-        for name in (_CARBON_XML, STANDALONE):
-            if (home / conf / name).is_file():
-                return home / conf
-    # Before its first start a home may have nothing but this file, which its product generates the others from.
-    return home / _CONF[0] if (home / _CONF[0] / deployment_toml.NAME).is_file() else None
-
-
-def home_of(repository: Path) -> Path | None:
-    """Return the home whose own repository a file is by its place, or None if there is no such home."""
-    conf = repository.parent if repository.name == deployment_toml.NAME else repository.parent.parent
-    for home in (conf.parent, conf.parent.parent):
-        found = configuration(home)
-        if _same(found, conf) and is_home(home):
-            return home
-    return None
 
 
 def read_home(home: Path, define: Mapping[str, str], *, tree: Path | None = None) -> Settings:
@@ -92,7 +62,7 @@ class _Reader:
     def __init__(self, places: Places) -> None:
         self._places = places
         self._home, self._conf = places.home, places.conf
-        self._carbon_xml = self.snapshot(self._conf / _CARBON_XML)
+        self._carbon_xml = self.snapshot(self._conf / CARBON_XML)
         self._standalone = self._sites(self._conf / STANDALONE)
         secret_conf = self._named("secret.conf.properties.file", "secret-conf")
         self._secret_conf = SecretConf.of(secret_conf, self._sites(secret_conf))
@@ -110,7 +80,7 @@ class _Reader:
         tool = self._named("cipher.tool.properties.file", "cipher-tool")
         targets = tuple(_targets(tool, self._sites(tool), self._places))
         settings = self._settings("carbon4", repository, self._stated_in_xml())
-        return settings._replace(targets=targets, warnings=tuple(_misnamed(tool, targets)))
+        return settings._replace(targets=targets, warnings=(*self._unfinished(repository), *_misnamed(tool, targets)))
 
     def deployment(self, deployment: Deployment) -> Settings:
         """Return the settings of a home whose product generates its configuration from `deployment.toml`."""
@@ -119,18 +89,40 @@ class _Reader:
         except ConfigError:
             in_xml = None  # it is generated anew
         keystore = self._completed(deployment.keystore, in_xml)
-        settings = self._settings("toml-secrets", deployment.path, keystore)
+        kind, repository = self._ciphertexts(deployment.path)
+        settings = self._settings(kind, repository, keystore)
         return settings._replace(
-            warnings=(*self._differences(settings.keystore.path, keystore, in_xml), *self._overwritten()),
+            warnings=(
+                *self._unfinished(repository),
+                *self._differences(settings.keystore.path, keystore, in_xml),
+                *self._overwritten(),
+            ),
             elsewhere=settings.elsewhere or deployment.asks_at_runtime,
         )
+
+    def _unfinished(self, repository: Path) -> Iterator[SettingsWarning]:
+        """Yield a warning if the product reads its ciphertexts where they are only while they move to another key."""
+        if repository.name.endswith(ROTATING):
+            reason = f"names {repository.name}, since a rotation was interrupted; `ciphertool rotate` completes it"
+            yield SettingsWarning(self._secret_conf.path, reason)
+
+    def _ciphertexts(self, deployment: Path) -> tuple[str, Path]:
+        """Return where the ciphertexts are: in `[secrets]`, but in a file of their own while they move to another key.
+
+        The product reads them there too, whatever `[secrets]` holds by then.
+        """
+        location = self._secret_conf.get(LOCATION) or ""
+        rotating = deployment.with_name(deployment.name + ROTATING)
+        if location.endswith(f"/{rotating.name}") and is_same(self._home / self._places.inside(location), rotating):
+            return BARE_KIND, rotating
+        return "toml-secrets", deployment
 
     def _settings(self, kind: str, repository: Path, keystore: StatedKeystore | None) -> Settings:
         secret_conf = self._secret_conf
         sources: list[PasswordSource] = [CarbonHome(self._home)]
         mode_like = self._carbon_xml
         if mode_like.data is None:
-            names = (STANDALONE, deployment_toml.NAME)
+            names = (STANDALONE, DEPLOYMENT_TOML)
             mode_like = next(read for name in names if (read := self.snapshot(self._conf / name)).data is not None)
         used = self._keystore(keystore)
         sources += self._stated_passwords(keystore, used)
@@ -173,7 +165,7 @@ class _Reader:
         """Yield the passwords that stand in clear beside the keystore, if it is the one that is used."""
         if stated is None or not isinstance(stated.password, str):
             return
-        if used.path is not None and _same(self._places.keystore(stated.location), used.path):
+        if used.path is not None and is_same(self._places.keystore(stated.location), used.path):
             own = stated.key_password if isinstance(stated.key_password, str) else None
             yield StatedPasswords(stated.source, stated.password, own)
 
@@ -184,7 +176,7 @@ class _Reader:
         if not stated.location or stated.missing:
             stated = stated._replace(location=in_xml.location, missing=in_xml.missing)
         keystore = self._places.keystore
-        same = _same(keystore(stated.location), keystore(in_xml.location))
+        same = is_same(keystore(stated.location), keystore(in_xml.location))
         return stated._replace(alias=in_xml.alias) if same and stated.alias is None else stated
 
     def _differences(
@@ -196,7 +188,7 @@ class _Reader:
             if used is None or stated is None or secret_conf.key_based:
                 continue
             named = self._places.keystore(stated.location)
-            if _same(named, used):
+            if is_same(named, used):
                 continue
             if secret_conf.get(KEYSTORE):
                 decides = f"{secret_conf.path.name} {self._below(used)}, which the vault uses"
@@ -221,7 +213,7 @@ class _Reader:
             made = [name for name in named if deployment_toml.is_generated(self._home, self._conf, self._home / name)]
             listed = ", ".join([*made, str(self._security("cipher-text"))])
             overwritten = f"the product overwrites what it names at its start ({listed})"
-            yield SettingsWarning(tool, f"not used, because {deployment_toml.NAME} decides: {overwritten}")
+            yield SettingsWarning(tool, f"not used, because {DEPLOYMENT_TOML} decides: {overwritten}")
 
     def _named(self, key: str, name: str) -> Path:
         """Return the path of a file of the vault: as the standalone file states, or where every home has it."""
@@ -269,10 +261,6 @@ def _misnamed(path: Path, targets: Sequence[Target]) -> Iterator[SettingsWarning
 def _is_bare(stored: Stored) -> bool:
     """Return whether a stored value is a ciphertext that does not state its own transformation."""
     return isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Bare)
-
-
-def _same(one: Path | None, other: Path | None) -> bool:
-    return one is not None and other is not None and os.path.realpath(one) == os.path.realpath(other)
 
 
 def _targets(path: Path, sites: Mapping[str, Site], places: Places) -> Iterator[Target]:

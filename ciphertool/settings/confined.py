@@ -9,7 +9,6 @@ they are expanded (`settings.targets.paths`).
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 import stat
 import threading
@@ -17,6 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files
+from ciphertool.deferred import pattern
 from ciphertool.errors import FoundSettingsError
 from ciphertool.settings.model import FOUND
 from ciphertool.settings.targets import OUTSIDE, SLOW, is_slow, wildcards
@@ -35,10 +35,12 @@ _LARGEST = 1 << 20
 _MOST_SEARCHES = 200
 """Limit for all targets together: wildcards in files, each of which may list the whole tree, and searches in a file."""
 SECONDS = 30.0
-"""Seconds of processor time for the expressions of found settings."""
+"""Seconds of processor time for the selectors of found settings."""
+EXPRESSION = "has a regular expression"
+"""Why found settings are refused a target that a plain selector or part would do for."""
 _AGAIN = 0.1
 # What makes an XPath more than nested element names and their positions.
-_MORE_THAN_NAMES = re.compile(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
+_MORE_THAN_NAMES = pattern(r"[(*|=<>]|//|::|\.\.|\[(?!\d+\])")
 
 
 class Found(NamedTuple):
@@ -86,9 +88,9 @@ def confine(settings: Settings, tree: Path, overrides: Overrides, *, audited: bo
     sources = [(source, _refusal(source, tree)) for source in settings.password_sources]
     targets = settings.targets
     if audited:
-        slow = dict.fromkeys(_slow(targets))
+        slow = {target: EXPRESSION if _has_expression(target) else SLOW for target in _slow(targets)}
         targets = tuple(target for target in targets if target not in slow)
-        refused += (FoundSettingsError(f"target {target.alias!r}", SLOW, settings.origin) for target in slow)
+        refused += (FoundSettingsError(f"target {each.alias!r}", why, settings.origin) for each, why in slow.items())
     else:
         refused += (FoundSettingsError(*why, settings.origin) for _, why in sources if why)
     if repository is None:
@@ -136,7 +138,7 @@ def _slow(targets: tuple[Target, ...]) -> Iterator[Target]:
 class Patience:
     """The total processor time that this process may spend on the expressions of found settings.
 
-    Regular expressions and JSONPath are stopped by a signal; an XPath is stopped only after it has ended.
+    JSONPath is stopped by a signal; an XPath is stopped only after it has ended. Regular expressions are not tried.
     """
 
     def __init__(self, origin: Path, trust: Trust) -> None:
@@ -147,9 +149,12 @@ class Patience:
     def bounded(self, targets: Sequence[Target]) -> Iterator[None]:
         """Raise `FoundSettingsError` if a search for one of the targets within this context takes too long.
 
+        The same is raised for a target with a regular expression: it is for settings that a person named.
         Targets that cannot take long are not watched. Others are refused if nothing could stop them: in a thread other
         than the main one, and on systems without such a signal.
         """
+        if self._confined and (of_person := next(filter(_has_expression, targets), None)):
+            raise FoundSettingsError(f"target {of_person.alias!r}", EXPRESSION, self._origin)
         slow = next((target for target in targets if not _is_quick(target)), None) if self._confined else None
         if slow is None:
             yield
@@ -185,16 +190,21 @@ class _StoppedError(BaseException):
     """A `BaseException`, so that no error handler stops it on its way out."""
 
 
+def _has_expression(target: Target) -> bool:
+    # Each has a group, and so a parenthesis. In a selector, no other format has one like this.
+    return "(" in (target.part or "") or "(?P<" in target.selector
+
+
 def _is_quick(target: Target) -> bool:
     """Return whether the time to find a target grows only with the tree and the file, whatever its format.
 
-    That holds for a plain path with at most one descent to any depth, never for a custom regular expression.
+    That holds for a plain path with at most one descent to any depth, never for a regular expression.
     """
     from ciphertool.rewriters import jsonpath  # lazy: settings that are not audited do not need it
     from ciphertool.rewriters.xml import xpath
 
     deep = [name for name in PurePath(target.file).parts if "**" in name]
-    if deep not in ([], ["**"]) or "(" in (target.part or ""):
+    if deep not in ([], ["**"]) or _has_expression(target):
         return False
     _, path = jsonpath.split_document(target.selector)
     if path.startswith("/"):

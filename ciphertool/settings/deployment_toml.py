@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ciphertool import references
 from ciphertool.errors import ConfigError
 from ciphertool.settings import confined
+from ciphertool.settings.carbon_homes import DEPLOYMENT_TOML
 from ciphertool.settings.stated_keystores import (
     CERTIFICATE,
     IN_TOML,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ciphertool.settings.carbon_paths import Places
     from ciphertool.settings.stated_keystores import Names
 
-NAME = "deployment.toml"
 _DEFAULTS = "repository/resources/conf/default.json"
 _TEMPLATES = "repository/resources/conf/templates"
 _FILLED = re.compile(r"\$(ref|env|sys)\{([^{}]+)\}")
@@ -56,7 +56,7 @@ class Deployment:
     @classmethod
     def read(cls, places: Places) -> Deployment | None:
         """Return what the file of a home says, None if it has none; raise `ConfigError` if it cannot be read."""
-        snapshot = confined.read(places.conf / NAME, places.tree, places.home)
+        snapshot = confined.read(places.conf / DEPLOYMENT_TOML, places.tree, places.home)
         if snapshot.data is None:
             return None
         defaults = confined.read(places.home / _DEFAULTS, places.tree, places.home)

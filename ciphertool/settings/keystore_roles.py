@@ -11,7 +11,7 @@ from ciphertool.certificates.roles import Role
 from ciphertool.errors import ConfigError
 from ciphertool.secret import repr_of
 from ciphertool.settings import confined
-from ciphertool.settings.carbon4 import STANDALONE, configuration
+from ciphertool.settings.carbon_homes import STANDALONE, configuration
 from ciphertool.settings.carbon_paths import Places
 from ciphertool.settings.deployment_toml import Deployment
 from ciphertool.settings.stated_keystores import (

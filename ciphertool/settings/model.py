@@ -101,6 +101,8 @@ class RepositorySettings(NamedTuple):
         return is_native(self.kind)
 
 
+ROTATING = ".rotating"
+"""The end of the name of a file that holds the ciphertexts of a Carbon vault while it moves to another key."""
 AUTO, ENVELOPE = "auto", "envelope"
 """The schemes of a native vault: an RSA block where a value fits one, or always an envelope."""
 
@@ -129,12 +131,13 @@ class EncryptionSettings(NamedTuple):
 class Target(NamedTuple):
     """A declaration: protect these values of this file under this alias.
 
-    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern of `{stem}`, `{path}`, `{key}`.
+    `file` is relative to the settings' root and may be a glob; `alias` may be a pattern (`targets.matching`).
     `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
     alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
     protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the
-    file if its name and bytes do not. `line` is the target's line in the settings. `base` is the directory, relative to
-    the root, of the settings file that declares the target if that is another one; `{path}` starts there.
+    file if its name and bytes do not. `decode` is "base64" if the value is an encoding of the secret. `line` is the
+    target's line in the settings. `base` is the directory, relative to the root, of the settings file that declares the
+    target if that is another one; `{path}` starts there.
     """
 
     file: str
@@ -148,6 +151,7 @@ class Target(NamedTuple):
     line: int | None = None
     encoding: str | None = None
     base: str = ""
+    decode: str | None = None
 
 
 class SettingsWarning(NamedTuple):

@@ -26,7 +26,7 @@ _PROVIDERS = (
     FILE_PROVIDER,
     "org.apache.synapse.commons.security.secret.repository.filebased.FileBaseSecretRepositoryProvider",
 )
-_TRANSFORMATION = "keystore.identity.CipherTransformation"
+TRANSFORMATION = "keystore.identity.CipherTransformation"
 _OTHER_PROVIDERS = "secretProviders"
 MODE = "secretRepositories.file.encryptionMode"
 SYMMETRIC, _KEY_BASED = "symmetric", "key.based.symmetric.encryption"
@@ -56,7 +56,7 @@ class SecretConf(NamedTuple):
         """The transformation that the vault declares; a symmetric mode takes precedence over a name, as in Java."""
         if self.get(MODE) in (SYMMETRIC, _KEY_BASED):
             return AES_GCM
-        return self.get(ALGORITHM) or self.get(_TRANSFORMATION)
+        return self.get(ALGORITHM) or self.get(TRANSFORMATION)
 
     @property
     def scheme(self) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot
 
-_ALIAS_FIELDS = ("stem", "path", "key")
+_ALIAS_FIELDS = ("stem", "path", "doc", "key")
 _MOST_EXTENDED = 5
 _HOW = "`extends` names a ciphertool.toml, relative to the file in which it stands"
 
@@ -115,7 +115,10 @@ def _target(table: Table) -> Target:
         literal=table.flag("literal"),
         part=table.text("part"),
         format=table.text("format"),
+        decode=table.text("decode"),
     )
+    if target.decode not in (None, "base64"):
+        table.problem("decode", 'must be "base64"')
     target = target._replace(encoding=_encoding(table, target))
     if any("**" in name and name != "**" for name in target.file.split("/")):
         table.problem("file", "** matches directories and must be a whole path component")
@@ -123,6 +126,6 @@ def _target(table: Table) -> Target:
     for name in _ALIAS_FIELDS:
         sample = sample.replace(f"{{{name}}}", "x")
     if target.alias and not references.is_writable_alias(sample):
-        table.problem("alias", "may hold letters, digits, . _ @ : / - and {stem}, {path}, {key}")
+        table.problem("alias", "may hold letters, digits, . _ @ : / - and {stem}, {path}, {doc}, {key}")
     table.finish()
     return target

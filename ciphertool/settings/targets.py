@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, rewriters
+from ciphertool.deferred import pattern
 from ciphertool.errors import ConfigError, FoundSettingsError, ProblemsError
 from ciphertool.nearest import did_you_mean
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Rewriter
     from ciphertool.settings.model import Settings, Target
 
-_FIELD = re.compile(r"\\\{(?:stem|path|key)\\\}")  # of an alias pattern, escaped
-_GLOB = re.compile(r"[*?\[]")
-_STARS = re.compile(r"\*\*+")
+_FIELD = pattern(r"\\\{(?:stem|path|key)\\\}")  # of an alias pattern, escaped
+_GLOB = pattern(r"[*?\[]")
+_STARS = pattern(r"\*\*+")
 OUTSIDE = "leads out of the tree"
 """Why found settings are refused what they name elsewhere."""
 SLOW = "has an expression that may take long"

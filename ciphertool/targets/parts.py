@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ciphertool.errors import ConfigError, SelectorError
+from ciphertool.rewriters.expressions import GROUP, expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ciphertool.rewriters.base import Site
+    from ciphertool.rewriters.expressions import Expression
 
 PASSWORD = "password"  # noqa: S105 - the name of a part, not a password
-_GROUP = "secret"
 _OF_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,60}+://[^/?#@:\s]*+:(?P<secret>[^/?#\s]+)@")
 _KEY = re.compile(r"(?:\A|(?P<before>[;?&\s,]))(?:password|passwd|pwd)\s*+=\s*+", re.IGNORECASE)
 _QUOTED = re.compile(
@@ -44,7 +46,7 @@ class Part:
     text: str = field(repr=False)
 
 
-def pattern(part: str) -> re.Pattern[str] | None:
+def pattern(part: str) -> Expression | None:
     """Return the regular expression of a part, None for `password` and `NAME=`.
 
     Raises `ConfigError` if the expression is invalid or has no group named `secret`.
@@ -52,24 +54,25 @@ def pattern(part: str) -> re.Pattern[str] | None:
     if part == PASSWORD or _NAMED.fullmatch(part):
         return None
     try:
-        compiled = re.compile(part)
-    except re.error as error:
-        raise ConfigError(f"part: not a regular expression: {error.msg}") from None
-    if _GROUP not in compiled.groupindex:
-        raise ConfigError("part: must be password, NAME=, or a regular expression with a group (?P<secret>…)")
-    return compiled
+        return expression(part)
+    except ConfigError as error:
+        raise ConfigError(
+            f"part: must be password, NAME=, or an expression: {error.message}", hint=error.hint
+        ) from None
 
 
 def find(site: Site, part: str) -> Part | None:
     """Return the part of a site's value, or None if it has no such part or an empty one.
 
     Raises `SelectorError` if it is uncertain where a password ends or which one is meant, since the rest of it would
-    remain in clear.
+    remain in clear, and if an expression takes too long.
     """
     own, value = pattern(part), site.value
     if own is not None:
-        match = own.search(value)
-        spans = [match.span(_GROUP)] if match else []
+        try:
+            spans = [(start, end) for _, start, end in islice(own.find([value]), 1)]
+        except TimeoutError as error:
+            raise SelectorError(site.selector, f"its part {error}", line=site.line, hint="simplify it") from None
     else:
         try:
             spans = list(dict.fromkeys(_passwords(value) if part == PASSWORD else _assigned(value, part[:-1])))
@@ -84,11 +87,11 @@ def find(site: Site, part: str) -> Part | None:
 def _passwords(value: str) -> Iterator[tuple[int, int]]:
     """Yield the spans of the passwords of a URL or connection string; raise `ValueError` if an end is uncertain."""
     if url := _OF_URL.search(value):
-        yield url.span(_GROUP)
+        yield url.span(GROUP)
     position = 0
     while key := _KEY.search(value, position):
         if quoted := _QUOTED.match(value, key.end()):
-            yield quoted.span(_GROUP if quoted["quote"] else "braced")
+            yield quoted.span(GROUP if quoted["quote"] else "braced")
             position = quoted.end()
         else:
             position = key.end() + len(_bare(value[key.end() :], key["before"]))
@@ -101,7 +104,7 @@ def _assigned(value: str, name: str) -> Iterator[tuple[int, int]]:
     for key in re.finditer(rf"(?<![\w.\-/]){re.escape(name)}(?:[\"']?[ \t]*+[=:][ \t]*+{option})", value):
         start = key.end()
         if quoted := _IN_QUOTES.match(value, start):
-            yield quoted.span(_GROUP)
+            yield quoted.span(GROUP)
             continue
         line = re.split(r"[\r\n]", value[start:], maxsplit=1)[0].rstrip()
         before = value[: key.start()].rpartition("\n")[2].strip(" \t")

@@ -1,14 +1,20 @@
-"""A vault's opener, made when the first secret is asked for."""
+"""A vault's opener, made when the first secret is asked for; many RSA blocks are decrypted on all cores."""
 
 from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ciphertool.ciphertext import Bare, Native, SelfContained
+from ciphertool.errors import CipherToolError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ciphertool.ciphertext import Ciphertext
+    from ciphertool.secret import Secret
     from ciphertool.vault.cipher import AnyOpener
 
 FIRST = threading.RLock()
@@ -16,6 +22,9 @@ FIRST = threading.RLock()
 had begun would never end in the child."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=FIRST.acquire, after_in_parent=FIRST.release, after_in_child=FIRST.release)
+
+_MANY = 16
+"""The fewest RSA blocks that several threads decrypt: starting those takes as long as a few blocks do."""
 
 
 class OpenerAtHand:
@@ -37,3 +46,24 @@ class OpenerAtHand:
                 if self._opener is None:
                     self._opener = self._make()
         return self._opener
+
+    def open_blocks(self, ciphertexts: Mapping[str, Ciphertext]) -> Iterator[tuple[str, Secret]]:
+        """Yield the values of RSA blocks by their aliases, decrypted on all cores; none if there are few.
+
+        Skips what does not decrypt and what is no RSA block; raises `KeystoreError` if the keystore does not open.
+        """
+        blocks = {alias: one for alias, one in ciphertexts.items() if isinstance(one, Native | Bare | SelfContained)}
+        if len(blocks) < _MANY:
+            return
+        with FIRST:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: F401 - no thread may be amid this in a fork
+
+            from ciphertool.workers import no_progress, on_all_cores
+
+            opener = self()
+            with suppress(CipherToolError):
+                opener.open(*next(iter(blocks.items())))  # which imports all else that is needed
+        with suppress(RuntimeError):  # no thread starts while Python ends
+            for alias, secret in on_all_cores("decrypting", opener.open, blocks, no_progress):
+                if not isinstance(secret, CipherToolError):
+                    yield alias, secret

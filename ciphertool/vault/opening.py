@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine.schemes import SCHEMES
 from ciphertool.errors import (
     BadCertificateError,
     OtherKeyError,
@@ -196,7 +197,7 @@ def _sealing_keys(settings: Settings, passwords: PasswordChain, now: datetime) -
         direct=forms.direct,
     )
     found = [f"the certificate {one.reason}" for one in forms.findings]
-    found += _judged(settings, source, alias, given if source is keystore else None, now)
+    found += _judged(settings, source, alias, now)
     name = f"{source.path}{f' ({alias})' if alias else ''}"
     return SealingKeys(sealer, (*(f"{name}: {message}" for message in found), *doubts, *_exposed(given)))
 
@@ -258,26 +259,24 @@ def require_one_key(sealer: AnySealer, repository: SecretRepository) -> None:
         raise different
 
 
-def _judged(
-    settings: Settings, keystore: Keystore, alias: str | None, given: Passwords | None, now: datetime
-) -> list[str]:
+def _judged(settings: Settings, keystore: Keystore, alias: str | None, now: datetime) -> list[str]:
     """Return further warnings about a primary keystore; under the strict policy a public default key is an error."""
-    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY, UNUSABLE_KEY
+    from ciphertool.certificates.findings import NO_KEY, PUBLIC_KEY
     from ciphertool.certificates.policy import DECIDED, Policy
     from ciphertool.certificates.roles import Role
     from ciphertool.findings import Level
-    from ciphertool.keystore.check import check
+    from ciphertool.keystore.check import check_keystore
 
     # By alias: a PEM file without a key has no key entry, and would go unjudged.
     judged = keystore.entry(alias).alias
-    found = check(keystore, Role.PRIMARY, now=now, alias=judged, key_password=given.key if given else None)
+    found = check_keystore(keystore, Role.PRIMARY, now=now, alias=judged, open_keys=False)
     public = [finding.message for finding in found if finding.rule is PUBLIC_KEY]
     if public and settings.encryption.policy is Policy.STRICT:
         raise RefusedCertificateError(keystore.path, alias, [f"is not secret: {message}" for message in public])
     return [
         f"{'PUBLIC KEY, it protects nothing: ' if finding.rule is PUBLIC_KEY else ''}{finding.message}"
         for finding in found
-        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY, UNUSABLE_KEY}
+        if finding.level is not Level.NOTE and finding.rule not in {*DECIDED, NO_KEY}
     ]
 
 
@@ -315,4 +314,7 @@ def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
     scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
+    if scheme.native and not settings.native:
+        hint = f"use one of {', '.join(one.name for one in SCHEMES if not one.native)}"
+        raise UnsupportedSchemeError(scheme.name, "no product knows a transformation of this name", hint=hint)
     return scheme

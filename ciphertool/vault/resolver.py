@@ -18,7 +18,7 @@ from ciphertool.errors import (
     UnknownContentKeyError,
 )
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_native
-from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
+from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, put_back, rewrite
 from ciphertool.vault.at_hand import FIRST
 
 if TYPE_CHECKING:
@@ -85,6 +85,19 @@ class Resolver:
             self._tell(secret.reveal())
         return secret
 
+    def prepare(self, aliases: Iterable[str]) -> None:
+        """Decrypt the values of several aliases at once, if that is faster; `resolve` then has them at hand.
+
+        What fails is left for `resolve` to report; only the `KeystoreError` of a keystore that does not open is raised.
+        """
+        entries = {alias: self.repository.entries.get(alias) for alias in aliases if alias not in self._known}
+        stored = {alias: entry.stored for alias, entry in entries.items() if entry is not None}
+        blocks = {alias: one.ciphertext for alias, one in stored.items() if isinstance(one, Encrypted)}
+        for alias, secret in self._opener.open_blocks(blocks):
+            if alias not in self._known:
+                self._known[alias] = secret
+                self._tell(secret.reveal())
+
     def is_left(self, alias: str) -> bool:
         """Return whether only the product finds a secret: another provider has it, or a placeholder stands for it."""
         entry = self.repository.entries.get(alias)
@@ -99,9 +112,9 @@ class Resolver:
         """
         value = self.resolve(reference.alias).reveal()
         if reference.in_url and self.is_native:
-            from urllib.parse import quote
+            from ciphertool.rewriters.spelled import in_url
 
-            return quote(value, safe="")
+            return in_url(value, self.spelling(reference))
         return value
 
     def spelling(self, reference: Reference | None) -> str | None:
@@ -236,7 +249,7 @@ def resolve_document(
     spellings = {site.selector: text for site, _ in sites if (text := resolver.spelling(site.reference)) is not None}
     if not spellings:
         return resolved
-    from ciphertool.vault.spelled import respelled
+    from ciphertool.rewriters.spelled import respelled
 
     return respelled(rewriter, document, changes, resolved, spellings)
 
@@ -289,6 +302,7 @@ def check_document(
 
     sites = [(site, found) for site, every in reference_sites(document) if (found := wanted(every))]
     mentioned = [(site, found) for site, every in mention_sites(document) if (found := wanted(every))]
+    resolver.prepare(one.alias for _, found in (*sites, *mentioned) for one in found)
     problems: list[CipherToolError] = [error.at(path) for error in document.strays()] if only is None else []
     failed: dict[str, CipherToolError] = {}
     for site, found in (*sites, *mentioned):
@@ -325,5 +339,5 @@ def replacements(sites: Iterable[tuple[Site, tuple[Reference, ...]]], resolver: 
             changes.append(Change(site, resolver.resolve(site.reference.alias).reveal()))
         else:
             edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
-            changes.append(Change(site, splice(site.value, edits), edits))
+            changes.append(put_back(site, edits))
     return changes

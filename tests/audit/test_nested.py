@@ -127,7 +127,6 @@ def test_what_leads_out_of_the_tree_is_not_looked_at(
 @pytest.mark.parametrize(
     "target",
     [
-        "file = 'x.yaml'\nselector = '$.password'\npart = '(a+)+(?P<secret>b)'",
         "file = 'x.yaml'\nselector = '$..[*]..[*]..password'",
         "file = 'x.yaml'\nselector = '$[0,0,0][0,0,0]'",
         "file = 'x.yaml'\nselector = '$[?@.a > 1]'",

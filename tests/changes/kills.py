@@ -426,8 +426,9 @@ def _child(root: Path, arguments: Sequence[str], messages: Path, *, with_key: bo
     code = 99
     try:
         os.chdir(root)
+        given = _environment(with_key=with_key)
         os.environ.clear()
-        os.environ.update(_environment(with_key=with_key))
+        os.environ.update(given)
         sys.stdin = sys.stdout = Path(os.devnull).open("r+")  # noqa: SIM115 - the process ends with it
         sys.stderr = messages.open("w", encoding="utf-8")
         sys.argv = ["ciphertool", *arguments]

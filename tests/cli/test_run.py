@@ -134,7 +134,9 @@ def test_the_password_of_a_url_is_encoded_as_it_is_when_a_file_is_resolved(prote
     config = protected / "ciphertool.toml"
     target = '[[target]]\nfile = "app.env"\nselector = "URL"\nalias = "url"\npart = "://app:(?P<secret>.*)@[$]"\n'
     config.write_text(config.read_text() + target)
-    subprocess.run([sys.executable, "-m", "ciphertool", "protect"], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "ciphertool", "protect", "--config", "ciphertool.toml"], check=True, capture_output=True
+    )
     verbatim = env.read_text().partition("=")[2].strip().strip('"')
     assert "{ciphertool-verbatim:url}" in verbatim
     url = verbatim.replace("{ciphertool-verbatim:url}", "$secret{url}")

@@ -125,6 +125,15 @@ def test_a_long_comment_is_read_once(inside: str) -> None:
     assert time.process_time() - before < 3  # a name read from each dot, lines counted from the first: 13 s
 
 
+@pytest.mark.parametrize(
+    ("value", "state"), [("{jh8VNyubaCstdt}", SiteState.UNPROTECTED), ("{oauth2Token}", SiteState.PLACEHOLDER)]
+)
+def test_a_word_in_braces_is_a_placeholder_if_it_can_be_a_name(tmp_path: Path, value: str, state: SiteState) -> None:
+    (tmp_path / "a.yaml").write_text(f"token: '{value}'\n")
+    report = audit([Subject(tmp_path)], now=datetime.now(UTC))
+    assert [value.state for value in report.values] == [state]
+
+
 def test_a_file_that_cannot_be_parsed_is_said_and_read_as_text(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a: [\npassword: c4n4ry-1\n")
     report = audit([Subject(tmp_path)], now=datetime.now(UTC))
@@ -151,8 +160,8 @@ def test_every_occurrence_of_a_repeated_key_is_judged(tmp_path: Path, name: str)
     lines = [number for number, line in enumerate(_TWICE[name].splitlines(), 1) if "c4n4ry" in line]
     assert [value.place.line for value in clear] == lines
     assert [f.place.line for f in report.findings if f.rule is UNPROTECTED_NAME] == lines
-    # No target can name one of several, so none is proposed for the first.
-    assert clear[0].place.selector is None
+    # Only INI has selectors that tell one of several from the others; elsewhere no target is proposed for the first.
+    assert clear[0].place.selector == ("a/password[0]" if name == "a.ini" else None)
 
 
 def test_the_secrets_of_a_deployment_toml_are_judged_wherever_it_lies(tmp_path: Path) -> None:
@@ -180,7 +189,7 @@ def test_the_secrets_of_a_deployment_toml_are_judged_wherever_it_lies(tmp_path: 
         ("b.conf", "# url = postgres://u:c4n4ry-1@db/x\n"),
         ("run.sh", "  # curl https://u:c4n4ry-1@host/\n"),
         ("main.hcl", "// password = 'c4n4ry-1'\n"),
-        ("a.hcl", "-- password = 'c4n4ry-1'\n"),
+        ("a.pp", "-- password = 'c4n4ry-1'\n"),
     ],
 )
 def test_a_secret_in_a_comment_is_a_note_in_every_file(tmp_path: Path, name: str, text: str) -> None:

@@ -14,7 +14,7 @@ from ciphertool.secret import Secret
 
 def _sealed(key: ContentKey, payload: bytes) -> str:
     header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": key.id, "alias": "a", "iat": int(time.time())}
-    return jwe.seal(header, payload, key._cipher)
+    return jwe.seal(jwe.write_json(header), payload, key._cipher)
 
 
 @pytest.mark.parametrize(

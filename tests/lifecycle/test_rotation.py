@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ciphertool import Vault, settings
+from ciphertool.lifecycle import rotation
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.vault.opening import VaultAccess
 from tests.changes.kills import Fault, run_forked
@@ -177,3 +179,102 @@ def test_a_run_that_is_killed_anywhere_loses_nothing_and_is_completed_by_the_sam
         assert {key for wrapped in _keys(vault).values() for key in wrapped} == {people["ops"].key}
         assert run("recipients", "check").status == 0
     assert seen == {(False, True), (True, True), (True, False)}
+
+
+def _with_scheme(vault: Path, scheme: str) -> None:
+    text = (vault / "ciphertool.toml").read_text().partition("\n[encryption]\n")[0]
+    (vault / "ciphertool.toml").write_text(f'{text}\n[encryption]\nscheme = "{scheme}"\n')
+
+
+def _forms(vault: Path) -> set[str]:
+    lines = (vault / VAULT).read_text().splitlines()
+    return {line.split("ENC[", 1)[1].split(",", 1)[0] for line in lines if "=ENC[" in line}
+
+
+def test_a_new_scheme_of_the_settings_is_checked_for_and_rotated_to(vault: Path, run: Any) -> None:
+    assert run("protect").status == 0
+    assert _forms(vault) == {"RSA-OAEP-256"}
+    for scheme, form in (("envelope", "JWE"), ("RSA-OAEP-256", "RSA-OAEP-256"), ("envelope", "JWE")):
+        _with_scheme(vault, scheme)
+        checked = run("rotate", "--check", "--json")
+        assert (checked.status, {row["outdated"] for row in json.loads(checked.out)["keys"]}) == (1, {"scheme"})
+        assert run("rotate").status == 0
+        assert _forms(vault) == {form}
+        assert _values(vault) == SECRETS
+        assert run("rotate", "--check").status == 0
+    _with_scheme(vault, "auto")
+    assert run("rotate", "--check").status == 0, "an envelope is as good under this scheme"
+    assert run("rotate").status == 0
+    assert _forms(vault) == {"RSA-OAEP-256"}
+    assert not _keys(vault)
+
+
+@pytest.mark.parametrize("to", [False, True])
+def test_everything_that_does_not_fit_a_scheme_is_said_at_once_and_nothing_is_written(
+    vault: Path, run: Any, people: Mapping[str, Somebody], to: bool
+) -> None:
+    _with_envelopes(vault, run)
+    assert run("set", "longer", stdin=b"l" * 4000).status == 0
+    _with_scheme(vault, "RSA-OAEP-256")
+    before = {path: path.read_bytes() for path in vault.rglob("*") if path.is_file()}
+    outcome = run(*(_move(people) if to else ["rotate"]))
+    assert outcome.status == 3
+    assert "'long': value is 3000 bytes; RSA-OAEP-256 can encrypt at most 190" in outcome.err
+    assert "'longer': value is 4000 bytes" in outcome.err
+    assert {path: path.read_bytes() for path in vault.rglob("*") if path.is_file()} == before
+
+
+def test_a_spelling_for_which_a_scheme_has_no_room_is_named(vault: Path, run: Any) -> None:
+    _with_envelopes(vault, run)
+    assert run("remove", "long").status == 0
+    _with_scheme(vault, "RSA-OAEP-256")
+    outcome = run("rotate", "--json")
+    assert (outcome.status, json.loads(outcome.out)["unspelled"]) == (0, ["spelled"])
+    assert "warning: spelled: the scheme has no room for how the value was spelled" in outcome.err
+    assert _values(vault) == {**SECRETS, "spelled": "c4n4ry-spelled"}
+
+
+def test_to_another_key_pair_without_envelopes(vault: Path, run: Any, people: Mapping[str, Somebody]) -> None:
+    """On the way it is an envelope all the same, which both keys can read."""
+    _with_scheme(vault, "RSA-OAEP-256")
+    assert run("protect").status == 0
+    assert run(*_move(people)).status == 0
+    assert _forms(vault) == {"RSA-OAEP-256"}
+    assert _values(vault) == SECRETS
+    assert people["ops"].key in (vault / VAULT).read_text()
+
+
+def test_a_value_under_a_key_that_the_settings_do_not_name_is_found(
+    vault: Path, run: Any, people: Mapping[str, Somebody]
+) -> None:
+    assert run("protect").status == 0
+    text = (vault / "ciphertool.toml").read_text()
+    for name in ("primary.p12", "primary.pem"):
+        text = text.replace(f"security/{name}", f"keys/{name.replace('primary', 'ops')}")
+    (vault / "ciphertool.toml").write_text(text.replace('alias = "primary"', 'alias = "ops"'))
+    (vault / "keys/ops.pem").write_text(people["ops"].pem)
+    checked = run("rotate", "--check")
+    assert (checked.status, "not the keys of the settings" in checked.out) == (1, True)
+    assert people["primary"].key in checked.out
+
+
+def test_an_empty_vault_has_nothing_to_rotate(vault: Path, run: Any, people: Mapping[str, Somebody]) -> None:
+    for more in ([], ["--dry-run"]):
+        outcome = run("rotate", *more)
+        assert (outcome.status, outcome.err) == (0, "nothing to rotate: the vault has no encrypted values\n")
+    assert not (vault / VAULT).exists()
+    outcome = run(*_move(people))
+    assert (outcome.status, "new ones will be encrypted to the key" in outcome.err) == (0, True)
+    assert run("protect").status == 0
+    assert _values(vault) == SECRETS
+    assert people["ops"].key in (vault / VAULT).read_text()
+
+
+def test_the_work_is_reported_as_it_goes_on(vault: Path, run: Any) -> None:
+    assert run("protect").status == 0
+    loaded, passwords, seen = settings.load(vault / "ciphertool.toml"), PasswordChain((Environment(),)), []
+    keys = rotation.open_keys(loaded, passwords, datetime.now(UTC))
+    repository = VaultAccess(loaded, passwords).repository()
+    rotation.plan(loaded, repository, keys, lambda *step: seen.append(step))
+    every = [(step, done, len(SECRETS)) for step in ("decrypting", "encrypting", "proving") for done in range(1, 5)]
+    assert seen == every

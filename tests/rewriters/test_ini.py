@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import configparser
 import io
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ciphertool.errors import ConfigSyntaxError, SelectorError, UnrepresentableValueError
+from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, rewrite
 from ciphertool.rewriters.ini import IniDocument, IniRewriter
@@ -59,7 +60,7 @@ class TestContract(RewriterContract):
         b"\xef\xbb\xbf[s]\r\n  a = w\xc3\xb6rd\r\n  b =\r\n    x\r\n",
         b"[s]\na = 1 ; refused\nb = 2\n",
     )
-    damaged = (b"a = c4n4ry-7d1f\n", b"[s]\n= c4n4ry-7d1f\n", b"[s]\na\n c4n4ry-7d1f\n", b"[s]\na=c4n4ry-7d1f\nA=1\n")
+    damaged = (b"= c4n4ry-7d1f\n", b"[s]\n= c4n4ry-7d1f\n")
 
     def reference_values(self, data: bytes) -> Mapping[str, str]:
         options = _options(data)
@@ -122,6 +123,28 @@ def test_load_gives_defaults_to_every_section_and_expands_nothing() -> None:
     }
 
 
+def test_load_takes_the_last_of_equal_keys_and_those_before_the_first_section() -> None:
+    data = b"a = 0\n[s]\nb = 1\n[t]\n[s]\nB = 2\nc = 3\n"
+    assert REWRITER.load(data, str) == {"DEFAULT": {}, "": {"a": "0"}, "s": {"b": "2", "c": "3"}, "t": {}}
+
+
+def test_a_line_that_continues_no_value_is_a_key_of_its_own() -> None:
+    document = REWRITER.parse(b"[s]\nflag\n  a = 1\n    2\n  b = 3\n")
+    assert {site.selector: site.value for site in document.sites()} == {"s/a": "1\n2", "s/b": "3"}
+
+
+def test_every_entry_of_a_repeated_key_is_a_site_and_only_its_number_names_it() -> None:
+    document = REWRITER.parse(b"[s]\nA = 1\na = 2\nb = 3\n")
+    assert [site.selector for site in document.sites()] == ["s/a[0]", "s/a[1]", "s/b"]
+    several, second, third = document.locate(["s/A", "s/A[1]", "s/a[2]"])
+    assert isinstance(several, SelectorError)
+    assert (several.reason, several.line) == ("occurs on lines 2 and 3", 3)
+    assert "s/A[0]" in several.hint
+    assert isinstance(second, tuple)
+    assert second[0].value == "2"
+    assert isinstance(third, NoMatchError)
+
+
 def test_a_key_in_another_section_is_not_proved() -> None:
     before = REWRITER.parse(b"[s]\na = 1\n[t]\nb = 2\n")
     change = Change(next(before.sites()), Reference("x", Syntax.SECRET))
@@ -130,6 +153,8 @@ def test_a_key_in_another_section_is_not_proved() -> None:
         b"[s]\na = $secret{x}\nb = 2\n[t]\n",
         b"[s]\na = $secret{x}\n  y\n[t]\nb = 2\n",
         b"[s]\na = 1\n[t]\nb = 2\n",
+        b"[s]\na = $secret{x}\n[u]\n[t]\nb = 2\n",
+        b"[s]\na = $secret{x}\n[t]\nb = 2\n[u]\n",
     ):
         assert not REWRITER.parse(other).proves(before, [change])
 
@@ -137,9 +162,15 @@ def test_a_key_in_another_section_is_not_proved() -> None:
 @given(_DOCUMENTS)
 def test_any_document_is_read_as_configparser_reads_it(data: bytes) -> None:
     document, options = _parse(data), _options(data)
-    judged = None if options is None else sorted((f"{section}/{key}", value) for section, key, value in options)
-    assert (_read(document) if document else None) == judged
-    assert document is None or is_outlined(document)
+    if options is not None:
+        assert document is not None
+        assert _read(document) == sorted((f"{section}/{key}", value) for section, key, value in options)
+    if document is not None:
+        assert is_outlined(document)
+        for site in document.sites():
+            (found,) = document.locate([site.selector])
+            why = found.reason if isinstance(found, SelectorError) else ""
+            assert found == (site,) or re.search("begin a comment|value is empty|occurs on lines", why)
 
 
 @given(_DOCUMENTS, _VALUES)
@@ -161,6 +192,10 @@ def test_any_protectable_site_gives_its_value_back_and_takes_another(data: bytes
         except UnrepresentableValueError as error:
             assert error.selector == site.selector  # noqa: PT017 - a refusal is one of two right outcomes
         else:
+            values = {other.selector: other.value for other in REWRITER.parse(changed).sites()}
+            assert values[site.selector] == value
             options = _options(changed)
-            assert options is not None
-            assert value in [found for section, key, found in options if f"{section}/{key}" == site.selector]
+            assert (options is None) == (_options(data) is None)
+            assert options is None or value in [
+                found for section, key, found in options if f"{section}/{key}" == site.selector
+            ]

@@ -118,17 +118,103 @@ def test_tiresome_text_takes_no_longer_than_it_is(text: str) -> None:
     assert time.process_time() - started < 10
 
 
-@pytest.mark.parametrize("attribute", ["a{}='x'", "xmlns:p{}='urn:{}'"])
 @pytest.mark.parametrize("prefix", ["", "undeclared:"])
-def test_an_element_has_a_thousand_attributes_and_no_more(attribute: str, prefix: str) -> None:
+def test_an_element_has_a_thousand_prefixes_and_no_more(prefix: str) -> None:
     def text(count: int) -> bytes:
-        attributes = " ".join(attribute.format(n, n) for n in range(count))
+        attributes = " ".join(f"xmlns:p{n}='urn:{n}'" for n in range(count))
         return f"<r>\n<{prefix}q {attributes}/></r>".encode()
 
     assert REWRITER.parse(text(999))
-    with pytest.raises(ConfigSyntaxError, match="more than 1000 attributes or prefixes") as refused:
+    with pytest.raises(ConfigSyntaxError, match="more than 1000 prefixes") as refused:
         REWRITER.parse(text(1_001))
     assert refused.value.line == 2
+
+
+_WIDE = {
+    "attributes": lambda count: (
+        "<a " + " ".join(f"x{n}='v{n}'" for n in range(count)) + "/>",
+        [f"/a/@x{n}" for n in range(count)],
+    ),
+    "undeclared attributes": lambda count: (
+        "<a " + " ".join(f"u:x{n}='v{n}'" for n in range(count)) + "/>",
+        [f"/a/@x{n}" for n in range(count)],
+    ),
+    "undeclared elements": lambda count: (
+        "<a>" + "".join(f"<u:b>v{n}</u:b>" for n in range(count)) + "</a>",
+        [f"/a/u:b[{n + 1}]" for n in range(count)],
+    ),
+}
+
+
+def _protect_all(text: str, selectors: list[str]) -> float:
+    """Protect and reveal every value; return the time it took."""
+    started = time.process_time()
+    document = REWRITER.parse(text.encode())
+    found = [sites[0] for sites in document.locate(selectors) if isinstance(sites, tuple)]
+    changes = [Change(site, Reference(f"a{n}", REWRITER.syntax)) for n, site in enumerate(found)]
+    protected = REWRITER.parse(rewrite(REWRITER, document, changes))
+    again = [site for site in protected.sites() if site.reference]
+    assert len(again) == len(selectors)
+    assert sum(1 for value in document.outline().values if value) == len(selectors)
+    back = rewrite(REWRITER, protected, [Change(new, old.value) for new, old in zip(again, found, strict=True)])
+    assert back == text.encode()
+    return time.process_time() - started
+
+
+@pytest.mark.parametrize("name", _WIDE)
+def test_thousands_of_values_that_are_all_targets_take_time_in_proportion(name: str) -> None:
+    _protect_all(*_WIDE[name](50))
+    assert _protect_all(*_WIDE[name](12_000)) < 10 * _protect_all(*_WIDE[name](3_000))
+
+
+@pytest.mark.parametrize("order", ["x='1' y='2'", "y='2' x='1'"])
+def test_a_wide_element_with_another_attribute_is_not_proved(order: str) -> None:
+    others = " ".join(f"o{n}='v'" for n in range(100))
+    document = REWRITER.parse(f"<a x='1' y='2' {others} p='s'/>".encode())
+    site = next(site for site in document.sites() if site.value == "s")
+    change = Change(site, Reference("s", Syntax.SECRET))
+    same = f"<a {order} {others} p='$secret{{s}}'/>".encode()
+    assert REWRITER.parse(same).proves(document, [change]) is order.startswith("x")
+    assert not REWRITER.parse(same.replace(b"y='2'", b"y='3'")).proves(document, [change])
+    assert [site.value for site in document.sites()][:2] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "subset",
+    [
+        "<!ELEMENT a ANY><!ATTLIST a x NMTOKEN 'a b'>",
+        "<!ELEMENT a ANY><!ELEMENT a EMPTY>",
+        "<!ATTLIST b x ID #IMPLIED y ID #IMPLIED>",
+        "<!ATTLIST b i ID #IMPLIED>",
+    ],
+)
+def test_a_document_that_is_not_valid_is_read_as_java_reads_it(subset: str) -> None:
+    text = f"<!DOCTYPE a [{subset}]>\n<a><b i='one'>s</b><b i='one'/><b i='two' x='t'/></a>"
+    assert _protect_all(text, ["/a/b[1]/@i", "/a/b[1]", "/a/b[2]/@i", "/a/b[3]/@i", "/a/b[3]/@x"]) < 10
+
+
+def test_a_warning_is_no_error_and_hides_none() -> None:
+    assert [site.value for site in REWRITER.parse(b"<?xml version='1.1'?>\n<u:a>1</u:a>").sites()] == ["1"]
+    with pytest.raises(ConfigSyntaxError) as refused:
+        REWRITER.parse(b"<?xml version='1.1'?>\n<a>\n<b></c></a>")
+    assert (refused.value.reason, refused.value.line) == ("not well-formed XML: tag name mismatch", 3)
+
+
+@pytest.mark.parametrize(
+    ("subset", "drops"),
+    [
+        ("<!ATTLIST a x CDATA #IMPLIED><!ATTLIST a x NMTOKENS #IMPLIED>", False),
+        ("<!ATTLIST a x NMTOKENS #IMPLIED><!ATTLIST a x CDATA #IMPLIED>", True),
+        ("<!-- <!ATTLIST a x NMTOKEN ''> --><!ATTLIST a y (p|q) 'p' x CDATA ''>", False),
+        ("<!ATTLIST b x NMTOKEN ''><!ATTLIST a y CDATA 'x ID' x (p | q) 'p'>", True),
+        ("<!ENTITY e \"<!ATTLIST a x CDATA ''>\"><!ATTLIST a x ID #REQUIRED>", True),
+        ("<!NOTATION n SYSTEM 'n'><!ATTLIST a y NOTATION (n) #IMPLIED x NOTATION (n) #IMPLIED>", True),
+        ("<!ATTLIST a y CDATA #FIXED 'b' x CDATA #FIXED ' '>", False),
+    ],
+)
+def test_the_first_declaration_of_an_attribute_says_if_blanks_are_dropped(subset: str, drops: bool) -> None:
+    scan = REWRITER.parse(f"<!DOCTYPE a [{subset}]>\n<a x='p'/>".encode()).scan
+    assert scan.drops_blanks("a", "x") is drops
 
 
 def test_the_next_document_is_judged_by_its_own_errors() -> None:

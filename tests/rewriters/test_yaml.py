@@ -42,7 +42,6 @@ class TestYaml(RewriterContract):
     )
     damaged = (
         b"a: c4n4ry-7d1f\nb: [\n",
-        b"a: c4n4ry-7d1f\na: c4n4ry-7d1f\n",
         b"a:\n\tb: c4n4ry-7d1f\n",
         b"a: 'c4n4ry-7d1f\n",
         b"c4n4ry-7d1f: c4n4ry-7d1f: x\n",

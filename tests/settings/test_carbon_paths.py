@@ -9,7 +9,7 @@ import pytest
 
 from ciphertool import Vault, keystore, settings
 from ciphertool.errors import KeystoreUnreadableError
-from ciphertool.settings.carbon4 import STANDALONE
+from ciphertool.settings.carbon_homes import STANDALONE
 from ciphertool.settings.fixed_aliases import fixed_alias
 from ciphertool.settings.keystore_roles import keystore_uses
 from ciphertool.settings.stated_keystores import PRIMARY

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Outcome]
 
+
+@pytest.fixture(autouse=True)
+def _named(request: pytest.FixtureRequest) -> None:
+    if "project" in request.fixturenames:
+        request.getfixturevalue("named")
+
+
 TARGET = '\n[[target]]\nfile = "app.env"\nselector = "PASSWORD"\nalias = "app"\n'
 TEXTS = [
     ('PASSWORD="c4n4ry$HOME"\n', ""),

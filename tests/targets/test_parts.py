@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     Run = Callable[..., Outcome]
 
 
+@pytest.fixture(autouse=True)
+def _named(request: pytest.FixtureRequest) -> None:
+    if "project" in request.fixturenames:
+        request.getfixturevalue("named")
+
+
 def _site(value: str) -> Site:
     return Site("$['v']", "v", value, 0, len(value), 1)
 

@@ -12,7 +12,10 @@ import pytest
 from tests.conftest import PASSWORD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from tests.conftest import Outcome
 
 # In an interpreter of its own: in this one all is imported by now, and no child could wait for an import.
 _AMID_FORKS = r"""
@@ -78,6 +81,55 @@ while thread.is_alive() or not children:
     time.sleep(0.01)
 print([status for status in (os.waitpid(number, 0)[1] for number in children) if status])
 """
+
+_AMID_MANY = r"""
+import os, signal, sys, threading, time
+from pathlib import Path
+from ciphertool import Vault
+
+sys.setswitchinterval(1e-4)
+clear = Path("clear.yaml").read_bytes()
+vault = Vault.open("ciphertool.toml")
+vault.resolve_bytes(b"a: b", format="yaml")  # which imports the format, before any other thread does
+wrong = []
+
+def work():
+    if vault.resolve_file("many.yaml") != clear:
+        wrong.append("many.yaml")
+
+thread = threading.Thread(target=work)
+thread.start()
+children = []
+while thread.is_alive() or not children:
+    children.append(os.fork())
+    if children[-1] == 0:
+        signal.alarm(30)
+        work()
+        os._exit(len(wrong))
+    time.sleep(0.01)
+print(wrong, [status for status in (os.waitpid(number, 0)[1] for number in children) if status])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")
+def test_a_fork_amid_the_threads_that_decrypt_many_values(project: Path, run: Callable[..., Outcome]) -> None:
+    clear = "".join(f"key{number}: value {number}\n" for number in range(60))
+    for name in ("many.yaml", "clear.yaml"):
+        (project / name).write_text(clear)
+    with (project / "ciphertool.toml").open("a") as settings:
+        settings.write('\n[[target]]\nfile = "many.yaml"\nselector = "$.*"\nalias = "many/{key}"\n')
+    assert run("protect").status == 0
+    assert "value" not in (project / "many.yaml").read_text()
+    done = subprocess.run(
+        [sys.executable, "-c", _AMID_MANY],
+        cwd=project,
+        env={**os.environ, "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.stdout == "[] []\n", done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks on this system")

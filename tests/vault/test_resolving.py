@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ciphertool import rewriters
 from ciphertool.engine import Decryptor, Encryptor, LocalKey, scheme_named
 from ciphertool.engine.schemes import DEFAULT
-from ciphertool.errors import DecryptionError, KeystoreError, NotEncryptedYetError, UnknownAliasError
+from ciphertool.errors import (
+    DecryptionError,
+    ForeignKeyError,
+    KeystoreError,
+    NotEncryptedYetError,
+    UnknownAliasError,
+)
 from ciphertool.files import Snapshot
 from ciphertool.repository import repository_of
 from ciphertool.secret import Secret
 from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.cipher import Opener, Sealer
-from ciphertool.vault.resolver import Resolver
+from ciphertool.vault.resolver import Resolver, check_document
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from ciphertool.ciphertext import Ciphertext
 
 PATH = Path("vault.properties")
 
@@ -98,3 +108,44 @@ def test_what_is_damaged_is_located_and_not_decrypted(key: RSAPrivateKey) -> Non
     assert (caught.value.path, caught.value.line) == (PATH, 2)
     assert caught.value.hint == heard.resolver.repository.hint
     assert heard.opened == 0
+
+
+def test_many_values_are_decrypted_by_several_threads_and_what_fails_is_left(key: RSAPrivateKey) -> None:
+    class Watched(Opener):
+        def open(self, alias: str, ciphertext: Ciphertext) -> Secret:
+            threads.add(threading.get_ident())
+            return super().open(alias, ciphertext)
+
+    threads: set[int] = set()
+    values = {f"a{number}": f"value {number}" for number in range(40)}
+    heard = Heard(key, "x=ENC[RSA-OAEP-256,0123456789abcdef,AAAA]\n", **values)
+    heard.opener = Watched(DEFAULT, True, Decryptor(LocalKey(key)))
+    with pytest.raises(KeystoreError, match="not yet"):
+        heard.resolver.prepare(values)
+    heard.resolver.prepare(["x", "absent", *values, *values])
+    assert {alias: secret.reveal() for alias, secret in heard.resolver.resolved().items()} == values
+    assert (heard.opened, sorted(heard.told), heard.warned) == (2, sorted(values.values()), [])
+    assert threads > {threading.get_ident()}
+    threads.clear()
+    assert heard.resolver.resolve("a7").reveal() == "value 7"
+    assert threads == set()
+    with pytest.raises(ForeignKeyError, match="'x'"):
+        heard.resolver.resolve("x")
+
+
+def test_few_values_are_not_decrypted_before_they_are_asked_for(key: RSAPrivateKey) -> None:
+    heard = Heard(key, a="one", b="two")
+    heard.resolver.prepare(["a", "b"])
+    assert (heard.opened, heard.told) == (0, [])
+
+
+def test_a_document_of_many_references_names_all_that_fail(key: RSAPrivateKey) -> None:
+    values = {f"a{number:02d}": f"value {number}" for number in range(40)}
+    heard = Heard(key, "x=ENC[RSA-OAEP-256,0123456789abcdef,AAAA]\n", **values)
+    heard.opened = 1
+    names = [*values, "x", "absent"]
+    document = rewriters.by_name("properties").parse("".join(f"{n}=$secret{{{n}}}\n" for n in names).encode())
+    sites, problems = check_document(document, Path("app.properties"), heard.resolver)
+    assert [(type(error), error.line) for error in problems] == [(ForeignKeyError, 41), (UnknownAliasError, 42)]
+    assert len(sites) == 42
+    assert {alias: secret.reveal() for alias, secret in heard.resolver.resolved().items()} == values

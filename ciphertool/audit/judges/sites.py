@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ciphertool.audit.model import Value
     from ciphertool.audit.scope.reading import FileReading
     from ciphertool.audit.scope.targets import Declared
+    from ciphertool.detection.comments import Found
     from ciphertool.detection.detector import Suspect
     from ciphertool.detection.verdicts import Verdict
     from ciphertool.references import Reference
@@ -58,7 +59,7 @@ class Judge:
     def file(self, opened: FileReading, declared: Mapping[str, Sequence[Declared]]) -> None:
         """Judge every site and comment of a file; `declared` are the secrets of targets by their selector."""
         self._allow(opened)
-        if opened.document is not None:
+        if not opened.is_text:
             named.judge(self.gathered, opened)
         if opened.backup:
             self._backup(opened)
@@ -67,7 +68,7 @@ class Judge:
             place = self.gathered.place(opened.path, opened.line)
             self.gathered.finding(rules.UNREADABLE, place, f"{opened.problem}; only looked at as text")
         selectors, detector = opened.outline.selectors, _detector(opened)
-        telling = detector.candidates | embedded.containers(opened.outline.values)
+        telling = set() if opened.is_text else detector.candidates | embedded.containers(opened.outline.values)
         few = {selectors[index] for index in telling | {*opened.outline.marked}}
         sites = opened.pick(few.union(declared))
         settled = self._settle(opened, sites, declared)
@@ -75,14 +76,19 @@ class Judge:
             self._known(opened, (site for site in opened.document.sites() if site.selector not in settled))
         own = self.own is not None and Path(os.path.realpath(opened.path)) == self.own
         rest = (site for site in sites if site.selector not in settled and not (own and site.key.startswith(_SECRETS)))
-        commented = set()
-        for suspect in embedded.suspects(detector, rest, opened.text, opened.relative):
+        judged = set[int]()
+        for suspect in embedded.suspects(detector, () if opened.is_text else rest, opened.text, opened.relative):
             self._suspect(opened, suspect)
             if suspect.commented:
-                commented.add(suspect.line)
+                judged.add(suspect.line)
+        if opened.is_text:
+            in_clear = (
+                site for site in sites if any(each.reference is None for each in declared.get(site.selector, ()))
+            )
+            judged.update(site.line for site in in_clear)
         if opened.document is not None:
             self._shadowed(opened, detector)
-        self._text(opened, commented)
+        self._text(opened, judged)
 
     def _allow(self, opened: FileReading) -> None:
         if suppress.MARK in opened.text:
@@ -182,16 +188,16 @@ class Judge:
         self.gathered.finding(rule, place, message, level=level, stands=stands)
 
     def _text(self, opened: FileReading, judged: Container[int]) -> None:
-        """Judge what no selector names: a file without a parser, or else its comments, except on lines in `judged`."""
-        if opened.document is None:
-            found = iter(embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative))
+        """Judge what no selector names, except on lines in `judged`: a text of no grammar, or else the comments."""
+        every: Iterable[Found]
+        if opened.is_text:
+            every = embedded.in_text(opened.rewriter, opened.text, bare=opened.assigns, path=opened.relative)
         else:
             every = comments.in_comments(opened.rewriter, opened.text, opened.relative)
-            found = (each for each in every if each.line not in judged)
-        for line, verdict, commented, _ in found:
+        for line, verdict, commented, _ in (each for each in every if each.line not in judged):
             place = self.gathered.place(opened.path, line)
             if commented:
-                stands = opened.around.comment if opened.document else opened.around.line
+                stands = opened.around.line if opened.is_text else opened.around.comment
                 self._commented(place, verdict, partial(stands, line))
                 continue
             self.gathered.verdict(place, verdict, where=IN_TEXT)
@@ -211,7 +217,7 @@ class Judge:
         found = [
             (self._place(opened, each.site), each.verdict, each.site.value) for each in suspects if not each.commented
         ]
-        if opened.document is None:
+        if opened.is_text:
             text = embedded.in_text(opened.rewriter, opened.text, bare=True, path=opened.relative)
             found = [
                 (self.gathered.place(opened.path, each.line), each.verdict, opened.around.line(each.line))

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from ciphertool import rewriters
@@ -17,7 +16,7 @@ from ciphertool.rewriters.base import Outline
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
     from ciphertool.plugins import Extensions
     from ciphertool.rewriters.base import Document, Rewriter, Site
@@ -35,14 +34,8 @@ _ASSIGNS = re.compile(
     r"|netrc|reg|pp|rb)$|^\.[\w-]+rc$|^\.(?:credentials|netrc|_netrc|pgpass|ftpconfig|htpasswd)$|^_netrc$"
     r"|^(?:docker|container|jenkins|vagrant|make)file\b|^(?:hosts|inventory)$"
 )
-_ALSO = (
-    ("env", re.compile(r"(?i)(?:^|[\w-])\.env(?:\.[\w-]+)*$|^\.?env(?:\.[\w-]+)*$")),
-    ("xml", re.compile(r"(?i)\.(?:xml|config|xsl|wsdl|wadl|pom|csproj|targets|props|settings|dbs|plist)$")),
-    ("json", re.compile(r"(?i)\.(?:json5?|jsonc|webmanifest|avsc|tfstate|ipynb)$|^\.docker(?:cfg|configjson)$")),
-    ("ini", re.compile(r"(?i)\.(?:cfg|cnf|inf|desktop|service|socket|timer|mount|repo)$")),
-    ("ini", re.compile(r"(?i)^\.(?:my\.cnf|pypirc|gitconfig|s3cfg|boto)$|^(?:credentials|odbc\.ini)$")),
-    ("toml", re.compile(r"(?i)^(?:pipfile|cargo\.lock|poetry\.lock)$")),
-)
+_ENV = re.compile(r"(?i)(?:^|[\w-])\.env(?:\.[\w-]+)*$|^\.?env(?:\.[\w-]+)*$")
+"""Of `.env` files people make copies under more names than are certain to be theirs."""
 _NOTHING = Outline((), (), (), ())
 
 
@@ -61,6 +54,13 @@ class FileReading:
     """Whether lines of the text are likely to assign values to names, as in a `.conf` of no known grammar."""
     problem: str = ""
     line: int | None = None
+    plain: set[bytes] = field(default_factory=set, repr=False)
+    """Words of this file and of those read before that are neither tokens nor keys, as `hints.in_text` takes them."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the file has no grammar that is known, whatever targets name in it."""
+        return self.document is None or self.document.is_text
 
     @cached_property
     def around(self) -> Surroundings:
@@ -70,7 +70,7 @@ class FileReading:
     @cached_property
     def hints(self) -> list[int]:
         """Where in the text a token, a key or the password of a URL may stand."""
-        return hints.in_text(self.text)
+        return hints.in_text(self.text, self.plain)
 
     @cached_property
     def is_verbatim(self) -> bool:
@@ -94,46 +94,44 @@ def is_binary(data: bytes) -> bool:
     return b"\0" in data[:_SNIFFED] and not data.startswith(_BOMS)
 
 
-def format_of(name: str, encoding: str | None = None) -> Rewriter | None:
+def format_of(path: PurePath, encoding: str | None = None) -> Rewriter | None:
     """Return the rewriter for a file's name without backup and template endings, or None.
 
     Raises `ConfigError` for an encoding that files of the format cannot have.
     """
-    name = _TEMPLATE.sub("", _BACKUP.sub("", name))
+    name = _TEMPLATE.sub("", _BACKUP.sub("", path.name))
     try:
-        return rewriters.for_path(PurePath(name), encoding)
+        return rewriters.for_path(path.parent / name, encoding)
     except UnknownFormatError:
-        pass
-    for wanted, pattern in _ALSO:
-        if pattern.search(name):
-            try:
-                return rewriters.by_name(wanted, encoding)
-            except UnknownFormatError:
-                return None
-    return None
+        return rewriters.by_name("env", encoding) if _ENV.search(name) else None
 
 
 def rewriter_of(path: Path, said: Reading, extensions: Extensions) -> Rewriter | None:
     """Return the stated rewriter, or else that of the file's name by `format_of`."""
-    return said.rewriter(path, extensions) if said.format else format_of(path.name, said.encoding)
+    return said.rewriter(path, extensions) if said.format else format_of(path, said.encoding)
 
 
-def open_text(path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions) -> FileReading:
+def open_text(
+    path: Path, relative: str, data: bytes, said: Reading, extensions: Extensions, plain: set[bytes] | None = None
+) -> FileReading:
     """Return a file as a document of its stated format or that of its name, or else as plain text.
 
-    The stated format may be one of `extensions`.
+    The stated format may be one of `extensions`. `plain` is what `FileReading` says, shared by the files of a batch.
     """
+    plain = set() if plain is None else plain
     backup = _BACKUP.search(path.name) is not None
     rewriter = None
     problem, line = "", None
+    assigns = _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
     try:
         rewriter = rewriter_of(path, said, extensions)
         if rewriter is not None:
             document = rewriter.parse(data)
-            return FileReading(path, relative, document.source.text, backup, rewriter, document, document.outline())
+            text, outline = document.source.text, document.outline()
+            return FileReading(path, relative, text, backup, rewriter, document, outline, assigns, plain=plain)
     except CipherToolError as error:
         what = "as its targets say" if rewriter is None else f"as {rewriter.name}"
         problem, line = f"not readable {what}: {error.message}", error.line
     text = data.decode("utf-16" if data.startswith(_BOMS) else said.encoding or "utf-8-sig", "replace")
-    assigns = rewriter is not None or _ASSIGNS.search(_TEMPLATE.sub("", path.name)) is not None
-    return FileReading(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line)
+    assigns = assigns or rewriter is not None
+    return FileReading(path, relative, text, backup, rewriter, assigns=assigns, problem=problem, line=line, plain=plain)

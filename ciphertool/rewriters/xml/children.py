@@ -6,13 +6,16 @@ from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from lxml import etree
 
-    from lxml import etree
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 _Elements: TypeAlias = "list[etree._Element]"
 
+_values = etree.XPath("@*", smart_strings=False)
+
+MANY = 32  # from so many attributes on, their values are read as nodes
 _NAMES = 16  # up to this many names are searched for in the whole tree, each in one walk by lxml
 
 
@@ -20,6 +23,14 @@ _NAMES = 16  # up to this many names are searched for in the whole tree, each in
 def local(name: str) -> str:
     """Return the local part of a tag or attribute key, also of one with an undeclared prefix."""
     return name.rpartition("}")[2].rpartition(":")[2]
+
+
+def attributes(element: etree._Element) -> Mapping[str, str]:
+    """Return an element's attributes in document order; lxml's own functions search all of them for each value."""
+    keys = element.keys()
+    if len(keys) < MANY:
+        return dict(element.items())
+    return dict(zip(keys, _values(element), strict=True))
 
 
 class Children:

@@ -10,6 +10,8 @@ from lxml import etree
 from ciphertool import references
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.children import MANY
+from ciphertool.rewriters.xml.children import attributes as attributes_of
 from ciphertool.rewriters.xml.scan import Content, is_foreign
 from ciphertool.rewriters.xml.select import TEXT
 
@@ -113,7 +115,7 @@ def hold(element: etree._Element, tag: Tag, scan: Scan) -> Holder:
     spans = [span for span in tag.attributes if span.name != "xmlns" and not span.name.startswith("xmlns:")]
     if not spans:
         return Holder(element, tag, content, text, _NO_ATTRIBUTES, _NO_SPANS)
-    attributes = dict(element.items())
+    attributes = dict(element.items()) if len(spans) < MANY else attributes_of(element)
     placed = dict(zip(attributes, spans, strict=True))
     key = next((key for key in attributes if aliases.is_alias(key)), None)
     alias = attributes[key].strip() if key else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.rewriters import identity
 from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.children import attributes as attributes_of
 from ciphertool.rewriters.xml.children import local
 from ciphertool.rewriters.xml.select import TEXT
 
@@ -70,7 +71,7 @@ class ByNames:
 
 def _named(element: etree._Element) -> Iterator[tuple[str, str]]:
     """Yield the key and value of whatever may name an element: attributes, and child elements that hold only text."""
-    attributes = dict(element.items())
+    attributes = attributes_of(element)
     alias = next((key for key in attributes if aliases.is_alias(key)), None)
     secret = aliases.bearer(attributes[alias], element.text, attributes) if alias else None
     for key, value in attributes.items():

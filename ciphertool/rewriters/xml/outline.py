@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ciphertool import references
 from ciphertool.rewriters.base import Outline
 from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.children import attributes as attributes_of
 from ciphertool.rewriters.xml.children import local
 from ciphertool.rewriters.xml.paths import every, positions
 
@@ -21,7 +22,7 @@ def outline(root: etree._Element) -> Outline:
     values: list[str] = []
     marked: set[int] = set()
     for element, (selector, key) in every(root):
-        first, attributes = len(values), element.items()
+        first, attributes = len(values), attributes_of(element).items()
         if attributes:
             places = positions(element)
             own = [item for item in attributes if not aliases.is_alias(item[0])]

@@ -16,12 +16,16 @@ _DECLARATION = re.compile(
     r"""[ \t\r\n]++encoding[ \t\r\n]*+=[ \t\r\n]*+["']([A-Za-z][A-Za-z0-9._-]*+)["']"""
 )
 _MOST = 1000
-"""The maximum number of attributes, and of prefixes, of one element: lxml searches all of them for each value."""
-# A start tag, or a text, that is long enough for more of them: `a=""` and a blank for each.
+"""The maximum number of prefixes of one element: lxml searches all of them for each name."""
+# A start tag, or a text, that is long enough for more of them: `xmlns:a=""` and a blank for each.
 _LONG = re.compile(rb"<[^<]{5000}")
 
-# Errors that Java accepts and lxml refuses, and from which lxml recovers without losing anything.
-_HARMLESS = frozenset({"NS_ERR_UNDEFINED_NAMESPACE", "WAR_NS_URI", "WAR_NS_URI_RELATIVE"})
+_UNDECLARED = "NS_ERR_UNDEFINED_NAMESPACE"
+# Errors that Java accepts and lxml refuses, and from which lxml recovers without losing anything: besides an undeclared
+# prefix, a document that is well-formed, but not valid by its own DTD.
+_HARMLESS = frozenset(
+    (_UNDECLARED, "DTD_ATTRIBUTE_DEFAULT", "DTD_ELEM_REDEFINED", "DTD_ID_REDEFINED", "DTD_MULTIPLE_ID")
+)
 
 
 def decode(data: bytes, said: str | None = None) -> Source:
@@ -41,7 +45,7 @@ def decode(data: bytes, said: str | None = None) -> Source:
         for other, how in (declared, "declares"), (said, "is stated to be in"):
             if other is not None and not encodings.agree(other, codec):
                 reason = f"{why}, but it {how} {other}: readers differ in which they follow"
-                raise ConfigSyntaxError(reason, line=1, hint="make them agree, or keep only one of them")
+                raise ConfigSyntaxError(reason, 1, 1, hint="make them agree, or keep only one of them")
     return Source.decode(data, codec or "utf-8", said=None if codec else said)
 
 
@@ -58,7 +62,7 @@ def _declared(data: bytes, codec: str | None) -> str | None:
     # Refuse UTF-16, UTF-7 and EBCDIC: the declaration itself was read as ASCII.
     if declared is None or (codec is None and not encodings.reads_ascii(declared)):
         reason = f"the declared encoding {match[1].lower()} is unsupported or does not match the file"
-        raise ConfigSyntaxError(reason, line=1)
+        raise ConfigSyntaxError(reason, 1, 1)
     return declared
 
 
@@ -69,20 +73,24 @@ def parse(data: bytes) -> tuple[etree._ElementTree, bool]:
         return _bounded(data, etree.fromstring(data, parser)), False
     except etree.XMLSyntaxError:
         pass
-    if all(entry.type_name in _HARMLESS for entry in parser.error_log):
+    if all(map(_is_harmless, parser.error_log)):
         # Recovery also accepts a truncated bomb: it counts only if its own log has no worse error.
         parser = _parser(recover=True)
         root = etree.fromstring(data, parser)
-        if root is not None and all(entry.type_name in _HARMLESS for entry in parser.error_log):
+        if root is not None and all(map(_is_harmless, parser.error_log)):
             _refuse_incomplete(data)
-            return _bounded(data, root), True
+            return _bounded(data, root), any(entry.type_name == _UNDECLARED for entry in parser.error_log)
     raise _error(parser)
 
 
-def _refuse_incomplete(data: bytes) -> None:
-    """Raise `ConfigSyntaxError` unless a document is well-formed apart from its namespaces.
+def _is_harmless(entry: etree._LogEntry) -> bool:
+    return entry.level_name == "WARNING" or entry.type_name in _HARMLESS
 
-    After an undeclared prefix, libxml2 reports nothing that follows the root. Expat, called so, ignores namespaces.
+
+def _refuse_incomplete(data: bytes) -> None:
+    """Raise `ConfigSyntaxError` unless a document is well-formed apart from its namespaces and its DTD.
+
+    After such an error, libxml2 reports nothing that follows the root. Expat, called so, ignores namespaces.
     """
     from xml.parsers import expat
 
@@ -94,11 +102,11 @@ def _refuse_incomplete(data: bytes) -> None:
 
 
 def _bounded(data: bytes, root: etree._Element) -> etree._ElementTree:
-    """Return a root's tree; raise `ConfigSyntaxError` if an element has too many attributes or prefixes."""
+    """Return a root's tree; raise `ConfigSyntaxError` if an element has too many prefixes."""
     if _LONG.search(data):
         for element in root.iter("*"):
-            if len(element.attrib) > _MOST or len(element.nsmap) > _MOST:
-                raise ConfigSyntaxError(f"an element with more than {_MOST} attributes or prefixes", element.sourceline)
+            if len(element.nsmap) > _MOST:
+                raise ConfigSyntaxError(f"an element with more than {_MOST} prefixes", element.sourceline or 1, 1)
     return root.getroottree()
 
 
@@ -120,7 +128,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
 def _error(parser: etree.XMLParser) -> ConfigSyntaxError:
     """Return an error with our own message: lxml's quotes the document."""
     for entry in parser.error_log:
-        if entry.type_name not in _HARMLESS:
+        if not _is_harmless(entry):
             reason = entry.type_name.removeprefix("ERR_").replace("_", " ").lower()
-            return ConfigSyntaxError(f"not well-formed XML: {reason}", entry.line, entry.column)
-    return ConfigSyntaxError("not well-formed XML")
+            return ConfigSyntaxError(f"not well-formed XML: {reason}", max(entry.line, 1), max(entry.column, 1))
+    return ConfigSyntaxError("not well-formed XML", 1, 1)

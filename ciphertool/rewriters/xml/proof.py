@@ -14,6 +14,7 @@ from lxml import etree
 
 from ciphertool.references import Syntax
 from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.children import MANY, attributes
 from ciphertool.rewriters.xml.holder import bears_alias
 from ciphertool.rewriters.xml.select import TEXT
 
@@ -39,7 +40,7 @@ def proves(before: ParsedXml, after: ParsedXml, changes: Sequence[Change]) -> bo
     tags = {str(holder.element.tag) for holder, _ in planned}
     tree = before.tree
     elements, old = tee(tree.iter(*tags))
-    if any(_has_namespace(key) for holder, _ in planned for key in holder.attributes):
+    if any(_is_wide(holder) or any(map(_has_namespace, holder.attributes)) for holder, _ in planned):
         tree = deepcopy(tree)  # it will lose attributes; the copy lacks what is beside the root
         old = tree.iter(*tags)
     return (
@@ -68,9 +69,11 @@ def _equalise(
             alias_key = next(filter(aliases.is_alias, b.keys()), None)
             if not _is_planned(holder, changes, b, b.attrib.pop(alias_key) if alias_key else None):
                 return False
-            _make_same(holder, changes, a, b)
             if holder.alias_key is not None:
-                del a.attrib[holder.alias_key]
+                a.attrib.pop(holder.alias_key)
+            if _is_wide(holder) and not _take_out_attributes(a, b, changes):
+                return False
+            _make_same(holder, changes, a, b)
             holder, changes = next(upcoming, (None, {}))
     return True
 
@@ -80,9 +83,10 @@ def _is_planned(holder: Holder, changes: Mapping[str, Change], new: etree._Eleme
     alias = holder.attributes[holder.alias_key] if holder.alias_key else None
     if alias is not None and any(bears_alias(change.site) for change in changes.values()):
         alias = None
+    values = attributes(new) if _is_wide(holder) else new
     for slot, change in changes.items():
         site, to = change.site, change.to
-        former, value = holder.value(slot), _text(holder, new) if slot == TEXT else new.get(slot)
+        former, value = holder.value(slot), _text(holder, new) if slot == TEXT else values.get(slot)
         if former != site.value:
             return False
         if isinstance(to, str):
@@ -122,11 +126,26 @@ def _make_same(holder: Holder, changes: Iterable[str], old: etree._Element, new:
             if holder.tag.text_end < 0:
                 for a, b in zip(old, new, strict=False):
                     b.tail = a.tail
+        elif _is_wide(holder):
+            continue
         elif _has_namespace(slot):
             for element in (old, new):
                 element.attrib.pop(slot, None)
         else:
             new.set(slot, old.get(slot, ""))
+
+
+def _is_wide(holder: Holder) -> bool:
+    """Return whether an element has so many attributes that lxml would take too long to set each."""
+    return len(holder.attributes) >= MANY
+
+
+def _take_out_attributes(old: etree._Element, new: etree._Element, changes: Mapping[str, Change]) -> bool:
+    """Remove all attributes from an element in both trees; return whether they were the same, but for the changed."""
+    before, after = attributes(old), attributes(new)
+    old.attrib.clear()
+    new.attrib.clear()
+    return [*before] == [*after] and all(after[key] == value for key, value in before.items() if key not in changes)
 
 
 def _has_namespace(key: str) -> bool:

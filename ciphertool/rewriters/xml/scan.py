@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 WHITE = " \t\r\n"
 
@@ -25,6 +25,16 @@ _ANY_NAME = r"[^ \t\r\n/>!?][^ \t\r\n/>]*+"
 _TAG = rf"((?:{_S}++[^ \t\r\n=/>]++{_S}*+={_S}*+{_QUOTED}|(?!))*+){_S}*+(/?)>(?:[^<]*+(</))?"
 _ATTRIBUTE = re.compile(rf"{_S}++([^ \t\r\n=/>]++){_S}*+={_S}*+({_QUOTED})")
 _PIECE = re.compile(rf"(?P<text>[^<&]++)|(?P<reference>&[^;]*+;)|(?P<cdata>{_CDATA})|{_COMMENT}|{_PI}")
+# Declarations, and the comments and instructions that may seem to hold some.
+_DECLARATION = re.compile(
+    rf"{_COMMENT}|{_PI}"
+    rf"|<!ATTLIST{_S}++(?P<element>[^ \t\r\n>]++)(?P<attributes>(?:[^\"'>]++|{_QUOTED}|(?!))*+)>"
+    rf"|<!(?:ENTITY|ELEMENT|NOTATION)(?:[^\"'>]++|{_QUOTED}|(?!))*+>"
+)
+_DEFINITION = re.compile(
+    rf"{_S}++(?P<name>[^ \t\r\n>]++){_S}++(?P<type>(?:NOTATION{_S}++|(?!))?+\([^)]*+\)|[^ \t\r\n(>]++)"
+    rf"{_S}*+(?:#REQUIRED|#IMPLIED|(?:\#FIXED{_S}++|(?!))?+{_QUOTED})"
+)
 _FOREIGN = re.compile(r"&(?!#|(?:lt|gt|amp|quot|apos);)")
 
 FEW_NAMES = 8  # up to this many names, the pattern is faster than Python
@@ -125,11 +135,16 @@ class Scan:
 
     def drops_blanks(self, element: str, attribute: str) -> bool:
         """Return whether a DTD in the text declares an attribute with a type in which blanks collapse."""
-        if not self.declares_attributes:
-            return False
-        typed = rf"{_S}{re.escape(attribute)}{_S}++(?:ID|ENTIT|NMTOKEN|NOTATION|\(|%)"
-        declared = re.compile(rf"<!ATTLIST{_S}++{re.escape(element)}(?={_S})[^>]*?{typed}")
-        return declared.search(self.text, 0, self.root) is not None
+        return self.declares_attributes and self._types.get((element, attribute), "CDATA") != "CDATA"
+
+    @cached_property
+    def _types(self) -> Mapping[tuple[str, str], str]:
+        """The types of declared attributes; of several declarations of one, the first counts."""
+        types: dict[tuple[str, str], str] = {}
+        for declared in _DECLARATION.finditer(self.text, 0, self.root):
+            for attribute in _DEFINITION.finditer(declared["attributes"] or ""):
+                types.setdefault((declared["element"], attribute["name"]), attribute["type"])
+        return types
 
     def plain(self, tag: Tag) -> str | None:
         """Return the value of an element without attributes whose text is spelled literally, as most are; else None."""

@@ -13,7 +13,7 @@ from lxml import etree
 
 from ciphertool.errors import SelectorError
 from ciphertool.rewriters.xml import xpath
-from ciphertool.rewriters.xml.children import local
+from ciphertool.rewriters.xml.children import attributes, local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,7 +135,7 @@ def _answers(elements: _Elements, predicate: Predicate) -> Iterator[tuple[etree.
         if predicate.kind == "child":
             answers = [_string_value(child) for child in element.iterchildren("*") if local(str(child.tag)) == name]
         else:
-            answers = [value for key, value in element.items() if key == name or local(key) == name]
+            answers = [value for key, value in attributes(element).items() if key == name or local(key) == name]
             if predicate.kind == "has":
                 answers = [""] if answers else []
         for answer in answers if len(answers) < 2 else dict.fromkeys(answers):

@@ -9,6 +9,7 @@ from lxml import etree
 from ciphertool import references
 from ciphertool.errors import SelectorError
 from ciphertool.rewriters.xml import aliases
+from ciphertool.rewriters.xml.children import attributes as attributes_of
 from ciphertool.rewriters.xml.paths import Paths
 from ciphertool.rewriters.xml.scan import is_foreign
 from ciphertool.rewriters.xml.select import TEXT
@@ -46,7 +47,7 @@ def _refers_between(element: etree._Element) -> bool:
 
 
 def _may_be_undecided(element: etree._Element) -> bool:
-    attributes = {str(key): str(value) for key, value in element.items()}
+    attributes = attributes_of(element)
     alias = next((value for key, value in attributes.items() if aliases.is_alias(key)), "").strip()
     text = None if len(element) else (element.text or "").strip()
     return bool(alias) and aliases.bearer(alias, text, attributes) is None

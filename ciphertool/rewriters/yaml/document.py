@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters.base import Document, Outline, Site, Source
+from ciphertool.rewriters.base import Document, Edit, Outline, Site, Source
 from ciphertool.rewriters.jsonpath import (
     ByNames,
     dotted,
@@ -21,15 +22,15 @@ from ciphertool.rewriters.jsonpath import (
     steps,
 )
 from ciphertool.rewriters.tree import A_VALUE_OF_IT
-from ciphertool.rewriters.yaml.scalar import Scalar
+from ciphertool.rewriters.yaml.scalar import Scalar, block_end, line_start
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_null, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
-from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, with_values
+from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, pruned, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from ciphertool.rewriters.base import Change, Edit, Rewriter
+    from ciphertool.rewriters.base import Change, Rewriter
     from ciphertool.rewriters.jsonpath import Location
 
 _ANCHORED = "protect the value that has the anchor"
@@ -39,26 +40,48 @@ class YamlDocument(Document):
     """A YAML file of one or more documents; `jsonpath` spells the `selector` and `key` of its sites."""
 
     escapes = re.compile(r"\\")
-    joins_lines = True
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._stream = read(source.text)
         self._located: dict[str, Scalar] = {}  # by selector, so that none is looked for twice
 
+    def comes_back(self, site: Site, written: str) -> bool:
+        """Return whether a value, put back in place of a reference that is `written` there, makes the same text."""
+        return self._at(site).comes_back(written, self.source.text)
+
     def sites(self) -> Iterator[Site]:
         """Yield every scalar with a path of names and indexes: not keys, aliases, or anything below a complex key."""
-        for document, tree in enumerate(self._stream.trees):
+        return self._sites(self._nameable)
+
+    def strays(self) -> Iterator[SelectorError]:
+        """Yield an error for each reference under a key that occurs more than once."""
+        return self.shadowed_references()
+
+    def shadowed(self) -> Iterator[Site]:
+        """Yield every scalar under a key that its mapping has more than once."""
+        if self._stream.repeated:
+            named = {leaf for tree in self._nameable for _, _, leaf in leaves(tree) if isinstance(leaf, int)}
+            yield from self._sites(self._stream.trees, named)
+
+    def _sites(self, trees: Sequence[object], without: Collection[int] = ()) -> Iterator[Site]:
+        for document, tree in enumerate(trees):
             for selector, key, leaf in leaves(tree, self._selector(document, ())):
-                if isinstance(leaf, int):
+                if isinstance(leaf, int) and leaf not in without:
                     scalar = self._scalar(leaf)
                     yield _site(selector, key, scalar, self.source.line(scalar.start))
+
+    @cached_property
+    def _nameable(self) -> Sequence[object]:
+        """The documents without what is under repeated keys."""
+        stream = self._stream
+        return pruned(stream.trees, stream.repeated) if stream.repeated else stream.trees
 
     def outline(self) -> Outline:
         """Return the selectors, keys and values of all sites, without examining their spelling."""
         found = [
             (selector, key, leaf)
-            for document, tree in enumerate(self._stream.trees)
+            for document, tree in enumerate(self._nameable)
             for selector, key, leaf in leaves(tree, self._selector(document, ()))
             if isinstance(leaf, int)
         ]
@@ -103,9 +126,28 @@ class YamlDocument(Document):
             found.append(candidates if is_by_name(named) else () if document is None else (named,))
         return found
 
+    def number(self, site: Site) -> int:
+        """Return the number of the document that holds a site."""
+        return split_document(site.selector)[0] or 0
+
     def edits(self, changes: Sequence[Change]) -> list[Edit]:
         """Return the edits; raise `UnrepresentableValueError` for lone surrogates or if there is no value at all."""
         return [edit for change in changes for edit in self._edits(change)]
+
+    def spelling(self, site: Site) -> str:
+        """Return the text of a site's value; that of a block that begins its line includes the indentation."""
+        start = line_start(self.source.text, site.start)
+        text = self.source.text[site.start : site.end]
+        return text if start is None or not text.startswith(("|", ">")) else self.source.text[start : site.end]
+
+    def respelling(self, edit: Edit, spelled: str) -> Edit:
+        """Return the edit that puts a value back as it was spelled, a block with its indentation and comment."""
+        text = self.source.text
+        end = block_end(text, edit.end, spelled)
+        if end is None:
+            return Edit(edit.start, edit.end, spelled)
+        start = line_start(text, edit.start)
+        return Edit(edit.start if start is None else start, end, spelled)
 
     def is_proved_by(
         self,
@@ -154,13 +196,28 @@ class YamlDocument(Document):
             raise SelectorError(selector, "names a mapping or a list, not a value", hint=A_VALUE_OF_IT)
         scalar = self._scalar(leaf)
         line = self.source.line(scalar.start)
+        if key := self._repeated(document, location):
+            raise SelectorError(
+                selector, f"the key {key!r} occurs more than once", line=line, hint="keep only one of them"
+            )
         site = _site(self._selector(document, location), dotted(location), scalar, line)
         self._located[site.selector] = scalar
         if not site.value:
             raise NoMatchError(selector, "names an empty value", line=site.line)
+        if not is_spellable(site.value):
+            raise SelectorError(selector, "its value holds half of a surrogate pair", line=site.line)
         if scalar.tag not in (None, STR_TAG) and not (scalar.tag == TEXT_TAG and site.reference):
             raise SelectorError(selector, "names a value with a tag that a reference cannot have", line=site.line)
         return site
+
+    def _repeated(self, document: int, location: Location) -> str | None:
+        """Return the first key on the way to a location that its mapping has more than once, or None."""
+        node: Any = self._stream.trees[document]
+        for step in location if self._stream.repeated else ():
+            if str(step) in self._stream.repeated.get(id(node), ()) and isinstance(node, dict):
+                return str(step)
+            node = node[step]
+        return None
 
     def _borrowed(self, selector: str) -> SelectorError:
         """Return the error for a selector without a match; it differs if an alias or a merge key leads to a value."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 1_000_000
 Version = Literal["1.1", "1.2"]
 
+_NOT_PLAIN = "a tag or a value that is not plain data"
 _VERSION = re.compile(r"^%YAML", re.MULTILINE)
 
 
@@ -28,7 +29,7 @@ def load(document: YamlDocument, reveal: Callable[[Reference], str], version: Ve
     reads it. Keys are left as they are. Raise `ConfigSyntaxError` for what is not plain data, as unknown tags are.
     """
     if document.entries_with_merged() > MAX_ENTRIES:
-        raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries")
+        raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries", 1, 1)
     documents = _construct(document.source.text, version)
     pending: list[Any] = [documents]
     seen: set[int] = set()  # what several aliases share is revealed once: a secret is never scanned for references
@@ -49,6 +50,7 @@ def load(document: YamlDocument, reveal: Callable[[Reference], str], version: Ve
 
 def _construct(text: str, version: Version) -> list[object]:
     from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import DuplicateKeyError
 
     # libyaml's composer refuses an anchor that is set twice, which YAML allows, and overlooks the directive.
     for pure in (True,) if _VERSION.search(text) else (False, True):
@@ -63,5 +65,6 @@ def _construct(text: str, version: Version) -> list[object]:
                 return list(parser.load_all(text))
         except Exception as error:  # noqa: BLE001 - whatever a constructor trips over is a refusal, and quotes the text
             mark = getattr(error, "problem_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-    raise ConfigSyntaxError("a tag or a value that is not plain data", line, column)
+            reason = "a duplicate key in a mapping" if isinstance(error, DuplicateKeyError) else _NOT_PLAIN
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    raise ConfigSyntaxError(reason, line, column)

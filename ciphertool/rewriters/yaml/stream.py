@@ -1,10 +1,11 @@
 """A YAML text as the stream of what its parser sees, with the spans of the values. Independent of sites.
 
-Two equal keys, aliases of nothing and nesting beyond 500 levels are refused, besides what `events` refuses.
+Aliases of nothing, anchors with a colon and nesting beyond 500 levels are refused, besides what `events` refuses.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -20,9 +21,10 @@ from ruamel.yaml.events import (
 )
 
 from ciphertool.errors import ConfigSyntaxError
-from ciphertool.rewriters.yaml.events import parse
-from ciphertool.rewriters.yaml.spelling import is_null
-from ciphertool.rewriters.yaml.tree import Borrowed
+from ciphertool.rewriters.tree import EarlierKey
+from ciphertool.rewriters.yaml.events import ReadDifferentlyError, parse
+from ciphertool.rewriters.yaml.spelling import is_null, plain_value
+from ciphertool.rewriters.yaml.tree import MERGE, Borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 500
 # The tag that means "text" to every reader of a scalar.
 TEXT_TAG = "!"
+_ANCHOR = re.compile(r"(?:![^\s]*+\s++|(?!))?+&([^\s,\[\]{}]++)")
+_FIRST_OF_TYPED = frozenset("+-.0123456789tTfFnN~")
 
 # The surrounding tree, its key for the next value (None below a key that is not a scalar), and whether the next node is
 # a key (None if there are no keys).
@@ -60,7 +64,8 @@ class Stream:
 
     `facts` has one for every event. The values, scalars that are not keys, are numbered: `places` are their indexes in
     `facts`, and `starts` and `ends` span their spelling, properties included. `flows` are the numbers at which flow
-    collections begin and end by turns, without nested ones. `trees` are the documents as `tree` has them.
+    collections begin and end by turns, without nested ones. `trees` are the documents as `tree` has them. `repeated`
+    has the equal keys of the mappings that have some, by their ids.
     """
 
     facts: list[Fact] = field(default_factory=list, repr=False)
@@ -69,6 +74,7 @@ class Stream:
     ends: array[int] = field(default_factory=lambda: array("I"), repr=False)
     flows: array[int] = field(default_factory=lambda: array("I"), repr=False)
     trees: list[object] = field(default_factory=list, repr=False, compare=False)
+    repeated: dict[int, set[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def texts(self) -> list[str]:
         """Return what the parser reads for each value."""
@@ -89,7 +95,7 @@ class Stream:
 
 def read(text: str, *, pure: bool = False) -> Stream:
     """Read a text; raise `ConfigSyntaxError`, which never quotes it. With `pure`, without libyaml."""
-    return parse(text, lambda seen: _Reader().read(seen), pure=pure)
+    return parse(text, lambda seen: _Reader(text).read(seen), pure=pure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +145,14 @@ def _unmarked(tag: str | None) -> str | None:
 class _Reader:
     """Turns events into a stream. `outer` holds the states around collections; `flow` counts those in flow style."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self.text = text
         self.stream = Stream()
         self.outer: list[_State] = []
         self.flow = 0
         self.anchors: dict[str, object] = {}
+        self.typed: dict[int, dict[object, str]] = {}
+        """By mapping, its keys that YAML does not read as text, by what it reads them as."""
 
     def read(self, seen: Iterator[Any]) -> Stream:
         # Few calls and few attributes: the loop runs once for every few characters of a file.
@@ -160,7 +169,9 @@ class _Reader:
             text = event.value
             if at_key:
                 if text in around:
-                    raise ConfigSyntaxError("a duplicate key in a mapping", event.start_mark.line + 1)
+                    self._repeat(around, text)
+                if text[:1] in _FIRST_OF_TYPED and event.implicit[0]:
+                    self._compare(around, text)
                 number, text = None, shared.setdefault(text, text)
                 key, at_key = text, False
             else:
@@ -205,7 +216,7 @@ class _Reader:
 
     def _borrowed(self, event: Any) -> Borrowed:
         if event.anchor not in self.anchors:
-            raise ConfigSyntaxError("an alias without an anchor", event.start_mark.line + 1)
+            raise ConfigSyntaxError("an alias without an anchor", *_position(event))
         self.stream.facts.append(_node(event))
         return Borrowed(self.anchors[event.anchor])
 
@@ -222,7 +233,7 @@ class _Reader:
         """Return the state inside a collection."""
         self.outer.append(after)
         if len(self.outer) > MAX_DEPTH:
-            raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.line + 1)
+            raise ConfigSyntaxError(f"nested deeper than {MAX_DEPTH} levels", *_position(event))
         return node, None, True if isinstance(event, MappingStartEvent) else None
 
     def _end(self, event: Any) -> _State:
@@ -238,4 +249,25 @@ class _Reader:
         """Add an event that may have an anchor, with which aliases repeat the node."""
         self.stream.facts.append(_node(event))
         if event.anchor is not None:
+            match = _ANCHOR.match(self.text, event.start_mark.index)
+            if match and ":" in match[1]:
+                raise ReadDifferentlyError("an anchor with a colon", *_position(event))
             self.anchors[event.anchor] = node
+
+    def _repeat(self, around: Any, key: str) -> None:
+        """Keep the node that a mapping has under a key that comes again. Of merge keys, each counts."""
+        around[EarlierKey(key, len(around))] = around.pop(key)
+        if key != MERGE:
+            self.stream.repeated.setdefault(id(around), set()).add(key)
+
+    def _compare(self, around: Any, key: str) -> None:
+        """Note that a key equals another one that is spelled otherwise, as `1` and `01`."""
+        value = plain_value(key)
+        if not isinstance(value, str):
+            other = self.typed.setdefault(id(around), {}).setdefault(value, key)
+            if other != key:
+                self.stream.repeated.setdefault(id(around), set()).update((key, other))
+
+
+def _position(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1

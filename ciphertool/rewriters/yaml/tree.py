@@ -1,7 +1,7 @@
 """Documents as trees on which selectors are evaluated. Independent of text and sites.
 
 A tree consists of dicts, lists and leaves: the number of a value, or `Borrowed` for an alias. Merge keys are keys like
-any other, and an entry whose key is not a scalar is left out.
+any other, the earlier ones of equal keys are `EarlierKey`s, and an entry whose key is not a scalar is left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ciphertool.rewriters.jsonpath import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from ciphertool.rewriters.jsonpath import Location
 
@@ -38,6 +38,24 @@ def with_values(trees: Iterable[object], value: Callable[[int], object]) -> list
                 pending.append(around[step])
             elif isinstance(node, int):
                 around[step] = value(node)
+    return copies
+
+
+def pruned(trees: Iterable[object], repeated: Mapping[int, Collection[str]]) -> list[object]:
+    """Return copies of trees without what is under a repeated key, which no selector can name for certain."""
+    copies = list(trees)
+    pending: list[Any] = [copies]
+    while pending:
+        around = pending.pop()
+        for step, node in list(children(around) or ()):
+            if isinstance(node, dict):
+                keys = repeated.get(id(node), ())
+                around[step] = {key: child for key, child in node.items() if str(key) not in keys}
+            elif isinstance(node, list):
+                around[step] = node.copy()
+            else:
+                continue
+            pending.append(around[step])
     return copies
 
 
@@ -96,6 +114,12 @@ def _lent(node: object) -> object:
 
 
 def _merged(node: object) -> list[object]:
-    """Return what a node's merge key merges into it."""
-    merged = _lent(node[MERGE]) if isinstance(node, dict) and MERGE in node else []
-    return [_lent(source) for source in merged] if isinstance(merged, list) else [merged]
+    """Return what a node's merge keys merge into it."""
+    if not isinstance(node, dict) or MERGE not in node:
+        return []
+    found: list[object] = []
+    for key, value in node.items():
+        if str(key) == MERGE:
+            merged = _lent(value)
+            found += [_lent(source) for source in merged] if isinstance(merged, list) else [merged]
+    return found

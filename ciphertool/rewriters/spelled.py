@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import CipherToolError
 from ciphertool.rewriters.base import SpliceError, splice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ciphertool.rewriters.base import Change, Document, Rewriter
+
+_IN_URL = re.compile(r"[^/?#&;\s\"'<>]+")
 
 
 def respelled(
@@ -19,21 +21,29 @@ def respelled(
     """Return a resolved file with secrets spelled as they were; `spellings` has their texts by their sites' selectors.
 
     `resolved` is the file that `changes` make of a document. A spelling belongs to the file and the place that it came
-    from: unless the file reads the same with all of them, `resolved` is returned as it is.
+    from, and whoever can encrypt can make one up: unless it is proved that the file is the same with all of them, as it
+    is of any rewrite, `resolved` is returned as it is.
     """
     sites = {change.site.start: change.site for change in changes if change.site.selector in spellings}
     edits = document.edits(changes)
     spelled = [
-        edit._replace(text=spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
+        document.respelling(edit, spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
         for edit in edits
     ]
     try:
         data = document.source.encode(splice(document.source.text, spelled))
-        same = _reading(rewriter, data) == _reading(rewriter, resolved)
-    except (CipherToolError, SpliceError):
+    except (SpliceError, UnicodeEncodeError):
         return resolved
-    return data if same else resolved
+    return data if document.is_proved_by(rewriter, data, changes) else resolved
 
 
-def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str]]:
-    return [(site.selector, site.value) for site in rewriter.parse(data).sites()]
+def in_url(value: str, spelling: str | None = None) -> str:
+    """Return a secret as the password of a URL: as it was spelled there, if that is known, else percent-encoded.
+
+    A spelling is only used if it reads as the secret, and ends where the secret does.
+    """
+    from urllib.parse import quote, unquote
+
+    if spelling is not None and _IN_URL.fullmatch(spelling) and unquote(spelling) == value:
+        return spelling
+    return quote(value, safe="")
