@@ -39,6 +39,15 @@ class Restored:
     removed: tuple[str, ...]
 
 
+class _Text(NamedTuple):
+    """How a secret that is a part of a value is spelled in it."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return repr_of(self)
+
+
 class _Typed(NamedTuple):
     """A secret's text as it stands at one place of an edited file."""
 
@@ -46,22 +55,10 @@ class _Typed(NamedTuple):
     site: Site
     value: str
     is_new: bool
-    is_part: bool = False
+    part: _Text | None = None
 
     def __repr__(self) -> str:
         return repr_of(self, "alias", "site", "is_new")
-
-
-class _Whole(NamedTuple):
-    """A secret that is the whole value of its place."""
-
-    alias: str
-    site: Site
-    value: str
-    part: None = None
-
-    def __repr__(self) -> str:
-        return repr_of(self, "alias", "site")
 
 
 def restore(
@@ -102,12 +99,12 @@ def restore(
         raise located[0] if len(located) == 1 else ProblemsError(located)
     made = _rewritten(presented, edited, changes, own)
     new = {each.alias: each for each in typed if each.is_new}
-    whole = [_Whole(each.alias, each.site, each.value) for each in new.values() if not each.is_part]
+    own_texts = spellings(rewriter, edited, made, typed, native=native).texts if new else {}
     left = names_of_document(rewriters.parse(rewriter, made, path))
     return Restored(
         made,
         {alias: Secret(each.value) for alias, each in new.items()},
-        spellings(rewriter, edited, made, whole, native=native).texts if whole else {},
+        {alias: text for alias, text in own_texts.items() if alias in new},
         tuple(alias for alias in names_of(presented.held) if alias not in left),
     )
 
@@ -128,7 +125,11 @@ def _put_back(one: Held, site: Site, *, native: bool) -> tuple[Change | None, li
         return Change(site, Reference(reference.alias, reference.syntax)), [typed]
     parts = within.find(one, site, native=native)
     edits = tuple(part.edit for part in parts if part.edit is not None)
-    found = [_Typed(part.alias, site, part.value, part.is_new, is_part=True) for part in parts if part.edit is not None]
+    found = [
+        _Typed(part.alias, site, part.value, part.is_new, _Text(site.value[part.edit.start : part.edit.end]))
+        for part in parts
+        if part.edit is not None
+    ]
     return (Change(site, within.text(site, edits), edits) if edits else None), found
 
 
