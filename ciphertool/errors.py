@@ -110,7 +110,7 @@ class ConfigSyntaxError(ConfigError):
 
 
 class NoSettingsError(ConfigError):
-    """No settings were named, and none were found."""
+    """No settings were named, and none were found; or their file is empty."""
 
 
 class FoundSettingsError(ConfigError):

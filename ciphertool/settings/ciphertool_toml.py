@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256
-from ciphertool.errors import ProblemsError
+from ciphertool.errors import ConfigError, NoSettingsError, ProblemsError
 from ciphertool.repository import KINDS, is_native
 from ciphertool.settings.model import (
     AUTO,
@@ -26,7 +26,7 @@ from ciphertool.settings.target_tables import content_of, targets_of
 from ciphertool.storage.registry import FILE, STORAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ciphertool.files import Snapshot
@@ -68,6 +68,7 @@ def read_config(
     home = home_of(store and store.path) if store is None or store.path is not None else None
     store = store or (home and home.repository_settings)
     if store is None:
+        _require_vault(content, path)
         store = RepositorySettings(root / repository.required("path"), NATIVE_KIND, path, snapshot.mode_beside)
     settings = Settings(
         origin=path,
@@ -92,6 +93,15 @@ def read_config(
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
     return _add(home, settings, shared=not content.get("repository", {}).keys() - _OF_CHANGES)
+
+
+def _require_vault(content: Mapping[str, Any], path: Path) -> None:
+    """Raise an error for a file that is empty, or has nothing but targets."""
+    hint = "`ciphertool init` completes it with a keystore and a repository"
+    if not content:
+        raise NoSettingsError("has no settings yet", path=path, hint=hint)
+    if content.keys() <= {"target", "extends"}:
+        raise ConfigError("names targets, but neither a keystore nor a repository", path=path, hint=hint)
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
