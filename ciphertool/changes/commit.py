@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ciphertool import files
-from ciphertool.changes import journal, log
+from ciphertool.changes import copies, journal, log
 from ciphertool.changes.changeset import ChangeSet, Replacement
 from ciphertool.changes.journal import Journal
 from ciphertool.errors import ConfigError, ConflictError, WriteError
@@ -28,7 +28,10 @@ _TICK = 20_000_000
 
 
 class Transaction:
-    """A vault's lock, held. Plans and commits under it never see a half-finished run."""
+    """A vault's lock, held. Plans and commits under it never see a half-finished run. Its commits are one command's."""
+
+    def __init__(self) -> None:
+        self._step: int | None = None
 
     def apply(self, changes: ChangeSet, written: Callable[[int], None] = lambda _: None) -> None:
         """Write what was planned; after each file `written` is called with the number of files written.
@@ -52,8 +55,11 @@ class Transaction:
             if not companion.before.path.parent.exists():
                 files.make_directory(companion.before.path.parent)
         line = log.line_of(changes)
-        if (vault.journal is not None and len(writes) > 1) or line is not None:
-            left = journal.write(left, _journal(changes, vault, line), vault.anchor, vault.mode)
+        if writes:
+            interrupted = vault.found.journal.step if vault.found.journal is not None else None
+            self._step = copies.keep(changes, interrupted if self._step is None else self._step)
+        if len(writes) > 1 or line is not None:
+            left = journal.write(left, _journal(changes, vault, line, self._step), vault.anchor, vault.mode)
         done = 0
 
         def count(number: int) -> None:
@@ -72,6 +78,7 @@ class Transaction:
             log.append(vault, line)
         if left.data is not None:
             journal.remove(left)
+        copies.prune(vault, changes.undoes)
         files.remove_leftovers((vault.anchor.file.real, left.path, *vault.paths))
 
 
@@ -87,11 +94,11 @@ def output(*writes: Write) -> None:
     Transaction().apply(ChangeSet(writes))
 
 
-def _journal(changes: ChangeSet, vault: VaultBefore, line: str | None) -> Journal:
+def _journal(changes: ChangeSet, vault: VaultBefore, line: str | None, step: int | None) -> Journal:
     """Return what is written down before anything else: the planner's journal, if any, and the line of the log."""
     made = vault.journal if len(changes.writes) > 1 else None
     made = made or Journal(vault.anchor.repository, vault.anchor.identity, {}, {})
-    return made._replace(line=line, before=log.identities(changes, vault.anchor.directory))
+    return made._replace(line=line, before=log.identities(changes, vault.anchor.directory), step=step)
 
 
 def _changed(before: files.Snapshot) -> bool:

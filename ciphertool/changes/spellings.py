@@ -57,6 +57,15 @@ class Spellings(NamedTuple):
         return f"Spellings({list(self.lines)})"
 
 
+def come_back(before: Document, matches: Sequence[Spelled], edits: Iterable[Edit]) -> bool:
+    """Return whether `resolve` certainly makes the same file again of the one that `edits` put references into.
+
+    If it returns False, `spellings` finds it out by trying.
+    """
+    written = {edit.start: edit.text for edit in edits}
+    return all(m.part is None and before.comes_back(m.site, written.get(m.site.start, "")) for m in matches)
+
+
 def spellings(
     rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Spelled], *, native: bool
 ) -> Spellings:
@@ -81,7 +90,7 @@ def spellings(
         if not protected.is_proved_by(rewriter, resolved, changes):
             raise SpliceError
         reshaped = [*_reshaped(rewriter.parse(resolved), before, by_site)]
-        own = {m.site.selector: before.source.text[m.site.start : m.site.end] for m in reshaped if m.part is None}
+        own = {m.site.selector: before.spelling(m.site) for m in reshaped if m.part is None}
         back = rewriter.parse(respelled(rewriter, protected, changes, resolved, own))
     except (ConfigSyntaxError, SpliceError, UnicodeEncodeError):
         raise ConfigError("`resolve` could not put back what its targets name", hint=_HINT) from None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters import encodings
+from ciphertool.rewriters import encodings, places
 from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def byte_order_mark(data: bytes) -> tuple[bytes, str | None]:
     for mark, codec in _BOMS:
         if data.startswith(mark):
             if codec is None:
-                raise ConfigSyntaxError("UTF-32 is not supported")
+                raise ConfigSyntaxError("UTF-32 is not supported", 1, 1)
             return mark, codec
     return b"", None
 
@@ -72,19 +72,23 @@ class Source:
         """
         mark, marked = byte_order_mark(data)
         if said is not None and marked is not None and not encodings.agree(said, marked):
-            raise ConfigSyntaxError(f"its byte order mark is that of {marked}, but its stated encoding is {said}")
+            raise ConfigSyntaxError(f"its byte order mark is that of {marked}, but its stated encoding is {said}", 1, 1)
         codec = marked or said or codec
         if codec == "utf-16":
             reason = "has no byte order mark, so utf-16 is ambiguous"
-            raise ConfigSyntaxError(reason, hint="state utf-16-le or utf-16-be")
+            raise ConfigSyntaxError(reason, 1, 1, hint="state utf-16-le or utf-16-be")
         try:
             text = data[len(mark) :].decode(codec)
         except (UnicodeDecodeError, LookupError) as error:
-            start = getattr(error, "start", None)
-            line = data.count(b"\n", 0, len(mark) + start) + 1 if start is not None else None
-            raise ConfigSyntaxError(f"not {codec} text", line, hint=f"convert the file to {codec}") from None
+            start = getattr(error, "start", 0)
+            before = data[len(mark) : len(mark) + start].decode(codec, "replace") if start else ""
+            hint = f"convert the file to {codec}"
+            raise ConfigSyntaxError(f"not {codec} text", *places.at(before, len(before)), hint=hint) from None
         if mark + text.encode(codec) != data:
-            raise ConfigSyntaxError(f"its {codec} text would not be written back as the same bytes")
+            same = next((n for n, (a, b) in enumerate(zip(mark + text.encode(codec), data, strict=False)) if a != b), 0)
+            before = data[len(mark) : same].decode(codec, "replace")
+            reason = f"its {codec} text would not be written back as the same bytes"
+            raise ConfigSyntaxError(reason, *places.at(before, len(before)))
         return cls(text, codec, mark, said=said is not None)
 
     def encode(self, text: str) -> bytes:
@@ -258,9 +262,20 @@ class Document(ABC):
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
     of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
 
+    def spelling(self, site: Site) -> str:
+        """Return the text of a site's value, for `respelling`."""
+        return self.source.text[site.start : site.end]
+
     def respelling(self, edit: Edit, spelled: str) -> Edit:
         """Return the edit that puts a value back in its former spelling; `edit` puts it back in the rewriter's."""
         return edit._replace(text=spelled)
+
+    def comes_back(self, site: Site, written: str) -> bool:  # noqa: ARG002 - formats know it of most values
+        """Return whether a value, put back in place of a reference that is `written` there, makes the same text.
+
+        False means that only trying it shows.
+        """
+        return False
 
     @abstractmethod
     def sites(self) -> Iterator[Site]:
@@ -397,8 +412,13 @@ class Rewriter(Protocol):
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
     """Return the document's bytes with the changes made and nothing else changed, proved by parsing them again."""
+    return rewrite_by(document.edits(changes), rewriter, document, changes)
+
+
+def rewrite_by(edits: Sequence[Edit], rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
+    """Do what `rewrite` does by the document's edits for these changes."""
     source = document.source
-    data = source.encode(splice(source.text, document.edits(changes)))
+    data = source.encode(splice(source.text, edits))
     if not document.is_proved_by(rewriter, data, changes):
         raise SpliceError(f"the rewritten {rewriter.name} document is not what was planned")
     return data

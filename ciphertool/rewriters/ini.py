@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ciphertool.references import Reference
-    from ciphertool.rewriters.base import Site, Source
+    from ciphertool.rewriters.base import Change, Document, Site, Source
 
 _BLANKS = r"[^\S\r\n]"
 _LINE = re.compile(
@@ -111,6 +111,11 @@ class IniDocument(EntryDocument):
             found.update(self._several.get(name) or super().ordinals(name))
         return sorted(found)
 
+    def proves(self, before: Document, changes: Sequence[Change]) -> bool:
+        """Return whether every entry and every section is the same, except for the planned values."""
+        same = isinstance(before, IniDocument) and before._sections == self._sections
+        return same and super().proves(before, changes)
+
     def way_out(self, selector: str) -> str:
         """Return what to do about a selector that names several entries."""
         return f"name one of them by its number: {selector}[0] is the first"
@@ -171,9 +176,7 @@ def _scan(source: Source) -> tuple[Entries, list[tuple[str, int]]]:
             continue
         head = match.start("key")
         indent = head - match.start("indent")
-        if indent > level and in_option:
-            if ends[-1] == ABSENT:
-                raise ConfigSyntaxError("a continuation line of a key without a value", *source.position(head))
+        if indent > level and in_option and ends[-1] != ABSENT:  # configparser refuses what continues no value
             ends[-1] = head + len(text[head : match.end()].rstrip())
             continue
         level = indent

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ciphertool.errors import ConfigSyntaxError, SelectorError
 from ciphertool.references import Syntax
-from ciphertool.rewriters import jsonpath
+from ciphertool.rewriters import jsonpath, places
 from ciphertool.rewriters.base import Document, Source
 from ciphertool.rewriters.tree import EarlierKey, TreeDocument, by_steps, leaves, resolve
 
@@ -40,6 +40,10 @@ _TOKEN = rf"(?>{_STRING}|[-+.0-9A-Za-z]++)"
 _KEY_OR_SCALAR = re.compile(rf"{_BETWEEN}(?:({_TOKEN})([ \t\n\r]*+:)?|\Z)", re.DOTALL)
 _STRIDE = 64  # the most tokens that one match skips, and so the most patterns
 _ESCAPED_CHARACTER = re.compile(r"\\u(?!00[01])")
+
+
+class _ConstantError(Exception):
+    """NaN or Infinity, which `json` would accept."""
 
 
 class _Repeating(dict[str, Any]):
@@ -78,7 +82,7 @@ def _repeating(pairs: list[tuple[str, Any]]) -> _Repeating:
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise ConfigSyntaxError("NaN and Infinity are not JSON")
+    raise _ConstantError
 
 
 @cache
@@ -226,10 +230,12 @@ class JsonRewriter:
             reason = "the file is empty" if empty else f"{said[:1].lower()}{said[1:]}"
             hint = "restore the file, or write {} if it holds nothing" if empty else ""
             raise ConfigSyntaxError(f"not well-formed JSON: {reason}", *source.position(error.pos), hint=hint) from None
+        except _ConstantError:
+            raise ConfigSyntaxError("NaN and Infinity are not JSON", *places.of_constant(judged)) from None
         except RecursionError:
-            raise ConfigSyntaxError("nested too deeply") from None
+            raise ConfigSyntaxError("nested too deeply", *places.of_depth(judged)) from None
         except ValueError:
-            raise ConfigSyntaxError("a number has too many digits") from None
+            raise ConfigSyntaxError("a number has too many digits", *places.of_long_number(judged)) from None
         return JsonDocument(source, judged, tree, repeating=judge.repeating)
 
     def load(self, data: bytes, reveal: Callable[[Reference], str]) -> object:

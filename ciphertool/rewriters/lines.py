@@ -38,7 +38,7 @@ def decode(data: bytes, said: str | None, assumed: str = "utf-8") -> Source:
     try:
         return Source.decode(data, assumed, said=said)
     except ConfigSyntaxError as error:
-        if error.line is not None or not error.hint:
+        if not error.hint.startswith("state"):
             error.hint = _OTHER_ENCODING
         raise
 

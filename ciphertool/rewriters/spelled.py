@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ciphertool.errors import CipherToolError
 from ciphertool.rewriters.base import SpliceError, splice
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ def respelled(
     """Return a resolved file with secrets spelled as they were; `spellings` has their texts by their sites' selectors.
 
     `resolved` is the file that `changes` make of a document. A spelling belongs to the file and the place that it came
-    from: unless the file reads the same with all of them, `resolved` is returned as it is.
+    from, and whoever can encrypt can make one up: unless it is proved that the file is the same with all of them, as it
+    is of any rewrite, `resolved` is returned as it is.
     """
     sites = {change.site.start: change.site for change in changes if change.site.selector in spellings}
     edits = document.edits(changes)
@@ -32,10 +32,9 @@ def respelled(
     ]
     try:
         data = document.source.encode(splice(document.source.text, spelled))
-        same = _reading(rewriter, data) == _reading(rewriter, resolved)
-    except (CipherToolError, SpliceError):
+    except (SpliceError, UnicodeEncodeError):
         return resolved
-    return data if same else resolved
+    return data if document.is_proved_by(rewriter, data, changes) else resolved
 
 
 def in_url(value: str, spelling: str | None = None) -> str:
@@ -48,12 +47,3 @@ def in_url(value: str, spelling: str | None = None) -> str:
     if spelling is not None and _IN_URL.fullmatch(spelling) and unquote(spelling) == value:
         return spelling
     return quote(value, safe="")
-
-
-def _reading(rewriter: Rewriter, data: bytes) -> list[tuple[str, str, str | None]]:
-    """Return what a file reads as; a reference counts by its alias, however it is spelled."""
-    sites = rewriter.parse(data).sites()
-    return [
-        (each.selector, "", each.reference.alias) if each.reference else (each.selector, each.value, None)
-        for each in sites
-    ]

@@ -207,7 +207,7 @@ class TomlRewriter:
         """Parse a file's bytes; a byte order mark, which TOML does not define, is accepted and kept."""
         source = Source.decode(data, said=self._encoding)
         if source.codec != "utf-8":
-            raise ConfigSyntaxError("not UTF-8 text")
+            raise ConfigSyntaxError("not UTF-8 text", 1, 1)
         try:
             values = read(source.text)
         except ValueError as error:

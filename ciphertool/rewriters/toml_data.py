@@ -7,6 +7,7 @@ import tomllib
 from typing import Any
 
 from ciphertool.errors import ConfigSyntaxError
+from ciphertool.rewriters import places
 
 # Possessive: backtracking never helps.
 BASIC = r'"(?:[^"\\\n]++|\\.)*+"'
@@ -30,12 +31,12 @@ def read(text: str) -> dict[str, Any]:
     if any(line.count(".") >= _MOST_PARTS for line in text.split("\n")):
         for key in re.finditer(_DOTTED, text):
             if key[1] and key[1].count(".") >= _MOST_PARTS and len(re.findall(PART, key[1])) > _MOST_PARTS:
-                raise ConfigSyntaxError("nested too deeply", text.count("\n", 0, key.start()) + 1)
+                raise ConfigSyntaxError("nested too deeply", *places.at(text, key.start()))
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ConfigSyntaxError("nested too deeply") from None
+        raise ConfigSyntaxError("nested too deeply", *places.of_depth(text)) from None
     except tomllib.TOMLDecodeError:
         raise
     except ValueError:
-        raise ConfigSyntaxError("a number has too many digits") from None
+        raise ConfigSyntaxError("a number has too many digits", *places.of_long_number(text)) from None

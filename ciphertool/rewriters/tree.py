@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError, UnrepresentableValueError
 from ciphertool.references import Reference, Syntax
-from ciphertool.rewriters import jsonpath
+from ciphertool.rewriters import jsonpath, places
 from ciphertool.rewriters.base import Document, Edit, Outline, Site
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def replaced(node: Any, values: Steps) -> Any:
 
 
 def traits(data: object) -> list[object]:
-    """Return everything that can distinguish equal data; raise `ConfigSyntaxError` if it is nested over 500 deep.
+    """Return everything that can distinguish equal data; raise `RecursionError` if it is nested over 500 deep.
 
     That is the scalars that are not strings, since 1 == True == 1.0, and the keys of these scalars and of their
     containers, since the order of keys identifies each.
@@ -92,7 +92,7 @@ def traits(data: object) -> list[object]:
         level = [child for child in rest if isinstance(child, _CONTAINERS)]
         if not level:
             return found
-    raise ConfigSyntaxError("nested too deeply")
+    raise RecursionError
 
 
 def check_characters(selector: str, value: str) -> None:
@@ -152,7 +152,11 @@ class TreeDocument(Document):
     def __init__(self, source: Source, data: object) -> None:
         self.source = source
         self.data = data
-        self._traits = traits(data)
+        try:
+            self._traits = traits(data)
+            self._locations: dict[str, Location] = {}  # of sites that selectors named, which a rewrite needs again
+        except RecursionError:
+            raise ConfigSyntaxError("nested too deeply", *places.of_depth(source.text)) from None
 
     @abstractmethod
     def places(self, locations: Collection[Location]) -> Mapping[Location, Span]:
@@ -235,7 +239,9 @@ class TreeDocument(Document):
         empty = value is None or value == ""
         reason = None if empty else self.refusal(location, value)
         if span and not empty and not reason:
-            return self.site(jsonpath.normalized(location), jsonpath.dotted(location), span, value)
+            normalized = jsonpath.normalized(location)
+            self._locations[normalized] = location
+            return self.site(normalized, jsonpath.dotted(location), span, value)
         line = self.source.line(span[0]) if span else None
         if empty:
             raise NoMatchError(selector, f"{jsonpath.dotted(location) or 'the document'} is empty", line=line)
@@ -262,7 +268,9 @@ class TreeDocument(Document):
         """Return whether the reference parser sees exactly these changes."""
         if not isinstance(before, TreeDocument):
             return False
-        planned = {(0, *jsonpath.steps(c.site.selector)): _text(c.to) for c in changes}
+        known = before._locations
+        locations = [known.get(c.site.selector) or jsonpath.steps(c.site.selector) for c in changes]
+        planned = {(0, *location): _text(c.to) for location, c in zip(locations, changes, strict=True)}
         (expected,) = replaced([before.data], by_steps(planned))
         if not all(_is_read_back(c.to) for c in changes if isinstance(c.to, Reference)):
             return False

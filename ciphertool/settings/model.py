@@ -76,7 +76,8 @@ class RepositorySettings(NamedTuple):
 
     `path` is its file, None if its `storage` is another than a file; `options` are then what the storage is made of.
     `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read. With `log`, each commit
-    is recorded beside it.
+    is recorded beside it. `undo` is how many commands can be undone. `max_age` is how many days old a value
+    may be, for an audit.
     """
 
     path: Path | None
@@ -86,9 +87,13 @@ class RepositorySettings(NamedTuple):
     storage: str = FILE
     options: Mapping[str, Any] = {}  # not a mapping proxy, which no other process can be handed
     log: bool = False
+    undo: int = 1
+    max_age: int | None = None
 
     def __repr__(self) -> str:
-        return repr_of(self, "path", "kind", "mode_like", "new_mode", "storage", "log")  # options may hold a credential
+        return repr_of(
+            self, "path", "kind", "mode_like", "new_mode", "storage", "log", "undo"
+        )  # options may hold a credential
 
     @property
     def native(self) -> bool:

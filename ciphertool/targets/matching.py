@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, splice
+from ciphertool.secret import repr_of
 from ciphertool.targets import decoding, parts
 from ciphertool.targets.suggestion import suggest
 
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One secret that a target names: its alias, its plaintext, and the reference in its place, if any.
 
     `part` is its place in the site's value if it is not the whole value. If the target decodes it, the site has the
@@ -36,10 +36,13 @@ class Match:
     target: Target
     alias: str
     site: Site
-    value: str = field(repr=False)
+    value: str
     reference: Reference | None = None
     part: Part | None = None
-    encoded: str | None = field(default=None, repr=False)
+    encoded: str | None = None
+
+    def __repr__(self) -> str:
+        return repr_of(self, "alias", "site", "part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,10 @@ def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence
         elif isinstance(found, SelectorError):
             problems.append(found.at(snapshot.path))
         else:
+            base = root / target.base
             for site in found:
                 try:
-                    alias = expand_alias(target.alias, root / target.base, snapshot, site, document.number(site))
+                    alias = expand_alias(target.alias, base, snapshot, site, document.number(site))
                     match = _match(alias, document, target, site, native=native)
                     if match is not None:
                         _refuse_ambiguous(document, match)

@@ -50,7 +50,7 @@ def test_what_was_done_is_said_without_a_value(
         "written": True,
         "path": YAML,
         "changed": ["app.datasource.password"],
-        "protected": ["app.ldap.password"],
+        "added": ["app.ldap.password"],
         "removed": [],
     }
     assert "c4n4ry" not in shown.err + done.err + done.out

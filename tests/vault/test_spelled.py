@@ -109,6 +109,25 @@ def test_a_vault_that_keeps_no_spelling_names_what_will_come_back_otherwise(name
     assert resolved != text
 
 
+@pytest.mark.parametrize(
+    ("text", "selector"),
+    [
+        (">\n c4n4ry\n\n\n", "$"),
+        ("|-\n c4n4ry\n \n...\n", "$"),
+        ("a:\n  |  # c\n     c4n4ry\n  \nb: 1\n", "$.a"),
+        ("a:\n  - |#c\n    c4n4ry\n", "$.a[0]"),
+        ('a: "c4n4ry\\x31"# c\n', "$.a"),
+        ("a: 'c4n4ry'# c\n", "$.a"),
+    ],
+)
+def test_a_value_keeps_what_stands_before_and_after_it(text: str, selector: str, project: Path, run: Run) -> None:
+    _lay_out(project, "a.yaml", text, [selector])
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert "spelled otherwise" not in outcome.err
+    assert run("resolve", "conf/a.yaml").out == text
+
+
 def test_a_block_keeps_its_header_and_the_comment_there(project: Path, run: Run) -> None:
     text = "a: |2-  # c\n    c4n4ry\n   x\nb: >+ # d\n  c4n4ry\n\nc: 1\n"
     _lay_out(project, "a.yaml", text, ["$.a", "$.b"])
@@ -154,8 +173,24 @@ def test_what_could_not_be_put_back_is_refused_beforehand(
     assert (project / "conf/c.json").read_text() == '{"k": "c4n4ry"}'
 
 
-def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: Run) -> None:
-    """Whoever has the certificate can make an envelope with any spelling; the file must read the same with it."""
+@pytest.mark.parametrize(
+    ("name", "text", "selector", "spellings"),
+    [
+        ("a.yaml", 'k: "c4n4ry"  # c\n', "$.k", ['"x"\nadmin: true', "y", '"x', "x: admin", "", "x # admin\nadmin:"]),
+        ("a.yaml", 'k: "c4n4ry"\nb: &b []\nadmins: *b\n', "$.k", ['"x"\nadmins: admin', '"x"\nb: admin']),
+        ("b.xml", "<a><p>c4n4ry</p></a>\n", "/a/p", ["x<?admin ?>", "x<!-- admin -->", "x</p><p>admin", "&admin;"]),
+        ("b.xml", "<a q='c4n4ry'/>\n", "/a/@q", ["'x' admin=''", "'x'><admin/></a><a>"]),
+        ("c.json", '{"k": "c4n4ry"}', "$.k", ['"x", "admin": 1', '"x", "k": "admin"', '"admin", "k": "x"']),
+        ("d.toml", 'k = "c4n4ry"\n', "$.k", ['"x"\nadmin = 1', '"x"\n[admin]']),
+        ("e.properties", "k=c4n4ry\n", "k", ["x\nadmin", "x\nk=admin", "admin\nk=x"]),
+        ("g.env", "K=c4n4ry\n", "K", ["x\nADMIN", "x\nADMIN=1", "x\nK=admin"]),
+        ("f.ini", "[s]\nk=c4n4ry\n", "s/k", ["x\nadmin", "x\n[admin]", "x\nk=admin"]),
+    ],
+)
+def test_a_spelling_cannot_bring_anything_else_into_a_file(
+    name: str, text: str, selector: str, spellings: list[str], project: Path, run: Run
+) -> None:
+    """Whoever has the certificate can make an envelope with any spelling; the file must be the same with it."""
     from datetime import UTC, datetime
 
     from ciphertool import Vault, settings
@@ -163,13 +198,24 @@ def test_a_spelling_cannot_bring_anything_else_into_a_file(project: Path, run: R
     from ciphertool.secret import Secret
     from ciphertool.vault.opening import VaultAccess
 
-    _lay_out(project, "a.yaml", YAML, ["$.escaped"])
+    _lay_out(project, name, text, [selector])
+    (project / "ciphertool.toml").write_text((project / "ciphertool.toml").read_text().replace("a0.{key}", "k"))
     assert run("protect").status == 0
     access = VaultAccess(settings.load(project), PasswordChain((Environment(),)))
     sealer = access.to_seal(now=datetime.now(UTC)).sealer
-    for spelling in ('"x"\nadmin: true', "y", '"x', "x: y", ""):
-        made = sealer.seal("a0.escaped", Secret("x"), spelling)
-        (project / VAULT).write_bytes(access.repository().updated({"a0.escaped": made}))
-        resolved = Vault.open(project).resolve_file("conf/a.yaml").decode()
-        assert 'escaped: "x"   # a comment' in resolved
-        assert "admin" not in resolved
+    for spelling in spellings:
+        made = sealer.seal("k", Secret("x"), spelling)
+        (project / VAULT).write_bytes(access.repository().updated({"k": made}))
+        assert Vault.open(project).resolve_file(f"conf/{name}").decode() == text.replace("c4n4ry", "x")
+
+
+def test_a_part_of_one_value_takes_no_spelling_from_another(project: Path, run: Run) -> None:
+    text = 'url: "db://me:c4n4ry-1@host"\nescaped: "gehe\\u0069m"\n'
+    _lay_out(project, "a.yaml", text, ["$.url", "$.escaped"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("$.url'", "$.url'\npart = 'password'"))
+    assert run("protect").status == 0
+    assert (
+        project / "conf" / "a.yaml"
+    ).read_text() == 'url: "db://me:${sec:a0.url}@host"\nescaped: "${sec:a1.escaped}"\n'
+    assert run("resolve", "conf/a.yaml").out == text

@@ -109,7 +109,7 @@ class XmlDocument(ParsedXml):
         for holder, _ in self.slots_of(changes):
             if any(name.count("{") + name.count("}") > 2 for name in (str(holder.element.tag), *holder.attributes)):
                 reason = "a namespace whose URI has a brace, around a value to be changed"
-                raise ConfigSyntaxError(reason, self.source.line(holder.tag.start), hint="rename the namespace")
+                raise ConfigSyntaxError(reason, *self.source.position(holder.tag.start), hint="rename the namespace")
         return edits(self, changes)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:

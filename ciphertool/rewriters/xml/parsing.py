@@ -45,7 +45,7 @@ def decode(data: bytes, said: str | None = None) -> Source:
         for other, how in (declared, "declares"), (said, "is stated to be in"):
             if other is not None and not encodings.agree(other, codec):
                 reason = f"{why}, but it {how} {other}: readers differ in which they follow"
-                raise ConfigSyntaxError(reason, line=1, hint="make them agree, or keep only one of them")
+                raise ConfigSyntaxError(reason, 1, 1, hint="make them agree, or keep only one of them")
     return Source.decode(data, codec or "utf-8", said=None if codec else said)
 
 
@@ -62,7 +62,7 @@ def _declared(data: bytes, codec: str | None) -> str | None:
     # Refuse UTF-16, UTF-7 and EBCDIC: the declaration itself was read as ASCII.
     if declared is None or (codec is None and not encodings.reads_ascii(declared)):
         reason = f"the declared encoding {match[1].lower()} is unsupported or does not match the file"
-        raise ConfigSyntaxError(reason, line=1)
+        raise ConfigSyntaxError(reason, 1, 1)
     return declared
 
 

@@ -22,7 +22,7 @@ from ciphertool.rewriters.jsonpath import (
     steps,
 )
 from ciphertool.rewriters.tree import A_VALUE_OF_IT
-from ciphertool.rewriters.yaml.scalar import Scalar, block_end
+from ciphertool.rewriters.yaml.scalar import Scalar, block_end, line_start
 from ciphertool.rewriters.yaml.spelling import STR_TAG, is_null, is_spellable, plain_value
 from ciphertool.rewriters.yaml.stream import TEXT_TAG, read
 from ciphertool.rewriters.yaml.tree import Borrowed, entries_with_merged, follow, is_borrowed, pruned, with_values
@@ -45,6 +45,10 @@ class YamlDocument(Document):
         self.source = source
         self._stream = read(source.text)
         self._located: dict[str, Scalar] = {}  # by selector, so that none is looked for twice
+
+    def comes_back(self, site: Site, written: str) -> bool:
+        """Return whether a value, put back in place of a reference that is `written` there, makes the same text."""
+        return self._at(site).comes_back(written, self.source.text)
 
     def sites(self) -> Iterator[Site]:
         """Yield every scalar with a path of names and indexes: not keys, aliases, or anything below a complex key."""
@@ -130,10 +134,20 @@ class YamlDocument(Document):
         """Return the edits; raise `UnrepresentableValueError` for lone surrogates or if there is no value at all."""
         return [edit for change in changes for edit in self._edits(change)]
 
+    def spelling(self, site: Site) -> str:
+        """Return the text of a site's value; that of a block that begins its line includes the indentation."""
+        start = line_start(self.source.text, site.start)
+        text = self.source.text[site.start : site.end]
+        return text if start is None or not text.startswith(("|", ">")) else self.source.text[start : site.end]
+
     def respelling(self, edit: Edit, spelled: str) -> Edit:
-        """Return the edit that puts a value back as it was spelled, a block with the comment of its header."""
-        end = block_end(self.source.text, edit.end, spelled)
-        return Edit(edit.start, edit.end if end is None else end, spelled)
+        """Return the edit that puts a value back as it was spelled, a block with its indentation and comment."""
+        text = self.source.text
+        end = block_end(text, edit.end, spelled)
+        if end is None:
+            return Edit(edit.start, edit.end, spelled)
+        start = line_start(text, edit.start)
+        return Edit(edit.start if start is None else start, end, spelled)
 
     def is_proved_by(
         self,
@@ -190,6 +204,8 @@ class YamlDocument(Document):
         self._located[site.selector] = scalar
         if not site.value:
             raise NoMatchError(selector, "names an empty value", line=site.line)
+        if not is_spellable(site.value):
+            raise SelectorError(selector, "its value holds half of a surrogate pair", line=site.line)
         if scalar.tag not in (None, STR_TAG) and not (scalar.tag == TEXT_TAG and site.reference):
             raise SelectorError(selector, "names a value with a tag that a reference cannot have", line=site.line)
         return site

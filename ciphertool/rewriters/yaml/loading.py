@@ -29,7 +29,7 @@ def load(document: YamlDocument, reveal: Callable[[Reference], str], version: Ve
     reads it. Keys are left as they are. Raise `ConfigSyntaxError` for what is not plain data, as unknown tags are.
     """
     if document.entries_with_merged() > MAX_ENTRIES:
-        raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries")
+        raise ConfigSyntaxError(f"merge keys that make more than {MAX_ENTRIES:,} entries", 1, 1)
     documents = _construct(document.source.text, version)
     pending: list[Any] = [documents]
     seen: set[int] = set()  # what several aliases share is revealed once: a secret is never scanned for references
@@ -66,5 +66,5 @@ def _construct(text: str, version: Version) -> list[object]:
         except Exception as error:  # noqa: BLE001 - whatever a constructor trips over is a refusal, and quotes the text
             mark = getattr(error, "problem_mark", None)
             reason = "a duplicate key in a mapping" if isinstance(error, DuplicateKeyError) else _NOT_PLAIN
-    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     raise ConfigSyntaxError(reason, line, column)

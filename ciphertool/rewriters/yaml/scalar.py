@@ -95,8 +95,20 @@ class Scalar:
         spelled = " " * self._lacking_indent(source) + spelled
         if self.body[1] > self.body[0]:
             yield Edit(*self.body, "")
-        # libyaml accepts a comment directly after a block scalar's header; after a plain scalar it would be text.
-        yield Edit(self.start, self.end, f"{spelled} " if source.startswith("#", self.end) else spelled)
+        # libyaml accepts a comment directly after quotes or a block's header; after a plain scalar it would be text.
+        needs_blank = source.startswith("#", self.end) and (self.is_block or not spelled.endswith(("'", '"')))
+        yield Edit(self.start, self.end, f"{spelled} " if needs_blank else spelled)
+
+    def comes_back(self, written: str, source: str) -> bool:
+        """Return whether the value, put back in place of a reference that is `written` there, makes the same text."""
+        text, marked = self.text, written.startswith(_MARK)
+        if self.is_block or self.tag is not None or source.startswith("#", self.end):
+            return False
+        style = _STYLES.get(written.removeprefix(_MARK)[:1], _PLAIN)
+        # As `_value` spells a text where the reference then stands.
+        is_plain = not is_null(text) if marked else style is _PLAIN and reads_as_text(text)
+        again = text if is_plain and can_be_plain(text, flow=self.in_flow) else quoted(text, style)
+        return source[self.start : self.end] == again
 
     def takes_quotes(self, source: str) -> bool:
         """Return whether a quoted value may stand here: libyaml allows a line of tabs after a plain one only."""
@@ -109,14 +121,12 @@ class Scalar:
         """
         if not self.is_block:
             return 0
-        line_start = self.start
-        while source.startswith(" ", line_start - 1, line_start):
-            line_start -= 1
-        if line_start and source[line_start - 1] not in "\r\n":
+        start = line_start(source, self.start)
+        if start is None:
             return 0
         content = source[slice(*self.body)].lstrip("\r\n")
         indent = len(content) - len(content.lstrip(" "))
-        return max(0, indent - (self.start - line_start)) if content else 1
+        return max(0, indent - (self.start - start)) if content else 1
 
     def _reference(self, text: str) -> str:
         was_plain = self.is_untagged_plain and (self.in_flow or not reads_as_text(self.text))
@@ -145,9 +155,17 @@ def _block(source: str, start: int, end: int) -> tuple[int, tuple[int, int]]:
     return header_end, (line_end, _end_of_line(source, line_end + len(content)) if content else line_end)
 
 
+def line_start(source: str, offset: int) -> int | None:
+    """Return where the line of an offset starts if there are only spaces before it, else None."""
+    start = offset
+    while source.startswith(" ", start - 1, start):
+        start -= 1
+    return start if not start or source[start - 1] in "\r\n" else None
+
+
 def block_end(source: str, end: int, spelled: str) -> int | None:
     """Return the end of the line at `end` if what follows there is what stands behind the header of a spelled block."""
-    header = _BLOCK_HEADER.match(spelled)
+    header = _BLOCK_HEADER.match(spelled, len(spelled) - len(spelled.lstrip(" ")))
     if header is None:
         return None
     line_end = _end_of_line(source, end)
