@@ -109,6 +109,14 @@ class ConfigSyntaxError(ConfigError):
         super().__init__(f"{reason}{where}", line=line, hint=hint)
 
 
+class ReadDifferentlyError(ConfigSyntaxError):
+    """Text of a YAML document, `what`, of which its readers make different data."""
+
+    def __init__(self, what: str, line: int, column: int) -> None:
+        self.what = what
+        super().__init__(f"{what}, which readers of YAML differ on", line, column)
+
+
 class NoSettingsError(ConfigError):
     """No settings were named, and none were found; or their file is empty."""
 
