@@ -121,7 +121,7 @@ class Home:
         text = private.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
         )  # a password takes long to check
-        (root / "security/primary-key.pem").write_bytes(text + certificate.encode())
+        (root / "security/primary-key.pem").write_bytes(pem + certificate.encode())
         (root / "security/primary-key.pem").chmod(0o600)
         for name, data in self.original.items():
             (root / name).write_bytes(data)
