@@ -6,6 +6,7 @@ FROM python:${PYTHON}-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY ciphertool ciphertool
+COPY share share
 RUN python -m venv --without-pip /opt/ciphertool \
     && python -m pip --python /opt/ciphertool/bin/python install --no-cache-dir --only-binary :all: .
 

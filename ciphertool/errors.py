@@ -118,7 +118,7 @@ class ReadDifferentlyError(ConfigSyntaxError):
 
 
 class NoSettingsError(ConfigError):
-    """No settings were named, and none were found."""
+    """No settings were named, and none were found; or their file is empty."""
 
 
 class FoundSettingsError(ConfigError):
@@ -815,6 +815,9 @@ class WriteError(CipherToolError):
 
 class ConflictError(CipherToolError):
     """Somebody else is writing, or a file changed between reading and writing."""
+
+    again = False
+    """Whether nothing was written, so that the work can be done again with what is there now."""
 
 
 class JournalError(ConflictError):

@@ -46,6 +46,8 @@ class Reference(NamedTuple):
         return self.syntax._value_.replace("ALIAS", self.alias)  # `value` is looked up ten times as long
 
 
+ENCODED = "ciphertool-base64:"
+"""The mark of a value that stands for its base64: what follows it has references, and is encoded once they resolve."""
 MARKS = ("${sec:", "$secret{", "secretAlias", "wso2:vault-lookup(", "{ciphertool")
 """A file that refers to a secret contains one of these texts, unless it spells them with escapes."""
 _MARKED = pattern("|".join(map(re.escape, MARKS)))
@@ -214,7 +216,20 @@ def substitute(value: str, reveal: Callable[[Reference], str], *, whole: bool = 
         parts += fill(between) if fill else between, reveal(reference)
         position = reference.end
     rest = value[position:]
-    return "".join(parts) + (fill(rest) if fill else rest)
+    result = "".join(parts) + (fill(rest) if fill else rest)
+    return result if marked(value) is None else encoded(result[len(ENCODED) :])
+
+
+def marked(value: str) -> str | None:
+    """Return what a value with the mark `ENCODED` stands for the base64 of; None without mark or references."""
+    return value[len(ENCODED) :] if value.startswith(ENCODED) and any(find(value)) else None
+
+
+def encoded(text: str) -> str:
+    """Return the base64 of a text in UTF-8."""
+    from base64 import b64encode  # lazy: few files have such values
+
+    return b64encode(text.encode()).decode()
 
 
 class Filling:
@@ -249,7 +264,7 @@ def _named(match: re.Match[str]) -> tuple[str, str]:
 
 def is_placeholder(value: str) -> bool:
     """Return whether a whole value is a product's placeholder, not a reference to a secret."""
-    return _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
+    return _BRACE in value and _PLACEHOLDER.fullmatch(value) is not None and parse(value) is None
 
 
 def has_placeholder(value: str) -> bool:

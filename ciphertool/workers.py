@@ -26,8 +26,6 @@ _Worker = TypeVar("_Worker")
 _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 _MOST_AT_ONCE = 64
-FEW = 1000
-"""From how many values on threads encrypt them sooner: with a public key one takes some 50 us."""
 _Item = TypeVar("_Item")
 
 _BATCH = 1 << 19
@@ -214,13 +212,14 @@ def on_all_cores(
     items: Mapping[str, _Item],
     progress: Progress,
     *,
-    few: int = 2,
+    few: int | None = 2,
 ) -> Iterator[tuple[str, _Result | CipherToolError]]:
     """Yield the alias and the result, or error, of RSA work on each item, in order. RSA runs without the GIL.
 
-    With fewer than `few` items no threads are started: they would take more time than they save.
+    With fewer than `few` items no threads are started: they would take more time than they save. None means for any
+    number of items.
     """
-    if len(items) < few:
+    if few is None or len(items) < few:
         for done, (alias, item) in enumerate(items.items(), 1):
             result = _result_or_error(work, alias, item)
             progress(step, done, len(items))

@@ -1,8 +1,9 @@
-"""Measures start-up in the environment of the Python that runs it."""
+"""Measures start-up in the environment of the Python that runs it, and `get` against the same of other tools."""
 
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from ciphertool.keystore import CertificateRequest, create_keystore, open_keysto
 PASSWORD = "a keystore password"
 RESOLVE = "from ciphertool import Vault; assert Vault.open(r'%s')['db.password'].reveal() == 'a value'"
 TARGETS = {"PKCS #12": 9.0, "PEM": 9.0, "JKS": 13.0}
+SLOWER = {"eyaml decrypt": 1.5, "ansible-vault view": 2.5}
+"""How many times the time of `ciphertool get` the commands of other tools are to take, at least."""
 
 
 def main() -> int:
@@ -23,8 +26,10 @@ def main() -> int:
     parser.add_argument("runs", type=int, nargs="?", default=31, help="how often each program is run (default: 31)")
     arguments = parser.parse_args()
     work, runs = arguments.directory, arguments.runs
-    programs = {"bare": "pass", "import": "import ciphertool"}
-    programs |= {name: RESOLVE % vault for name, vault in _vaults(work).items()}
+    vaults = _vaults(work)
+    texts = {"bare": "pass", "import": "import ciphertool", **{name: RESOLVE % vault for name, vault in vaults.items()}}
+    programs = {name: [sys.executable, "-c", text] for name, text in texts.items()}
+    programs |= _commands(vaults["PKCS #12"]) | _peers(work)
     times: dict[str, list[float]] = {name: [] for name in programs}
     for number in range(runs + 1):
         for name, program in programs.items():  # in turns, so that a busy machine is busy for all
@@ -39,18 +44,51 @@ def main() -> int:
         extra = (median - bare) * 1000
         missed += (target is not None and median > target * bare) or (name == "import" and extra > 30)
         print(
-            f"{name:16}{median * 1000:8.1f} ms{median / bare:7.2f} x{f'  (at most {target:.0f} x)' if target else ''}"
+            f"{name:20}{median * 1000:8.1f} ms{median / bare:7.2f} x{f'  (at most {target:.0f} x)' if target else ''}"
         )
+    for name, least in SLOWER.items():
+        if name in medians:
+            times_slower = medians[name] / medians["get"]
+            missed += times_slower < least
+            print(f"{name} takes {times_slower:.2f} x the time of get (at least {least} x)")
     return int(missed > 0)
 
 
-def _cpu(program: str) -> float:
+def _cpu(program: list[str]) -> float:
     """Return the CPU time of a fresh process, which is steadier than the clock on a machine that others use too."""
     environment = {**os.environ, "CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    subprocess.run(program, env=environment, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _commands(vault: Path) -> dict[str, list[str]]:
+    program = str(Path(sys.executable).with_name("ciphertool"))
+    return {"get": [program, "get", "db.password", "--config", str(vault)]}
+
+
+def _peers(work: Path) -> dict[str, list[str]]:
+    """Return commands of other tools that print the same value, in clear, as far as they are installed."""
+    found = {}
+    if eyaml := shutil.which("eyaml"):
+        keys = [f"--pkcs7-{kind}-key={work / kind}.pem" for kind in ("public", "private")]
+        subprocess.run([eyaml, "createkeys", *keys], check=True, capture_output=True)
+        made = subprocess.run(
+            [eyaml, "encrypt", *keys, "-o", "string", "-s", "a value"], check=True, capture_output=True, text=True
+        )
+        found["eyaml decrypt"] = [eyaml, "decrypt", *keys, "-s", made.stdout.strip()]
+    else:
+        print("no eyaml: it is left out")
+    if ansible := shutil.which("ansible-vault"):
+        (work / "vault-password").write_text(PASSWORD)
+        (work / "value.yml").write_text("a value\n")
+        named = ["--vault-password-file", str(work / "vault-password"), str(work / "value.yml")]
+        subprocess.run([ansible, "encrypt", *named], check=True, capture_output=True)
+        found["ansible-vault view"] = [ansible, "view", *named]
+    else:
+        print("no ansible-vault: it is left out")
+    return found
 
 
 def _vaults(work: Path) -> dict[str, Path]:

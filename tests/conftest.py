@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ciphertool import files
 from ciphertool.cli import main
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
@@ -139,6 +140,17 @@ def certified(project: Path, keystore_bytes: bytes) -> Path:
     keystore = open_keystore(project / "security/primary.p12", PASSWORD, data=keystore_bytes)
     (project / "security/primary.pem").write_text(DER_cert_to_PEM_cert(keystore.entry("primary").chain[0]))
     return project
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """Return the files below a directory, without the copies for `undo`."""
+    every = (path for path in root.rglob("*") if path.is_file() and path.parent.name != files.COPIES)
+    return {str(path.relative_to(root)): path.read_bytes() for path in every}
+
+
+def strays(root: Path) -> list[Path]:
+    """Return the hidden files that no run may leave for good."""
+    return [path for path in root.rglob(".*") if path.is_file() and path.name != ".gitignore"]
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,17 @@ There a possessive repeat of a group goes on where its last, failed attempt stop
 
 from __future__ import annotations
 
-from re import _compiler, _parser  # type: ignore[attr-defined]  # no public way to a pattern's tree
-from re import _constants as op  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
+
+# There is no public way to a pattern's tree.
+_compiler: Any = import_module("re._compiler")
+_parser: Any = import_module("re._parser")
+op: Any = import_module("re._constants")
 
 _CHARACTERS = {op.LITERAL, op.NOT_LITERAL, op.IN, op.ANY, op.CATEGORY, op.AT}
 _REPEATS = {op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT}

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_completion_and_the_manual_page_install_as_described(tmp_path: Path) -> 
     commands = commands.replace("sudo ", "").replace("/usr/", f"{tmp_path}/usr/")
     subprocess.run(
         ["bash", "-euo", "pipefail"],
-        input=commands.replace("/opt/ciphertool/bin/python", sys.executable),
+        input=commands.replace("/opt/ciphertool/share", f"{ROOT}/share"),
         text=True,
         check=True,
         cwd=ROOT,
@@ -56,3 +57,26 @@ def test_completion_and_the_manual_page_install_as_described(tmp_path: Path) -> 
         assert "complete -o default -F _ciphertool_completion ciphertool" in (tmp_path / script).read_text()
     assert "complete --command ciphertool" in next((tmp_path / "usr").rglob("*.fish")).read_text()
     assert ".SH NAME\n" in (tmp_path / "usr/local/share/man/man1/ciphertool.1").read_text()
+
+
+@pytest.mark.parametrize(
+    ("shell", "path"),
+    [("bash", "bash-completion/completions/ciphertool"), ("fish", "fish/vendor_completions.d/ciphertool.fish")],
+)
+def test_completion_in_files_is_what_the_program_prints(shell: str, path: str) -> None:
+    environment = {**os.environ, "_CIPHERTOOL_COMPLETE": f"source_{shell}"}
+    program = Path(sys.executable).with_name("ciphertool")
+    done = subprocess.run([program], env=environment, capture_output=True, text=True, check=True)
+    assert (ROOT / "share" / path).read_text(encoding="utf-8") == done.stdout
+
+
+def test_a_wheel_has_the_manual_page_and_completion(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        shared = {
+            name.partition(".data/data/")[2]: wheel.read(name) for name in wheel.namelist() if ".data/data/" in name
+        }
+    files = [path for path in (ROOT / "share").rglob("*") if path.is_file()]
+    assert shared == {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files}
+    assert len(shared) == 3

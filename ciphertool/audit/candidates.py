@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool import files
+from ciphertool import files, references
 from ciphertool.audit.scope.reading import open_text
 from ciphertool.detection import embedded, known_settings, patterns
 from ciphertool.detection.detector import Detector
@@ -53,6 +53,7 @@ class Candidate(NamedTuple):
     selector: str
     part: str | None
     reason: str = ""
+    decode: str | None = None
 
 
 def of_file(root: Path, path: str, selectors: Collection[str]) -> list[Candidate]:
@@ -74,7 +75,9 @@ def of_file(root: Path, path: str, selectors: Collection[str]) -> list[Candidate
         site = suspect.site
         part, reason = _part(suspect)
         reason = reason or _of_path(path) or _doubt(suspect, _text(site, part), known)
-        candidate = Candidate(path, suspect.line or site.line, stable[site.selector], part, reason)
+        encodes = known.decoded(site, site.value)
+        decode = "base64" if part is None and references.encoded(encodes) == site.value else None
+        candidate = Candidate(path, suspect.line or site.line, stable[site.selector], part, reason, decode)
         found.setdefault((candidate.selector, part), candidate)
     return list(_tried(root / path, opened.rewriter, document, list(found.values())))
 
@@ -158,7 +161,9 @@ def _tried(path: Path, rewriter: Rewriter, document: Document, found: list[Candi
 
 def _refusals(path: Path, rewriter: Rewriter, document: Document, found: Sequence[Candidate]) -> str:
     """Return why `protect` would not write references to these places, or "" if it would."""
-    targets = [Target(each.path, each.selector, f"a{n}", part=each.part) for n, each in enumerate(found)]
+    targets = [
+        Target(each.path, each.selector, f"a{n}", part=each.part, decode=each.decode) for n, each in enumerate(found)
+    ]
     located = locate(path.parent, files.read(path), document, targets, native=True)
     problems = [*located.problems, *(error for _, error in located.missing)]
     if problems:

@@ -143,6 +143,8 @@ def table(candidate: Candidate, alias: str) -> str:
     ]
     if candidate.part:
         lines.append(f"part = {_quoted(candidate.part)}")
+    if candidate.decode:
+        lines.append(f"decode = {_quoted(candidate.decode)}")
     if format_name := format_needed(candidate.path):
         lines.append(f"format = {_quoted(format_name)}")
     if candidate.reason:

@@ -116,6 +116,12 @@ def names(data: bytes) -> tuple[bytes, bytes] | None:
     return bytes(parts[4].encoding), bytes(parts[2].encoding)
 
 
+def is_self_issued(data: bytes) -> bool:
+    """Return whether a certificate names itself as its issuer, as a root does."""
+    found = names(data)
+    return found is not None and found[0] == found[1]
+
+
 def chains(leaves: Iterable[bytes], others: Sequence[bytes]) -> list[tuple[bytes, ...]]:
     """Return the chain of each leaf: each certificate is followed by one of `others` whose subject is its issuer."""
     known: dict[bytes, tuple[bytes, bytes] | None] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ciphertool import files
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.changes.journal import Anchor, FoundJournal, Journal
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.files import Snapshot, Write
     from ciphertool.repository import SecretRepository
     from ciphertool.settings.model import Settings
-    from ciphertool.storage.base import Content, Storage
+    from ciphertool.storage.base import Content, Storage, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,22 @@ class VaultBefore:
     journal: Journal | None = None
     """The journal, which is written first."""
     mode: int = files.PRIVATE
+    to: tuple[Recipient, ...] = ()
+    """Today's recipients, to whom a copy for `undo` is encrypted; without any, none is kept."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Replacement:
-    """The new bytes of a repository, for the storage from which `before` was read."""
+    """The new bytes of a repository, for the storage from which `before` was read.
+
+    If the commit writes it twice, the second one `follows` the first.
+    """
 
     storage: Storage
     before: Content
     data: bytes
+    follows: Replacement | None = None
+    _version: Version | None = field(default=None, init=False)
 
     def __repr__(self) -> str:
         return repr_of(self, "before")
@@ -55,7 +63,8 @@ class Replacement:
 
     def apply(self) -> None:
         """Replace the bytes; raise what the storage raises."""
-        self.storage.replace(self.data, self.before.version)
+        before = self.before.version if self.follows is None else self.follows._version
+        self._version = self.storage.replace(self.data, before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +82,18 @@ class ChangeSet:
     vault: VaultBefore | None = None
     in_clear: tuple[str, ...] = ()
     """The aliases whose values the files then hold in clear."""
+    last: Replacement | None = None
+    """The repository as it is to be in the end, if the files need more of it until they are written."""
+    forgets: bool = False
+    """Whether the vault goes to other keys, so that no copy under the former ones may stay."""
+    undoes: int | None = None
+    """The step of copies that the commit brings back; it is removed."""
 
     @property
     def writes(self) -> tuple[Write | Replacement, ...]:
         """All writes, in order."""
-        return (*self.companions, *((self.repository,) if self.repository else ()), *self.files)
+        first, last = ([one] if one is not None else [] for one in (self.repository, self.last))
+        return (*self.companions, *first, *self.files, *last)
 
     @property
     def befores(self) -> tuple[Snapshot, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
-from ciphertool.changes import journal, log
+from ciphertool.changes import copies, journal, log
 from ciphertool.changes.changeset import ChangeSet, Replacement
 from ciphertool.changes.journal import Journal
 from ciphertool.errors import ConfigError, ConflictError, WriteError
@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
 
+_Result = TypeVar("_Result")
+
 _WAIT = 60.0
 """How many seconds a run waits for another one that plans and writes."""
+_ATTEMPTS = 3
 _TICK = 20_000_000
 """Nanoseconds within which a file system may record the same time for two changes of a file."""
 
 
 class Transaction:
-    """A vault's lock, held. Plans and commits under it never see a half-finished run."""
+    """A vault's lock, held. Plans and commits under it never see a half-finished run. Its commits are one command's."""
+
+    def __init__(self) -> None:
+        self._step: int | None = None
 
     def apply(self, changes: ChangeSet, written: Callable[[int], None] = lambda _: None) -> None:
         """Write what was planned; after each file `written` is called with the number of files written.
@@ -52,8 +58,11 @@ class Transaction:
             if not companion.before.path.parent.exists():
                 files.make_directory(companion.before.path.parent)
         line = log.line_of(changes)
-        if (vault.journal is not None and len(writes) > 1) or line is not None:
-            left = journal.write(left, _journal(changes, vault, line), vault.anchor, vault.mode)
+        if writes:
+            interrupted = vault.found.journal.step if vault.found.journal is not None else None
+            self._step = copies.keep(changes, interrupted if self._step is None else self._step)
+        if len(writes) > 1 or line is not None:
+            left = journal.write(left, _journal(changes, vault, line, self._step), vault.anchor, vault.mode)
         done = 0
 
         def count(number: int) -> None:
@@ -64,14 +73,17 @@ class Transaction:
         try:
             files.write_all(writes, count)
         except (WriteError, ConflictError) as error:
-            ours = not journal.unfinished(vault.found) and left.data is not None
-            if ours and not done and _is_untouched(writes[0], error):
-                journal.remove(left)
+            if not journal.unfinished(vault.found) and not done and _is_untouched(writes[0], error):
+                if left.data is not None:
+                    journal.remove(left)
+                if isinstance(error, ConflictError):
+                    error.again = True
             raise
         if line is not None:
             log.append(vault, line)
         if left.data is not None:
             journal.remove(left)
+        copies.prune(vault, changes.undoes)
         files.remove_leftovers((vault.anchor.file.real, left.path, *vault.paths))
 
 
@@ -82,16 +94,30 @@ def begin(anchor: Path) -> Iterator[Transaction]:
         yield Transaction()
 
 
+def undisturbed(work: Callable[[], _Result]) -> _Result:
+    """Return what work that plans and writes returns; do it again, twice at most, if a conflict kept it from writing.
+
+    Nothing is written by then, so that the new plan is that of a new run.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return work()
+        except ConflictError as error:
+            if not error.again:
+                raise
+    return work()
+
+
 def output(*writes: Write) -> None:
     """Write files that belong to no vault: a report, a resolved file, a keystore. They need no lock and no journal."""
     Transaction().apply(ChangeSet(writes))
 
 
-def _journal(changes: ChangeSet, vault: VaultBefore, line: str | None) -> Journal:
+def _journal(changes: ChangeSet, vault: VaultBefore, line: str | None, step: int | None) -> Journal:
     """Return what is written down before anything else: the planner's journal, if any, and the line of the log."""
     made = vault.journal if len(changes.writes) > 1 else None
     made = made or Journal(vault.anchor.repository, vault.anchor.identity, {}, {})
-    return made._replace(line=line, before=log.identities(changes, vault.anchor.directory))
+    return made._replace(line=line, before=log.identities(changes, vault.anchor.directory), step=step)
 
 
 def _changed(before: files.Snapshot) -> bool:
@@ -122,4 +148,6 @@ def _refuse_if_young(befores: Sequence[Snapshot]) -> None:
     time.sleep(min(max(newest + _TICK - now, 0), _TICK) / 1e9)
     for before in young:
         if _changed(before):
-            raise ConflictError("changed during processing; nothing was written", path=before.path)
+            error = ConflictError("changed during processing; nothing was written", path=before.path)
+            error.again = True
+            raise error

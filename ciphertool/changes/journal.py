@@ -88,6 +88,8 @@ class Journal(NamedTuple):
     """What the log gets once everything is written."""
     before: Mapping[str, Identity | None] = {}
     """The identity of each file that is to be written, keyed as `files` are."""
+    step: int | None = None
+    """The step of copies that has what the run replaces."""
 
     @property
     def is_of_protect(self) -> bool:
@@ -203,6 +205,7 @@ def _text(journal: Journal) -> bytes:
         },
         "line": journal.line,
         "before": journal.before,
+        "step": journal.step,
     }
     return json.dumps(document).encode("ascii") + b"\n"
 
@@ -224,6 +227,7 @@ def _parse(data: bytes) -> Journal:
         records,
         None if line is None else _text_of(line),
         before,
+        _number(document.get("step")),
     )
 
 
@@ -260,6 +264,12 @@ def _identity(numbers: object) -> Identity | None:
     if not isinstance(numbers, list) or not all(isinstance(number, int) for number in numbers):
         raise TypeError
     return Identity(*numbers)
+
+
+def _number(value: object) -> int | None:
+    if value is not None and not isinstance(value, int):
+        raise TypeError
+    return value
 
 
 def _text_of(value: object) -> str:

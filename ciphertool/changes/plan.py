@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +40,7 @@ class Take(Enum):
     REPOSITORY = "repository"
 
 
-@dataclass(frozen=True, slots=True)
-class SitePlan:
+class SitePlan(NamedTuple):
     """One secret of one target. `match` is None if an optional target has none."""
 
     target: Target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool import references
 from ciphertool.errors import ConfigError, ConfigSyntaxError
-from ciphertool.rewriters.base import Change, Edit, SpliceError, splice
+from ciphertool.rewriters.base import Change, Edit, SpliceError, put_back, splice
 from ciphertool.rewriters.spelled import in_url, respelled
 
 if TYPE_CHECKING:
@@ -57,6 +57,15 @@ class Spellings(NamedTuple):
         return f"Spellings({list(self.lines)})"
 
 
+def come_back(before: Document, matches: Sequence[Spelled], edits: Iterable[Edit]) -> bool:
+    """Return whether `resolve` certainly makes the same file again of the one that `edits` put references into.
+
+    If it returns False, `spellings` finds it out by trying.
+    """
+    written = {edit.start: edit.text for edit in edits}
+    return all(m.part is None and before.comes_back(m.site, written.get(m.site.start, "")) for m in matches)
+
+
 def spellings(
     rewriter: Rewriter, before: Document, after: bytes, matches: Sequence[Spelled], *, native: bool
 ) -> Spellings:
@@ -97,8 +106,7 @@ def _put_back(site: Site, matches: Sequence[Spelled]) -> Change:
         return Change(site, matches[0].value)
     texts = {match.alias: match.part.text if match.part else match.value for match in matches}
     found = [reference for reference in references.find(site.value) if reference.alias in texts]
-    edits = tuple(Edit(reference.start, reference.end, texts[reference.alias]) for reference in found)
-    return Change(site, splice(site.value, edits), edits)
+    return put_back(site, [Edit(reference.start, reference.end, texts[reference.alias]) for reference in found])
 
 
 def _encoded(sites: Iterable[Site], by_site: Mapping[str, Sequence[Spelled]]) -> Iterator[tuple[str, str]]:

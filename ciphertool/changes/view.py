@@ -55,7 +55,7 @@ def _known_values(plan: Plan, repository: SecretRepository) -> TextMasker:
         text = Source.decode(item.before.bytes, item.codec).text if item.planned else ""
         for match in item.planned:
             values.add(match.value)
-            if match.part is None:  # the whole value: the file shows its spelling
+            if match.part is None or match.target.decode:  # the file shows the whole value's spelling
                 spelled.add(_spelling(text, match.site))
     return TextMasker(values, spelled)
 
@@ -134,7 +134,7 @@ def _exposed(plan: Plan, repository: SecretRepository) -> Iterator[_Exposed]:
         values: list[tuple[str, set[bytes]]] = []
         for match in item.planned:
             spelled = {match.value, *spellings(match.value)}
-            if match.part is None:
+            if match.part is None or match.target.decode:
                 spelled.add(_spelling(text, match.site))
             values.append((match.alias, {each.encode(item.codec, "replace") for each in spelled}))
         if values:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import files, references
-from ciphertool.changes.spellings import Spellings, spellings
+from ciphertool.changes.spellings import Spellings, come_back, spellings
 from ciphertool.errors import CipherToolError
 from ciphertool.plugins import NO_EXTENSIONS
-from ciphertool.rewriters.base import rewrite
+from ciphertool.rewriters.base import rewrite_by
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.settings.confined import Patience
 from ciphertool.settings.targets import reading
@@ -126,7 +126,11 @@ class Workbench:
         rewriter, document = self._documents.pop(path)
         syntax = runtime_of(self._repository.kind).syntax(rewriter)
         try:
-            data = rewrite(rewriter, document, changes(matches, syntax))
+            made = changes(matches, syntax)
+            edits = document.edits(made)
+            data = rewrite_by(edits, rewriter, document, made)
+            if come_back(document, matches, edits):
+                return Rewritten(data, Spellings())
             return Rewritten(data, spellings(rewriter, document, data, matches, native=self._repository.native))
         except CipherToolError as error:
             return error.at(path)

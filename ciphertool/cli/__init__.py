@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
 
 _INTERRUPTED = 130
+_MANY_OBJECTS = 100_000
 
 
 def main() -> None:
     """Run the program and exit with its status. A crash shows no value: not even the message of its exception."""
+    gc.set_threshold(_MANY_OBJECTS)  # imports make many objects and no garbage, for which it would look every 700
     try:
         sys.exit(_run())
     except KeyboardInterrupt:  # from the first import on

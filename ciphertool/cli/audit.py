@@ -237,12 +237,18 @@ def _instances(vault: VaultOptions, homes: list[Path], *, alone: bool) -> list[S
 
 
 def _found(vault: VaultOptions, path: Path) -> Subject:
-    """Return a tree with the settings in it, which were found and not named."""
+    """Return a tree with the settings in it, which were found and not named.
+
+    A file without settings is none: a shell makes it before `audit --write-targets >> ciphertool.toml` begins.
+    """
     from ciphertool import settings
     from ciphertool.audit import Subject
 
-    found, refused = settings.load_found(path, vault.overrides(), audited=True)
-    return Subject((path if path.is_dir() else path.parent).absolute(), found, refused)
+    root = (path if path.is_dir() else path.parent).absolute()
+    try:
+        return Subject(root, *settings.load_found(path, vault.overrides(), audited=True))
+    except NoSettingsError:
+        return Subject(root)
 
 
 def _with_key(vault: VaultOptions, subject: Subject, paths: list[Path]) -> Subject:

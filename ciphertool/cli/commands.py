@@ -45,6 +45,7 @@ COMMANDS = {
     "unprotect": Listed(
         "unprotect:unprotect", "Put secrets back into configuration files, in clear, as `resolve` prints them."
     ),
+    "undo": Listed("undo:undo", "Bring back the vault and the files as they were before the last command that wrote."),
     "log": Listed("log:log", "Show who changed which secret of the vault, and when."),
     "check": Listed("resolve:check", "Check that every reference in every configured file resolves."),
     "run": Listed(
@@ -68,6 +69,7 @@ COMMANDS = {
         "git:merge_driver", "Merge two versions of a vault, for git: alias by alias, without any key."
     ),
     "keystore": Listed("keystore", "List, check, create and change keystores and truststores."),
+    "wsse": Listed("wsse", "Sign, encrypt, verify and decrypt SOAP messages by WS-Security."),
 }
 KEYSTORE_COMMANDS = {
     "list": Listed("keystore.look:list_entries", "List the entries of a store with details of their certificates."),
@@ -99,7 +101,17 @@ RECIPIENTS_COMMANDS = {
     "add": Listed("recipients:add", "Let the key of another certificate read the vault."),
     "remove": Listed("recipients:remove", "Encrypt every value anew for the recipients who remain."),
 }
-GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS}
+WSSE_COMMANDS = {
+    "sign": Listed("wsse:sign", "Sign the Body of a SOAP message, and a Timestamp that it gets."),
+    "encrypt": Listed(
+        "wsse:encrypt", "Encrypt the Body of a SOAP message for a recipient; with a keystore, sign it first."
+    ),
+    "verify": Listed("wsse:verify", "Verify a SOAP message, and print what was verified of it, and nothing else."),
+    "decrypt": Listed(
+        "wsse:decrypt", "Decrypt a SOAP message whose Body is encrypted; with a truststore, verify it too."
+    ),
+}
+GROUPS = {"keystore": KEYSTORE_COMMANDS, "recipients": RECIPIENTS_COMMANDS, "wsse": WSSE_COMMANDS}
 """The commands of each group of commands."""
 
 

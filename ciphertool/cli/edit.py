@@ -1,4 +1,4 @@
-"""`ciphertool edit`: a configuration file in an editor, with its secrets in clear."""
+"""`ciphertool edit`: a configuration file in an editor with its secrets in clear, or the list of a vault's secrets."""
 
 from __future__ import annotations
 
@@ -24,14 +24,18 @@ from ciphertool.errors import (
 )
 
 if TYPE_CHECKING:
-    from ciphertool.editing import FileEdit, Keys
+    from ciphertool.editing import FileEdit, Keys, SecretsEdit
+    from ciphertool.editing.workflow import Work
     from ciphertool.settings import Settings
 
 
 @vault_options
 def edit(
     vault: VaultOptions,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A configured file.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A configured file (default: the vault's secrets, as a list)."),
+    ] = None,
     references: Annotated[
         bool, typer.Option("--references", help="Show references instead of secrets; no private key is needed.")
     ] = False,
@@ -47,13 +51,15 @@ def edit(
     """Edit a file with its secrets in clear; what changed is encrypted when you leave the editor.
 
     The editor is the one of VISUAL or EDITOR. The file that it edits is in memory, and is removed afterwards. Without
-    the private key, secrets stand as references; what you type in their place is encrypted.
+    the private key, secrets stand as references; what you type in their place is encrypted. Without FILE, it is a list
+    of the vault's secrets, to change, add and remove them.
 
     Examples:
       ciphertool edit conf/app.yaml
-      EDITOR=nano ciphertool edit conf/app.yaml --references
+      ciphertool edit conf/app.yaml --references
+      ciphertool edit
     """
-    from ciphertool.editing import FileWork, editors
+    from ciphertool.editing import FileWork, SecretsWork, editors
     from ciphertool.editing import edit as edit_work
     from ciphertool.editing.session import EndedError, Session
     from ciphertool.run.environment import Rules
@@ -61,7 +67,8 @@ def edit(
     command = editors.quiet(editors.named(os.environ), trusted=trust_editor)
     settings = vault.settings()
     passwords = vault.passwords(settings)
-    work = FileWork(settings, _keys(vault, settings, references=references), file)
+    keys = _keys(vault, settings, references=references)
+    work: Work[FileEdit | SecretsEdit] = SecretsWork(settings, keys) if file is None else FileWork(settings, keys, file)
     rules = Rules(passwords=passwords.variables)
     environment = {name: value for name, value in os.environ.items() if not rules.withhold(name)}
     for note in work.notes:
@@ -125,21 +132,25 @@ class _Person:
         return console.status(error)
 
 
-def _report(made: FileEdit | None, file: Path, *, done: bool, as_json: bool) -> None:
-    changes = {} if made is None else {"changed": made.changed, "protected": made.added, "removed": made.removed}
-    written = made is not None and bool(made.changes.writes)
-    for note in made.notes if made else ():
-        console.show_note("note", note)
+def _report(made: FileEdit | SecretsEdit | None, file: Path | None, *, done: bool, as_json: bool) -> None:
+    changes: dict[str, tuple[str, ...]] = {"changed": (), "added": (), "removed": ()}
+    if made is not None:
+        changes = {"changed": made.changed, "added": made.added, "removed": made.removed}
+        for note in made.notes:
+            console.show_note("note", note)
+    written = [console.display_path(write.where) for write in made.changes.writes] if made else []
     if as_json:
-        found = {name: list(changes.get(name, ())) for name in ("changed", "protected", "removed")}
-        console.out_json({"written": done and written, "path": console.display_path(file), **found})
+        path = None if file is None else console.display_path(file)
+        console.out_json({"written": done and bool(written), "path": path, **changes})
         return
-    if made is None or not written:
+    if not written:
         console.say("done", "nothing changed; nothing was written", label=False)
         return
-    would = "" if done else "would be "
-    for verb, aliases in (("changed", made.changed), ("protected", made.added)):
-        if aliases:
-            console.say("done", f"{would}{verb}: {join_names(aliases)}", label=False)
-    paths = join_names([console.display_path(write.where) for write in made.changes.writes])
-    console.say("done", f"{'written' if done else 'to write'}: {paths}", label=False)
+    verbs = {"changed": "changed", "added": "added" if file is None else "protected", "removed": "removed"}
+    for name, aliases in changes.items():
+        if aliases and (name != "removed" or file is None):  # what a file no longer refers to stays in the vault
+            verb = verbs[name] if done else f"would be {verbs[name]}"
+            console.say("done", f"{verb}: {join_names(aliases)}", label=False)
+    console.say("done", f"{'written' if done else 'to write'}: {join_names(written)}", label=False)
+    if changes["removed"] and file is None and done:
+        console.say("note", "earlier versions of the vault, in git for example, still hold what was removed")

@@ -26,6 +26,7 @@ FINDINGS = {
     "resolve:check": "a reference does not resolve, or nothing is declared and values are in clear",
     "audit:audit": "a finding has the level of --fail-on",
     "keystore.look:check": "there are warnings or errors",
+    "rotate:rotate": "--check found something to encrypt anew",
     "recipients:check": "settings and vault differ, or a certificate is not fit",
     "recipients:add": "--dry-run found something to do",
     "recipients:remove": "--dry-run found something to do",

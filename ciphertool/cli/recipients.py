@@ -172,7 +172,7 @@ def _apply(vault: VaultOptions, settings: Settings, after: Settings, plan: Any, 
         settings_file = files.read(settings.origin)
         recipient_tables.require_unchanged(settings_file, settings)
         change: Change = plan(keys, VaultAccess(settings, passwords).repository(), settings_file)
-        if transaction is not None and change.changes.writes:
+        if transaction is not None:
             transaction.apply(change.changes)
     return change
 

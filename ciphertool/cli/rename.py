@@ -51,7 +51,6 @@ def rename(
             raise
         if transaction is not None:
             transaction.apply(change.changes)
-            transaction.apply(lifecycle.remove(settings, access.repository(), [alias]).changes)
     written = dict.fromkeys([*(write.where for write in change.changes.writes), repository.where])
     _report(change, [console.display_path(path) for path in written], done=not dry_run, as_json=as_json)
 

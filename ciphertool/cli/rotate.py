@@ -171,10 +171,13 @@ def _report(proved: Proved, job: Job, *, done: bool, as_json: bool) -> None:
         key = {"id": job.key.id, "subject": job.key.subject}
         console.out_json({"written": done, **found, "key": key, "notes": notes})
         return
-    if not proved.aliases:
-        console.say("done", "nothing to rotate: the vault has no encrypted values", label=False)
-        return
     verb = "encrypted anew" if done else "to encrypt anew"
-    console.say("done", f"{verb}: {len(proved.aliases):,}, to {job.key.recipient}", label=False)
+    message = f"{verb}: {len(proved.aliases):,}, to {job.key.recipient}"
+    if not proved.aliases:
+        message = "nothing to rotate: the vault has no encrypted values"
+        if job.moves:
+            message = f"the vault has no encrypted values; new ones will be encrypted to {job.key.recipient}"
+        notes = notes[1:]
+    console.say("done", message, label=False)
     for note in notes:
         console.say("note", note)

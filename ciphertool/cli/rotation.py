@@ -44,6 +44,8 @@ class Job(Protocol):
 
     key: Key
     warnings: tuple[str, ...]
+    moves: bool
+    """Whether it changes what new values are encrypted to."""
 
     def prove(self, progress: Progress) -> Proved:
         """Encrypt and decrypt everything in memory."""
@@ -57,6 +59,8 @@ class Job(Protocol):
 
 class InPlace:
     """A native vault, encrypted anew under the same keys."""
+
+    moves = False
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
         self._settings, self._keys = settings, keys
@@ -85,6 +89,8 @@ class InPlace:
 class ToAnother:
     """A native vault on its way to another key pair."""
 
+    moves = True
+
     def __init__(self, move: Move, warnings: tuple[str, ...]) -> None:
         self._move, self.warnings = move, warnings
         self.key = _key_of(move.new)
@@ -107,6 +113,8 @@ class ToAnother:
 
 class OfProduct:
     """A product's vault, on its way to another key or transformation."""
+
+    moves = True
 
     def __init__(self, opened: OpenedMove, to: To | None) -> None:
         self._move, self._to, self.warnings = opened.move, to, opened.warnings
@@ -135,6 +143,9 @@ class OfProduct:
                 f"{display_path(use.source)}{f':{use.line}' if use.line else ''} ({use.purpose})" for use in uses
             )
             found.append(f"not changed, since it is not the vault's: {places} still names the former keystore")
+        elif self._to is not None and self._move.before.keystore.path is not None:
+            former = display_path(self._move.before.keystore.path)
+            found.append(f"{former}: no file of the product names it for anything else")
         if self._to is not None:
             names = outdated_passwords(self._move, self._to.passwords)
             found += [f"{name}: the product needs the new keystore's password at its next start" for name in names]
@@ -210,7 +221,7 @@ def finish(settings: Settings, *, dry_run: bool) -> tuple[str, ...]:
 
 def is_done(settings: Settings, target: Target | None, transformation: str | None) -> bool:
     """Return whether a vault is as it is asked for already."""
-    if transformation is not None and transformation != settings.scheme:
+    if transformation is not None and transformation.lower() != settings.scheme.lower():
         return False
     if target is None:
         return True

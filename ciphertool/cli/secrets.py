@@ -170,7 +170,8 @@ def remove(
             settings.kind, settings.storage, extensions=settings.trust.extensions, declared=settings.aliases
         )
         try:
-            change = lifecycle.remove(settings, repository, aliases, force=force)
+            to = lifecycle.recipients_at_hand(settings, vault.passwords(settings))
+            change = lifecycle.remove(settings, repository, aliases, force=force, to=to)
         except UnknownAliasError as error:
             usage.hide_alias(error, repository.entries)
             raise

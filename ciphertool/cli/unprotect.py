@@ -16,6 +16,7 @@ from ciphertool.errors import UnknownAliasError
 if TYPE_CHECKING:
     from ciphertool.lifecycle import Unprotection
     from ciphertool.settings.model import Settings
+    from ciphertool.vault.opening import VaultAccess
     from ciphertool.vault.resolver import Resolver
 
 _NAMES = "A configured file, for all its secrets, or an alias, for all places that refer to it."
@@ -40,13 +41,16 @@ def unprotect(
     from ciphertool import lifecycle
     from ciphertool.changes import commit
     from ciphertool.cli import usage
+    from ciphertool.vault.opening import VaultAccess
 
     if not names:
         raise typer.BadParameter("name a file or an alias; `ciphertool list` shows the aliases and where each is used")
     settings = vault.settings()
-    resolver = _resolver(vault, settings)
+    passwords = vault.passwords(settings)
+    resolver = _resolver(settings, VaultAccess(settings, passwords))
     try:
-        change = lifecycle.unprotect(settings, resolver, names)
+        to = lifecycle.recipients_at_hand(vault._replace(keystore=None, key_alias=None).settings(), passwords)
+        change = lifecycle.unprotect(settings, resolver, names, to)
     except UnknownAliasError as error:
         if error.alias in names:
             usage.hide_alias(error, resolver.repository.entries)
@@ -72,13 +76,11 @@ def _confirm(change: Unprotection) -> None:
         raise typer.Exit(130)
 
 
-def _resolver(vault: VaultOptions, settings: Settings) -> Resolver:
+def _resolver(settings: Settings, access: VaultAccess) -> Resolver:
     from ciphertool.runtimes.registry import runtime_of
     from ciphertool.vault.at_hand import OpenerAtHand
-    from ciphertool.vault.opening import VaultAccess
     from ciphertool.vault.resolver import Resolver
 
-    access = VaultAccess(settings, vault.passwords(settings))
     providers = runtime_of(settings.kind).providers(settings)
     return Resolver(
         access.repository(),

@@ -31,7 +31,7 @@ _ELSEWHERE = {
     "help": "`ciphertool --help` lists the commands, `ciphertool COMMAND --help` explains one",
     **dict.fromkeys(("change", "update"), _CHANGE),
     **dict.fromkeys(("new", "create", "insert"), _ADD),
-    **dict.fromkeys(("restore", "undo", "view", "cat"), _RESTORE),
+    **dict.fromkeys(("restore", "view", "cat"), _RESTORE),
     **dict.fromkeys(("rekey", "updatekeys", "reencrypt"), _ROTATE),
     **dict.fromkeys(("ls", "status"), _LIST),
     **dict.fromkeys(("mv", "move"), "`ciphertool rename ALIAS NEW` renames an alias wherever it is named"),

@@ -38,6 +38,7 @@ _AFTER = re.compile(r"\s+(?:#|;|//).*$|[,;]+\s*$")
 # In a text without a parser, a line that consists of a comment only.
 _COMMENTED_LINE = re.compile(r"\s*(?:#+|;+|//+(?=\s)|--(?!-|\S)|!|<!--|REM\s|dnl\s)[ \t]*(?P<text>.*?)(?:-->)?\s*$")
 _JSON_COMMENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|//([^\n]*)|/\*(.*?)\*/', re.DOTALL)
+_HCL_COMMENT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?:\#|//)([^\n]*)|/\*(.*?)\*/', re.DOTALL)
 _MAY_BE_JSON_COMMENT = re.compile(r"(?m)^\s*//|/\*|[,{\[]\s*//")
 # What each of these has: no `//` of a URL, and with a sign to leap to.
 _JSON_COMMENT_SIGN = re.compile(r"/(?:\*|/(?<![^\s,{\[]//))")
@@ -68,6 +69,8 @@ def in_comments(rewriter: Rewriter | None, text: str, path: str = "") -> Iterato
         if not _may_have_json_comment(text):
             return
         found = _numbered(_JSON_COMMENT, text)
+    elif rewriter is not None and rewriter.name == "hcl":
+        found = _numbered(_HCL_COMMENT, text)
     else:
         # We added the line end before the first line, and with it a line.
         found = ((line - 1, content) for line, content in _numbered(_LINE_COMMENT, f"\n{text}"))
@@ -103,6 +106,8 @@ def spans(rewriter: Rewriter | None, text: str) -> list[tuple[int, int]]:
         return [found.span() for found in _JSON_COMMENT.finditer(text) if found.lastindex]
     if rewriter.name == "xml":
         return [found.span() for found in _XML_COMMENT.finditer(text)]
+    if rewriter.name == "hcl":
+        return [found.span() for found in _HCL_COMMENT.finditer(text) if found.lastindex]
     return [(found.start() - 1, found.end() - 1) for found in _LINE_COMMENT.finditer(f"\n{text}")]
 
 

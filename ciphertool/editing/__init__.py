@@ -5,6 +5,7 @@
 
 from ciphertool.editing.files import FileEdit, FileWork
 from ciphertool.editing.keys import Keys
+from ciphertool.editing.secrets import SecretsEdit, SecretsWork
 from ciphertool.editing.workflow import edit
 
-__all__ = ["FileEdit", "FileWork", "Keys", "edit"]
+__all__ = ["FileEdit", "FileWork", "Keys", "SecretsEdit", "SecretsWork", "edit"]

@@ -44,10 +44,10 @@ _WAIT = {
 
 
 def named(environment: Mapping[str, str]) -> list[str]:
-    """Return the command of the editor that the environment names, as git chooses it: `VISUAL` on a terminal that is
-    not dumb, then `EDITOR`, then a default. Its words are split as a shell does, but no shell is started.
+    """Return the command of the editor that the environment names, as git chooses it.
 
-    Raises `EditorError` if it names none that there is.
+    That is `VISUAL` on a terminal that is not dumb, then `EDITOR`, then one of `DEFAULTS`. Its words are split as a
+    shell does, but no shell is started. Raises `EditorError` if it names none that there is.
     """
     dumb = environment.get("TERM", "dumb") == "dumb"
     for name in ("EDITOR",) if dumb else ("VISUAL", "EDITOR"):

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ciphertool import files
+from ciphertool.changes.view import exposures
+from ciphertool.editing.keys import require_ready, require_same
+from ciphertool.editing.merging import is_unsettled, merge
 from ciphertool.editing.presenting import present
 from ciphertool.editing.remarks import in_clear, in_other_files, removed
 from ciphertool.editing.restoring import restore
-from ciphertool.errors import ConflictError, ProblemsError
+from ciphertool.errors import ConfigError, ConflictError, ProblemsError
 from ciphertool.protection.edited import EditedFile, plan_edited
+from ciphertool.rewriters.base import Source
 from ciphertool.settings.targets import choose, named_files, reading
 from ciphertool.targets.matching import locate
 from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.resolver import Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ciphertool.changes.changeset import ChangeSet
     from ciphertool.changes.plan import Note, Plan
     from ciphertool.editing.keys import Keys
-    from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document
     from ciphertool.settings.model import Settings
 
@@ -49,7 +52,7 @@ class FileWork:
     """The edit of one file that targets name."""
 
     def __init__(self, settings: Settings, keys: Keys, path: Path) -> None:
-        """Raise what `choose`, `present` and reading the repository raise."""
+        """Raise what `choose`, `present`, `require_ready` and reading the repository raise, and `WriteError`."""
         self._settings, self._keys = settings, keys
         named = {one.path: one.targets for one in named_files(settings).files}
         (self.path,) = choose([path], named)
@@ -59,7 +62,10 @@ class FileWork:
 
     def _read(self) -> None:
         self._repository = self._keys.repository()
+        require_ready(self._settings, self._keys, self._repository)
         self._presented = present(self.path, self._rewriter, self._resolver())
+        if (obstacle := files.obstacle(self._presented.snapshot)) is not None:
+            raise obstacle
 
     def _resolver(self) -> Resolver | None:
         opener, settings = self._keys.opener, self._settings
@@ -103,9 +109,14 @@ class FileWork:
         file, or a secret with a new value, has changed since it was shown.
         """
         presented, settings = self._presented, self._settings
+        if is_unsettled(self._decoded(edited)):
+            hint = "keep one side of each, and remove the marks around them"
+            raise ConfigError("has lines of both sides of a conflict", path=self.path, hint=hint)
         restored = restore(presented, edited, self._unknown, native=settings.native)
         repository = self._keys.repository()
-        self._require_same(repository, restored.values)
+        if files.read_if_there(self.path) != presented.snapshot:
+            raise ConflictError("was changed meanwhile; nothing was written", path=self.path)
+        require_same(self._repository, repository, restored.values)
         file = EditedFile(presented.snapshot, restored.data, restored.values, restored.spelled)
         plan = plan_edited(settings, repository, self._keys.sealer, file)
         if plan.problems:
@@ -116,19 +127,28 @@ class FileWork:
         notes = [*plan.notes, *removed(settings, restored.removed, self.path)]
         notes += in_other_files(settings, restored.values, self.path)
         notes += in_clear(presented, after)
+        notes += exposures(_as_saved(plan, restored.data), repository)
         return FileEdit(
             self.path,
             tuple(restored.values),
-            tuple(alias for alias in dict.fromkeys(match.alias for match in planned.planned)),
+            tuple(dict.fromkeys(match.alias for match in planned.planned)),
             restored.removed,
             tuple(notes),
             plan,
         )
 
-    def renew(self, edited: bytes) -> bytes:  # noqa: ARG002
-        """Read the file again, and return its text."""
+    def renew(self, edited: bytes) -> bytes:
+        """Read the file again, and return its text with the edits in it; where both have changed lines, both stand."""
+        base, ours = self._presented.document.source.text, self._decoded(edited)
         self._read()
-        return self.text
+        source = self._presented.document.source
+        return source.encode(merge(base, ours, source.text))
+
+    def _decoded(self, edited: bytes) -> str:
+        try:
+            return Source.decode(edited, self._presented.document.source.codec).text
+        except ConfigError as error:
+            raise error.at(self.path) from None
 
     def _unknown(self, edited: Document) -> Mapping[str, str]:
         """Return the alias of each value that a target names, if the vault does not have that alias."""
@@ -137,12 +157,7 @@ class FileWork:
         matches = (match for match in located.matches if match.part is None)
         return {match.site.selector: match.alias for match in matches if match.alias not in self._repository.entries}
 
-    def _require_same(self, repository: SecretRepository, changed: Iterable[str]) -> None:
-        if files.read_if_there(self.path) != self._presented.snapshot:
-            raise ConflictError("changed while it was edited; nothing was written", path=self.path)
-        for alias in changed:
-            before, now = (each.entries.get(alias) for each in (self._repository, repository))
-            if (before and before.stored) != (now and now.stored):
-                raise ConflictError(
-                    f"{alias} changed while the file was edited; nothing was written", path=repository.where
-                )
+
+def _as_saved(plan: Plan, data: bytes) -> Plan:
+    """Return a plan in which the file is as it was saved in the editor: its secrets in clear are there."""
+    return replace(plan, files=tuple(replace(one, before=one.before._replace(data=data)) for one in plan.files))

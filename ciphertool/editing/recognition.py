@@ -2,8 +2,8 @@
 
 A value that a selector finds by names is found by that selector. One that only its position tells from others, an item
 of a list, is the same if the list is as long as before and no secret of it is at another position; otherwise an equal
-value is the same one, if there is no other that equals it. A value that is nowhere any more is the same as an equal one
-under the same name elsewhere, if there is only one.
+value is the same one, if there is no other that equals it. A value whose names are gone is the same as an equal one
+under the same last name elsewhere, if there is only one; if its value has changed too, it is another one.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.errors import NoMatchError, SelectorError
 from ciphertool.protection.moved import has_position
+from ciphertool.secret import repr_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from ciphertool.editing.presenting import Held
     from ciphertool.rewriters.base import Document, Site
@@ -32,10 +33,14 @@ class Recognised(NamedTuple):
 
 
 class _Edit(NamedTuple):
-    """The values before and after, those of each list and name together."""
+    """The values before and after, those of each list and name together; and what the secrets were."""
 
     before: dict[str, list[Site]]
     after: dict[str, list[Site]]
+    secrets: frozenset[str]
+
+    def __repr__(self) -> str:
+        return repr_of(self)
 
 
 def recognise(shown: Document, held: Sequence[Held], edited: Document) -> Recognised:
@@ -44,13 +49,14 @@ def recognise(shown: Document, held: Sequence[Held], edited: Document) -> Recogn
     left = [one for one in held if one.shown.selector not in places]
     if not left:
         return Recognised(places, problems)
-    edit = _Edit(_by_shape(shown.sites()), _by_shape(edited.sites()))
+    secrets = frozenset(one.shown.value for one in held)
+    edit = _Edit(_by_shape(shown.sites()), _by_shape(edited.sites()), secrets)
     by_shape: defaultdict[str, list[Held]] = defaultdict(list)
     for one in left:
-        by_shape[_shape(one.shown.selector)].append(one)
+        if has_position(one.stable):
+            by_shape[_shape(one.shown.selector)].append(one)
     for shape, members in by_shape.items():
-        if any(has_position(one.stable) for one in members) or len(edit.after.get(shape, ())) > 1:
-            _by_position(edit, shape, members, places, problems)
+        _by_position(edit, shape, members, places, problems)
     _by_value(edit, [one for one in left if one.shown.selector not in places], places)
     return Recognised(places, problems)
 
@@ -77,7 +83,7 @@ def _by_position(
     known = {one.shown.selector for one in members}
     before = [site for site in edit.before[shape] if site.selector not in places]
     after = [site for site in edit.after.get(shape, ()) if site.selector not in taken]
-    if len(before) == len(after) and not _is_permuted(before, after, known):
+    if len(before) == len(after) and not _is_permuted(before, after, edit.secrets):
         places.update((a.selector, b) for a, b in zip(before, after, strict=True) if a.selector in known)
         return
     free = list(after)
@@ -95,12 +101,11 @@ def _by_position(
     problems += (_doubt(one, new) for one, equal in missing if equal or new)
 
 
-def _is_permuted(before: Sequence[Site], after: Sequence[Site], known: set[str]) -> bool:
-    """Return whether a value that is a secret has become that of another position of a list."""
-    changed = [(a, b) for a, b in zip(before, after, strict=True) if a.value != b.value]
-    secret = {site.value for site in before if site.selector in known}
-    gone = {a.value for a, _ in changed if a.selector in known}
-    return any(b.value in secret for _, b in changed) or not gone.isdisjoint(b.value for b in after)
+def _is_permuted(before: Sequence[Site], after: Sequence[Site], secrets: Collection[str]) -> bool:
+    """Return whether what was a secret stands at another position of a list."""
+    changed = [(a.value, b.value) for a, b in zip(before, after, strict=True) if a.value != b.value]
+    gone = {value for value, _ in changed if value in secrets}
+    return any(value in secrets for _, value in changed) or not gone.isdisjoint(site.value for site in after)
 
 
 def _are_alike(one: Held, members: Iterable[Held], like: Sequence[Site], equal: Sequence[Site]) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ciphertool.changes.changeset import ChangeSet
+    from ciphertool.changes.plan import Note
 
 
 class Edited(Protocol):
@@ -40,6 +41,10 @@ class Work(Protocol[MadeT]):
     @property
     def anchor(self) -> Path:
         """The file beside which runs of the vault keep others from writing."""
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a person should know before editing."""
 
     def plan(self, edited: bytes) -> MadeT:
         """Return what the edited text changes; raise a `CipherToolError` if it cannot be taken."""

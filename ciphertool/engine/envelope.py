@@ -88,9 +88,8 @@ class ContentKey:
 
         The payload is padded to a multiple of 64 bytes, so that its length says little.
         """
-        text = value.reveal()
-        payload = {"value": text} if spelling is None else {"value": text, "spelling": spelling}
-        data = jwe.write_json(payload).encode("utf-8")
+        kept = "" if spelling is None else f',"spelling":{jwe.write_text(spelling)}'
+        data = f'{{"value":{jwe.write_text(value.reveal())}{kept}}}'.encode()
         if len(data) > LIMIT and (length := len(value.reveal_bytes())) > LIMIT:
             raise ValueTooLongError(NAME, None, length, LIMIT)
         return jwe.seal(self._header(alias, int(time.time())), data + b" " * (-len(data) % _BLOCK), self._cipher)
@@ -125,6 +124,20 @@ class ContentKey:
         digits = header[-11:-1]
         made = int(digits) if digits.isdigit() else 0
         return made if header == jwe.header_bytes(self._header(alias, made)) else None
+
+    def seal_data(self, kind: str, data: bytes) -> str:
+        """Return the JWE of data that is no alias's value. It opens as this kind alone, and never as a value."""
+        header = {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "cty": kind}
+        return jwe.seal(jwe.write_json(header), data, self._cipher)
+
+    def open_data(self, kind: str, token: str) -> bytes:
+        """Return the data of a kind; raise `MalformedCiphertextError` or `DamagedValueError`."""
+        parsed = jwe.parse(token, direct=True)
+        jwe.read_object(parsed.header, "header", {"alg": "dir", "enc": jwe.ENCRYPTION, "kid": self.id, "cty": kind})
+        data = parsed.open(self._cipher)
+        if data is None:
+            raise DamagedValueError(self.id)
+        return data
 
     def wrapped_for(self, recipient: Recipient) -> str:
         """Return the JWE in which a recipient finds this key."""

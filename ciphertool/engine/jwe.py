@@ -57,7 +57,11 @@ class Token(NamedTuple):
 
 def encode(data: bytes) -> str:
     """Return base64url without padding (RFC 7515, section 2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+    return _in_url_alphabet(binascii.b2a_base64(data, newline=False))
+
+
+def _in_url_alphabet(text: bytes) -> str:
+    return text.translate(_TO_URL, b"=").decode("ascii")
 
 
 def decode(text: str) -> bytes:
@@ -94,8 +98,8 @@ def seal(header: str, plaintext: bytes, cipher: AESGCM, wrapped: bytes = b"") ->
     protected = encode(header_bytes(header))
     nonce = os.urandom(_NONCE)
     sealed = cipher.encrypt(nonce, plaintext, protected.encode("ascii"))
-    parts = encode(wrapped), encode(nonce), encode(sealed[:-_TAG]), encode(sealed[-_TAG:])
-    return f"{protected}.{'.'.join(parts)}"
+    parts = [binascii.b2a_base64(part, newline=False) for part in (wrapped, nonce, sealed[:-_TAG], sealed[-_TAG:])]
+    return f"{protected}.{_in_url_alphabet(b'.'.join(parts))}"
 
 
 def parse(text: str, *, direct: bool) -> Token:

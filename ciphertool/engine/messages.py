@@ -1,4 +1,4 @@
-"""The algorithms of XML Encryption: content under a key of its own, and that key to a recipient's RSA key.
+"""The algorithms of XML Signature and Encryption: RSA signatures, content under a key of its own, and that key to RSA.
 
 Messages come from the network, so no failure here depends on why it failed: a key that does not unwrap is replaced by a
 random one, under which nothing decrypts. Independent of XML.
@@ -15,9 +15,12 @@ from ciphertool.errors import KeystoreError, UnsupportedSchemeError, WrongKeyOrD
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 KEY_BYTES = {"aes256-gcm": 32, "aes128-gcm": 16, "aes256-cbc": 32, "aes128-cbc": 16}
 """The content encryptions, and the length of their keys."""
+DIGESTS = frozenset({"sha1", "sha256", "sha384", "sha512"})
+"""The digests of signatures, by their names in `hashlib`."""
 _NONCE, _BLOCK = 12, 16
 
 
@@ -78,6 +81,32 @@ def unwrap(wrapped: bytes, private: RSAPrivateKey, transport: str, encryption: s
     except ValueError:
         return substitute
     return key if len(key) == len(substitute) else substitute
+
+
+def sign(data: bytes, private: RSAPrivateKey, digest: str) -> bytes:
+    """Return the signature of data by RSASSA-PKCS1-v1_5, with a digest of `DIGESTS`."""
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+    return private.sign(data, PKCS1v15(), _hash(digest))
+
+
+def verify(signature: bytes, data: bytes, public: RSAPublicKey, digest: str) -> bool:
+    """Return whether a signature by RSASSA-PKCS1-v1_5 is that of data."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+
+    try:
+        public.verify(signature, data, PKCS1v15(), _hash(digest))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _hash(digest: str) -> HashAlgorithm:
+    from cryptography.hazmat.primitives import hashes
+
+    algorithm: HashAlgorithm = getattr(hashes, digest.upper())()
+    return algorithm
 
 
 def _padding(transport: str) -> AsymmetricPadding:

@@ -3,11 +3,12 @@
 from ciphertool.files.appending import append
 from ciphertool.files.destinations import Audience, destination, lies_in, make_directory, obstacle
 from ciphertool.files.locking import lock
-from ciphertool.files.passing import JOURNAL, is_passing, remove_leftovers
+from ciphertool.files.passing import COPIES, JOURNAL, is_passing, remove_leftovers, replaced
 from ciphertool.files.snapshots import PRIVATE, Facts, Snapshot, read, read_if_there, size, stamp
 from ciphertool.files.writing import Write, remove, write_all
 
 __all__ = [
+    "COPIES",
     "JOURNAL",
     "PRIVATE",
     "Audience",
@@ -25,6 +26,7 @@ __all__ = [
     "read_if_there",
     "remove",
     "remove_leftovers",
+    "replaced",
     "size",
     "stamp",
     "write_all",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ciphertool.files.directories import Directory
 
 JOURNAL = ".ciphertool-journal"
+COPIES = ".ciphertool-undo"
+"""The directory beside a vault that holds the copies for `undo`."""
 _TEMPORARY = pattern(r"\.(?P<name>.+)\.ciphertool-[0-9a-f]{12}", re.DOTALL)
 
 
@@ -30,6 +32,12 @@ def temporary_name(name: str) -> str:
 def is_passing(name: str) -> bool:
     """Return whether a file of this name is ciphertool's own, and removed when a run ends normally."""
     return name == JOURNAL or _TEMPORARY.fullmatch(name) is not None
+
+
+def replaced(name: str) -> str | None:
+    """Return the name of the file that a temporary file was meant to replace; None for any other file."""
+    match = _TEMPORARY.fullmatch(name)
+    return match and match["name"]
 
 
 def leftovers(directory: Directory, names: Collection[str]) -> list[str]:

@@ -54,13 +54,16 @@ def change_password(keystore: Keystore, new_password: str, *, key_password: str 
     """Return the store under a new password.
 
     Keys that open with the old store password, or with `key_password`, are sealed under the new one too, because most
-    servers need that; a key with a different password keeps it.
+    servers need that; a key with a different password keeps it. Raises `UnsupportedKeystoreError` for a store that has
+    secret keys.
     """
-    entries = []
-    for entry in keystore.entries:
-        if entry.kind is EntryKind.SECRET:
-            raise UnsupportedKeystoreError(f"the secret key {entry.alias!r} cannot be sealed anew").at(keystore.path)
-        entries.append(_opened(keystore, entry, key_password))
+    secret = [entry.alias for entry in keystore.entries if entry.kind is EntryKind.SECRET]
+    if secret:
+        named = ", ".join(map(repr, secret))
+        reason = f"holds secret keys, which cannot be sealed under another password here: {named}"
+        hint = "change the password with `keytool -storepasswd` and, in a JCEKS store, `keytool -keypasswd`"
+        raise UnsupportedKeystoreError(reason, hint).at(keystore.path)
+    entries = [_opened(keystore, entry, key_password) for entry in keystore.entries]
     with error_path(keystore.path):
         return write(keystore.format, entries, new_password)
 

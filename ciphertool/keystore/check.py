@@ -213,12 +213,12 @@ def _check_chain(subject: _Subject) -> Iterator[CertificateFinding]:
             yield finding(rules.CHAIN_SIGNATURE, f"certificate {place} of the chain did not sign the one before")
     for data, facts in zip(chain, subject.facts, strict=True):
         # Nobody relies on a self-signature.
-        if facts.signature_hash in WEAK_HASHES and not _is_self_signed(data):
+        if facts.signature_hash in WEAK_HASHES and not chains.is_self_issued(data):
             level = Level.ERROR if subject.role is Role.MESSAGE else None
             message = f"a certificate of the chain is signed with {facts.signature_hash}"
             yield finding(rules.WEAK_HASH, message, level=level)
     vouched = subject.truststore is not None and trusted_by(chain[-1:], subject.truststore) is not None
-    if chain and not _is_self_signed(chain[-1]) and not vouched:
+    if chain and not chains.is_self_issued(chain[-1]) and not vouched:
         yield finding(rules.CHAIN_INCOMPLETE, "the chain ends before a root; the next issuer is missing")
 
 
@@ -229,7 +229,7 @@ def _check_trust(subject: _Subject) -> Iterator[CertificateFinding]:
     if subject.truststore is not None:
         if not _is_trusted(subject.role, chain, subject.truststore):
             yield finding(rules.NOT_TRUSTED, f"no certificate of the chain is trusted by {subject.truststore.path}")
-    elif subject.role is Role.TLS and len(chain) == 1 and _is_self_signed(chain[0]):
+    elif subject.role is Role.TLS and len(chain) == 1 and chains.is_self_issued(chain[0]):
         yield finding(rules.SELF_SIGNED, "the certificate is self-signed; no client trusts it by default")
 
 
@@ -238,8 +238,3 @@ def _is_trusted(role: Role, chain: Sequence[bytes], truststore: Keystore) -> boo
     if role is not Role.MESSAGE:
         return trusted_by(chain, truststore) is not None
     return path_to_anchor(chain[0], chain[1:], truststore.anchors) is not None
-
-
-def _is_self_signed(data: bytes) -> bool:
-    name = chains.names(data)
-    return name is not None and name[0] == name[1]

@@ -1,7 +1,8 @@
 """Renames an alias: in the vault, in every reference of configured files, and in the settings' targets.
 
-The vault has both names first, then the files and the settings change, then the former name goes: at any time each
-reference has a secret that decrypts. Whoever is interrupted in between gives the same command again.
+One commit writes the vault with both names first, then the files and the settings, then the vault without the former
+name: at any time each reference has a secret that decrypts. Whoever is interrupted in between gives the same command
+again.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """What `rename` writes before the former name may go: the change set, and how many references each file has.
+    """What `rename` writes: the change set, and how many references each file has.
 
     `elsewhere` are the references in files that no target names; they keep the former name.
     """
@@ -61,9 +62,9 @@ class Renaming:
 def rename(
     settings: Settings, repository: SecretRepository, sealer: AnySealer, opener: AnyOpener, alias: str, new: str
 ) -> Renaming:
-    """Return the change after which both names are in the vault and only the new one is in files and settings.
+    """Return the change after which only the new name is in vault, files and settings.
 
-    `remove` then takes the former one out, under the same lock. Raises `UnknownAliasError` if the vault lacks the
+    Raises `UnknownAliasError` if the vault lacks the
     alias, `ConfigError` if it has another value by the new name, a `DecryptionError` if the value does not decrypt, and
     `ProblemsError` with every place that cannot be renamed.
     """
@@ -92,7 +93,7 @@ def rename(
         spelling = opener.spelling(alias, stored.ciphertext) if isinstance(stored, Encrypted) else None
         made = sealer.seal(new, value, None if spelling is None else spelling.reveal())
     found = elsewhere(settings.root, alias, [*configured_files(settings)[0], settings.origin])
-    changes = _changes(settings, repository, sealer, writes, {} if made is None else {new: made})
+    changes = _changes(settings, repository, sealer, writes, {} if made is None else {new: made}, alias)
     return Renaming(alias, new, counts, tuple(Use(*place) for place in found), changes)
 
 
@@ -173,19 +174,24 @@ def _changes(
     sealer: AnySealer,
     writes: Sequence[Write],
     made: Mapping[str, Ciphertext],
+    gone: str,
 ) -> ChangeSet:
-    """Return what is written first; a file that holds the vault too is written as the vault."""
-    before = vault_before(settings, repository, *(write.before.real for write in writes))
+    """Return what is written; a file that holds the vault too is written as the vault, and the alias goes last."""
+    before = vault_before(settings, repository, *(write.before.real for write in writes), to=sealer.to)
     shared = next((write for write in writes if write.before.real == repository.snapshot.real), None)
-    after = repository
-    if shared is not None:
-        content = repository.content._replace(data=shared.data)
-        after = repository_of(settings.kind, content, extensions=settings.trust.extensions, declared=settings.aliases)
+    after = repository if shared is None else _with(settings, repository, shared.data)
     saved = None
     if made or shared is not None:
         saved = Replacement(settings.storage, repository.content, after.updated(made))
+        after = _with(settings, repository, saved.data)
+    last = Replacement(settings.storage, repository.content, after.updated({gone: None}), saved)
     companions: tuple[Write, ...] = ()
     if made:
         facts = KeystoreFacts(sealer.store_type, sealer.key_alias, isinstance(sealer, SymmetricSealer))
         companions = runtime_of(settings.kind).companions(settings, facts)
-    return ChangeSet(tuple(write for write in writes if write is not shared), saved, companions, before)
+    return ChangeSet(tuple(write for write in writes if write is not shared), saved, companions, before, last=last)
+
+
+def _with(settings: Settings, repository: SecretRepository, data: bytes) -> SecretRepository:
+    content = repository.content._replace(data=data)
+    return repository_of(settings.kind, content, extensions=settings.trust.extensions, declared=settings.aliases)

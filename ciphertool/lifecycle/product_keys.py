@@ -97,7 +97,7 @@ def left_alone(move: ProductMove) -> list[KeystoreUse]:
     home, former = move.before.home, move.before.keystore.path
     if home is None or former is None or _same(former, move.keystore.path):
         return []
-    uses = keystore_uses(home, define=move.before.define)
+    uses = keystore_uses(home, tree=_tree(move.before), define=move.before.define)
     return [use for use in uses if _same(use.path, former)]
 
 
@@ -130,7 +130,11 @@ def _before(settings: Settings, to: To | None) -> Settings:
 
 
 def _home(settings: Settings) -> Settings:
-    return settings if settings.home is None else read_home(settings.home, settings.define)
+    return settings if settings.home is None else read_home(settings.home, settings.define, tree=_tree(settings))
+
+
+def _tree(settings: Settings) -> Path | None:
+    return settings.home if settings.trust.confined else None
 
 
 def _scheme(before: Settings, settings: Settings, scheme: str | None, *, moves: bool) -> str:

@@ -112,9 +112,11 @@ def finish(settings: Settings, transaction: Transaction) -> tuple[str, ...]:
         for alias, entry in staged.entries.items()
         if isinstance(entry.stored, Encrypted) and _may_replace(repository, alias, entry.stored)
     }
-    if changes:
-        saved = Replacement(final.storage, repository.content, repository.updated(changes))
-        transaction.apply(ChangeSet((), saved, (), vault_before(final, repository)))
+    restated = runtime_of(final.kind).restating(final)
+    if changes or restated:
+        saved = Replacement(final.storage, repository.content, repository.updated(changes)) if changes else None
+        paths = (write.before.real for write in restated)
+        transaction.apply(ChangeSet(restated, saved, (), vault_before(final, repository, *paths)))
     back = runtime_of(final.kind).reopening(final, path, None)
     if back is not None:
         transaction.apply(ChangeSet((back,), None, (), vault_before(final, _read(final), back.before.real)))

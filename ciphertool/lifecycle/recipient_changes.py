@@ -105,7 +105,7 @@ def plan_add(candidate: Candidate, keys: Keys, repository: SecretRepository, set
     if not candidate.stated:
         certificate = os.path.relpath(candidate.settings.certificate, settings.root).replace(os.sep, "/")
         text = recipient_tables.added(settings_file, candidate.settings, certificate)
-    vault = vault_before(settings, repository, settings_file.real)
+    vault = vault_before(settings, repository, settings_file.real, to=keys.sealer.to)
     saved = proved(settings, repository, new, wrapped, opened, keys.opener)
     first = () if text is None else (files.Write(settings_file, text),)
     unknown = (one.key_id for one in readers(candidate.before, repository).unknown)
@@ -135,7 +135,12 @@ def plan_remove(leaving: Departing, keys: Keys, repository: SecretRepository, se
     if leaving.name is not None:
         last = (files.Write(settings_file, recipient_tables.removed(settings_file, leaving.name)),)
     others = tuple(one for one in gone if one != leaving.key_id) if saved else ()
-    return Change(_able(ChangeSet(last, saved, (), vault)), tuple(repository.keys) if saved else (), tuple(new), others)
+    return Change(
+        _able(ChangeSet(last, saved, (), vault, forgets=True)),
+        tuple(repository.keys) if saved else (),
+        tuple(new),
+        others,
+    )
 
 
 def _require_able(leaving: Departing, keys: Keys, repository: SecretRepository) -> None:

@@ -81,7 +81,7 @@ def sealed(
 
     made: dict[str, Ciphertext] = {}
     problems: list[CipherToolError] = []
-    for alias, result in workers.on_all_cores("encrypting", seal, values, progress, few=workers.FEW):
+    for alias, result in workers.on_all_cores("encrypting", seal, values, progress, few=sealer.few):
         if isinstance(result, CipherToolError):
             result.message = f"{alias!r}: {result.message}"
             problems.append(result.at(repository.where, repository.get(alias).line))

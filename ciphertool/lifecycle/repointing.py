@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ciphertool.rewriters.base import Document, Rewriter
 
 _SETTINGS = "ciphertool.toml"
-_SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__"})
+_SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__", files.COPIES})
 _MOST_BYTES = 16 << 20
 
 

@@ -18,6 +18,7 @@ from ciphertool.runtimes.base import KeystoreFacts
 from ciphertool.runtimes.configured import configured_files
 from ciphertool.runtimes.registry import runtime_of
 from ciphertool.secret import Secret
+from ciphertool.vault.envelopes import stated_time
 from ciphertool.vault.opening import require_one_key
 from ciphertool.vault.resolver import mention_sites, reference_sites
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ciphertool.changes.changeset import ChangeSet
     from ciphertool.ciphertext import Ciphertext
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.repository import SecretEntry, SecretRepository
     from ciphertool.settings.model import Settings
     from ciphertool.vault.cipher import AnySealer
@@ -75,15 +77,21 @@ class VaultChange:
 
 
 def put(
-    settings: Settings, repository: SecretRepository, sealer: AnySealer, values: Mapping[str, Secret]
+    settings: Settings,
+    repository: SecretRepository,
+    sealer: AnySealer,
+    values: Mapping[str, Secret],
+    gone: Sequence[str] = (),
 ) -> VaultChange:
     """Return the change that gives aliases new values, encrypted and, if a private key is available, proved.
 
-    Public keys are enough. Raises `ConfigError` for an alias that cannot be written or an empty value, `OtherKeyError`
-    and `RecipientsError` if the vault is encrypted to others, and `ConflictError` after an interrupted run.
+    Those that are `gone` are taken out, as `remove` does. Public keys are enough. Raises `ConfigError` for an alias
+    that cannot be written or an empty value, `OtherKeyError` and `RecipientsError` if the vault is encrypted to others,
+    and `ConflictError` after an interrupted run.
     """
     require_one_key(sealer, repository)
-    made: dict[str, Ciphertext] = {}
+    _require_removable(settings, repository, gone)
+    made: dict[str, Ciphertext | None] = dict.fromkeys(gone)
     for alias, value in values.items():
         if not is_writable_alias(alias):
             raise ConfigError(f"{alias!r} cannot be an alias", hint="use letters, digits and . _ - @ : /")
@@ -92,30 +100,41 @@ def put(
         made[alias] = sealer.seal(alias, value)
     keystore = KeystoreFacts(sealer.store_type, sealer.key_alias)
     companions = runtime_of(settings.kind).companions(settings, keystore)
-    new = frozenset(alias for alias in made if alias not in repository.entries)
-    changes = vault_change(settings, repository, repository.updated(made), companions)
-    return VaultChange(tuple(made), new, changes)
+    new = frozenset(alias for alias in values if alias not in repository.entries)
+    changes = vault_change(settings, repository, repository.updated(made), companions, sealer.to)
+    return VaultChange(tuple(values), new, changes)
 
 
 def remove(
-    settings: Settings, repository: SecretRepository, aliases: Sequence[str], *, force: bool = False
+    settings: Settings,
+    repository: SecretRepository,
+    aliases: Sequence[str],
+    *,
+    force: bool = False,
+    to: tuple[Recipient, ...] = (),
 ) -> VaultChange:
-    """Return the change that takes aliases out of a vault. No key is needed.
+    """Return the change that takes aliases out of a vault. No key is needed; without `to`, `undo` cannot undo it.
 
     Raises `UnknownAliasError` for one that is not there, and unless `force` is set `ReferencesStandError` for one that
     configured files still refer to.
     """
+    _require_removable(settings, repository, aliases, force=force)
+    gone = dict.fromkeys(aliases)
+    changes = vault_change(settings, repository, repository.updated(gone), to=to)
+    return VaultChange(tuple(gone), frozenset(), changes)
+
+
+def _require_removable(
+    settings: Settings, repository: SecretRepository, aliases: Sequence[str], *, force: bool = False
+) -> None:
     for alias in aliases:
         if alias not in repository.entries:
             raise UnknownAliasError(alias, repository.where, certain_names(repository.entries))
-    if not force:
+    if aliases and not force:
         places = uses(settings, aliases)
         standing = {alias: places[alias] for alias in aliases if places.get(alias)}
         if standing:
             raise ReferencesStandError({alias: [str(use) for use in each] for alias, each in standing.items()})
-    gone = dict.fromkeys(aliases)
-    changes = vault_change(settings, repository, repository.updated(gone))
-    return VaultChange(tuple(gone), frozenset(), changes)
 
 
 class Use(NamedTuple):
@@ -182,19 +201,8 @@ def _listed(settings: Settings, alias: str, entry: SecretEntry, used: Iterable[U
             recipients = (key,)
         case Encrypted(Envelope() as envelope):
             scheme, key, recipients = ENVELOPE, envelope.content_key, tuple(sorted(envelope.wrapped))
-            changed = _made(envelope)
+            changed = stated_time(envelope)
         case Encrypted():
             scheme = settings.encryption.block_scheme
     names = {Encrypted: "encrypted", Clear: "clear", Malformed: "malformed", Placeholder: "placeholder"}
     return ListedSecret(label, entry.line, names[type(entry.stored)], scheme, key, recipients, changed, tuple(used))
-
-
-def _made(envelope: Envelope) -> int | None:
-    from ciphertool.engine import jwe
-    from ciphertool.engine.envelope import read_header
-
-    try:
-        made: int = read_header(jwe.parse(envelope.token, direct=True).header, envelope.content_key)["iat"]
-    except CipherToolError:
-        return None
-    return made

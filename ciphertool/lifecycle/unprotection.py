@@ -28,6 +28,7 @@ from ciphertool.vault.resolver import mention_sites, reference_sites, resolve_do
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from ciphertool.engine.envelope import Recipient
     from ciphertool.repository import SecretRepository
     from ciphertool.rewriters.base import Document
     from ciphertool.settings.model import Settings, Target
@@ -56,7 +57,9 @@ class Unprotection:
     changes: ChangeSet
 
 
-def unprotect(settings: Settings, resolver: Resolver, names: Sequence[str]) -> Unprotection:
+def unprotect(
+    settings: Settings, resolver: Resolver, names: Sequence[str], to: tuple[Recipient, ...] = ()
+) -> Unprotection:
     """Return the change that puts secrets in the place of references, byte for byte as `resolve` does.
 
     A name is that of a configured file, all of whose references are replaced, or else an alias, whose references in
@@ -84,7 +87,7 @@ def unprotect(settings: Settings, resolver: Resolver, names: Sequence[str]) -> U
     problems += (each for one in restored if (each := files.obstacle(one.write.before)) is not None)
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    before = vault_before(settings, resolver.repository, *(one.write.before.real for one in restored))
+    before = vault_before(settings, resolver.repository, *(one.write.before.real for one in restored), to=to)
     shown = tuple(dict.fromkeys(alias for one in restored for alias in one.aliases))
     changes = ChangeSet(tuple(one.write for one in restored), vault=before, in_clear=shown)
     return Unprotection(tuple(restored), tuple(alias for alias in aliases if alias not in found), changes)

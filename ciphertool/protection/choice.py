@@ -105,7 +105,7 @@ class Chooser:
     def _moved(self, alias: str, places: list[tuple[LocatedFile, Match]]) -> Verdict | None:
         """Judge plaintext sites whose alias has references elsewhere; None if there are no such references."""
         entry = self._repository.entries.get(alias)
-        stands = self._where.elsewhere(alias, {(o.snapshot.path, m.site.selector) for o, m in places})
+        stands = self._where.elsewhere(alias, places)
         if entry is None:
             if stands:
                 moved = [self._where.unknown(o, m, stands) for o, m in places]

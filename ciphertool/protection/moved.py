@@ -88,13 +88,18 @@ class Whereabouts:
             shows = self._shows(found.stable)
             self._found[found.alias].append(found._replace(stable=found.selector) if shows else found)
 
-    def elsewhere(self, alias: str, places: Collection[tuple[Path, str]]) -> list[Standing]:
+    def elsewhere(self, alias: str, places: Iterable[tuple[LocatedFile, Match]]) -> list[Standing]:
         """Return the references to an alias outside these places; those that no target names come first."""
-        found = [one for one in self._found.get(alias, ()) if (one.path, one.selector) not in places]
+        if alias not in self._found:
+            return []
+        known = {(opened.snapshot.path, match.site.selector) for opened, match in places}
+        found = [one for one in self._found[alias] if (one.path, one.selector) not in known]
         return sorted(found, key=self._is_home)
 
     def renumbered(self, opened: LocatedFile, match: Match) -> list[Standing]:
         """Return the references in this file whose aliases a pattern made like this new one, apart from numbers."""
+        if not self._found:
+            return []
         found = (one for alias in self._like(match) for one in self._found.get(alias, ()))
         return [one for one in found if one.path == opened.snapshot.path and not self._is_home(one)]
 
@@ -185,7 +190,7 @@ class Whereabouts:
         """Return the error for a place that holds another target's reference; None if the alias was only renamed."""
         there = match.reference.alias if match.reference else ""
         path, place = opened.snapshot.path, (opened.snapshot.path, match.site.selector)
-        away = self.elsewhere(match.alias, {place})
+        away = self.elsewhere(match.alias, [(opened, match)])
         if not away and there not in self._named and _shape(there) != _shape(match.alias):
             return None
         here = [one for one in self._found.get(there, ()) if (one.path, one.selector) == place]
@@ -253,7 +258,9 @@ class Whereabouts:
 
     def _like(self, match: Match) -> Collection[str]:
         """Return the aliases that differ from a pattern's alias only in numbers."""
-        return self._by_shape.get(_shape(match.alias), ()) if "{key}" in match.target.alias else ()
+        if not self._aliases or "{key}" not in match.target.alias:
+            return ()
+        return self._by_shape.get(_shape(match.alias), ())
 
     @cached_property
     def _by_shape(self) -> dict[str, list[str]]:

@@ -148,20 +148,20 @@ class Planner:
         return Plan(tuple(planned), tuple(new), changes, tuple(self._problems), tuple(self._notes))
 
     def _change_set(self, planned: Sequence[FilePlan], new: Mapping[str, Ciphertext], recovery: Recovery) -> ChangeSet:
-        repository = self._stored
         vault = VaultBefore(
             self._settings,
-            repository,
+            self._stored,
             self._anchor,
             self._found,
             tuple(plan.before.real for plan in planned),
-            record(self._anchor, repository, planned, new, recovery),
+            record(self._anchor, self._stored, planned, new, recovery),
             self._settings.repository_settings.new_mode,
+            self._sealer.to,
         )
         sealer = self._sealer
         keystore = KeystoreFacts(sealer.store_type, sealer.key_alias, isinstance(sealer, SymmetricSealer))
         try:
-            changes = change_set(self._settings, self._storage, repository, planned, new, keystore)
+            changes = change_set(self._settings, self._storage, self._stored, planned, new, keystore)
         except ConfigError as error:
             self._problems.append(error)
             return ChangeSet()
@@ -216,7 +216,9 @@ class Planner:
             )
         elif alias not in self._repository.entries:
             if self._storage.read().data != self._stored.content.data:  # by whoever has written the reference
-                raise ConflictError("changed during processing; nothing was written", path=self._stored.where)
+                error = ConflictError("changed during processing; nothing was written", path=self._stored.where)
+                error.again = True
+                raise error
             known = certain_names(self._repository.entries)
             self._problems.append(UnknownAliasError(alias, self._repository.where, known).at(path, match.site.line))
 
@@ -272,7 +274,8 @@ class Planner:
         def seal(alias: str, value: Secret) -> Ciphertext:
             return self._sealer.seal(alias, value, self._spelled.get(alias))
 
-        for alias, made in workers.on_all_cores("encrypting", seal, self._to_encrypt, self._progress, few=workers.FEW):
+        few, work = self._sealer.few, self._to_encrypt
+        for alias, made in workers.on_all_cores("encrypting", seal, work, self._progress, few=few):
             if isinstance(made, CipherToolError):
                 made.message = f"{self._label(alias)}: {made.message}"
                 self._problems.append(made)

@@ -77,6 +77,18 @@ def _lines(encoding: str | None) -> Rewriter:
     return TextRewriter(encoding)
 
 
+def _systemd(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.systemd import SystemdRewriter
+
+    return SystemdRewriter(encoding)
+
+
+def _hcl(encoding: str | None) -> Rewriter:
+    from ciphertool.rewriters.hcl import HclRewriter
+
+    return HclRewriter(encoding)
+
+
 class _Format(NamedTuple):
     name: str
     suffixes: frozenset[str]
@@ -84,6 +96,7 @@ class _Format(NamedTuple):
     encodings: tuple[str, ...] = ()  # the only ones that a file of the format can have; if empty, any
 
 
+_UNITS = frozenset({".automount", ".mount", ".netdev", ".network", ".nspawn", ".service", ".socket", ".timer"})
 _BUILT_IN = (
     _Format("xml", frozenset({".xml"}), _xml),
     _Format("yaml", frozenset({".yaml", ".yml"}), _yaml, encodings.UNICODE),
@@ -93,6 +106,8 @@ _BUILT_IN = (
     _Format("env", frozenset({".env"}), _env),
     _Format("ini", frozenset({".ini", ".cfg"}), _ini),
     _Format("quoted-ini", frozenset(), _quoted_ini),
+    _Format("systemd", _UNITS, _systemd),
+    _Format("hcl", frozenset({".hcl", ".nomad", ".tf", ".tfvars", ".tofu"}), _hcl, ("utf-8",)),
     _Format("lines", frozenset(), _lines),
 )
 

@@ -219,6 +219,17 @@ def splice(text: str, edits: Iterable[Edit]) -> str:
     return "".join(parts)
 
 
+def put_back(site: Site, edits: Sequence[Edit]) -> Change:
+    """Return the change that replaces references within a site's value by their secrets.
+
+    A value that stands for its base64 is encoded if all of its references are replaced.
+    """
+    value = splice(site.value, edits)
+    if references.marked(site.value) is not None and len(edits) == len(list(references.find(site.value))):
+        return Change(site, references.encoded(value[len(references.ENCODED) :]))
+    return Change(site, value, tuple(edits))
+
+
 def respelled(value: str, spelled: str, within: Sequence[Edit], plain: re.Pattern[str]) -> str | None:
     """Return the spelling of a multi-line value with pieces replaced in place, so that it keeps its lines.
 
@@ -244,6 +255,9 @@ class Document(ABC):
     is_text = False
     """Whether the format has no grammar: secrets stand in it as they are, and an audit looks at it as text."""
 
+    holds_marks = True
+    """Whether a value can be given a mark, `references.ENCODED`, and come back as it stood."""
+
     escapes: re.Pattern[str] | None = None
     """Matches every text in which a word of a key or a value may be spelled differently than it reads. A word consists
     of letters, digits and `-_.~+/=%$`. None means any text; an audit then searches a second time."""
@@ -255,6 +269,13 @@ class Document(ABC):
     def respelling(self, edit: Edit, spelled: str) -> Edit:
         """Return the edit that puts a value back in its former spelling; `edit` puts it back in the rewriter's."""
         return edit._replace(text=spelled)
+
+    def comes_back(self, site: Site, written: str) -> bool:  # noqa: ARG002 - formats know it of most values
+        """Return whether a value, put back in place of a reference that is `written` there, makes the same text.
+
+        False means that only trying it shows.
+        """
+        return False
 
     @abstractmethod
     def sites(self) -> Iterator[Site]:
@@ -391,8 +412,13 @@ class Rewriter(Protocol):
 
 def rewrite(rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
     """Return the document's bytes with the changes made and nothing else changed, proved by parsing them again."""
+    return rewrite_by(document.edits(changes), rewriter, document, changes)
+
+
+def rewrite_by(edits: Sequence[Edit], rewriter: Rewriter, document: Document, changes: Sequence[Change]) -> bytes:
+    """Do what `rewrite` does by the document's edits for these changes."""
     source = document.source
-    data = source.encode(splice(source.text, document.edits(changes)))
+    data = source.encode(splice(source.text, edits))
     if not document.is_proved_by(rewriter, data, changes):
         raise SpliceError(f"the rewritten {rewriter.name} document is not what was planned")
     return data

@@ -67,6 +67,7 @@ class EnvDocument(EntryDocument):
     """A parsed `.env` file. Selector and key are the variable's name."""
 
     escapes = re.compile(r"\\")
+    holds_marks = False
 
     def read(self, spelled: str) -> str:
         """Return the value that a spelling stands for, with its variables as written."""

@@ -24,12 +24,13 @@ FILE_NAMES: Mapping[str, tuple[str, ...]] = {
         *(".dockercfg", ".dockerconfigjson", "composer.lock"),
     ),
     "env": ("env", *(f"env.{stage}" for stage in _STAGES), *(f"*.env.{stage}" for stage in _STAGES)),
+    "systemd": ("*.mount.d/*.conf", "*.network.d/*.conf", "*.service.d/*.conf", "*.socket.d/*.conf"),
     "quoted-ini": (
-        *(".git/config", ".gitconfig", ".my.cnf", "gitconfig", "mariadb.cnf", "my.cnf", "my.ini", "mysqld.cnf"),
-        "php.ini",
+        *(".git/config", ".gitconfig", ".my.cnf", ".npmrc", "gitconfig", "mariadb.cnf", "my.cnf", "my.ini"),
+        *("mysqld.cnf", "npmrc", "php.ini"),
     ),
     "ini": (
-        *("*.cnf", "*.desktop", "*.inf", "*.mount", "*.repo", "*.service", "*.socket", "*.timer"),
+        *("*.cnf", "*.desktop", "*.inf", "*.repo"),
         *(".aws/config", ".aws/credentials", ".boto", ".hgrc", ".pypirc", ".s3cfg"),
         *("credentials", "hgrc", "krb5.conf", "pip.conf", "rclone.conf", "supervisord.conf", "wg*.conf"),
     ),

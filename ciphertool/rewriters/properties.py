@@ -254,7 +254,7 @@ def rewrite_entries(document: PropertiesDocument, changes: Mapping[str, str | No
                 raise NoMatchError(key)
             edits.append(Edit(*document.line_span(ordinal), ""))
             continue
-        if HALF_PAIR.search(value if ordinal is not None else key + value):
+        if not (key.isascii() and value.isascii()) and HALF_PAIR.search(value if ordinal is not None else key + value):
             raise UnrepresentableValueError(key, "it holds half of a surrogate pair")
         if ordinal is None:
             added[key] = value

@@ -33,6 +33,7 @@ class TextDocument(Document):
 
     escapes = re.compile(r"\0(?!)")  # matches nothing, and knows that sooner than `(?!)` alone
     is_text = True
+    holds_marks = False
 
     def __init__(self, source: Source) -> None:
         self.source = source

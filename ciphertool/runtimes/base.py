@@ -121,6 +121,13 @@ class Runtime(Protocol):
         """
         raise ConfigError("no product reads this vault by a file of its own", path=settings.origin)
 
+    def restating(self, settings: Settings) -> tuple[Write, ...]:  # noqa: ARG002
+        """Return the writes after which other files that name a keystore for the vault alone name that of the settings.
+
+        The product does not need them to open the vault.
+        """
+        return ()
+
     def stated_in(self, settings: Settings) -> Path | None:  # noqa: ARG002
         """Return the one file in which all its secrets are stated, if there is such a file."""
         return None

@@ -15,7 +15,7 @@ from ciphertool.references import Syntax
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 from ciphertool.runtimes.base import JCA_TYPES, Files, KeystoreFacts, Providers, Runtime
 from ciphertool.runtimes.opening_entries import enabling, needed_entries
-from ciphertool.runtimes.reopening import reopening_file
+from ciphertool.runtimes.reopening import reopening_file, standalone_file
 from ciphertool.settings import deployment_toml
 from ciphertool.settings.carbon4 import read_home
 from ciphertool.settings.carbon_homes import DEPLOYMENT_TOML, configuration
@@ -65,6 +65,10 @@ class Carbon4Runtime(Runtime):
     def reopening(self, settings: Settings, ciphertexts: Path, keystore: NewKeystore | None) -> Write | None:
         """Return the write of `secret-conf.properties`."""
         return reopening_file(settings, ciphertexts, keystore)
+
+    def restating(self, settings: Settings) -> tuple[Write, ...]:
+        """Return the write of the file that stands for `carbon.xml` where there is none: WSO2's tool reads it."""
+        return standalone_file(settings, _type_of(settings.keystore.path))
 
     def overwrites(self, settings: Settings, path: Path) -> bool:
         """Return True for what a product with a `deployment.toml` generates."""

@@ -14,6 +14,7 @@ from ciphertool.errors import ConfigError
 from ciphertool.rewriters.properties import PropertiesRewriter, rewrite_entries
 from ciphertool.runtimes.base import JCA_TYPES
 from ciphertool.runtimes.opening_entries import enabling, needed_entries
+from ciphertool.settings.carbon_homes import STANDALONE, configuration
 from ciphertool.settings.secret_conf import (
     ALGORITHM,
     KEY_ALIAS,
@@ -59,6 +60,27 @@ def reopening_file(settings: Settings, ciphertexts: Path, keystore: NewKeystore 
     if not changes:
         return None
     return files.Write(snapshot, rewrite_entries(document, changes), settings.repository_settings.new_mode)
+
+
+def standalone_file(settings: Settings, store_type: str | None) -> tuple[Write, ...]:
+    """Return the write of `cipher-standalone-config.properties`, if it names a keystore, for that of the settings."""
+    path, conf = settings.keystore.path, None if settings.home is None else configuration(settings.home)
+    if settings.home is None or conf is None or path is None:
+        return ()
+    snapshot = files.read_if_there(conf / STANDALONE)
+    document = PropertiesRewriter().parse(snapshot.bytes)
+    entries = {site.selector: site.value for site in document.sites()}
+    inside = os.path.relpath(path, settings.home)
+    location = str(path.absolute()) if inside.startswith(os.pardir) else inside
+    wanted = {"location": location, "type": store_type, "alias": settings.keystore.alias}
+    changes = {
+        f"primary.key.{name}": value
+        for name, value in wanted.items()
+        if value is not None and entries.get(f"primary.key.{name}", value) != value
+    }
+    if not entries.get("primary.key.location") or not changes:
+        return ()
+    return (files.Write(snapshot, rewrite_entries(document, changes)),)
 
 
 def _require_readable(keystore: NewKeystore) -> None:

@@ -80,7 +80,7 @@ class _Reader:
         tool = self._named("cipher.tool.properties.file", "cipher-tool")
         targets = tuple(_targets(tool, self._sites(tool), self._places))
         settings = self._settings("carbon4", repository, self._stated_in_xml())
-        return settings._replace(targets=targets, warnings=tuple(_misnamed(tool, targets)))
+        return settings._replace(targets=targets, warnings=(*self._unfinished(repository), *_misnamed(tool, targets)))
 
     def deployment(self, deployment: Deployment) -> Settings:
         """Return the settings of a home whose product generates its configuration from `deployment.toml`."""
@@ -92,9 +92,19 @@ class _Reader:
         kind, repository = self._ciphertexts(deployment.path)
         settings = self._settings(kind, repository, keystore)
         return settings._replace(
-            warnings=(*self._differences(settings.keystore.path, keystore, in_xml), *self._overwritten()),
+            warnings=(
+                *self._unfinished(repository),
+                *self._differences(settings.keystore.path, keystore, in_xml),
+                *self._overwritten(),
+            ),
             elsewhere=settings.elsewhere or deployment.asks_at_runtime,
         )
+
+    def _unfinished(self, repository: Path) -> Iterator[SettingsWarning]:
+        """Yield a warning if the product reads its ciphertexts where they are only while they move to another key."""
+        if repository.name.endswith(ROTATING):
+            reason = f"names {repository.name}, since a rotation was interrupted; `ciphertool rotate` completes it"
+            yield SettingsWarning(self._secret_conf.path, reason)
 
     def _ciphertexts(self, deployment: Path) -> tuple[str, Path]:
         """Return where the ciphertexts are: in `[secrets]`, but in a file of their own while they move to another key.

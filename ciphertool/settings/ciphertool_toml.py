@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ciphertool import files
 from ciphertool.certificates.strictness import Policy
 from ciphertool.engine.schemes import RSA_OAEP, RSA_OAEP_256
-from ciphertool.errors import ProblemsError
+from ciphertool.errors import ConfigError, NoSettingsError, ProblemsError
 from ciphertool.repository import KINDS, is_native
 from ciphertool.settings.model import (
     AUTO,
@@ -25,7 +26,7 @@ from ciphertool.settings.target_tables import content_of, targets_of
 from ciphertool.storage.registry import FILE, STORAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ciphertool.files import Snapshot
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 FILE_NAME = "ciphertool.toml"
 NATIVE_KIND = "native"
 DEFAULT_SCHEME = AUTO
+_MOST_STEPS = 100
+_OF_CHANGES = {"log", "undo", "max_age"}
+"""The keys of `[repository]` that say nothing of where it is."""
 CARBON_SCHEME = "RSA/ECB/OAEPwithSHA1andMGF1Padding"
 
 
@@ -56,17 +60,21 @@ def read_config(
     keystore, repository, encryption = top.table("keystore"), top.table("repository"), top.table("encryption")
     run = top.table("run")
     root = snapshot.path.absolute().parent
-    log = repository.flag("log")
+    log, undo = repository.flag("log"), repository.number("undo", 1)
+    if not 0 <= undo <= _MOST_STEPS:
+        repository.problem("undo", f"must be from 0 to {_MOST_STEPS}")
+    days = _days(repository, "max_age")
     store = _repository(repository, snapshot, trust.extensions)
     home = home_of(store and store.path) if store is None or store.path is not None else None
     store = store or (home and home.repository_settings)
     if store is None:
+        _require_vault(content, path)
         store = RepositorySettings(root / repository.required("path"), NATIVE_KIND, path, snapshot.mode_beside)
     settings = Settings(
         origin=path,
         root=root,
         keystore=_keystore(keystore, root, trust.extensions, optional=home is not None),
-        repository_settings=store._replace(log=log),
+        repository_settings=store._replace(log=log, undo=undo, max_age=days),
         encryption=EncryptionSettings(
             scheme=_scheme(encryption, store, home),
             policy=Policy(encryption.choice("policy", tuple(p.value for p in Policy), Policy.JAVA.value)),
@@ -84,7 +92,16 @@ def read_config(
         table.finish()
     if problems:
         raise problems[0] if len(problems) == 1 else ProblemsError(problems)
-    return _add(home, settings, shared=not content.get("repository", {}).keys() - {"log"})
+    return _add(home, settings, shared=not content.get("repository", {}).keys() - _OF_CHANGES)
+
+
+def _require_vault(content: Mapping[str, Any], path: Path) -> None:
+    """Raise an error for a file that is empty, or has nothing but targets."""
+    hint = "`ciphertool init` completes it with a keystore and a repository"
+    if not content:
+        raise NoSettingsError("has no settings yet", path=path, hint=hint)
+    if content.keys() <= {"target", "extends"}:
+        raise ConfigError("names targets, but neither a keystore nor a repository", path=path, hint=hint)
 
 
 def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings:
@@ -106,6 +123,17 @@ def _add(home: Settings | None, settings: Settings, *, shared: bool) -> Settings
         elsewhere=home.elsewhere,
         warnings=home.warnings,
     )
+
+
+def _days(table: Table, key: str) -> int | None:
+    """Return the days of a time such as 180d, 26w or 1y, None if it is not stated."""
+    text = table.text(key)
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,3}[dwy]", text):
+        table.problem(key, "must be a number of days, weeks or years, as 180d, 26w or 1y")
+        return None
+    return int(text[:-1]) * {"d": 1, "w": 7, "y": 365}[text[-1]]
 
 
 def _scheme(table: Table, store: RepositorySettings, home: Settings | None) -> str:

@@ -76,7 +76,8 @@ class RepositorySettings(NamedTuple):
 
     `path` is its file, None if its `storage` is another than a file; `options` are then what the storage is made of.
     `mode_like` is the file whose mode it takes, `new_mode` that file's mode when it was read. With `log`, each commit
-    is recorded beside it.
+    is recorded beside it. `undo` is how many commands can be undone. `max_age` is how many days old a value
+    may be, for an audit.
     """
 
     path: Path | None
@@ -86,9 +87,13 @@ class RepositorySettings(NamedTuple):
     storage: str = FILE
     options: Mapping[str, Any] = {}  # not a mapping proxy, which no other process can be handed
     log: bool = False
+    undo: int = 1
+    max_age: int | None = None
 
     def __repr__(self) -> str:
-        return repr_of(self, "path", "kind", "mode_like", "new_mode", "storage", "log")  # options may hold a credential
+        return repr_of(
+            self, "path", "kind", "mode_like", "new_mode", "storage", "log", "undo"
+        )  # options may hold a credential
 
     @property
     def native(self) -> bool:
@@ -130,8 +135,9 @@ class Target(NamedTuple):
     `optional` turns a missing file or site into a note, `optional_if_unknown` does so only if the repository lacks the
     alias too (as for a Carbon home). `part` names the secret inside a longer value (`targets.parts`). `literal`
     protects a value even if it looks like a placeholder. `format` and `encoding` (a canonical name) say how to read the
-    file if its name and bytes do not. `line` is the target's line in the settings. `base` is the directory, relative to
-    the root, of the settings file that declares the target if that is another one; `{path}` starts there.
+    file if its name and bytes do not. `decode` is "base64" if the value is an encoding of the secret. `line` is the
+    target's line in the settings. `base` is the directory, relative to the root, of the settings file that declares the
+    target if that is another one; `{path}` starts there.
     """
 
     file: str
@@ -145,6 +151,7 @@ class Target(NamedTuple):
     line: int | None = None
     encoding: str | None = None
     base: str = ""
+    decode: str | None = None
 
 
 class SettingsWarning(NamedTuple):

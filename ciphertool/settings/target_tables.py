@@ -115,7 +115,10 @@ def _target(table: Table) -> Target:
         literal=table.flag("literal"),
         part=table.text("part"),
         format=table.text("format"),
+        decode=table.text("decode"),
     )
+    if target.decode not in (None, "base64"):
+        table.problem("decode", 'must be "base64"')
     target = target._replace(encoding=_encoding(table, target))
     if any("**" in name and name != "**" for name in target.file.split("/")):
         table.problem("file", "** matches directories and must be a whole path component")

@@ -85,7 +85,7 @@ def paths(root: Path, pattern: str, *, within: bool) -> Paths:
         outside = outside or len(places) < len(steps)
     # Not Path's own methods: they raise for a name that is too long.
     wanted = os.path.isfile if _GLOB.search(pattern) else os.path.exists
-    return Paths(tuple(sorted(path for path in places if wanted(path) and not files.is_passing(path.name))), outside)
+    return Paths(tuple(sorted(path for path in places if wanted(path) and not _is_ours(path))), outside)
 
 
 def _step(place: Path, part: str) -> Iterable[Path]:
@@ -210,3 +210,8 @@ def rewriter_of(settings: Settings, path: Path, given: Reading) -> Rewriter:
         return said.rewriter(path, settings.trust.extensions)
     except ConfigError as error:
         raise error.at(path) from None
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a file is ciphertool's own, whatever a glob says."""
+    return files.is_passing(path.name) or path.parent.name == files.COPIES

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool import references
 from ciphertool.errors import CipherToolError, ConfigError, NoMatchError, SelectorError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, splice
-from ciphertool.targets import parts
+from ciphertool.secret import repr_of
+from ciphertool.targets import decoding, parts
 from ciphertool.targets.suggestion import suggest
 
 if TYPE_CHECKING:
@@ -25,19 +26,23 @@ if TYPE_CHECKING:
 _NOT_WRITABLE = re.compile(r"[^A-Za-z0-9._@:/-]")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One secret that a target names: its alias, its plaintext, and the reference in its place, if any.
 
-    `part` is its place in the site's value if it is not the whole value.
+    `part` is its place in the site's value if it is not the whole value. If the target decodes it, the site has the
+    value that takes its place, and `encoded` is its own.
     """
 
     target: Target
     alias: str
     site: Site
-    value: str = field(repr=False)
+    value: str
     reference: Reference | None = None
     part: Part | None = None
+    encoded: str | None = None
+
+    def __repr__(self) -> str:
+        return repr_of(self, "alias", "site", "part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +68,10 @@ def locate(root: Path, snapshot: Snapshot, document: Document, targets: Sequence
         elif isinstance(found, SelectorError):
             problems.append(found.at(snapshot.path))
         else:
+            base = root / target.base
             for site in found:
                 try:
-                    alias = expand_alias(target.alias, root / target.base, snapshot, site, document.number(site))
+                    alias = expand_alias(target.alias, base, snapshot, site, document.number(site))
                     match = _match(alias, document, target, site, native=native)
                     if match is not None:
                         _refuse_ambiguous(document, match)
@@ -86,10 +92,15 @@ def _match(alias: str, document: Document, target: Target, site: Site, *, native
     if named is not None and target.part is not None:
         raise SelectorError(target.selector, "has a `part`, but its expression names one", line=site.line)
     wanted = target.part if named is None else named
-    if wanted is None:
+    own = site.value
+    if target.decode:
+        if not native:
+            raise SelectorError(site.selector, "no product decodes it: `decode` is for native vaults", line=site.line)
+        site = decoding.decoded(document, site)
+    elif wanted is None:
         _refuse_references_within(target, site, site.value, site.reference)
         return Match(target, alias, site, site.value, site.reference)
-    part = parts.find(site, wanted)
+    part = decoding.part_of(site, wanted) if target.decode else parts.find(site, wanted or "")
     if part is None:
         return None
     value = part.text
@@ -97,7 +108,7 @@ def _match(alias: str, document: Document, target: Target, site: Site, *, native
         value = _unquoted(site, part)
     reference = references.parse(part.text)
     _refuse_references_within(target, site, part.text, reference)
-    return Match(target, alias, site, value, reference, part)
+    return Match(target, alias, site, value, reference, part, own if target.decode else None)
 
 
 def _refuse_references_within(target: Target, site: Site, value: str, whole: Reference | None) -> None:
@@ -112,7 +123,12 @@ def _refuse_references_within(target: Target, site: Site, value: str, whole: Ref
 def _refuse_ambiguous(document: Document, match: Match) -> None:
     """Raise `SelectorError` if some readers of the file would not read the text there as the secret itself."""
     site, part = match.site, match.part
-    if match.reference is not None or match.target.literal or references.is_placeholder(match.value):
+    if (
+        match.reference is not None
+        or match.target.literal
+        or match.target.decode
+        or references.is_placeholder(match.value)
+    ):
         return
     if reason := document.ambiguity(site, part.start if part else 0, part.end if part else len(site.value)):
         hint = "set `literal = true` if the text itself is the secret, or set `part` to the part that is"
@@ -190,5 +206,7 @@ def changes(matches: Iterable[Match], syntax: Syntax) -> tuple[Change, ...]:
             by_site.setdefault(match.site.selector, []).append(match)
     for members in by_site.values():
         edits = tuple(Edit(m.part.start, m.part.end, str(Reference(m.alias, inside))) for m in members if m.part)
-        made.append(Change(members[0].site, splice(members[0].site.value, edits), edits))
+        site, encoded = members[0].site, members[0].encoded
+        value = splice(site.value, edits)
+        made.append(Change(site, value, edits) if encoded is None else Change(site._replace(value=encoded), value))
     return tuple(made)

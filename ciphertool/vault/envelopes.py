@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool.ciphertext import Envelope
 from ciphertool.engine import envelope, jwe
-from ciphertool.errors import MovedCiphertextError, NotARecipientError, UnknownContentKeyError
+from ciphertool.errors import MalformedCiphertextError, MovedCiphertextError, NotARecipientError, UnknownContentKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,16 @@ class EnvelopeSealer:
     def seal(self, alias: str, value: Secret, spelling: str | None = None) -> Envelope:
         """Return the envelope of an alias's value; raise `ValueTooLongError` for one that is too long."""
         return Envelope(self._key.id, self._key.seal(alias, value, spelling), self._wrapped)
+
+
+def stated_time(ciphertext: Envelope) -> int | None:
+    """Return when an envelope says that it was made, in seconds since 1970; None if that cannot be read."""
+    try:
+        header = jwe.parse(ciphertext.token, direct=True).header
+        made: int = envelope.read_header(header, ciphertext.content_key)["iat"]
+    except MalformedCiphertextError:
+        return None
+    return made
 
 
 def require_content_key(ciphertext: Envelope) -> None:

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ciphertool.engine import Decryptor, Encryptor, scheme_named
+from ciphertool.engine.schemes import SCHEMES
 from ciphertool.errors import (
     BadCertificateError,
     OtherKeyError,
@@ -313,4 +314,7 @@ def _scheme(settings: Settings, *, allow_unpadded: bool = False) -> Scheme:
     scheme = scheme_named(settings.encryption.block_scheme, allow_unpadded=allow_unpadded)
     if settings.native and not scheme.native:
         raise UnsupportedSchemeError(scheme.name, "a native vault accepts only native schemes")
+    if scheme.native and not settings.native:
+        hint = f"use one of {', '.join(one.name for one in SCHEMES if not one.native)}"
+        raise UnsupportedSchemeError(scheme.name, "no product knows a transformation of this name", hint=hint)
     return scheme

@@ -18,7 +18,7 @@ from ciphertool.errors import (
     UnknownContentKeyError,
 )
 from ciphertool.repository import Clear, Encrypted, Malformed, Placeholder, is_native
-from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, rewrite, splice
+from ciphertool.rewriters.base import SAY_ENCODING, Change, Edit, put_back, rewrite
 from ciphertool.vault.at_hand import FIRST
 
 if TYPE_CHECKING:
@@ -339,5 +339,5 @@ def replacements(sites: Iterable[tuple[Site, tuple[Reference, ...]]], resolver: 
             changes.append(Change(site, resolver.resolve(site.reference.alias).reveal()))
         else:
             edits = tuple(Edit(reference.start, reference.end, resolver.reveal(reference)) for reference in found)
-            changes.append(Change(site, splice(site.value, edits), edits))
+            changes.append(put_back(site, edits))
     return changes

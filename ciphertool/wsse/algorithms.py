@@ -1,4 +1,4 @@
-"""The algorithms of messages, by their identifiers in XML. What they do is in `xmlsec` and in `engine.messages`."""
+"""The algorithms of messages, by their identifiers in XML. What they do is in `engine.messages`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ class SignatureAlgorithm(Enum):
     RSA_SHA512 = f"{_MORE}rsa-sha512"
     RSA_SHA1 = f"{DS}rsa-sha1"
 
+    @property
+    def digest(self) -> str:
+        """The name of its digest in `hashlib`."""
+        return self.value.rpartition("-")[2]
+
 
 class Digest(Enum):
     """How each signed part is hashed."""
@@ -26,6 +31,11 @@ class Digest(Enum):
     SHA384 = f"{_MORE}sha384"
     SHA512 = f"{XENC}sha512"
     SHA1 = f"{DS}sha1"
+
+    @property
+    def digest(self) -> str:
+        """Its name in `hashlib`."""
+        return self.value.rpartition("#")[2]
 
 
 class Encryption(Enum):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ciphertool.certificates import chains
 from ciphertool.certificates.facts import certificate_facts
@@ -13,7 +12,6 @@ from ciphertool.certificates.judge import SIGNS, TAKES_KEYS, judge_key, judge_us
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import BadCertificateError, ConfigError, NoCertificateError
 from ciphertool.findings import Level
-from ciphertool.wsse.library import xmlsec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,22 +32,15 @@ class Identity:
             raise NoCertificateError(entry.alias).at(keystore.path)
         self.alias = entry.alias
         self.path = keystore.path
-        self.chain = entry.chain
         self.private = keystore.private_key(entry.alias, key_password)
         self.names = identifiers(entry.chain[0], entry.alias)
+        self.issuers = [one for one in entry.chain[1:] if not chains.is_self_issued(one)]
+        """The certificates that a reader may need to find a trusted one: not the root, which proves nothing."""
         self._facts = certificate_facts(entry.chain[0])
-        self._keystore, self._key_password = keystore, key_password
 
-    @cached_property
-    def signing_key(self) -> Any:
-        """The key as `xmlsec` takes it; raise `BadCertificateError` if its certificate does not allow it to sign."""
+    def require_signer(self, time: datetime) -> None:
+        """Raise `BadCertificateError` unless the certificate allows the key to sign now: nobody would trust it."""
         _refuse(judge_usage(self._facts, Role.MESSAGE, SIGNS), self.alias, self.path)
-        library = xmlsec()
-        pkcs8 = self._keystore.unseal(self._keystore.entry(self.alias), self._key_password)
-        return library.Key.from_memory(pkcs8, library.KeyFormat.DER)
-
-    def valid_at(self, time: datetime) -> None:
-        """Raise `BadCertificateError` unless the certificate is valid: nobody would trust what it signs."""
         _refuse(judge_validity(self._facts, Role.MESSAGE, time), self.alias, self.path)
 
 

@@ -15,7 +15,7 @@ from ciphertool.wsse.names import CONFIRMATION, ENCRYPTED_DATA, ENCRYPTED_KEY, S
 from ciphertool.wsse.policy import MessagePolicy, Part
 from ciphertool.wsse.timestamps import require_valid
 from ciphertool.wsse.tokens import decode
-from ciphertool.wsse.verifying import Verified, verify
+from ciphertool.wsse.verifying import SignedPart, Verified, canonical, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +62,8 @@ class _Reading:
         self._verified: Verified | None = None
         self._timestamp: etree._Element | None = None
         self._keys = 0
+        self._late = False
+        """Whether parts were decrypted that the signature covers as ciphertext."""
         self._encrypted: set[Part | etree._Element] = set()
         self.guessable = False
         """Whether refusals could tell what is in a ciphertext, so that they must all be alike."""
@@ -87,6 +89,7 @@ class _Reading:
 
     def _decrypt(self, key: etree._Element) -> None:
         self._keys += 1
+        self._late = self._verified is not None
         parts = decrypting.encrypted_parts(key, self._envelope, self._security, self._ids, self._policy)
         for part in parts:
             if not part.encryption.authenticates and not self._covers(part.data):
@@ -179,23 +182,15 @@ class _Reading:
         parts = self._verified.parts if self._verified else {}
         if old.header is not None:
             header = etree.SubElement(envelope, old.header.tag)
-            headers = tuple(_as_signed(one, parts[one]) for one in old.header if one in parts)
+            headers = tuple(parse_fragment(parts[one].octets) for one in old.header if one in parts)
             header.extend(headers)
-        body = _as_signed(old.body, parts[old.body]) if old.body in parts else old.body
+        body = old.body if old.body not in parts else parse_fragment(self._octets(parts[old.body]))
         envelope.append(body)
         return envelope, body, headers
 
-
-def _as_signed(element: etree._Element, prefixes: Sequence[str]) -> etree._Element:
-    """Return an element as its canonical form says it: that is what the signature covers."""
-    octets = etree.tostring(
-        element,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        inclusive_ns_prefixes=[*prefixes] or None,
-    )
-    return parse_fragment(octets)
+    def _octets(self, body: SignedPart) -> bytes:
+        """Return the Body as it was signed; if that was as ciphertext, with what it decrypted to."""
+        return canonical(self._envelope.body, body.prefixes) if self._late else body.octets
 
 
 def _value(confirmation: etree._Element) -> bytes | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from base64 import b64encode
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -13,7 +15,6 @@ from ciphertool.errors import ConfigError
 from ciphertool.wsse.algorithms import KeyTransport, short_name
 from ciphertool.wsse.building import child, element, id_of, new_id
 from ciphertool.wsse.envelope import Envelope, actor_attribute, parse, take_apart
-from ciphertool.wsse.library import xmlsec
 from ciphertool.wsse.messages import SecuredMessage
 from ciphertool.wsse.names import (
     CONTENT,
@@ -23,14 +24,14 @@ from ciphertool.wsse.names import (
     SECURITY,
     SIGNATURE,
     SOAP11,
-    WSU,
     XENC,
     XENC11,
     clark,
 )
 from ciphertool.wsse.policy import MessagePolicy, Order, Part
 from ciphertool.wsse.timestamps import write_timestamp
-from ciphertool.wsse.tokens import decode, write_reference
+from ciphertool.wsse.tokens import write_reference
+from ciphertool.wsse.verifying import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,28 +81,25 @@ class _Writing:
     def sign(self) -> bytes:
         """Add the signature, and return its value."""
         identity = self._policy.identity
-        identity.valid_at(self._policy.clock())
-        key = identity.signing_key
+        identity.require_signer(self._policy.clock())
         confirmation = self._confirm()
         signature = element("ds:Signature", Id=new_id("SIG"))
         info = child(signature, "ds:SignedInfo")
         child(info, "ds:CanonicalizationMethod", Algorithm=EXCLUSIVE_C14N)
         child(info, "ds:SignatureMethod", Algorithm=self._policy.signature.value)
         child(signature, "ds:SignatureValue")
-        token = write_reference(self._security, _FIRST, signature, identity.names, self._policy.signer_reference)
+        token = write_reference(
+            self._security, _FIRST, signature, identity.names, self._policy.signer_reference, identity.issuers
+        )
         place = _FIRST + (token is not None) + (confirmation is not None)
         signed = [one for part in self._policy.sign for one in self._signed(part, token)]
         signed += [confirmation] if confirmation is not None else []
         for one in signed:
             self._refer(info, one)
         self._security.insert(place, signature)
-        library = xmlsec()
-        context = library.SignatureContext()
-        context.key = key
-        for one in signed:
-            context.register_id(one, "Id", WSU)
-        context.sign(signature)
-        return decode(signature[1])
+        value = messages.sign(canonical(info, ()), identity.private, self._policy.signature.digest)
+        signature[1].text = b64encode(value).decode()
+        return value
 
     def _confirm(self) -> etree._Element | None:
         if not self._policy.confirm or self._request is None:
@@ -127,10 +125,13 @@ class _Writing:
     def _refer(self, info: etree._Element, signed: etree._Element) -> None:
         reference = child(info, "ds:Reference", URI=f"#{id_of(signed, 'ID')}")
         transform = child(child(reference, "ds:Transforms"), "ds:Transform", Algorithm=EXCLUSIVE_C14N)
-        if signed is self._envelope.body or signed.getparent() is self._header:
-            child(transform, "ec:InclusiveNamespaces", PrefixList=" ".join(_prefixes(signed)))
-        child(reference, "ds:DigestMethod", Algorithm=self._policy.digest.value)
-        child(reference, "ds:DigestValue")
+        prefixes = _prefixes(signed) if signed is self._envelope.body or signed.getparent() is self._header else []
+        if prefixes:
+            child(transform, "ec:InclusiveNamespaces", PrefixList=" ".join(prefixes))
+        digest = self._policy.digest
+        child(reference, "ds:DigestMethod", Algorithm=digest.value)
+        hashed = hashlib.new(digest.digest, canonical(signed, prefixes), usedforsecurity=False).digest()
+        child(reference, "ds:DigestValue").text = b64encode(hashed).decode()
 
     def encrypt(self) -> None:
         """Encrypt the parts, and add the key that decrypts them."""
@@ -204,14 +205,17 @@ def _serialise(element: etree._Element) -> bytes:
     return etree.tostring(element, encoding="unicode").encode()
 
 
-def _prefixes(element: etree._Element) -> list[str]:
-    """Return every prefix that is known in an element or below, as a canonicalisation names them.
+_DECLARED, _IN_VALUES = re.compile(r"""xmlns:([\w.-]++)="""), re.compile(r"""[>"\s]([\w.-]++):""")
 
-    Their namespaces are covered by the signature, also where only a value such as that of `xsi:type` uses one.
+
+def _prefixes(element: etree._Element) -> list[str]:
+    """Return the prefixes that values in an element may use, such as that of `xsi:type`, for its canonicalisation.
+
+    A signature covers the namespaces of the names that it covers, but not those of the prefixes that values have.
     """
-    walk = cast("Iterable[tuple[str, tuple[str, str]]]", etree.iterwalk(element, events=("start-ns",)))
-    declared = {prefix for _, (prefix, _uri) in walk}
-    return sorted({prefix or "#default" for prefix in {*element.nsmap, *declared}} - {"xml"})
+    text = etree.tostring(element, encoding="unicode", with_tail=False)
+    used = {*_DECLARED.findall(text)}.intersection(_IN_VALUES.findall(text))
+    return sorted(used) + (["#default"] if None in element.nsmap else [])
 
 
 def _name(part: Part | str) -> str:

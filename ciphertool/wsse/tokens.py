@@ -37,30 +37,40 @@ _NAMED = "a reference to one certificate, in a form that is read here"
 
 
 def write_reference(
-    security: etree._Element, place: int, parent: etree._Element, names: Identifiers, how: Reference
+    security: etree._Element,
+    place: int,
+    parent: etree._Element,
+    names: Identifiers,
+    how: Reference,
+    issuers: Sequence[bytes] = (),
 ) -> etree._Element | None:
     """Write a KeyInfo that names a certificate, into `parent`; return the token that it refers to, if it is direct.
 
-    That one goes into the Security header, as its child number `place`.
+    That one goes into the Security header, as its child number `place`. It has the `issuers` too, if there are any.
     """
     reference = child(child(parent, "ds:KeyInfo"), "wsse:SecurityTokenReference")
     if how is Reference.DIRECT:
-        token = etree.Element(TOKEN, {ID: new_id("X509"), "ValueType": X509_V3, "EncodingType": BASE64})
-        token.text = b64encode(names.certificate).decode()
+        kind, value = X509_V3, names.certificate
+        if issuers:
+            kind, value = X509_PATH, der.encode(der.SEQUENCE, *reversed(issuers), names.certificate)
+        token = etree.Element(TOKEN, {ID: new_id("X509"), "ValueType": kind, "EncodingType": BASE64})
+        token.text = b64encode(value).decode()
         security.insert(place, token)
-        child(reference, "wsse:Reference", URI=f"#{token.get(ID)}", ValueType=X509_V3)
+        child(reference, "wsse:Reference", URI=f"#{token.get(ID)}", ValueType=kind)
         return token
     if how is Reference.ISSUER_SERIAL:
         serial = child(child(reference, "ds:X509Data"), "ds:X509IssuerSerial")
         child(serial, "ds:X509IssuerName").text = names.issuer
         child(serial, "ds:X509SerialNumber").text = str(names.serial)
         return None
-    value, kind = (
-        (names.thumbprint, THUMBPRINT) if how is Reference.THUMBPRINT else (names.key_identifier, KEY_IDENTIFIER)
-    )
-    if value is None:
-        raise ConfigError("the certificate has no subject key identifier to name it by", hint="use another reference")
-    child(reference, "wsse:KeyIdentifier", ValueType=kind, EncodingType=BASE64).text = b64encode(value).decode()
+    kind, name = THUMBPRINT, names.thumbprint
+    if how is Reference.KEY_IDENTIFIER:
+        if names.key_identifier is None:
+            raise ConfigError(
+                "the certificate has no subject key identifier to name it by", hint="use another reference"
+            )
+        kind, name = KEY_IDENTIFIER, names.key_identifier
+    child(reference, "wsse:KeyIdentifier", ValueType=kind, EncodingType=BASE64).text = b64encode(name).decode()
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ciphertool.certificates import chains
 from ciphertool.certificates.facts import CertificateFacts, certificate_facts
 from ciphertool.certificates.findings import PUBLIC_KEY, WEAK_HASHES
 from ciphertool.certificates.identifiers import Identifiers, identifiers
@@ -12,7 +13,6 @@ from ciphertool.certificates.paths import path_to_anchor
 from ciphertool.certificates.roles import Role
 from ciphertool.errors import KeystoreError, MessageSecurityError
 from ciphertool.findings import Level
-from ciphertool.wsse.library import xmlsec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,12 +54,11 @@ class SignerTrust:
                     raise MessageSecurityError(DEMAND, f"its certificate, or that of an issuer, {finding.reason}")
 
     def key(self, certificate: bytes) -> Any:
-        """Return the key of a trusted signer as `xmlsec` takes it."""
+        """Return the RSA public key of a trusted signer."""
         if certificate not in self._keys:
             if len(self._keys) >= _MOST:
                 self._keys.clear()
-            library = xmlsec()
-            self._keys[certificate] = library.Key.from_memory(certificate, library.KeyFormat.CERT_DER)
+            self._keys[certificate] = chains.rsa_public_key(chains.load(certificate, "signer"), "signer")
         return self._keys[certificate]
 
     def _judge(self, chain: Sequence[bytes]) -> tuple[CertificateFacts, ...]:

@@ -1,25 +1,28 @@
 """The signature of a message: what it covers, by whom it is, and whether it is right. Encryption is elsewhere.
 
 A signature has one shape here: exclusive canonicalisation, references to ids in this message, and a certificate. All
-other transforms, and anything from elsewhere, are refused before the library sees them.
+other transforms, and anything from elsewhere, are refused. So a signed part is an element's canonical octets, which are
+hashed here, and which are all that anybody reads of it afterwards: there are no two views of a message.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import TYPE_CHECKING, NamedTuple
 
+from lxml import etree
+
+from ciphertool.engine import messages
 from ciphertool.errors import MessageSecurityError
 from ciphertool.wsse.algorithms import Digest, SignatureAlgorithm
-from ciphertool.wsse.library import xmlsec
 from ciphertool.wsse.names import (
     CONFIRMATION,
     ENCRYPTED_KEY,
     EXCLUSIVE_C14N,
-    ID,
     SECURITY,
     TIMESTAMP,
     TOKEN,
-    WSU,
     clark,
 )
 from ciphertool.wsse.tokens import decode, read_reference
@@ -27,8 +30,6 @@ from ciphertool.wsse.trust import DEMAND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from lxml import etree
 
     from ciphertool.wsse.envelope import Envelope
     from ciphertool.wsse.policy import MessagePolicy
@@ -41,16 +42,24 @@ _OF_REFERENCE = [clark(f"ds:{name}") for name in ("Transforms", "DigestMethod", 
 _TRANSFORM, _INCLUSIVE = clark("ds:Transform"), clark("ec:InclusiveNamespaces")
 _SECURED = frozenset({TIMESTAMP, TOKEN, CONFIRMATION, ENCRYPTED_KEY})
 _SHAPE = "a signature of the form that is read here"
+_VALID = "a valid signature"
 _ALGORITHM = "only algorithms that the policy allows"
 
 
+class SignedPart(NamedTuple):
+    """An element in canonical form, as it was signed; `prefixes` are those that count as used."""
+
+    octets: bytes
+    prefixes: Sequence[str]
+
+
 class Verified(NamedTuple):
-    """What a valid signature of a trusted signer covers: elements, each with the prefixes that it covers beside."""
+    """What a valid signature of a trusted signer covers."""
 
     signer: bytes
     value: bytes
     token: etree._Element | None
-    parts: Mapping[etree._Element, Sequence[str]]
+    parts: Mapping[etree._Element, SignedPart]
 
 
 def verify(
@@ -64,40 +73,61 @@ def verify(
     _require([part.tag for part in signature] == _PARTS)
     info, value, key_info = signature
     _require(len(info) >= 3 and [part.tag for part in info[:2]] == _METHODS)
-    _prefixes(info[0])
-    _require_algorithm(info[1], policy, SignatureAlgorithm)
+    signed_info = canonical(info, _prefixes(info[0]))
+    digest = _digest(info[1], policy, SignatureAlgorithm)
     references = list(info[2:])
     _require(len(references) <= _MOST_REFERENCES)
-    parts = {}
+    parts: dict[etree._Element, SignedPart] = {}
     for reference in references:
-        element, prefixes = _referenced(reference, ids, policy)
+        element = _referenced(reference, ids)
         if not _stands_right(element, envelope, security):
             raise MessageSecurityError("signed parts only where they are read: Body, headers, parts of Security")
         _require(element not in parts)
-        parts[element] = prefixes
+        parts[element] = _part(reference, element, policy)
     tokens = {name: one for name, one in ids.items() if one.tag == TOKEN and one.getparent() is security}
     chain, token = read_reference(key_info, tokens, policy.trust.known)
     if not chain:
         raise MessageSecurityError(DEMAND, "the truststore has no certificate of the name that the signature states")
     policy.trust.require(chain, policy.clock())
-    _verify(signature, parts, policy.trust.key(chain[0]))
-    return Verified(chain[0], decode(value), token, parts)
+    signed = decode(value)
+    if not messages.verify(signed, signed_info, policy.trust.key(chain[0]), digest):
+        raise MessageSecurityError(_VALID)
+    return Verified(chain[0], signed, token, parts)
 
 
-def _referenced(
-    reference: etree._Element, ids: Mapping[str, etree._Element], policy: MessagePolicy
-) -> tuple[etree._Element, Sequence[str]]:
-    """Return the element that a reference names, and the prefixes whose namespaces are covered though unused."""
+def canonical(element: etree._Element, prefixes: Sequence[str]) -> bytes:
+    """Return an element by exclusive canonicalisation, without comments; `prefixes` count as used.
+
+    Raise `MessageSecurityError` if it has no canonical form.
+    """
+    try:
+        return etree.tostring(
+            element, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=[*prefixes] or None
+        )
+    except etree.C14NError:
+        raise MessageSecurityError("only namespaces that are absolute names") from None
+
+
+def _referenced(reference: etree._Element, ids: Mapping[str, etree._Element]) -> etree._Element:
+    """Return the element that a reference names."""
     _require(reference.tag == _REFERENCE and [part.tag for part in reference] == _OF_REFERENCE)
-    transforms, digest, value = reference
-    _require([one.tag for one in transforms] == [_TRANSFORM] and not len(value))
-    prefixes = _prefixes(transforms[0])
-    _require_algorithm(digest, policy, Digest)
     uri = reference.get("URI", "")
     element = ids.get(uri[1:]) if uri.startswith("#") else None
     if element is None:
         raise MessageSecurityError("references to parts of this message, each by its id")
-    return element, prefixes
+    return element
+
+
+def _part(reference: etree._Element, element: etree._Element, policy: MessagePolicy) -> SignedPart:
+    """Return the octets of an element; raise `MessageSecurityError` unless they have the digest of its reference."""
+    transforms, method, value = reference
+    _require([one.tag for one in transforms] == [_TRANSFORM])
+    digest = _digest(method, policy, Digest)
+    prefixes = _prefixes(transforms[0])
+    octets = canonical(element, prefixes)
+    if not hmac.compare_digest(hashlib.new(digest, octets, usedforsecurity=False).digest(), decode(value)):
+        raise MessageSecurityError(_VALID)
+    return SignedPart(octets, prefixes)
 
 
 def _stands_right(element: etree._Element, envelope: Envelope, security: etree._Element) -> bool:
@@ -119,27 +149,15 @@ def _prefixes(method: etree._Element) -> Sequence[str]:
     return method[0].get("PrefixList", "").split()
 
 
-def _require_algorithm(
-    method: etree._Element, policy: MessagePolicy, kind: type[SignatureAlgorithm] | type[Digest]
-) -> None:
-    name = method.get("Algorithm")
-    if name not in policy.readable or all(name != one.value for one in kind) or len(method):
+def _digest(method: etree._Element, policy: MessagePolicy, kind: type[SignatureAlgorithm] | type[Digest]) -> str:
+    """Return the digest of an algorithm; raise `MessageSecurityError` if the policy does not allow it."""
+    name = method.get("Algorithm", "")
+    if name not in policy.readable or len(method):
         raise MessageSecurityError(_ALGORITHM)
-
-
-def _verify(signature: etree._Element, parts: Mapping[etree._Element, Sequence[str]], key: object) -> None:
-    library = xmlsec()
     try:
-        context = library.SignatureContext()
-        context.key = key
-        for element in parts:
-            if element.get(ID) is not None:
-                context.register_id(element, "Id", WSU)
-            else:
-                context.register_id(element, "Id")
-        context.verify(signature)
-    except library.Error:
-        raise MessageSecurityError("a valid signature") from None
+        return kind(name).digest
+    except ValueError:
+        raise MessageSecurityError(_ALGORITHM) from None
 
 
 def _require(condition: bool) -> None:

@@ -183,3 +183,12 @@ def test_a_value_of_several_lines_is_noted(project: Path, run: Run) -> None:
     outcome = run("protect")
     assert "note: a.yaml:1: a: `resolve` gives the same value back" in outcome.err
     assert run("resolve", "a.yaml").out == 'v: "kX9tea77\\nmore\\n"\n'
+
+
+def test_what_kubernetes_encodes_is_proposed_decoded(tmp_path: Path) -> None:
+    text = "apiVersion: v1\nkind: Secret\ndata:\n  password: WngnOWtRMm1tVDdhYQ==\n  bin_token: /////////////w==\n"
+    found = _live(_proposed(tmp_path, s_yaml=text))
+    assert found == [
+        {"selector": "$.data.password", "alias": "s.password", "decode": "base64"},
+        {"selector": "$.data.bin_token", "alias": "s.bin_token"},
+    ]

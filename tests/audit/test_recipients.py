@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -204,3 +205,42 @@ def test_the_bill_of_materials_has_what_encrypts_content_keys(shared: Path, run:
     assert shared.is_dir()
     assert "content keys: 2" in contexts["algorithm:RSA-OAEP-256"]
     assert "secrets: 4" in contexts["algorithm:AES/GCM/NoPadding"]
+
+
+def _aged(vault: Path, run: Any, text: str, days: int, *, scheme: str = "envelope") -> list[dict[str, Any]]:
+    """Return what an audit finds in so many days with a `max_age`."""
+    settings = SETTINGS.replace("[repository]\n", f'[repository]\nmax_age = "{text}"\n')
+    (vault / "ciphertool.toml").write_text(f'{settings}[encryption]\nscheme = "{scheme}"\n')
+    with pytest.MonkeyPatch.context() as context:
+        made = int(time.time()) - days * 86_400
+        context.setattr(time, "time", lambda: made)
+        assert run("protect").status == 0
+    return _found(run, "CT045")
+
+
+@pytest.mark.parametrize(("text", "allowed"), [("180d", 180), ("26w", 182), ("1y", 365)])
+def test_values_older_than_the_settings_allow_are_found(vault: Path, run: Any, text: str, allowed: int) -> None:
+    found = _aged(vault, run, text, allowed + 1)
+    assert [(one["level"], one["path"]) for one in found] == [("warning", VAULT)] * 4
+    assert f"{allowed + 1} days old; at most {allowed} are allowed" in found[0]["message"]
+    assert run("audit").status == 1
+    assert run("explain", "CT045").status == 0
+
+
+def test_values_that_are_younger_are_not_found(vault: Path, run: Any) -> None:
+    assert _aged(vault, run, "180d", 179) == []
+
+
+def test_values_that_state_no_time_are_counted_in_a_note(vault: Path, run: Any) -> None:
+    [one] = _aged(vault, run, "1d", 99, scheme="auto")
+    assert (one["level"], one["line"]) == ("note", 1)
+    assert one["message"] == "the age of 4 of 4 values is unknown: only envelopes state a time"
+    assert run("audit", "--fail-on", "warning").status == 0
+
+
+@pytest.mark.parametrize("text", ["180", "0d", "d", "-1d", "1.5y", "99999d", "1 d", ""])
+def test_an_age_that_is_none_is_refused(vault: Path, run: Any, text: str) -> None:
+    (vault / "ciphertool.toml").write_text(SETTINGS.replace("[repository]\n", f'[repository]\nmax_age = "{text}"\n'))
+    outcome = run("audit")
+    assert outcome.status == 3
+    assert "[repository] max_age must be a" in outcome.err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isqrt, prod
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +68,16 @@ def test_a_good_key_has_no_weakness(key: rsa.RSAPrivateKey) -> None:
 def test_broken_numbers_are_found(key: rsa.RSAPrivateKey, name: str) -> None:
     found = weaknesses(*_broken(key.public_key().public_numbers().n)[name])
     assert {weakness.severity for weakness in found} == {Severity.BROKEN}
+
+
+def test_small_factors_are_found() -> None:
+    """The least and the greatest primes of those that are tried, and one in thirteen between."""
+    primes = [number for number in range(3, 1 << 16, 2) if all(number % one for one in range(3, isqrt(number) + 1, 2))]
+    cofactor = (1 << 1279) - 1  # a prime
+    for prime in {*primes[:100], *primes[::13], *primes[-100:]}:
+        assert [one.reason for one in weaknesses(prime * cofactor, 65_537)] == [
+            "has a modulus with a small factor: anyone can factor it"
+        ]
 
 
 @pytest.mark.parametrize("bits", [512, 1023, 1024, 1025, 2048, 3072, 3073])

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ciphertool import Vault
 from ciphertool.cli import main
+from ciphertool.files import COPIES, replaced
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 
@@ -275,6 +276,8 @@ class Killer:
         self._look(world, about)
         for path in self.root.rglob("*"):
             name = str(path.relative_to(self.root))
+            if path.parent.name == COPIES and (path.name == ".gitignore" or replaced(path.name) is None):
+                continue
             if path.is_file() and (path.name.startswith(".") or name not in {*world.files, *_made(world)}):
                 figures.fail("left behind", f"{about}: {name}")
             elif path.is_file() and _CANARY in path.read_bytes():
@@ -295,7 +298,7 @@ class Killer:
             data = (self.root / name).read_bytes()
             if data != world.files[name] and (_CANARY in data or not data):
                 self.figures.fail("torn", f"{about}: {name}")
-        for path in self.root.rglob(".*"):
+        for path in (*self.root.rglob(".*"), *self.root.rglob(f"{COPIES}/*")):
             if path.is_file() and _CANARY in path.read_bytes():
                 self.figures.fail("in clear", f"{about}: {path.name}")
 
@@ -339,10 +342,14 @@ def _made(world: World) -> Sequence[str]:
 
 
 class Fault:
-    """Kills its process at the number-th call that writes, or a while after it; tells of them by a pipe."""
+    """Kills its process at the number-th call that writes, or a while after it; tells of them by a pipe.
 
-    def __init__(self, number: int, delay: float | None = None) -> None:
+    With an `error`, the call fails with that instead.
+    """
+
+    def __init__(self, number: int, delay: float | None = None, error: int | None = None) -> None:
         self.number = number
+        self.error = error
         self.delay = delay
         self._reading, self._writing = os.pipe()
         self._count = 0
@@ -380,6 +387,8 @@ class Fault:
         setattr(os, name, call)
 
     def _act(self) -> None:
+        if self.error is not None:
+            raise OSError(self.error, os.strerror(self.error))
         if self.delay is None:
             os.kill(os.getpid(), signal.SIGKILL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -417,8 +426,9 @@ def _child(root: Path, arguments: Sequence[str], messages: Path, *, with_key: bo
     code = 99
     try:
         os.chdir(root)
+        given = _environment(with_key=with_key)
         os.environ.clear()
-        os.environ.update(_environment(with_key=with_key))
+        os.environ.update(given)
         sys.stdin = sys.stdout = Path(os.devnull).open("r+")  # noqa: SIM115 - the process ends with it
         sys.stderr = messages.open("w", encoding="utf-8")
         sys.argv = ["ciphertool", *arguments]

@@ -22,7 +22,7 @@ import pytest
 
 from ciphertool import Vault, files
 from ciphertool.cli import main
-from tests.conftest import APP_YAML, SECRETS, SERVER_XML
+from tests.conftest import APP_YAML, SECRETS, SERVER_XML, strays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,15 +134,11 @@ def _after(project: Path, run: Callable[..., Outcome], *, with_key: bool = True)
     for name, original in ORIGINAL.items():
         assert b"c4n4ry" not in (project / name).read_bytes()
         assert vault.resolve_file(project / name) == original
-    assert not _left_behind(project)
+    assert not strays(project)
 
 
 def _temporary(project: Path) -> list[Path]:
-    return [path for path in project.rglob(".*") if path.is_file() and path.name != files.JOURNAL]
-
-
-def _left_behind(project: Path) -> list[Path]:
-    return [path for path in project.rglob(".*") if path.is_file()]
+    return [path for path in strays(project) if path.name != files.JOURNAL]
 
 
 def _reset(project: Path) -> None:
@@ -150,6 +146,7 @@ def _reset(project: Path) -> None:
         (project / name).write_bytes(original)
     shutil.rmtree(project / "security" / "x", ignore_errors=True)
     (project / "security" / "vault.properties").unlink(missing_ok=True)
+    shutil.rmtree(project / "security" / files.COPIES, ignore_errors=True)
 
 
 @pytest.mark.parametrize("with_key", [True, False], ids=["key", "certificate alone"])

@@ -57,6 +57,29 @@ def test_settings_with_targets_alone_are_completed(tmp_path: Path, run: Run, mon
     assert run("check").status == 0
 
 
+def test_an_audit_writes_the_first_settings(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell has made the file when `audit --write-targets >> ciphertool.toml` begins."""
+    _empty(tmp_path, monkeypatch)
+    (tmp_path / "app.yaml").write_text("password: c4n4ry-Xk9vQ2\n")
+    config = tmp_path / "ciphertool.toml"
+    config.touch()
+    config.write_text(run("audit", "--write-targets").out)
+    assert [target.selector for target in _completed(run, config).targets] == ["$.password"]
+    assert run("protect").status == 0
+    assert "c4n4ry" not in (tmp_path / "app.yaml").read_text()
+
+
+def _completed(run: Run, config: Path) -> settings.Settings:
+    """Return the settings after the one command that other commands ask for until then."""
+    for command in ("protect", "check", "audit"):
+        outcome = run(command)
+        assert (outcome.status, outcome.out) == (3, "")
+        assert "ciphertool.toml: names targets, but neither a keystore nor a repository\n" in outcome.err
+        assert "hint: `ciphertool init` completes it" in outcome.err
+    assert run("init").status == 0
+    return settings.load(config)
+
+
 def test_other_settings_are_left_alone(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     _empty(tmp_path, monkeypatch)
     config = tmp_path / "ciphertool.toml"

@@ -65,7 +65,10 @@ def _completed(*words: str) -> list[str]:
         (["explain", "clear-"], ["clear-beside-reference"]),
         (["get", "--config", ""], ["ciphertool.toml"]),
         (["--config", "./c"], ["./ciphertool.toml"]),
-        (["resolve", "--format", ""], ["xml", "yaml", "toml", "json", "properties", "env", "ini", "lines"]),
+        (
+            ["resolve", "--format", ""],
+            ["xml", "yaml", "toml", "json", "properties", "env", "ini", "quoted-ini", "systemd", "hcl", "lines"],
+        ),
         (["resolve", "--format", "=", "y"], ["yaml"]),
         (["audit", "--format", "s"], ["sarif"]),
         (["protect", ""], ["conf/app.yaml", "conf/server.xml"]),

@@ -53,6 +53,11 @@ def test_every_command_stands_there_with_its_options(page: str) -> None:
                 assert not (spelling in left_out and spelling != "--home" and spelling not in places[0]), path
 
 
+def test_the_page_that_is_installed_is_this_one(page: str) -> None:
+    """If not: `scripts/make-man > share/man/man1/ciphertool.1`."""
+    assert (ROOT / "share/man/man1/ciphertool.1").read_text(encoding="utf-8") == page
+
+
 def test_statuses_and_variables_are_those_of_the_program(page: str) -> None:
     sections = _sections(page)
     stated = re.findall(r"(?m)^\.TP\n(\d+)$", sections["EXIT STATUS"])

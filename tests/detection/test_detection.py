@@ -189,7 +189,7 @@ def test_the_secrets_of_a_deployment_toml_are_judged_wherever_it_lies(tmp_path: 
         ("b.conf", "# url = postgres://u:c4n4ry-1@db/x\n"),
         ("run.sh", "  # curl https://u:c4n4ry-1@host/\n"),
         ("main.hcl", "// password = 'c4n4ry-1'\n"),
-        ("a.hcl", "-- password = 'c4n4ry-1'\n"),
+        ("a.pp", "-- password = 'c4n4ry-1'\n"),
     ],
 )
 def test_a_secret_in_a_comment_is_a_note_in_every_file(tmp_path: Path, name: str, text: str) -> None:

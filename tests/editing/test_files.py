@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ciphertool import editing
-from ciphertool.errors import ConfigSyntaxError, ConflictError
+from ciphertool import editing, settings
+from ciphertool.errors import ConfigError, ConfigSyntaxError, ConflictError
 from tests.conftest import APP_YAML, SECRETS, SERVER_XML
-from tests.editing.editing import VAULT, XML, YAML, edit, replace, stored, values, work_on
+from tests.editing.editing import VAULT, XML, YAML, edit, keys_of, replace, stored, values, work_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +115,127 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(protected: Path) -> No
         return text.replace("c4n4ry-yaml-1", "c4n4ry-new")
 
     vault = (protected / VAULT).read_bytes()
-    with pytest.raises(ConflictError, match="changed while it was edited"):
+    with pytest.raises(ConflictError, match="was changed meanwhile"):
         edit(protected, YAML, change)
     assert (protected / YAML).read_text().endswith("# theirs\n")
     assert (protected / VAULT).read_bytes() == vault
+
+
+def test_after_a_conflict_the_edit_goes_on_from_the_new_file(protected: Path) -> None:
+    before = (protected / YAML).read_bytes()
+    given: list[bytes] = []
+
+    def editor(_: str, text: bytes) -> bytes:
+        given.append(text)
+        if len(given) == 1:
+            (protected / YAML).write_bytes(before + b"# theirs\n")
+            return b"# mine\n" + text.replace(b"c4n4ry-yaml-1", b"c4n4ry-new")
+        return text
+
+    made = editing.edit(work_on(protected, YAML), editor, again=lambda error: isinstance(error, ConflictError))
+    assert made is not None
+    assert len(given) == 2
+    assert (protected / YAML).read_bytes() == b"# mine\n" + before + b"# theirs\n"
+    assert values(protected) == {**SECRETS, "app.datasource.password": "c4n4ry-new"}
+
+
+def test_a_secret_that_changed_meanwhile_is_not_overwritten(protected: Path, run: Any) -> None:
+    def change(text: str) -> str:
+        assert run("set", "app.smtp.password", stdin=b"theirs").status == 0
+        return text.replace("c4n4ry-yaml-1", "c4n4ry-new")
+
+    assert edit(protected, YAML, change) is not None, "another one may have"
+    with pytest.raises(ConflictError, match=r"app\.smtp\.password was changed meanwhile"):
+        edit(protected, YAML, lambda text: change(text).replace("theirs", "mine"))
+    assert values(protected)["app.smtp.password"] == "theirs"
+
+
+def test_what_stays_in_clear_is_said(protected: Path) -> None:
+    """What an audit would call a secret, and the value of a secret of the file; not what was there before."""
+    made = edit(
+        protected,
+        XML,
+        lambda text: text.replace("<Admin>", '<LDAP secret="Zk4-x8Lm2Qw"/><Copy>c4n4ry-xml-1</Copy><Admin>'),
+    )
+    assert made is not None
+    notes = [str(note) for note in made.notes]
+    assert len(notes) == 2, notes
+    assert all(f"{XML}:4: " in note and "in clear" in note for note in notes)
+    assert "server.keystore.password" in notes[1]
+    assert not any("Zk4" in note or "c4n4ry" in note for note in notes)
+    made = edit(protected, XML, lambda text: f"{text}<!-- more -->")
+    assert made is not None
+    assert made.notes == ()
+
+
+def test_other_files_of_a_changed_secret_are_named(protected: Path) -> None:
+    (protected / "conf/more.yaml").write_text("password: ${sec:app.smtp.password}\n")
+    with (protected / "ciphertool.toml").open("a") as stream:
+        stream.write('[[target]]\nfile = "conf/more.yaml"\nselector = "$.password"\nalias = "app.smtp.password"\n')
+    made = edit(protected, YAML, replace("c4n4ry''yaml-2", "c4n4ry-new"))
+    assert made is not None
+    (note,) = made.notes
+    assert "app.smtp.password has its new value in other files too: " in str(note)
+    assert "conf/more.yaml:1" in str(note)
+    assert values(protected)["app.smtp.password"] == "c4n4ry-new"
+
+
+def test_a_secret_that_cannot_be_read_stands_as_its_reference(protected: Path) -> None:
+    vault = (
+        (protected / VAULT)
+        .read_text()
+        .replace("app.smtp.password=ENC[RSA-OAEP-256,", "app.smtp.password=ENC[RSA-OAEP-256,0")
+    )
+    (protected / VAULT).write_text(vault)
+    work = work_on(protected, YAML)
+    assert b"c4n4ry-yaml-1" in work.text
+    assert b"${sec:app.smtp.password}" in work.text
+    (note,) = work.notes
+    assert "app.smtp.password stands as a reference: " in str(note)
+
+
+def test_a_secret_that_reads_as_a_reference_is_not_shown(protected: Path, run: Any) -> None:
+    assert run("set", "app.smtp.password", stdin=b"${sec:app.datasource.password}").status == 0
+    with pytest.raises(ConfigError, match="would be read as a reference"):
+        work_on(protected, YAML)
+    assert work_on(protected, YAML, with_key=False).text == (protected / YAML).read_bytes()
+
+
+def test_somebody_may_type_a_reference(protected: Path) -> None:
+    """It is judged as `protect` judges it: a target has its own alias."""
+    before = (protected / YAML).read_bytes()
+    made = edit(protected, YAML, replace('"c4n4ry-yaml-1"', '"${sec:app.datasource.password}"'))
+    assert made is not None
+    assert made.changes.writes == ()
+    assert (protected / YAML).read_bytes() == before
+    with pytest.raises(ConfigError, match=r"refers to 'server\.admin\.password'"):
+        edit(protected, YAML, replace('"c4n4ry-yaml-1"', '"${sec:server.admin.password}"'))
+
+
+def test_what_would_keep_an_edit_from_being_written_is_said_before(protected: Path) -> None:
+    journal = protected / "security/.ciphertool-journal"
+    journal.write_text(
+        '{"ciphertool": 1, "repository": "vault.properties", "identity": null, "entries": {}, "files": {}}\n'
+    )
+    journal.chmod(0o600)
+    with pytest.raises(ConflictError, match="an interrupted run has left this journal"):
+        work_on(protected, YAML)
+    with pytest.raises(ConflictError, match="an interrupted run has left this journal"):
+        editing.SecretsWork(settings.load(protected), keys_of(protected))
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_a_value_that_git_keeps_in_clear_is_reported(project: Path) -> None:
+    """It was in clear before the edit, and was never protected."""
+    for command in (
+        ["init", "--quiet"],
+        ["add", "conf"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm1"],
+    ):
+        subprocess.run(["git", *command], cwd=project, check=True)
+    made = edit(project, YAML, lambda text: f"{text}# more\n")
+    assert made is not None
+    assert made.added == ("app.datasource.password", "app.smtp.password")
+    (note,) = [str(note) for note in made.notes if "git tracks" in str(note)]
+    assert "app.datasource.password, app.smtp.password" in note
+    assert "c4n4ry" not in note

@@ -1,4 +1,4 @@
-"""The example of docs/async.md runs as it stands; its part for FastAPI where that is installed."""
+"""The examples of docs/async.md run as they stand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from ciphertool import ProblemsError, Vault
 from tests.conftest import SECRETS
@@ -71,13 +72,12 @@ def test_a_change_is_taken_up_and_a_bad_one_is_logged(
 
 
 def test_the_part_for_fastapi_runs(protected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    testing = pytest.importorskip("fastapi.testclient")
     for name, text in BLOCKS.items():
         (protected / name).write_text(text)
     monkeypatch.syspath_prepend(str(protected))
     main = __import__("main")
-    with testing.TestClient(main.app) as client:
+    with TestClient(main.app) as client:
         assert client.get("/ready").json() == {"secrets": 4}
     main.app.dependency_overrides[main.vault_of] = lambda: Vault.of({"db.password": "for tests"})
-    with testing.TestClient(main.app) as client:
+    with TestClient(main.app) as client:
         assert client.get("/ready").json() == {"secrets": 1}

@@ -48,9 +48,10 @@ class JavaError(Exception):
     """The exception with which Java answered."""
 
 
-def keystore(path: Path, *parties: Party) -> Path:
-    """Write a PKCS #12 store with the keys of all parties, and return its path."""
-    entries = [KeyEntry(one.name, EntryKind.KEY, one.chain, sealed=one.keystore().entries[0].sealed) for one in parties]
+def keystore(path: Path, *parties: Party, trusts: Sequence[Party] = ()) -> Path:
+    """Write a PKCS #12 store with the keys of all parties, and the certificates of those it trusts; return its path."""
+    keys = [KeyEntry(one.name, EntryKind.KEY, one.chain, sealed=one.keystore().entries[0].sealed) for one in parties]
+    entries = [*keys, *(KeyEntry(one.name, EntryKind.TRUSTED, one.chain[:1]) for one in trusts)]
     path.write_bytes(write("PKCS12", entries, PASSWORD))
     return path
 

@@ -16,6 +16,7 @@ from tests.interop import java_messages
 from tests.interop.java_messages import ask, opened
 from tests.wsse.conftest import Pair, pair_of
 from tests.wsse.parties import SECRET, SOAP11, SOAP12, envelope, party
+from tests.wsse.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,6 +132,42 @@ def test_a_confirmation_goes_both_ways(parties: Pair, store: Path) -> None:
     reply = wsse.secure(envelope(), replace(parties.sends, confirm=True, encrypt=()), request=request)
     message = opened(ask(store, [["open", bytes(reply)]])[0])
     assert message.signed == {"Body", "Timestamp", "SignatureConfirmation"}
+
+
+def test_a_path_of_certificates_is_read_by_wss4j(parties: Pair, tmp_path: Path) -> None:
+    authority = {"usages": ("key_cert_sign", "digital_signature"), "authority": True}
+    root = party("root", **authority)  # type: ignore[arg-type]  # both of them
+    signer = party("signer", issuer=party("middle", issuer=root, **authority))  # type: ignore[arg-type]
+    store = java_messages.keystore(tmp_path / "root.p12", parties.server, trusts=[root])
+    sends = replace(parties.sends, keystore=signer.keystore(), encrypt=())
+    message = opened(ask(store, [["open", bytes(wsse.secure(envelope(), sends))]])[0])
+    assert message.signed == {"Body", "Timestamp"}
+
+
+@pytest.mark.parametrize("number", [2, 5])
+def test_a_scenario_of_carbon_goes_both_ways(parties: Pair, store: Path, number: int) -> None:
+    """A message of WSS4J by the algorithms of Carbon's policy is read by that policy, and the other way round."""
+    trust = parties.sends.truststore
+    data = SCENARIOS[number - 1].data
+    client = wsse.read_policy(
+        data, wsse.Side.INITIATOR, keystore=parties.client.keystore(), truststore=trust, recipient="server"
+    )
+    service = wsse.read_policy(data, wsse.Side.RECIPIENT, keystore=parties.server.keystore(), truststore=trust)
+    way = combinations()[0]._replace(
+        signature=client.signature,
+        digest=client.digest,
+        encryption=client.encryption,
+        transport=client.transport,
+        recipient=client.recipient_reference,
+    )
+    request = way.request()
+    request[2] = "SE" if client.encrypt else "S"
+    made, found = ask(store, [request, ["open", bytes(wsse.secure(envelope(), client))]])
+    assert isinstance(made, str), made
+    read = wsse.open(base64.b64decode(made), service)
+    assert read.encrypted == {part.value for part in client.encrypt if isinstance(part, Part)}
+    assert opened(found).signed == {"Body", "Timestamp"}
+    assert opened(found).text == TEXT
 
 
 def test_wss4j_refuses_what_was_changed(parties: Pair, store: Path) -> None:

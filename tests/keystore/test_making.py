@@ -33,6 +33,7 @@ from ciphertool.keystore.exports import export_certificates, export_der, export_
 from ciphertool.keystore.formats.pem import read_certificates
 from ciphertool.keystore.formats.writing import WRITABLE, write
 from ciphertool.keystore.listing import summary
+from tests.interop import secret_keys
 
 from .vectors import KEY_PASSWORD, PASSWORD, VECTORS, listed, vector
 
@@ -163,6 +164,15 @@ class TestChanging:
         assert changed.private_key("other", KEY_PASSWORD)
         both = opened(change_password(vector("key-password.jks"), NEW, key_password=KEY_PASSWORD), NEW)
         assert both.private_key("other")
+
+    @pytest.mark.parametrize("name", ["keys.p12", "keys.jceks"])
+    def test_change_password_refuses_secret_keys_and_names_each(self, name: str) -> None:
+        store = open_keystore(secret_keys.FOLDER / name, secret_keys.PASSWORD)
+        with pytest.raises(UnsupportedKeystoreError) as caught:
+            change_password(store, NEW)
+        assert all(repr(alias) in caught.value.reason for alias in secret_keys.AES_ALIASES)
+        assert caught.value.path == store.path
+        assert "keytool -storepasswd" in caught.value.hint
 
     @pytest.mark.parametrize("source", ["chain.p12", "chain.jks", "chain.jceks", "openssl-clear-key.p12"])
     @pytest.mark.parametrize("name", WRITABLE)

@@ -11,7 +11,7 @@ import pytest
 
 from ciphertool import Vault
 from tests.changes.kills import Fault, run_forked, worlds
-from tests.conftest import SECRETS
+from tests.conftest import SECRETS, contents, strays
 from tests.lifecycle.conftest import VAULT
 
 if TYPE_CHECKING:
@@ -39,19 +39,14 @@ def more(protected: Path) -> Path:
     return protected
 
 
-def _contents(root: Path) -> dict[str, bytes]:
-    every = {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    return {name: data for name, data in every.items() if name != f"{VAULT}.lock"}
-
-
 def test_the_target_that_the_audit_would_write_is_added_and_protected(more: Path, run: Run) -> None:
-    before = _contents(more)
+    before = contents(more)
     assert run("audit", MORE, "--write-targets").out.count("payment.api_key") == 2
     outcome = run("add", MORE, "$.payment.api_key")
     assert (outcome.status, outcome.out) == (0, "")
     assert "conf/more.yaml\n      2  more.payment.api_key  protected\n" in outcome.err
     assert "written: ciphertool.toml, security/vault.properties, conf/more.yaml\n" in outcome.err
-    after = _contents(more)
+    after = contents(more)
     assert after[TOML] == before[TOML] + TABLE.encode()
     assert after[MORE] == TEXT.replace("pk-4Kx9Lm2Qw8Zr", "${sec:more.payment.api_key}").encode()
     assert run("resolve", MORE).out == TEXT
@@ -62,13 +57,13 @@ def test_the_target_that_the_audit_would_write_is_added_and_protected(more: Path
 def test_the_alias_and_the_place_are_those_that_are_named(more: Path, run: Run) -> None:
     server = (more / "conf/server.xml").read_text().replace('port="9443"', 'port="9443" key="c4n4ry-9"')
     (more / "conf/server.xml").write_text(server)
-    before = _contents(more)
+    before = contents(more)
     arguments = ("add", "conf/server.xml", "//Connector/@key", "--alias", "tls.key", "--json")
     declared = {"file": "conf/server.xml", "selector": "//Connector/@key", "alias": "tls.key"}
     tried = json.loads(run(*arguments, "--dry-run").out)
     assert (tried["target"], tried["encrypted"]) == (declared, ["tls.key"])
     assert [site["state"] for site in tried["files"][0]["sites"] if site["alias"] == "tls.key"] == ["planned"]
-    assert _contents(more) == before
+    assert contents(more) == before
     assert json.loads(run(*arguments).out)["target"] == declared
     assert Vault.open(more)["tls.key"].reveal() == "c4n4ry-9"
     assert 'key="$secret{tls.key}"' in (more / "conf/server.xml").read_text()
@@ -86,19 +81,19 @@ def test_the_alias_and_the_place_are_those_that_are_named(more: Path, run: Run) 
     ],
 )
 def test_with_a_problem_nothing_is_written(more: Path, run: Run, arguments: tuple[str, ...], said: str) -> None:
-    before = _contents(more)
+    before = contents(more)
     outcome = run("add", MORE, *arguments)
     assert outcome.status == 3
     assert said in outcome.err
-    assert _contents(more) == before
+    assert contents(more) == before
 
 
 def test_a_value_that_has_a_target_is_refused(more: Path, run: Run) -> None:
-    before = _contents(more)
+    before = contents(more)
     outcome = run("add", "conf/app.yaml", "$.smtp.password", "--alias", "x")
     assert outcome.status == 3
     assert "the target of {stem}.{key} names this value already" in outcome.err
-    assert _contents(more) == before
+    assert contents(more) == before
 
 
 def test_several_values_get_an_alias_each_by_a_pattern(more: Path, run: Run) -> None:
@@ -109,9 +104,9 @@ def test_several_values_get_an_alias_each_by_a_pattern(more: Path, run: Run) -> 
 
 def test_a_place_that_refers_to_a_secret_keeps_its_alias(more: Path, run: Run) -> None:
     (more / MORE).write_text("a:\n  b: ${sec:app.smtp.password}\n")
-    before = _contents(more)
+    before = contents(more)
     assert run("add", MORE, "$.a.b").status == 0
-    after = _contents(more)
+    after = contents(more)
     assert {name for name in after if after[name] != before[name]} == {TOML}
     assert after[TOML].endswith(b'alias = "app.smtp.password"\n')
 
@@ -130,11 +125,11 @@ def test_a_product_s_own_files_get_no_target(tmp_path: Path, run: Run, monkeypat
     world.build(tmp_path / "home")
     monkeypatch.chdir(tmp_path / "home")
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "a keystore password")
-    before = _contents(tmp_path / "home")
+    before = contents(tmp_path / "home")
     outcome = run("add", "repository/conf/axis2/axis2.xml", "//parameter", "--home", ".")
     assert outcome.status == 3
     assert "a product's own files declare what is protected" in outcome.err
-    assert _contents(tmp_path / "home") == before
+    assert contents(tmp_path / "home") == before
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -160,5 +155,5 @@ def test_a_run_that_is_killed_anywhere_is_completed_by_protect(more: Path, run: 
         assert "pk-4" not in (more / MORE).read_text()
         assert run("resolve", MORE).out == TEXT
         assert (more / TOML).read_bytes() == (before / TOML).read_bytes() + TABLE.encode()
-        assert not [path.name for path in more.rglob(".*") if path.is_file()]
+        assert not strays(more)
     assert states == {(False,) * 3, (True, False, False), (True, True, False), (True, True, True)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.changes.kills import Fault, run_forked
-from tests.conftest import SECRETS
+from tests.conftest import SECRETS, strays
 from tests.lifecycle.conftest import SETTINGS, VAULT
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_a_run_that_is_killed_anywhere_is_recorded_once_if_it_changed_anything(
         aliases = [alias for record in records for alias, change in _changes(record).items() if change == "added"]
         expected = [*SECRETS, "y"] + (["x"] if changed and command == "set" else [])
         assert sorted(aliases) == sorted(expected), f"after call {number} of {calls}"
-        assert not list(logged.rglob(".ciphertool-*"))
+        assert not strays(logged)
     assert 0 < completed < calls
 
 

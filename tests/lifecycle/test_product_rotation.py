@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 import shutil
+import subprocess
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from ruamel.yaml import YAML
 
 from ciphertool import Vault
+from ciphertool.engine import scheme_named
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 from tests.changes.kills import PASSWORD, Fault, run_forked
 from tests.homes import CONF, STORES, lay_out
 from tests.interop import secret_keys
+from tests.interop.java_cipher import ask, request
 from tests.interop.java_home import secrets_of
 from tests.runtimes.conftest import DEPLOYMENT_YAML
 
@@ -237,6 +244,9 @@ def _killed_after_the_rename(world: World) -> bool:
 @HOMES
 def test_between_both_the_vault_takes_new_values(world: World, run: Any) -> None:
     assert _killed_after_the_rename(world)
+    warned = run("protect", *world.options)
+    assert warned.status == 0
+    assert "since a rotation was interrupted; `ciphertool rotate` completes it" in warned.err
     assert run("set", "more", *world.options, stdin=b"c4n4ry-more").status == 0
     assert run(*_to(world)).status == 0
     assert _as_the_product(world) == {**SECRETS, "more": "c4n4ry-more"}
@@ -265,6 +275,9 @@ def test_what_is_refused_writes_nothing(world: World, run: Any, monkeypatch: Any
     assert run(*arguments[:-1], f"sha256:{'0' * 64}").status == 4
     assert run(*arguments, "--dry-run").status == 0
     assert run("rotate", *world.options).status == 3
+    for name in ("RSA-OAEP-256", "RSA/ECB/NoPadding", "AES/GCM/NoPadding", "none"):
+        assert run("rotate", *world.options, "--transformation", name).status == 3, name
+        assert run(*arguments, "--transformation", name).status == 3, name
     assert run("rotate", *world.options, "--to", "cert.pem").status == 4
     assert run(*arguments, "--key-alias", "old").status == 3
     monkeypatch.setenv("CIPHERTOOL_NEW_KEYSTORE_PASSWORD", "wrong")
@@ -381,3 +394,214 @@ def test_a_check_finds_what_is_not_under_the_key_or_the_scheme(world: World, run
         monkeypatch.delenv("CIPHERTOOL_KEYSTORE_PASSWORD")
         if "toml" not in world.file:
             assert told(1)[0]["outdated"] == "scheme"
+
+
+@HOMES
+def test_a_home_whose_product_was_not_given_the_vault_yet_is_given_it(world: World, run: Any) -> None:
+    """As WSO2's tool leaves it without its last step: values by `RSA`, and no `secret-conf.properties`."""
+    assert run("rotate", *world.options, "--transformation", LEGACY).status == 0
+    (world.root / SECRET_CONF).unlink()
+    assert run(*_to(world)).status == 0
+    stated = _entries(world.root / SECRET_CONF)
+    assert (stated["secVault.enabled"], stated["secretRepositories"]) == ("true", "file")
+    assert stated["keystore.identity.key.password"] == "identity.key.password"
+    assert "secretRepositories.file.algorithm" not in stated
+    assert _as_the_product(world) == SECRETS
+
+
+@pytest.mark.parametrize("world", ["xml"], indirect=True)
+def test_the_file_that_stands_for_carbon_xml_names_the_new_keystore(world: World, run: Any) -> None:
+    (world.root / CONF / "carbon.xml").unlink()
+    names = {"cipher.text": "cipher-text", "cipher.tool": "cipher-tool", "secret.conf": "secret-conf"}
+    files = "".join(f"{key}.properties.file={CONF}/security/{name}.properties\n" for key, name in names.items())
+    file = world.root / CONF / "cipher-standalone-config.properties"
+    text = f"# kept\nprimary.key.location={STORES}/old.jks\nprimary.key.type=JKS\nprimary.key.alias=old\n{files}"
+    file.write_text(text)
+    before = world.root.parent / "before"
+    shutil.copytree(world.root, before)
+    expected = text.replace("old.jks", "new.p12").replace("=JKS", "=PKCS12").replace("=old", "=new")
+    assert run(*_to(world)).status == 0
+    assert file.read_text() == expected
+    for number in range(1, 100):
+        shutil.rmtree(world.root)
+        shutil.copytree(before, world.root)
+        if os.WIFEXITED(run_forked(world.root, _to(world), with_key=True, fault=Fault(number))[1]):
+            break
+        assert _as_the_product(world) == SECRETS
+        assert run_forked(world.root, _to(world), with_key=True)[0] == 0
+        assert (file.read_text(), _as_the_product(world)) == (expected, SECRETS)
+    assert number > 20
+
+
+@HOMES
+def test_from_a_password_that_is_the_key(world: World, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(world.root / CONF / "security")
+    clear = TOML if "toml" in world.file else TEXT
+    mode = "secretRepositories.file.encryptionMode=key.based.symmetric.encryption\n"
+    repository = world.file.removeprefix(f"{CONF}/")
+    lay_out(world.root, {repository: clear, "security/secret-conf.properties": mode, "carbon.xml": CARBON_XML})
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "0f" * 32)
+    assert run("protect", *world.options).status == 0
+    outcome = run(*_to(world))
+    assert outcome.status == 0, outcome.err
+    stated = _entries(world.root / SECRET_CONF)
+    assert "secretRepositories.file.encryptionMode" not in stated
+    assert stated["keystore.identity.store.password"] == "identity.store.password"
+    assert _as_the_product(world) == SECRETS
+
+
+@pytest.mark.parametrize("world", ["toml"], indirect=True)
+def test_what_the_product_fills_in_stays(world: World, run: Any) -> None:
+    file = world.root / world.file
+    file.write_text(file.read_text("utf-8") + 'filled = "$env{X}"\n', "utf-8")
+    assert run(*_to(world)).status == 0
+    assert 'filled = "$env{X}"\n' in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("world", ["xml"], indirect=True)
+def test_ciphertexts_in_a_place_of_their_own_stay_there(world: World, run: Any) -> None:
+    own = world.root / CONF / "own.properties"
+    (world.root / world.file).rename(own)
+    conf = world.root / SECRET_CONF
+    conf.write_text(conf.read_text().replace(world.file, f"{CONF}/own.properties"))
+    own.chmod(0o640)
+    arguments = _to(world)
+    assert run(*arguments).status == 0
+    assert _entries(conf)["secretRepositories.file.location"] == f"{CONF}/own.properties"
+    assert own.stat().st_mode & 0o777 == 0o640
+    assert _as_the_product(world) == SECRETS
+
+
+@HOMES
+@pytest.mark.parametrize("option", ["--home", "--config"])
+def test_a_certificate_and_a_fingerprint_in_settings_are_the_new_ones(world: World, run: Any, option: str) -> None:
+    old, new = (open_keystore(world.root / STORES / name, PASSWORD).entry(None) for name in ("old.jks", "new.p12"))
+    pem = DER_cert_to_PEM_cert(old.chain[0])
+    (world.root / "old.pem").write_text(pem)
+    table = f'[keystore]\npath = "{STORES}/old.jks"\nalias = "old"\ncertificate = "old.pem"\n'
+    (world.root / "ciphertool.toml").write_text(f'{table}fingerprint = "sha256:{old.sha256}"\n')
+    arguments = _to(world)
+    arguments[1:3] = [option, "." if option == "--home" else "ciphertool.toml"]
+    outcome = run(*arguments)
+    assert outcome.status == 0, outcome.err
+    stated = tomllib.loads((world.root / "ciphertool.toml").read_text())["keystore"]
+    assert stated == {
+        "path": f"{STORES}/new.p12",
+        "alias": "new",
+        "certificate": f"{STORES}/new.pem",
+        "fingerprint": f"sha256:{new.sha256}",
+    }
+    assert (world.root / STORES / "new.pem").read_text() == DER_cert_to_PEM_cert(new.chain[0])
+    assert _as_the_product(world) == SECRETS
+    assert run("protect", *arguments[1:3]).status == 0
+
+
+class _Failing(Fault):
+    """Lets the number-th call that writes fail: no space is left."""
+
+    def _act(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@HOMES
+def test_a_call_that_fails_leaves_a_product_that_starts(world: World) -> None:
+    arguments, before = _to(world), world.root.parent / "before"
+    shutil.copytree(world.root, before)
+    statuses: list[int] = []
+    while not statuses or statuses[-1] != 0 or len(statuses) < 20:
+        shutil.rmtree(world.root)
+        shutil.copytree(before, world.root)
+        status, _, said = run_forked(world.root, arguments, with_key=True, fault=_Failing(len(statuses) + 1))
+        assert "a bug in ciphertool" not in said
+        assert _as_the_product(world) == SECRETS, f"call {len(statuses) + 1} failed"
+        assert run_forked(world.root, arguments, with_key=True)[0] == 0
+        assert _as_the_product(world) == SECRETS
+        assert set(_contents(world.root)) == set(_contents(before))
+        statuses.append(status)
+        assert len(statuses) < 100
+    assert {6} <= set(statuses) <= {0, 6}
+
+
+@HOMES
+def test_a_value_that_somebody_writes_in_the_usual_place_meanwhile_stays(world: World, run: Any) -> None:
+    assert _killed_after_the_rename(world)
+    file = world.root / world.file
+    text = file.read_text("utf-8")
+    start = text.rindex("admin")
+    end = text.index("\n", start)
+    clear = 'admin = "[c4n4ry-new]"' if "toml" in world.file else "admin=[c4n4ry-new]"
+    file.write_text(text[:start] + clear + text[end:], "utf-8")
+    assert run("rotate", *world.options).status == 0
+    assert clear in file.read_text("utf-8")
+    assert run("protect", *world.options).status == 0
+    assert _as_the_product(world) == {**SECRETS, "admin": "c4n4ry-new"}
+
+
+@HOMES
+def test_a_transformation_that_settings_state_is_moved_to(world: World, run: Any) -> None:
+    (world.root / "ciphertool.toml").write_text(f'[encryption]\nscheme = "{LEGACY}"\n')
+    assert run("rotate", "--check", *world.options).status == 1
+    outcome = run("rotate", *world.options, "--transformation", OAEP)
+    assert (outcome.status, f"state the transformation {LEGACY}" in outcome.err) == (3, True)
+    assert run("rotate", *world.options).status == 0
+    assert _entries(world.root / SECRET_CONF)["secretRepositories.file.algorithm"] == LEGACY
+    assert _as_the_product(world) == SECRETS
+    assert run("rotate", "--check", *world.options).status == 0
+
+
+@pytest.mark.jvm
+@pytest.mark.parametrize("world", ["yaml"], indirect=True)
+def test_a_jvm_decrypts_what_carbon_5_then_reads(world: World, run: Any) -> None:
+    """It opens the keystore as JKS, whatever it is, and decrypts by RSA."""
+    assert run(*_to(world)).status == 0
+    stated = YAML(typ="safe").load((world.root / "deployment.yaml").read_text())["wso2.securevault"]
+    parameters = stated["secretRepository"]["parameters"]
+    store = world.root / parameters["keystoreLocation"]
+    alias = parameters["privateKeyAlias"]
+    options = ["-keystore", str(store), "-storetype", "JKS", "-storepass", PASSWORD, "-alias", alias]
+    subprocess.run(["keytool", "-list", *options], check=True, capture_output=True, timeout=120)
+    key = open_keystore(store, PASSWORD).private_key(alias)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    stored = _entries(world.root / parameters["secretPropertiesFile"])
+    blocks = [base64.b64decode(text.removeprefix("cipherText ")) for text in stored.values()]
+    answers = ask([request("decrypt", scheme_named(LEGACY), b"", der, block) for block in blocks])
+    found = [answer.decode() for answer in answers if isinstance(answer, bytes)]
+    assert dict(zip(stored, found, strict=True)) == SECRETS
+
+
+@pytest.mark.jvm
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ["carbon-4.4.x-home", "carbon-4.4.3-home"])
+def test_homes_of_wso2s_tool_leave_its_published_key(
+    corpus: Path, tmp_path: Path, stores: dict[str, bytes], run: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """To a key of their own and, in the same step, from PKCS #1 v1.5 to OAEP; one of the old keys has 1024 bits."""
+    home = tmp_path / name
+    shutil.copytree(corpus / "protected-by-java" / name, home)
+    (home / STORES / "new.p12").write_bytes(stores["new.p12"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", "wso2carbon")
+    vault = Vault.open(home)
+    before = {alias: vault[alias].reveal() for alias in vault}
+    assert len(before) > 3
+    sha256 = open_keystore(home / STORES / "new.p12", PASSWORD).entry("new").sha256 or ""
+    to = ("--to", f"{STORES}/new.p12", "--fingerprint", sha256)
+    others = {path: data for path, data in _contents(home).items() if "/security/" not in path}
+    outcome = run("rotate", "--home", name, *to, "--transformation", OAEP)
+    assert outcome.status == 0, outcome.err
+    assert _entries(home / SECRET_CONF)["secretRepositories.file.algorithm"] == OAEP
+    assert secrets_of(home, PASSWORD) == before
+    assert {path: data for path, data in _contents(home).items() if "/security/" not in path} == others
+
+
+@HOMES
+def test_an_empty_vault_gets_the_new_keystore(world: World, run: Any) -> None:
+    shutil.rmtree(world.root / CONF / "security")
+    text = TOML.partition("\n[secrets]")[0] if "toml" in world.file else "# none\n"
+    lay_out(world.root, {world.file.removeprefix(f"{CONF}/"): text, "carbon.xml": CARBON_XML})
+    outcome = run(*_to(world))
+    assert outcome.status == 0, outcome.err
+    assert "new ones will be encrypted to the key" in outcome.err
+    assert run("set", "admin", *world.options, stdin=b"c4n4ry").status == 0
+    assert _as_the_product(world) == {"admin": "c4n4ry"}
+    assert not any(world.root.rglob("*.rotating"))

@@ -12,6 +12,7 @@ import pytest
 from ciphertool import Vault
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
+from tests.changes.kills import Fault, run_forked
 from tests.conftest import PASSWORD, SECRETS
 from tests.homes import CONF, STORES, keystore, lay_out
 from tests.lifecycle.conftest import VAULT
@@ -144,3 +145,35 @@ def test_homes_and_native_vaults_together(
         assert people["primary"].key not in (root / VAULT).read_text()
         assert {alias: secret.reveal() for alias, secret in Vault.open(root).items()} == SECRETS
     assert Vault.open(home)["admin"].reveal() == "c4n4ry-{}"
+
+
+def test_a_run_that_is_killed_anywhere_is_completed_by_the_same_command(
+    vault: Path, people: Mapping[str, Somebody], run: Any
+) -> None:
+    """In a sample of the calls that write: each vault's own tests try every one."""
+    assert run("protect").status == 0
+    names = ["a", "b"]
+    before = vault / "before"
+    for name in names:
+        for part in ("security", "conf", "keys"):
+            shutil.copytree(vault / part, before / name / part)
+        shutil.copy(vault / "ciphertool.toml", before / name)
+    to = ["--to", "keys/ops.p12", "--fingerprint", people["ops"].fingerprint]
+    arguments = ["rotate", "--config", "a", "--config", "b/ciphertool.toml", *to]
+    seen = set()
+    for number in range(3, 200, 7):
+        for name in names:
+            shutil.rmtree(vault / name, ignore_errors=True)
+            shutil.copytree(before / name, vault / name)
+        killed = run_forked(vault, arguments, with_key=True, fault=Fault(number))[0] == -1
+        for name in names:
+            assert {alias: secret.reveal() for alias, secret in Vault.open(vault / name).items()} == SECRETS
+        seen.add(tuple("ops" in (vault / name / "ciphertool.toml").read_text() for name in names))
+        status, _, said = run_forked(vault, arguments, with_key=True)
+        assert status == 0, said
+        for name in names:
+            assert people["primary"].key not in (vault / name / VAULT).read_text()
+            assert {alias: secret.reveal() for alias, secret in Vault.open(vault / name).items()} == SECRETS
+        if not killed:
+            break
+    assert seen == {(False, False), (True, False), (True, True)}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ciphertool import Vault, settings
+from ciphertool.lifecycle import rotation
 from ciphertool.passwords import Environment, PasswordChain
 from ciphertool.vault.opening import VaultAccess
 from tests.changes.kills import Fault, run_forked
@@ -256,8 +258,23 @@ def test_a_value_under_a_key_that_the_settings_do_not_name_is_found(
     assert people["primary"].key in checked.out
 
 
-def test_an_empty_vault_has_nothing_to_rotate(vault: Path, run: Any) -> None:
+def test_an_empty_vault_has_nothing_to_rotate(vault: Path, run: Any, people: Mapping[str, Somebody]) -> None:
     for more in ([], ["--dry-run"]):
         outcome = run("rotate", *more)
         assert (outcome.status, outcome.err) == (0, "nothing to rotate: the vault has no encrypted values\n")
     assert not (vault / VAULT).exists()
+    outcome = run(*_move(people))
+    assert (outcome.status, "new ones will be encrypted to the key" in outcome.err) == (0, True)
+    assert run("protect").status == 0
+    assert _values(vault) == SECRETS
+    assert people["ops"].key in (vault / VAULT).read_text()
+
+
+def test_the_work_is_reported_as_it_goes_on(vault: Path, run: Any) -> None:
+    assert run("protect").status == 0
+    loaded, passwords, seen = settings.load(vault / "ciphertool.toml"), PasswordChain((Environment(),)), []
+    keys = rotation.open_keys(loaded, passwords, datetime.now(UTC))
+    repository = VaultAccess(loaded, passwords).repository()
+    rotation.plan(loaded, repository, keys, lambda *step: seen.append(step))
+    every = [(step, done, len(SECRETS)) for step in ("decrypting", "encrypting", "proving") for done in range(1, 5)]
+    assert seen == every

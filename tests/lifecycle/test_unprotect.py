@@ -19,7 +19,7 @@ from ciphertool.vault.at_hand import OpenerAtHand
 from ciphertool.vault.opening import VaultAccess
 from ciphertool.vault.resolver import Resolver
 from tests.changes.kills import Fault, run_forked
-from tests.conftest import APP_YAML, SECRETS, SERVER_XML
+from tests.conftest import APP_YAML, SECRETS, SERVER_XML, strays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,6 +211,6 @@ def test_a_run_that_is_killed_loses_nothing_and_the_next_one_completes_it(protec
         assert {alias: secret.reveal() for alias, secret in Vault.open(protected).items()} == SECRETS
         assert run_forked(protected, command, with_key=True)[0] == 0
         assert _contents(protected) == {**before, **original}
-        assert not [path.name for path in protected.rglob(".*") if path.is_file()]
+        assert not strays(protected)
     assert number > 8
     assert seen == {0, 1, 2}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ciphertool import Vault, protection
@@ -52,6 +52,7 @@ def _xml_allows(value: str) -> bool:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES, other=VALUES)
+@example(value="\U00010000", other="")  # which JSON escapes as two halves
 def test_protect_then_resolve_gives_the_files_back(vault: tuple[Settings, AnySealer], value: str, other: str) -> None:
     loaded, cipher = vault
     value, other = (v if _xml_allows(v) else "plain" for v in (value, other))

@@ -37,6 +37,11 @@ def test_the_registry_says_what_the_rewriters_say() -> None:
         (".gitconfig", "quoted-ini"),
         ("home/.aws/credentials", "ini"),
         ("repo/.git/config", "quoted-ini"),
+        (".npmrc", "quoted-ini"),
+        ("app.service", "systemd"),
+        ("etc/app.service.d/10-db.conf", "systemd"),
+        ("main.tf", "hcl"),
+        ("prod.auto.tfvars", "hcl"),
         ("app.exe.config", "xml"),
         ("Info.plist", "xml"),
         (".dockercfg", "json"),
@@ -74,3 +79,10 @@ def test_no_name_is_that_of_two_formats() -> None:
             path = PurePath(name.replace("*", "x"))
             assert rewriters.for_path(path).name == format_name, name
             assert name == name.lower()
+
+
+def test_npmrc_tokens_have_selectors() -> None:
+    data = b"registry=https://r/\n; c\n//r/:_authToken=npm_s3cret\n//r/:username = u\n_auth = dTpw==\nx=${NPM}\n"
+    document = rewriters.for_path(PurePath(".npmrc")).parse(data)
+    found = document.locate(["//r/:_authToken", "_auth"])
+    assert [site.value for sites in found if isinstance(sites, tuple) for site in sites] == ["npm_s3cret", "dTpw=="]

@@ -29,6 +29,10 @@ DOCUMENTS = {
     "properties": "a=c4n4ry\n",
     "env": "A=c4n4ry\n",
     "ini": "[s]\na=c4n4ry\n",
+    "quoted-ini": '[s]\na="c4n4ry"\n',
+    "systemd": '[Service]\nEnvironment="A=c4n4ry"\n',
+    "hcl": 'a = "c4n4ry"\n',
+    "lines": "c4n4ry\n",
 }
 
 

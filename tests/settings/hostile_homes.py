@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ciphertool.cli import main
 from ciphertool.errors import CipherToolError
-from ciphertool.keystore import configured
+from ciphertool.keystore import configured, open_keystore
 from ciphertool.settings.keystore_roles import keystore_uses
 from ciphertool.vault.configured import ROLES
 from tests.homes import CARBON_XML, CONF, STORE_PASSWORD, STORES, keystore
@@ -116,6 +116,8 @@ _COMMANDS = (
     ("audit",), ("audit", "--json"), ("audit", "--write-targets"), ("encrypt",), ("decrypt",), ("resolve", "FILE"),
     ("keystore", "list", "STORE"), ("keystore", "check", "STORE"), ("keystore", "check", "STORE", "--role", "tls"),
     ("keystore", "export", "STORE"), ("keystore", "csr", "STORE"), ("run", "--", "true"),
+    ("rotate", "--check"), ("rotate", "--transformation", "RSA"),
+    ("rotate", "--to", f"{STORES}/next.jks", "--fingerprint", "SHA256"), ("check",),
 )  # fmt: skip
 
 
@@ -165,6 +167,7 @@ def lay_out(root: Path, files: dict[str, str], random: Random) -> Path:
         path.write_bytes(text.encode("latin-1" if random.random() < 0.1 else "utf-8", "replace"))
     (root / STORES).mkdir(parents=True, exist_ok=True)
     (root / STORES / "main.jks").write_bytes(keystore())
+    (root / STORES / "next.jks").write_bytes(keystore("next"))
     (root / STORES / "keys.p12").write_bytes((FOLDER / "keys.p12").read_bytes())
     return root
 
@@ -172,7 +175,11 @@ def lay_out(root: Path, files: dict[str, str], random: Random) -> Path:
 def exercise(home: Path, files: dict[str, str]) -> list[Bug]:
     """Run all commands on a home; return those that end as no configuration may make them end."""
     bugs = []
-    files_of = {"FILE": [str(home / name) for name in sorted(files)], "STORE": _stores(home)}
+    files_of = {
+        "FILE": [str(home / name) for name in sorted(files)],
+        "STORE": _stores(home),
+        "SHA256": [open_keystore(home / STORES / "next.jks", STORE_PASSWORD).entry("next").sha256 or ""],
+    }
     for command in _COMMANDS:
         kind = next((argument for argument in command if argument in files_of), "")
         for name in files_of.get(kind, [""]):

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def _new_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CIPHERTOOL_NEW_KEYSTORE_PASSWORD", STORE_PASSWORD)
+
+
 @pytest.mark.parametrize("name", BASES)
 def test_no_home_is_a_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORDS.get(name, STORE_PASSWORD))

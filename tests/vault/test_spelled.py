@@ -224,3 +224,15 @@ def test_a_spelling_cannot_bring_anything_else_into_a_file(
         made = sealer.seal("k", Secret("x"), spelling)
         (project / VAULT).write_bytes(access.repository().updated({"k": made}))
         assert Vault.open(project).resolve_file(f"conf/{name}").decode() == text.replace("c4n4ry", "x")
+
+
+def test_a_part_of_one_value_takes_no_spelling_from_another(project: Path, run: Run) -> None:
+    text = 'url: "db://me:c4n4ry-1@host"\nescaped: "gehe\\u0069m"\n'
+    _lay_out(project, "a.yaml", text, ["$.url", "$.escaped"])
+    settings = project / "ciphertool.toml"
+    settings.write_text(settings.read_text().replace("$.url'", "$.url'\npart = 'password'"))
+    assert run("protect").status == 0
+    assert (
+        project / "conf" / "a.yaml"
+    ).read_text() == 'url: "db://me:${sec:a0.url}@host"\nescaped: "${sec:a1.escaped}"\n'
+    assert run("resolve", "conf/a.yaml").out == text

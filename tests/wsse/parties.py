@@ -37,7 +37,7 @@ _USAGES = (
 
 
 def envelope(
-    soap: str = SOAP11, body: str = f"<q:pay xmlns:q='urn:q'><q:to>{SECRET}</q:to> 7 &amp; 8</q:pay>"
+    soap: str = SOAP11, body: str = f"<q:pay xmlns:q='urn:q' kind='xsi:x'><q:to>{SECRET}</q:to> 7 &amp; 8</q:pay>"
 ) -> bytes:
     """Return a message without security, with a header."""
     return (

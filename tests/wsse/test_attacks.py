@@ -158,7 +158,7 @@ STYLESHEET = (
         (_two_keys, "a reference to one certificate, in a form that is read here"),
         (_external_token, "a reference to one certificate, in a form that is read here"),
         (lambda signature: signature[1].__setattr__("text", "AAAA"), "a valid signature"),
-        (lambda signature: signature[1].__setattr__("text", "*"), "a valid signature"),
+        (lambda signature: signature[1].__setattr__("text", "*"), "binary values in base64"),
     ],
 )
 def test_a_signature_of_another_form_is_refused(
@@ -217,6 +217,24 @@ class TestText:
     def test_a_processing_instruction_is_refused(self, pair: Pair) -> None:
         message = etree.tostring(signed_message(pair)).replace(b"<e:Body", b"<?run it?><e:Body")
         assert refusal(message, pair.reads) == "only elements and text"
+
+    @pytest.mark.parametrize(
+        ("old", "new"), [(b"urn:q", b"relative"), (b'"http://www.w3.org/2000/09/xmldsig#"', b'""')]
+    )
+    def test_a_relative_namespace_is_refused(self, pair: Pair, old: bytes, new: bytes) -> None:
+        message = etree.tostring(signed_message(pair))
+        assert old in message
+        assert refusal(message.replace(old, new), pair.reads) in (
+            "only namespaces that are absolute names",
+            "only what is read here in its Security header",
+            "a signature of the form that is read here",
+            "well-formed XML without a document type",
+        )
+
+    def test_a_relative_namespace_in_a_signature_is_refused(self, pair: Pair) -> None:
+        message = etree.tostring(signed_message(pair))
+        message = message.replace(b"<ds:SignedInfo", b'<ds:SignedInfo xmlns:r="relative" r:a="b"', 1)
+        assert refusal(message, pair.reads) == "only namespaces that are absolute names"
 
     def test_a_giant_message_is_refused_before_it_is_parsed(self, pair: Pair) -> None:
         message = bytes(wsse.secure(envelope(body=f"<a>{'x' * 200_000}</a>"), pair.sends))

@@ -172,7 +172,7 @@ def test_a_policy_may_demand_encryption(pair: Pair) -> None:
 def test_the_callers_envelope_stays_as_it_is(pair: Pair) -> None:
     plain = etree.fromstring(envelope())
     wsse.secure(plain, pair.sends)
-    assert etree.tostring(plain) == envelope().replace(b"'urn:q'", b'"urn:q"')
+    assert etree.tostring(plain) == etree.tostring(etree.fromstring(envelope()))
     secured = wsse.secure(plain, pair.sends)
     before = bytes(secured)
     assert wsse.open(secured.envelope, pair.reads).signer == pair.client.chain[0]
@@ -255,7 +255,7 @@ def test_no_secret_is_logged_or_shown(
     assert refused.value.__suppress_context__
 
 
-def test_the_library_is_loaded_when_it_is_used() -> None:
+def test_no_parser_is_loaded_before_it_is_used() -> None:
     code = (
         "import sys, ciphertool, ciphertool.cli.app, ciphertool.wsse; "
         "print('xmlsec' in sys.modules, 'lxml' in sys.modules)"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ciphertool.audit import rules
+from ciphertool.audit.judges import ages
 from ciphertool.audit.judges.keys import card_of
 from ciphertool.audit.model import SchemeUse
 from ciphertool.engine import envelope
@@ -46,10 +47,11 @@ def judge(
     opened: Keystore | None,
     held: Mapping[Path, bytes | None],
 ) -> None:
-    """Judge the readers of a native vault; list their certificates, and how content keys are encrypted to them.
+    """Judge the age of values, and the readers of a native vault; list their certificates, and what encrypts to them.
 
     `opened` and `held` are as for `judges.keys.judge`, which has listed the primary certificate.
     """
+    ages.judge(gathered, settings, repository, now)
     if not settings.native:
         return
     found = readers(settings, repository, opened=opened, held=held)

@@ -73,6 +73,16 @@ MANY_CONTENT_KEYS = Rule(
     "each that is used.",
     "Nothing is wrong. With a key in a token or a service, opening is slower.",
 )
+OLD_SECRET = Rule(
+    "CT045",
+    "old-secret",
+    Level.WARNING,
+    262,
+    "A value is older than the settings allow (`max_age`): the envelope states when it was encrypted. A note says how "
+    "many values state no time, as RSA blocks and a product's ciphertexts.",
+    'Change the secret where it is valid, and set it again (`ciphertool set`). `scheme = "envelope"` makes new values '
+    "state their time. `ciphertool rotate` makes envelopes anew, which then look young: it changes no secret.",
+)
 UNJUDGED = Rule(
     "CT033",
     "unjudged-reference",

@@ -15,7 +15,7 @@ from ciphertool.files import Snapshot
 from ciphertool.findings import Level
 from ciphertool.rewriters.base import SAY_ENCODING
 from ciphertool.settings.targets import OUTSIDE, paths, reading
-from ciphertool.targets import parts
+from ciphertool.targets import decoding, parts
 from ciphertool.targets.matching import expand_alias
 
 if TYPE_CHECKING:
@@ -93,10 +93,9 @@ class Targets:
                         place = gathered.place(opened.path, site.line, site.selector)
                         message = f"{doubt}; {SAY_ENCODING}"
                         gathered.finding(rules.TARGET_MISSES, place, message, level=Level.ERROR)
-                    part = target.part or opened.document.part_of(target.selector)
-                    found[site.selector].append(
-                        self._declared(target, opened.path, site, part, opened.document.number(site))
-                    )
+                    part, number = target.part or opened.document.part_of(target.selector), opened.document.number(site)
+                    value = decoding.decoded(opened.document, site) if target.decode else site
+                    found[site.selector].append(self._declared(target, opened.path, value, part, number))
             except NoMatchError as error:
                 self._miss(gathered, target, opened.path, error.message, error.line)
             except SelectorError as error:
@@ -106,9 +105,9 @@ class Targets:
 
     def _declared(self, target: Target, path: Path, site: Site, wanted: str | None, number: int) -> Declared:
         alias = expand_alias(target.alias, self.root / target.base, Snapshot(path, path, None), site, number)
-        if wanted is None:
+        if wanted is None and not target.decode:
             return Declared(target, alias, site.value, site.reference)
-        part = parts.find(site, wanted)
+        part = decoding.part_of(site, wanted) if target.decode else parts.find(site, wanted or "")
         if part is None:
             raise NoMatchError(site.selector, "has no such part", line=site.line)
         return Declared(target, alias, part.text, references.parse(part.text))

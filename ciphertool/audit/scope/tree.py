@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ciphertool import git
+from ciphertool import files, git
 from ciphertool.audit.ledger import relative
 from ciphertool.audit.model import Skipped
 
@@ -57,6 +57,9 @@ def walk(
         for name in sorted(names):
             path = here / name
             if name in _VERSION_CONTROL:
+                continue
+            if name == files.COPIES:
+                skipped.add("encrypted copies for `undo`", path)
                 continue
             if name in _DEPENDENCIES or (path / "pyvenv.cfg").exists():
                 skipped.add("dependencies and caches", path)

@@ -46,6 +46,10 @@ class YamlDocument(Document):
         self._stream = read(source.text)
         self._located: dict[str, Scalar] = {}  # by selector, so that none is looked for twice
 
+    def comes_back(self, site: Site, written: str) -> bool:
+        """Return whether a value, put back in place of a reference that is `written` there, makes the same text."""
+        return self._at(site).comes_back(written, self.source.text)
+
     def sites(self) -> Iterator[Site]:
         """Yield every scalar with a path of names and indexes: not keys, aliases, or anything below a complex key."""
         return self._sites(self._nameable)
@@ -200,6 +204,8 @@ class YamlDocument(Document):
         self._located[site.selector] = scalar
         if not site.value:
             raise NoMatchError(selector, "names an empty value", line=site.line)
+        if not is_spellable(site.value):
+            raise SelectorError(selector, "its value holds half of a surrogate pair", line=site.line)
         if scalar.tag not in (None, STR_TAG) and not (scalar.tag == TEXT_TAG and site.reference):
             raise SelectorError(selector, "names a value with a tag that a reference cannot have", line=site.line)
         return site

@@ -99,6 +99,17 @@ class Scalar:
         needs_blank = source.startswith("#", self.end) and (self.is_block or not spelled.endswith(("'", '"')))
         yield Edit(self.start, self.end, f"{spelled} " if needs_blank else spelled)
 
+    def comes_back(self, written: str, source: str) -> bool:
+        """Return whether the value, put back in place of a reference that is `written` there, makes the same text."""
+        text, marked = self.text, written.startswith(_MARK)
+        if self.is_block or self.tag is not None or source.startswith("#", self.end):
+            return False
+        style = _STYLES.get(written.removeprefix(_MARK)[:1], _PLAIN)
+        # As `_value` spells a text where the reference then stands.
+        is_plain = not is_null(text) if marked else style is _PLAIN and reads_as_text(text)
+        again = text if is_plain and can_be_plain(text, flow=self.in_flow) else quoted(text, style)
+        return source[self.start : self.end] == again
+
     def takes_quotes(self, source: str) -> bool:
         """Return whether a quoted value may stand here: libyaml allows a line of tabs after a plain one only."""
         return self.style is not _PLAIN or not _TABS_NEXT.match(source, self.end)

@@ -1,0 +1,1 @@
+complete --command ciphertool --no-files --arguments "(env _CIPHERTOOL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) ciphertool)" --condition "env _CIPHERTOOL_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) ciphertool"
