@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
-from ciphertool.errors import ConfigSyntaxError, SelectorError
+from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError
 from ciphertool.references import Reference, Syntax
 from ciphertool.rewriters.base import Change, SpliceError, rewrite
 from ciphertool.rewriters.xml import XmlRewriter
+from ciphertool.testing import is_outlined
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -355,3 +356,11 @@ def test_what_follows_the_root_is_not_left_out(prefix: str, after: str) -> None:
     assert [site.value for site in REWRITER.parse(whole.encode()).sites()] == ["1", "v"]
     with pytest.raises(ConfigSyntaxError):
         REWRITER.parse((whole + after).encode())
+
+
+def test_the_text_after_an_empty_element_is_not_its_value() -> None:
+    document = REWRITER.parse(b"<r><p>one<br />two</p><p><br/>three</p><q><b>x</b></q></r>")
+    assert sorted(site.value for site in document.sites()) == ["", "", "x"] == sorted(document.outline().values)
+    assert is_outlined(document)
+    (found,) = document.locate(["//br"])
+    assert isinstance(found, NoMatchError)

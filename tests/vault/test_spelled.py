@@ -128,6 +128,23 @@ def test_a_value_keeps_what_stands_before_and_after_it(text: str, selector: str,
     assert run("resolve", "conf/a.yaml").out == text
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "c4n4ry<!-- c -->;more",
+        "\n  c4n4ry<?x y?>\n <!-- <b> -->more&#33;\n",
+        "<!-- a -->c4<![CDATA[n<!-- b -->4]]>ry<!---->",
+    ],
+)
+def test_a_value_keeps_the_comments_within_it(value: str, project: Path, run: Run) -> None:
+    text = f"<a><p>{value}</p><q>c4n4ry&#x21;</q></a>\n"
+    _lay_out(project, "b.xml", text, ["/a/p", "/a/q"])
+    outcome = run("protect")
+    assert outcome.status == 0, outcome.err
+    assert "spelled otherwise" not in outcome.err
+    assert run("resolve", "conf/b.xml").out == text
+
+
 def test_a_block_keeps_its_header_and_the_comment_there(project: Path, run: Run) -> None:
     text = "a: |2-  # c\n    c4n4ry\n   x\nb: >+ # d\n  c4n4ry\n\nc: 1\n"
     _lay_out(project, "a.yaml", text, ["$.a", "$.b"])

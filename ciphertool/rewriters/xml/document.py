@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ciphertool import references
 from ciphertool.errors import ConfigSyntaxError, NoMatchError, SelectorError
-from ciphertool.rewriters.base import Document, Site
+from ciphertool.rewriters.base import Document, Edit, Site
 from ciphertool.rewriters.xml import aliases
 from ciphertool.rewriters.xml.children import Children
 from ciphertool.rewriters.xml.holder import Holder, hold
@@ -16,7 +16,7 @@ from ciphertool.rewriters.xml.named import ByNames
 from ciphertool.rewriters.xml.outline import outline
 from ciphertool.rewriters.xml.parsed import ParsedXml
 from ciphertool.rewriters.xml.paths import Paths
-from ciphertool.rewriters.xml.scan import is_foreign
+from ciphertool.rewriters.xml.scan import comments, is_foreign
 from ciphertool.rewriters.xml.select import TEXT, Node, Select
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from ciphertool.rewriters.base import Change, Edit, Outline
+    from ciphertool.rewriters.base import Change, Outline
 
 _start = attrgetter("site.start")
 
@@ -111,6 +111,12 @@ class XmlDocument(ParsedXml):
                 reason = "a namespace whose URI has a brace, around a value to be changed"
                 raise ConfigSyntaxError(reason, *self.source.position(holder.tag.start), hint="rename the namespace")
         return edits(self, changes)
+
+    def respelling(self, edit: Edit, spelled: str) -> Edit:
+        """Return the edit that puts a value back as it was spelled; the comments in it are behind the reference now."""
+        kept = comments(spelled) if "<" in spelled else ""
+        end = edit.end + len(kept) if self.source.text.startswith(kept, edit.end) else edit.end
+        return Edit(edit.start, end, spelled)
 
     def proves(self, before: Document, changes: Sequence[Change]) -> bool:
         """Return whether lxml sees exactly the changes, and nothing else, between `before` and this document."""

@@ -94,6 +94,11 @@ def is_foreign(spelling: str) -> bool:
     return "&" in spelling and _FOREIGN.search(spelling) is not None
 
 
+def comments(spelling: str) -> str:
+    """Return the comments and processing instructions within the spelling of a value, one after the other."""
+    return "".join(piece[0] for piece in _PIECE.finditer(spelling) if piece.lastgroup is None)
+
+
 class Scan:
     """The tags of one text."""
 
@@ -121,7 +126,7 @@ class Scan:
                     match.end(2),
                     bool(empty),
                     match.end(3) + 1,
-                    match.start(4),
+                    -1 if empty else match.start(4),
                 )
 
     def _attributes(self, start: int, end: int) -> tuple[Attribute, ...]:
