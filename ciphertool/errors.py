@@ -109,6 +109,14 @@ class ConfigSyntaxError(ConfigError):
         super().__init__(f"{reason}{where}", line=line, hint=hint)
 
 
+class ReadDifferentlyError(ConfigSyntaxError):
+    """Text of a YAML document, `what`, of which its readers make different data."""
+
+    def __init__(self, what: str, line: int, column: int) -> None:
+        self.what = what
+        super().__init__(f"{what}, which readers of YAML differ on", line, column)
+
+
 class NoSettingsError(ConfigError):
     """No settings were named, and none were found; or their file is empty."""
 
@@ -807,6 +815,9 @@ class WriteError(CipherToolError):
 
 class ConflictError(CipherToolError):
     """Somebody else is writing, or a file changed between reading and writing."""
+
+    again = False
+    """Whether nothing was written, so that the work can be done again with what is there now."""
 
 
 class JournalError(ConflictError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ciphertool import files
 from ciphertool.changes import copies, journal, log
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from ciphertool.errors import CipherToolError
     from ciphertool.files import Snapshot, Write
 
+_Result = TypeVar("_Result")
+
 _WAIT = 60.0
 """How many seconds a run waits for another one that plans and writes."""
+_ATTEMPTS = 3
 _TICK = 20_000_000
 """Nanoseconds within which a file system may record the same time for two changes of a file."""
 
@@ -70,9 +73,11 @@ class Transaction:
         try:
             files.write_all(writes, count)
         except (WriteError, ConflictError) as error:
-            ours = not journal.unfinished(vault.found) and left.data is not None
-            if ours and not done and _is_untouched(writes[0], error):
-                journal.remove(left)
+            if not journal.unfinished(vault.found) and not done and _is_untouched(writes[0], error):
+                if left.data is not None:
+                    journal.remove(left)
+                if isinstance(error, ConflictError):
+                    error.again = True
             raise
         if line is not None:
             log.append(vault, line)
@@ -87,6 +92,20 @@ def begin(anchor: Path) -> Iterator[Transaction]:
     """Hold the lock beside a vault's anchor; raise `ConflictError` if another run does not release it."""
     with files.lock(anchor, seconds=_WAIT):
         yield Transaction()
+
+
+def undisturbed(work: Callable[[], _Result]) -> _Result:
+    """Return what work that plans and writes returns; do it again, twice at most, if a conflict kept it from writing.
+
+    Nothing is written by then, so that the new plan is that of a new run.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return work()
+        except ConflictError as error:
+            if not error.again:
+                raise
+    return work()
 
 
 def output(*writes: Write) -> None:
@@ -129,4 +148,6 @@ def _refuse_if_young(befores: Sequence[Snapshot]) -> None:
     time.sleep(min(max(newest + _TICK - now, 0), _TICK) / 1e9)
     for before in young:
         if _changed(before):
-            raise ConflictError("changed during processing; nothing was written", path=before.path)
+            error = ConflictError("changed during processing; nothing was written", path=before.path)
+            error.again = True
+            raise error

@@ -15,7 +15,7 @@ from ciphertool.cli import console, undeclared
 from ciphertool.cli.options import Jobs, VaultOptions, cores, vault_options
 
 if TYPE_CHECKING:
-    from ciphertool.protection import Plan
+    from ciphertool.protection import Note, Plan
     from ciphertool.repository import SecretRepository
     from ciphertool.settings import Settings
     from ciphertool.vault.cipher import AnySealer
@@ -54,29 +54,31 @@ def protect(
     for warning in warnings:
         console.say("warning", warning)
     with nullcontext() if dry_run else commit.begin(settings.anchor) as transaction:
-        repository = access.repository()
-        with console.progress() as progress:
-            plan = protection.plan(
-                settings, repository, sealer, take=take, progress=progress, processes=jobs or cores(), only=only or ()
-            )
-        if plan.problems:
-            show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
-            raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
-        if transaction is None:
-            left = undeclared.warn(settings)
-            show(plan, repository, sealer, done=False, diff=diff, as_json=as_json, left=left)
-            if _is_undeclared(plan, settings, repository):
-                raise typer.Exit(undeclared.report(settings))
-            raise typer.Exit(0 if plan.empty else console.FINDINGS)
-        exposures = list(view.exposures(plan, repository))
-        with console.progress() as progress:
-            transaction.apply(plan.changes, lambda done: progress("writing", done, len(plan.writes)))
+
+        def attempt() -> tuple[Plan, SecretRepository, list[Note]]:
+            repository, files, processes = access.repository(), only or (), jobs or cores()
+            with console.progress() as progress:
+                plan = protection.plan(
+                    settings, repository, sealer, take=take, progress=progress, processes=processes, only=files
+                )
+            exposures = [] if plan.problems or dry_run else [*view.exposures(plan, repository)]
+            if transaction is not None and not plan.problems:
+                with console.progress() as progress:
+                    transaction.apply(plan.changes, lambda done: progress("writing", done, len(plan.writes)))
+            return plan, repository, exposures
+
+        plan, repository, exposures = commit.undisturbed(attempt)
+    if plan.problems:
+        show(plan, repository, sealer, done=False, diff=False, as_json=as_json)
+        raise typer.Exit(console.show_problems(plan.problems, "nothing was written"))
     left = undeclared.warn(settings)
-    show(plan, repository, sealer, done=True, diff=diff, as_json=as_json, left=left)
+    show(plan, repository, sealer, done=not dry_run, diff=diff, as_json=as_json, left=left)
     for note in exposures:
         console.show_note("warning", note)
     if _is_undeclared(plan, settings, repository):
         raise typer.Exit(undeclared.report(settings))
+    if dry_run and not plan.empty:
+        raise typer.Exit(console.FINDINGS)
 
 
 def _is_undeclared(plan: Plan, settings: Settings, repository: SecretRepository) -> bool:

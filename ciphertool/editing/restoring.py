@@ -12,10 +12,10 @@ from ciphertool.changes.spellings import spellings
 from ciphertool.editing import within
 from ciphertool.editing.presenting import names_of, spelling
 from ciphertool.editing.recognition import recognise
-from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
+from ciphertool.errors import CipherToolError, ConfigError, ConfigSyntaxError, ProblemsError
 from ciphertool.references import Reference
 from ciphertool.rewriters.base import Change, SpliceError, rewrite
-from ciphertool.rewriters.spelled import respelled
+from ciphertool.rewriters.spelled import spelled
 from ciphertool.secret import Secret, repr_of
 from ciphertool.vault.resolver import reference_sites
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ciphertool.editing.presenting import Held, Presented
-    from ciphertool.rewriters.base import Document, Site
+    from ciphertool.rewriters.base import Document, Rewriter, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,15 @@ def _rewritten(presented: Presented, edited: Document, changes: Sequence[Change]
         made = rewrite(rewriter, edited, changes)
     except ConfigError as error:
         raise error.at(path) from None
-    data = respelled(rewriter, edited, changes, made, own) if own else made
-    if not within.reads_alike(edited, rewriter.parse(data), changes):
-        raise SpliceError("the file with its references put back is not what was planned")
-    return data
+    data = spelled(edited, changes, own) if own else None
+    for each in (data, made):
+        if each is not None and _reads_alike(edited, rewriter, each, changes):
+            return each
+    raise SpliceError("the file with its references put back is not what was planned")
+
+
+def _reads_alike(edited: Document, rewriter: Rewriter, data: bytes, changes: Sequence[Change]) -> bool:
+    try:
+        return within.reads_alike(edited, rewriter.parse(data), changes)
+    except ConfigSyntaxError:
+        return False

@@ -216,7 +216,9 @@ class Planner:
             )
         elif alias not in self._repository.entries:
             if self._storage.read().data != self._stored.content.data:  # by whoever has written the reference
-                raise ConflictError("changed during processing; nothing was written", path=self._stored.where)
+                error = ConflictError("changed during processing; nothing was written", path=self._stored.where)
+                error.again = True
+                raise error
             known = certain_names(self._repository.entries)
             self._problems.append(UnknownAliasError(alias, self._repository.where, known).at(path, match.site.line))
 

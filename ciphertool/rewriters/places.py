@@ -1,4 +1,4 @@
-"""Where in a JSON or TOML text is what their parsers refuse without a place. Called only after they have refused it."""
+"""Where in a text is what parsers refuse without a place, those of JSON and TOML above all."""
 
 from __future__ import annotations
 

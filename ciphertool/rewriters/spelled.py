@@ -24,17 +24,21 @@ def respelled(
     from, and whoever can encrypt can make one up: unless it is proved that the file is the same with all of them, as it
     is of any rewrite, `resolved` is returned as it is.
     """
+    data = spelled(document, changes, spellings)
+    return data if data is not None and document.is_proved_by(rewriter, data, changes) else resolved
+
+
+def spelled(document: Document, changes: Sequence[Change], spellings: Mapping[str, str]) -> bytes | None:
+    """Return the file that changes make of a document with these texts, unproved; None if it cannot have them."""
     sites = {change.site.start: change.site for change in changes if change.site.selector in spellings}
-    edits = document.edits(changes)
-    spelled = [
+    edits = [
         document.respelling(edit, spellings[site.selector]) if (site := sites.get(edit.start)) is not None else edit
-        for edit in edits
+        for edit in document.edits(changes)
     ]
     try:
-        data = document.source.encode(splice(document.source.text, spelled))
+        return document.source.encode(splice(document.source.text, edits))
     except (SpliceError, UnicodeEncodeError):
-        return resolved
-    return data if document.is_proved_by(rewriter, data, changes) else resolved
+        return None
 
 
 def in_url(value: str, spelling: str | None = None) -> str:

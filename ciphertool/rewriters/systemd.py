@@ -156,17 +156,16 @@ class SystemdRewriter:
 def _scan(source: Source) -> tuple[Entries, dict[int, str]]:
     entries, words, section = Entries(), dict[int, str](), ""
     for match in _LINE.finditer(source.text):
-        if match["damage"] is not None or (match["key"] and not section):
-            reason = "an entry before the first section" if match["key"] else "neither an entry nor a section"
-            raise ConfigSyntaxError(reason, *source.position(match.start("damage" if match["damage"] else "key")))
+        if match["damage"] is not None:
+            raise ConfigSyntaxError("neither an entry nor a section", *source.position(match.start("damage")))
         if match["section"] is not None:
-            section = match["section"]
+            section = f"{match['section']}/"
         elif match["key"] is not None:
             key, (start, end) = match["key"].rstrip(), match.span("value")
             end = start + len(source.text[start:end].rstrip())
             found = list(_variables(source.text, start, end)) if key == "Environment" else []
             for name, quote, at, until in found or [("", None, start, end)]:
-                entries.selectors.append(f"{section}/{key}/{name}" if name else f"{section}/{key}")
+                entries.selectors.append(f"{section}{key}/{name}" if name else f"{section}{key}")
                 entries.heads.append(match.start("key"))
                 entries.starts.append(at)
                 entries.ends.append(until)

@@ -342,10 +342,14 @@ def _made(world: World) -> Sequence[str]:
 
 
 class Fault:
-    """Kills its process at the number-th call that writes, or a while after it; tells of them by a pipe."""
+    """Kills its process at the number-th call that writes, or a while after it; tells of them by a pipe.
 
-    def __init__(self, number: int, delay: float | None = None) -> None:
+    With an `error`, the call fails with that instead.
+    """
+
+    def __init__(self, number: int, delay: float | None = None, error: int | None = None) -> None:
         self.number = number
+        self.error = error
         self.delay = delay
         self._reading, self._writing = os.pipe()
         self._count = 0
@@ -383,6 +387,8 @@ class Fault:
         setattr(os, name, call)
 
     def _act(self) -> None:
+        if self.error is not None:
+            raise OSError(self.error, os.strerror(self.error))
         if self.delay is None:
             os.kill(os.getpid(), signal.SIGKILL)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)

@@ -206,3 +206,18 @@ def test_without_the_password_references_are_shown(
     assert outcome.status == 0
     assert "note: secrets stand as references: " in outcome.err
     assert (home / "shown").read_bytes() == (certified / YAML).read_bytes()
+
+
+def test_an_editor_that_keeps_copies_is_used_if_it_is_trusted(
+    protected: Path, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _tree(protected)
+    script(home / "code", 'shift; sed -i s/c4n4ry-yaml-1/c4n4ry-new/ "$1"')
+    monkeypatch.setenv("EDITOR", f"{home}/code --wait")
+    outcome = run("edit", YAML)
+    assert outcome.status == 3
+    assert "code may keep copies of what it edits" in outcome.err
+    assert "--trust-editor" in outcome.err
+    assert _tree(protected) == before
+    assert run("edit", YAML, "--trust-editor").status == 0
+    assert values(protected)["app.datasource.password"] == "c4n4ry-new"

@@ -82,7 +82,8 @@ def test_protect_then_resolve_gives_the_files_back(vault: tuple[Settings, AnySea
 
 
 def _refused(problem: Exception) -> bool:
-    return type(problem).__name__ in {"UnknownAliasError", "ConfigError", "ConfigSyntaxError", "ValueTooLongError"}
+    names = {"UnknownAliasError", "ConfigError", "ConfigSyntaxError", "ReadDifferentlyError", "ValueTooLongError"}
+    return type(problem).__name__ in names
 
 
 def find_any(value: str) -> bool:

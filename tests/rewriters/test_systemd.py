@@ -55,7 +55,7 @@ class TestContract(RewriterContract):
         b"\xef\xbb\xbf[NetDev]\r\nPrivateKey = w\xc3\xb6rd==\r\n\r\n[Peer]\r\nKey=a\r\n[Peer]\r\nKey=b",
         b"[Service]\nEnvironment=A=1 \\\n  ; c\n  B=2\nEnvironment=\nEnvironment=not-a-variable C=3\n[X-Y]\nZ=1",
     )
-    damaged = (b"A=c4n4ry-7d1f\n", b"[S]\nc4n4ry-7d1f\n", b"[S]\nA=c4n4ry-7d1f \\", b"[S\nA=c4n4ry-7d1f\n", b"\xff")
+    damaged = (b"[S]\nc4n4ry-7d1f\n", b"[S]\nA=c4n4ry-7d1f \\", b"[S\nA=c4n4ry-7d1f\n", b"\xff")
 
     def reference_values(self, data: bytes) -> Mapping[str, str]:
         found: list[tuple[str, str]] = []

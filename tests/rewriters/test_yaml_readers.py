@@ -43,6 +43,7 @@ def test_what_yaml_1_2_allows_is_read_and_protected(text: str, values: list[str]
         ("a: 1\nb: [admin:, c4n4ry]\n", 2, 5),
         ("a: [::1]\nb: {?foo: c4n4ry}\n", 2, 6),
         ("a: 1\nb: c4n4ry\u2028\n", 2, 10),
+        ('a: 1\nb: "c4n4ry\\ud83d\\ude00"\n', 2, 4),
         ("a: *c4n4ry\n", 1, 4),
         (f"a: {'[' * 501}\n", 1, 503),
     ],

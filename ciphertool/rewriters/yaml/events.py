@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
-from ciphertool.errors import ConfigSyntaxError
+from ciphertool.errors import ConfigSyntaxError, ReadDifferentlyError
+from ciphertool.rewriters import places
 
 try:
     from ruamel.yaml import CParser  # type: ignore[attr-defined]  # not in every installation
@@ -28,14 +29,8 @@ _Taken = TypeVar("_Taken")
 _READ_DIFFERENTLY = re.compile("[\x85\u2028\u2029\ufeff]")
 _MOST_PURE = 1_000_000
 """The maximum length of a text that ruamel.yaml's parser reads after libyaml: it takes seconds for them."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-
-
-class ReadDifferentlyError(ConfigSyntaxError):
-    """`what` stands in a document, and readers of YAML differ on it."""
-
-    def __init__(self, what: str, line: int, column: int) -> None:
-        super().__init__(f"{what}, which readers of YAML differ on", line, column)
 
 
 def parse(text: str, take: Callable[[Iterator[Any]], _Taken], *, pure: bool = False) -> _Taken:
@@ -45,8 +40,7 @@ def parse(text: str, take: Callable[[Iterator[Any]], _Taken], *, pure: bool = Fa
     """
     odd = None if text.isascii() else _READ_DIFFERENTLY.search(text)
     if odd:
-        reason = f"a character U+{ord(odd[0]):04X}, which readers of YAML differ on"
-        raise ConfigSyntaxError(reason, _line(text, odd), odd.start() - text.rfind("\n", 0, odd.start()))
+        raise ReadDifferentlyError(f"a character U+{ord(odd[0]):04X}", *places.at(text, odd.start()))
     pure = pure or CParser is None
     try:
         return take(_events(text, pure=pure))
@@ -68,16 +62,11 @@ def _refusal(error: YAMLError, text: str, *, pure: bool) -> ConfigSyntaxError:
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         unprintable = _UNPRINTABLE.search(text)
-        at = unprintable.start() if unprintable else 0
-        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-        return ConfigSyntaxError("a character that YAML does not allow", line, column)
+        at = places.at(text, unprintable.start() if unprintable else 0)
+        return ConfigSyntaxError("a character that YAML does not allow", *at)
     # Only libyaml's messages are constants; the other parser's quote the text.
     reason = "not well-formed YAML" if pure else f"not well-formed YAML: {getattr(error, 'problem', '')}"
     return ConfigSyntaxError(reason, mark.line + 1, mark.column + 1)
-
-
-def _line(text: str, match: re.Match[str]) -> int:
-    return text.count("\n", 0, match.start()) + 1
 
 
 def _events(text: str, *, pure: bool) -> Iterator[Any]:
@@ -91,7 +80,7 @@ def _events(text: str, *, pure: bool) -> Iterator[Any]:
 def _agreed(events: Iterator[Any], text: str) -> Iterator[Any]:
     """Yield events; raise `ReadDifferentlyError` for those that this parser and others read differently.
 
-    They are `[a:, b]`, of which others make a mapping, and `{?a: b}`, of whose key this one makes `a`.
+    They are `[a:, b]`, of which others make a mapping, `{?a: b}`, whose key this one takes for `a`, "\\ud83d\\ude00".
     """
     flow = 0
     for event in events:
@@ -99,6 +88,9 @@ def _agreed(events: Iterator[Any], text: str) -> Iterator[Any]:
             flow += bool(flow or event.flow_style)
         elif isinstance(event, CollectionEndEvent):
             flow -= bool(flow)
+        elif isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
+            mark = event.start_mark
+            raise ReadDifferentlyError("an escape of half a surrogate pair", mark.line + 1, mark.column + 1)
         elif flow and isinstance(event, ScalarEvent) and event.implicit[0]:
             mark = event.start_mark
             if event.value.endswith(":") or text.startswith("?", mark.index - 1):

@@ -20,9 +20,9 @@ from ruamel.yaml.events import (
     ScalarEvent,
 )
 
-from ciphertool.errors import ConfigSyntaxError
+from ciphertool.errors import ConfigSyntaxError, ReadDifferentlyError
 from ciphertool.rewriters.tree import EarlierKey
-from ciphertool.rewriters.yaml.events import ReadDifferentlyError, parse
+from ciphertool.rewriters.yaml.events import parse
 from ciphertool.rewriters.yaml.spelling import is_null, plain_value
 from ciphertool.rewriters.yaml.tree import MERGE, Borrowed
 
