@@ -817,7 +817,7 @@ class ConflictError(CipherToolError):
     """Somebody else is writing, or a file changed between reading and writing."""
 
     again = False
-    """Whether nothing was written, so that the work can be done again with what is there now."""
+    """Whether nothing was written, not even a journal, so that the work can be done again with what is there now."""
 
 
 class JournalError(ConflictError):

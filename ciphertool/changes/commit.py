@@ -73,11 +73,9 @@ class Transaction:
         try:
             files.write_all(writes, count)
         except (WriteError, ConflictError) as error:
-            if not journal.unfinished(vault.found) and not done and _is_untouched(writes[0], error):
-                if left.data is not None:
-                    journal.remove(left)
-                if isinstance(error, ConflictError):
-                    error.again = True
+            ours = not journal.unfinished(vault.found) and left.data is not None
+            if ours and not done and _is_untouched(writes[0], error):
+                journal.remove(left)
             raise
         if line is not None:
             log.append(vault, line)
@@ -97,7 +95,7 @@ def begin(anchor: Path) -> Iterator[Transaction]:
 def undisturbed(work: Callable[[], _Result]) -> _Result:
     """Return what work that plans and writes returns; do it again, twice at most, if a conflict kept it from writing.
 
-    Nothing is written by then, so that the new plan is that of a new run.
+    Nothing is written by then, not even a journal, so that the new plan is that of a new run.
     """
     for _ in range(_ATTEMPTS - 1):
         try:

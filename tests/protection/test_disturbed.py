@@ -54,7 +54,7 @@ def test_a_run_that_has_written_nothing_begins_again(project: Path, run: Run, mo
     assert editor.left == 0
     assert path.read_text().startswith("# saved 2\n# saved 1\n")
     assert run("resolve", "conf/app.yaml").out == f"# saved 2\n# saved 1\n{clear}"
-    assert not [*project.rglob(".ciphertool-*")]
+    assert not [*project.rglob(".ciphertool-journal")]
 
 
 def test_a_run_that_is_always_disturbed_ends_with_a_conflict(
