@@ -14,8 +14,7 @@ from ciphertool.editing.presenting import names_of, spelling
 from ciphertool.editing.recognition import recognise
 from ciphertool.errors import CipherToolError, ConfigError, ProblemsError
 from ciphertool.references import Reference
-from ciphertool.rewriters.base import Change, SpliceError, rewrite
-from ciphertool.rewriters.spelled import respelled
+from ciphertool.rewriters.base import Change, SpliceError, rewrite, splice
 from ciphertool.secret import Secret, repr_of
 from ciphertool.vault.resolver import reference_sites
 
@@ -158,7 +157,20 @@ def _rewritten(presented: Presented, edited: Document, changes: Sequence[Change]
         made = rewrite(rewriter, edited, changes)
     except ConfigError as error:
         raise error.at(path) from None
-    data = respelled(rewriter, edited, changes, made, own) if own else made
-    if not within.reads_alike(edited, rewriter.parse(data), changes):
-        raise SpliceError("the file with its references put back is not what was planned")
-    return data
+    return _as_before(presented, edited, changes, own) or made
+
+
+def _as_before(
+    presented: Presented, edited: Document, changes: Sequence[Change], own: Mapping[str, str]
+) -> bytes | None:
+    """Return the edited file with its references spelled as `own` has them; None if it would not read the same."""
+    sites = {change.site.start: change.site for change in changes if change.site.selector in own}
+    edits = [
+        edit._replace(text=own[site.selector]) if (site := sites.get(edit.start)) and edit.end == site.end else edit
+        for edit in edited.edits(changes)
+    ]
+    try:
+        data = edited.source.encode(splice(edited.source.text, edits))
+        return data if within.reads_alike(edited, presented.rewriter.parse(data), changes) else None
+    except (CipherToolError, SpliceError):
+        return None
