@@ -208,6 +208,17 @@ def test_without_the_password_references_are_shown(
     assert (home / "shown").read_bytes() == (certified / YAML).read_bytes()
 
 
+def test_an_edit_is_undone(protected: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: (protected / name).read_bytes() for name in (YAML, VAULT)}
+    monkeypatch.setenv("EDITOR", "sed -i -e s/c4n4ry-yaml-1/c4n4ry-new/ -e 's/user: app/user: other/'")
+    assert run("edit", YAML).status == 0
+    assert values(protected)["app.datasource.password"] == "c4n4ry-new"
+    outcome = run("undo", "--yes")
+    assert outcome.status == 0, outcome.err
+    assert {name: (protected / name).read_bytes() for name in before} == before
+    assert values(protected) == SECRETS
+
+
 def test_an_editor_that_keeps_copies_is_used_if_it_is_trusted(
     protected: Path, home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
