@@ -116,10 +116,12 @@ class Home:
         opened = open_keystore(root / "store.p12", PASSWORD, data=store)
         certificate = DER_cert_to_PEM_cert(opened.entry("primary").chain[0])
         (root / "security/primary.pem").write_text(certificate)
-        key = load_pkcs12(store, PASSWORD.encode()).key
-        assert key is not None
-        text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # a password takes long to check
-        (root / "security/primary-key.pem").write_bytes(text + certificate.encode())
+        private = load_pkcs12(store, PASSWORD.encode()).key
+        assert private is not None
+        pem = private.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )  # a password takes long to check
+        (root / "security/primary-key.pem").write_bytes(pem + certificate.encode())
         (root / "security/primary-key.pem").chmod(0o600)
         for name, data in self.original.items():
             (root / name).write_bytes(data)
