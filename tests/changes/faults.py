@@ -118,9 +118,7 @@ class Home:
         (root / "security/primary.pem").write_text(certificate)
         private = load_pkcs12(store, PASSWORD.encode()).key
         assert private is not None
-        pem = private.private_bytes(
-            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-        )  # a password takes long to check
+        pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())  # a password takes long to check
         (root / "security/primary-key.pem").write_bytes(pem + certificate.encode())
         (root / "security/primary-key.pem").chmod(0o600)
         for name, data in self.original.items():
