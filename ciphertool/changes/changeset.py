@@ -37,7 +37,7 @@ class VaultBefore:
     """The journal, which is written first."""
     mode: int = files.PRIVATE
     to: tuple[Recipient, ...] = ()
-    """Today's recipients, to whom a copy for `undo` is encrypted; without any, none is kept."""
+    """Today's recipients, to whom a copy for `undo` is encrypted; without any, none is kept, and older ones go."""
 
 
 @dataclass(slots=True)
@@ -84,8 +84,6 @@ class ChangeSet:
     """The aliases whose values the files then hold in clear."""
     last: Replacement | None = None
     """The repository as it is to be in the end, if the files need more of it until they are written."""
-    forgets: bool = False
-    """Whether the vault goes to other keys, so that no copy under the former ones may stay."""
     undoes: int | None = None
     """The step of copies that the commit brings back; it is removed."""
 

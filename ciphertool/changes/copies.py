@@ -88,9 +88,9 @@ def read(layer: Layer) -> Sealed:
 def keep(changes: ChangeSet, step: int | None) -> int | None:
     """Keep what a commit is about to replace, in a step or a new one; return its number, None if nothing is kept.
 
-    Copies that others than today's recipients can read are removed first; all are, if nothing can be kept or the commit
-    takes the vault to other keys. What `undo` writes is added to the step that it brings back, which then recognises
-    its own half-done work. Raises `WriteError`.
+    Copies that others than today's recipients can read are removed first; all are if nothing can be kept, as by a
+    commit that takes the vault to other keys. What `undo` writes is added to the step that it brings back, which then
+    recognises its own half-done work. Raises `WriteError`.
     """
     vault = changes.vault
     if vault is None:
@@ -98,7 +98,7 @@ def keep(changes: ChangeSet, step: int | None) -> int | None:
     today = {recipient.id for recipient in vault.to}
     if changes.undoes is not None:
         return _write(changes, vault, changes.undoes) if today else None
-    wanted = bool(today) and vault.settings.repository_settings.undo > 0 and not changes.forgets
+    wanted = bool(today) and vault.settings.repository_settings.undo > 0
     remove([layer for layer in layers(_anchor(vault)) if not wanted or not _is_for(layer, today)])
     if not wanted:
         return None

@@ -136,7 +136,7 @@ def plan_remove(leaving: Departing, keys: Keys, repository: SecretRepository, se
         last = (files.Write(settings_file, recipient_tables.removed(settings_file, leaving.name)),)
     others = tuple(one for one in gone if one != leaving.key_id) if saved else ()
     return Change(
-        _able(ChangeSet(last, saved, (), vault, forgets=True)),
+        _able(ChangeSet(last, saved, (), vault)),
         tuple(repository.keys) if saved else (),
         tuple(new),
         others,

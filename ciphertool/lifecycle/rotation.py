@@ -104,7 +104,7 @@ def plan(
     before = vault_before(settings, repository)
     values = values_of(repository, keys.opener, progress)
     anew = _anew(settings, repository, values, keys, progress)
-    return anew.rotation, ChangeSet((), anew.saved, (), before, forgets=True)
+    return anew.rotation, ChangeSet((), anew.saved, (), before)
 
 
 class _Anew(NamedTuple):
@@ -129,10 +129,10 @@ def _change(settings: Settings, repository: SecretRepository, new: Mapping[str, 
     """Return what gives a vault values that were proved before, and no content keys but theirs."""
     before = vault_before(settings, repository)
     if not new and not repository.keys:
-        return ChangeSet((), None, (), before, forgets=True)
+        return ChangeSet((), None, (), before)
     data = repository.updated(new, dict.fromkeys(repository.keys))
     replacement = Replacement(settings.storage, repository.content, data)
-    return ChangeSet((), replacement, (), before, forgets=True)
+    return ChangeSet((), replacement, (), before)
 
 
 class Planned(NamedTuple):
@@ -221,7 +221,7 @@ class Move:
         file = files.read(self.before.origin)
         written = files.Write(file, keystore_table.changed(file, keystore_table.members(self.before, self.after)))
         first = () if self.certificate is None else outstanding((self.certificate,))
-        return ChangeSet((written,), None, first, vault_before(self.before, repository, file.real), forgets=True)
+        return ChangeSet((written,), None, first, vault_before(self.before, repository, file.real))
 
 
 def _distinct(recipients: Iterable[Recipient]) -> Iterable[Recipient]:

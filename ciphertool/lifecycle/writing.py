@@ -28,7 +28,7 @@ def vault_before(
 ) -> VaultBefore:
     """Return the vault as it is before a change; `paths` are other files that the change writes.
 
-    `to` are today's recipients; without any, nothing is kept for `undo`.
+    `to` are today's recipients; without any, as for a change of keys, nothing is kept for `undo` and older copies go.
 
     Raises `ConflictError` if an interrupted `protect` has left a journal: no command changes a vault on top of that.
     """
