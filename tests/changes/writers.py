@@ -177,5 +177,5 @@ def _judge(settings: Settings, writers: int, changes: int, figures: Figures) -> 
     if vault[SHARED].reveal() not in [plan[SHARED] for plan in last]:
         figures.fail("lost", SHARED)
     for path in settings.root.iterdir():
-        if path.name not in {"primary.p12", "ciphertool.toml", "vault.properties"}:
+        if path.name not in {"primary.p12", "ciphertool.toml", "vault.properties", ".ciphertool-undo"}:
             figures.fail("left behind", path.name)
