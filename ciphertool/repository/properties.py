@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from ciphertool.storage.base import Content
 
 _SIGNS = ("=", ":")
+_CONFLICT = re.compile(r"^<{7} .*?^>{7} ", re.DOTALL | re.MULTILINE)
+_UNSETTLED = Malformed(
+    "in a conflict of a merge, whose sides differ in it",
+    "keep the lines of one side, and take the marks of the conflict out",
+)
 
 
 class PropertiesRepository(DocumentRepository):
@@ -77,11 +83,19 @@ class PropertiesRepository(DocumentRepository):
         if name in document.repeated and (ambiguity := self._ambiguity(name)):
             # no line shows which value is meant; products take the last
             return SecretEntry(Malformed(ambiguity.reason, ambiguity.hint), line, certain)
+        if any(begin <= head < finish for begin, finish in self._conflicts):
+            return SecretEntry(_UNSETTLED, line, certain)
         stored = self._grammar.read(value)
         if keys and isinstance(stored, Encrypted) and isinstance(stored.ciphertext, Envelope):
             key, token, _ = stored.ciphertext
             stored = Encrypted(Envelope(key, token, keys.get(key, {})))
         return SecretEntry(stored, line, certain)
+
+    @cached_property
+    def _conflicts(self) -> list[tuple[int, int]]:
+        """The spans of the conflicts that git has left in the file."""
+        text = self._document.source.text
+        return [found.span() for found in _CONFLICT.finditer(text)] if "<<<<<<<" in text else []
 
     def _ambiguity(self, selector: str) -> SelectorError | None:
         """Return the error for an alias or content key that stands on several lines, or None."""

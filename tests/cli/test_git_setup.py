@@ -63,6 +63,65 @@ def test_secrets_added_on_two_branches_all_resolve(clone: Path) -> None:
         assert shell(f"ciphertool get {key} | cat", clone, PASSWORD)[1] == f"value-{key}\n"
 
 
+@pytest.fixture
+def shared(clone: Path) -> Path:
+    """A clone whose vault has three secrets in files on the branches `main` and `other`; `main` is checked out."""
+    assert shell("ciphertool git-setup", clone, PASSWORD)[0] == 0
+    settings = clone / "ciphertool.toml"
+    for key in ("red", "green"):
+        (clone / f"{key}.yaml").write_text(f"{key}: value-{key}\n")
+        with settings.open("a") as file:
+            file.write(f'\n[[target]]\nfile = "{key}.yaml"\nselector = "$.{key}"\nalias = "{key}"\n')
+    _protect(clone, "blue", "value-blue")
+    _git(clone, "branch", "other")
+    return clone
+
+
+def _change(directory: Path, branch: str, *commands: str) -> None:
+    _git(directory, "switch", "--quiet", branch)
+    for command in commands:
+        status, output = shell(command, directory, PASSWORD)
+        assert status == 0, output
+    _git(directory, "commit", "--quiet", "--all", "--message", branch)
+
+
+def _value(directory: Path, alias: str) -> str:
+    status, output = shell(f"ciphertool get {alias} | cat", directory, PASSWORD)
+    assert status == 0, output
+    return output.removesuffix("\n")
+
+
+def test_changes_of_two_branches_both_count(shared: Path) -> None:
+    _change(shared, "other", "printf value-1 | ciphertool set red")
+    _change(shared, "main", "printf value-2 | ciphertool set green")
+    _git(shared, "merge", "--quiet", "other")
+    assert [_value(shared, alias) for alias in ("red", "green", "blue")] == ["value-1", "value-2", "value-blue"]
+    assert shell("ciphertool check", shared, PASSWORD)[0] == 0
+
+
+def test_an_alias_renamed_on_one_branch_and_another_one_on_the_other(shared: Path) -> None:
+    _change(shared, "other", "ciphertool rename red scarlet")
+    _change(shared, "main", "ciphertool rename green olive", "printf value-3 | ciphertool set blue")
+    _git(shared, "merge", "--quiet", "other")
+    assert [_value(shared, alias) for alias in ("scarlet", "olive", "blue")] == ["value-red", "value-green", "value-3"]
+    assert shell("ciphertool get red", shared, PASSWORD)[0] == 5
+    assert shell("ciphertool check", shared, PASSWORD)[0] == 0
+
+
+@pytest.mark.parametrize("theirs", ["printf value-2 | ciphertool set red", "ciphertool rename red scarlet"])
+def test_one_alias_changed_on_two_branches_is_a_conflict_that_spares_the_others(shared: Path, theirs: str) -> None:
+    _change(shared, "other", theirs)
+    _change(shared, "main", "printf value-1 | ciphertool set red")
+    with pytest.raises(subprocess.CalledProcessError):
+        _git(shared, "merge", "--quiet", "other")
+    vault = (shared / "security/vault.properties").read_text()
+    assert vault.count("<<<<<<<") == 1
+    assert _value(shared, "green") == "value-green"
+    status, output = shell("ciphertool get red", shared, PASSWORD)
+    assert status == 5, output
+    assert "value-" not in output
+
+
 def test_the_attributes_replace_a_silent_union_and_keep_the_rest(clone: Path) -> None:
     attributes = clone / "security/.gitattributes"
     attributes.write_bytes(b"*.bin -text\nvault.properties merge=union eol=lf\nlast")
