@@ -35,8 +35,10 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "set": ("set", "f00.a", "--generate"),
     "rename": ("rename", "shared", "another.name"),
     "rotate": ("rotate",),
+    "edit": ("edit", "conf/f00.yaml"),
     "undo": ("undo", "--yes"),
 }
+_EDITOR = "sed -i -e s/c4n4ry-f00-a/c4n4ry-new/ -e s/kept/edited/"
 WRONG = ("lost", "torn", "plaintext left", "not completed", "left behind")
 _CANARY = b"c4n4ry"
 _NEVER = 1 << 30
@@ -149,6 +151,13 @@ class Home:
         there = (self.root / _VAULT).exists() and (self.root / _VAULT).read_bytes().strip()
         return Vault.open(self.root / "ciphertool.toml") if there else None
 
+    def resolved(self, vault: Vault | None) -> dict[str, bytes]:
+        """Return each file with its references resolved."""
+        found = {name: (self.root / name).read_bytes() for name in self.original}
+        if vault is None:
+            return found
+        return {n: data if data == self.original[n] else vault.resolve_file(self.root / n) for n, data in found.items()}
+
     def secrets(self, vault: Vault | None) -> dict[str, str]:
         """Return every value of the vault; raise if one does not decrypt."""
         return {} if vault is None else {alias: vault[alias].reveal() for alias in vault}
@@ -165,11 +174,15 @@ class Injector:
             assert home.run(needed)[0] == 0
         home.keep()
         self._before, self._then = home.texts(), home.secrets(home.vault())
+        self._resolved = {name: {data} for name, data in home.original.items()}
         fault = Fault(_NEVER)
         status, said = home.run(self._command, fault)
         assert status == 0, said
         self.calls = fault.told()[0]
         self._after, self._now = home.texts(), home.secrets(home.vault())
+        for name, resolved in home.resolved(home.vault()).items():
+            # The vault comes first: until the file is written, it resolves to what it was, with the new value.
+            self._resolved[name] |= {resolved, home.original[name].replace(b"c4n4ry-f00-a", b"c4n4ry-new")}
 
     def point(self, number: int, kind: str) -> None:
         """Have one call fail, or kill the process before it."""
@@ -182,6 +195,10 @@ class Injector:
             self._fail("not completed", f"{about}: status {status}: {said}")
         self._table.points[self._name][kind] += 1
         self._look(about, ended=self._name != "undo")
+        if self._name == "edit":  # its journal is that of `protect`, which completes it; no editor need be opened again
+            done, said = home.run(("protect",))
+            if done != 0:
+                self._fail("not completed", f"{about}: protect ends with {done}: {said}")
         status, said = home.run(self._command)
         texts, secrets = home.texts(), self._look(f"{about}, again")
         # A run that had nothing left to do reports that there is no such alias, or nothing to undo.
@@ -191,7 +208,8 @@ class Injector:
         if self._name == "protect" and any(_CANARY in texts[name] for name in home.original):
             self._fail("plaintext left", about)
         if status != 0:  # what is then left is removed by the next command that writes
-            assert home.run(("set", "extra", "--generate"))[0] == 0
+            done, said = home.run(("set", "extra", "--generate"))
+            assert done == 0, f"{about}: {said}"
         self._stray(about)
 
     def _but_for_set(self, secrets: Mapping[str, str]) -> dict[str, str]:
@@ -210,16 +228,16 @@ class Injector:
         try:
             vault = home.vault()
             secrets = home.secrets(vault)
-            for name, original in home.original.items():
-                data = (home.root / name).read_bytes()
-                resolved = data if vault is None or data == original else vault.resolve_file(home.root / name)
-                if self._name != "set" and resolved != original:
+            for name, resolved in home.resolved(vault).items():
+                if self._name != "set" and resolved not in self._resolved[name]:
                     self._fail("lost", f"{about}: {name}")
         except Exception as error:  # noqa: BLE001 - whatever it is, a secret is lost
             self._fail("lost", f"{about}: {error}")
         else:
-            kept = self._but_for_set(self._then)
-            if self._name in ("set", "rotate") and {a: v for a, v in secrets.items() if a in kept} != kept:
+            kept = {
+                alias: value for alias, value in self._but_for_set(self._then).items() if self._now.get(alias) == value
+            }
+            if self._name in ("set", "rotate", "edit") and {a: v for a, v in secrets.items() if a in kept} != kept:
                 self._fail("lost", f"{about}: a value of the vault")
         for path in home.root.rglob("*"):
             name = str(path.relative_to(home.root))
@@ -252,7 +270,8 @@ def inject(
     kinds: Sequence[str] = tuple(KINDS),
 ) -> None:
     """Try so many points of each command and kind at most, spread evenly over its calls, on a home of `count` files."""
-    os.environ["CIPHERTOOL_KEYSTORE_PASSWORD"] = PASSWORD
+    os.environ |= {"CIPHERTOOL_KEYSTORE_PASSWORD": PASSWORD, "EDITOR": _EDITOR}
+    os.environ.pop("VISUAL", None)
     for command in commands:
         injector = Injector(Home(base / "home", count), command, table)
         for kind in kinds:

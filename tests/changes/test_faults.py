@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.changes.faults import KINDS, Table, inject
+from tests.changes.faults import COMMANDS, KINDS, Table, inject
 from tests.changes.kills import PASSWORD
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
-@pytest.mark.parametrize("command", ["protect", "set", "rename", "rotate", "undo"])
+@pytest.mark.parametrize("command", [*COMMANDS])
 def test_a_fault_at_any_call_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     monkeypatch.setenv("CIPHERTOOL_KEYSTORE_PASSWORD", PASSWORD)  # `inject` sets it, and this takes it back
     table = Table()
