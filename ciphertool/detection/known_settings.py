@@ -29,7 +29,11 @@ _SECRETS: tuple[tuple[re.Pattern[str], str, re.Pattern[str]], ...] = (
         re.compile(r"(?:^|\.)basic\.auth\.user\.info$"),
     ),
     (re.compile(r"\.xml$"), "clear-text", re.compile(r"\.clear-text$")),  # WildFly's credential-reference
-    (re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"), "auth", re.compile(r"(?:^|[.:])_?auth$")),
+    (
+        re.compile(r"(?:^|/)\.npmrc$|(?:^|/)\.docker/config\.json$"),
+        "auth",
+        re.compile(r"(?:^|[.:])_?auth(?:[tT]oken)?$"),
+    ),
 )
 # The logins of a container client, wherever it keeps them.
 _AUTHS = re.compile(r"(?:^|[.\]'\"])auths\b.*\bauth$")
@@ -67,6 +71,8 @@ HARMLESS: tuple[Harmless, ...] = tuple(
         ("client id", "the id of an OAuth client", r"\.(?:xml|json|ya?ml|properties)$", r"(?:^|\.)InboundAuthKey$"),
         ("file of credentials", "the name of a file", r"",
          r"(?i)(?:^|[._])ssl_(?:key|keystore|truststore)_credentials$"),
+        ("credential of a unit", "it says where systemd finds a credential", r"\.(?:service|socket|mount|timer|swap)\b",
+         r"(?:^|[./])(?:LoadCredential|LoadCredentialEncrypted|ImportCredential)(?:\[\d+\])?$"),
     )
 )  # fmt: skip
 # Keys in a Kubernetes Secret whose names show that the value is not a secret.

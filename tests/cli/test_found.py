@@ -434,7 +434,7 @@ def test_what_is_no_file_is_not_waited_for(
 )
 def test_settings_that_would_take_long_to_read_are_not_read(tree: Path, run: Run, text: str) -> None:
     (tree / "ciphertool.toml").write_text(text)
-    assert run("audit", str(tree)).status in (1, 3)
+    assert run("audit", str(tree)).status in (0, 1, 3)  # 0: what states nothing is no vault yet
     assert run("check", "--config", str(tree / "ciphertool.toml")).status == 3
 
 
@@ -457,5 +457,5 @@ def test_a_home_that_would_take_long_to_read_is_read(tree: Path, outside: Path, 
         _replace(path, "k.jks", text)
     else:
         path.write_text(text)
-    assert run("audit", str(tree)).status in (1, 3)
+    assert run("audit", str(tree)).status in (0, 1, 3)  # 0: what states nothing is no vault yet
     assert run("audit", str(tree.parent)).status == 1

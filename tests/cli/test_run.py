@@ -157,8 +157,8 @@ def test_an_env_file_that_is_read_differently_is_refused_before_anything_starts(
 
 
 def test_a_config_file_whose_name_tells_no_format_is_read_as_it_is_said(protected: Path) -> None:
-    (protected / "my.cnf").write_text(f"[client]\npassword = $secret{{{ALIAS}}}\n")
-    command = ["--no-masking", "--config-file", "F=my.cnf", "sh", "-c", 'cat "$F"']
+    (protected / "my.unknown").write_text(f"[client]\npassword = $secret{{{ALIAS}}}\n")
+    command = ["--no-masking", "--config-file", "F=my.unknown", "sh", "-c", 'cat "$F"']
     assert _run(*command).returncode == 125
     done = _run("--format", "ini", *command)
     assert (done.returncode, done.stdout.decode()) == (0, f"[client]\npassword = {VALUE}\n")

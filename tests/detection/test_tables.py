@@ -142,6 +142,7 @@ PLACES = {
     ),
     "client id": ("sp.xml", "<a><InboundAuthKey>Rnwz3flIugx3L4yffag9tyro0uRA</InboundAuthKey></a>"),
     "file of credentials": ("compose.yaml", "KAFKA_SSL_KEY_CREDENTIALS: kafka_sslkey9Zx_creds\n"),
+    "credential of a unit": ("a.service", "[Service]\nLoadCredential=db-password:/etc/orders/db-password\n"),
 }
 
 
