@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CANARY = "c4n4ry-S3cret!"
 ALL = [[name] for name in COMMANDS if name not in GROUPS]
 ALL += [[group, name] for group, commands in GROUPS.items() for name in commands]
-_WITH_FINDINGS = [["protect"], ["check"], ["audit"], ["keystore", "check"]]
+_WITH_FINDINGS = [["protect"], ["check"], ["audit"], ["rotate"], ["keystore", "check"]]
 _WITH_FINDINGS += [["recipients", name] for name in ("check", "add", "remove")]
 
 
