@@ -61,7 +61,8 @@ class Transaction:
         if writes:
             interrupted = vault.found.journal.step if vault.found.journal is not None else None
             self._step = copies.keep(changes, interrupted if self._step is None else self._step)
-        if len(writes) > 1 or line is not None:
+        several = len(writes) > 1 and (vault.journal is not None or self._step is not None)
+        if several or line is not None:  # else nobody would read it: the command itself completes what it did
             left = journal.write(left, _journal(changes, vault, line, self._step), vault.anchor, vault.mode)
         done = 0
 

@@ -166,6 +166,8 @@ def find(anchor: Anchor) -> FoundJournal:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedCiphertextError):
         raise JournalError("is damaged or written by another version", path=path) from None
     if journal.repository != anchor.repository:
+        if not journal.is_of_protect:  # a repository that a rotation replaces; its own command completes it
+            return FoundJournal(snapshot, None)
         raise JournalError(f"belongs to another repository in this directory, {journal.repository!r}", path=path)
     return FoundJournal(snapshot, journal)
 
