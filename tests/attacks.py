@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ciphertool.files.passing import JOURNAL
+from ciphertool.files.passing import COPIES, JOURNAL
 from ciphertool.keystore import CertificateRequest, create_keystore
 
 if TYPE_CHECKING:
@@ -337,7 +337,7 @@ def flip_an_output(home: Home, program: Program) -> str:
 
 
 def kill_at_any_time(home: Home, program: Program) -> str:
-    """A killed run leaves temporary files of no other mode than 0600; its journal has the mode of the repository."""
+    """A killed run leaves nothing that others may read, but a journal with the mode of the repository."""
     started = program.start("protect", "--config", str(home.root / "ciphertool.toml"))
     end = time.monotonic() + 60
     # Any time from the first sign of a write on: what goes before takes most of it.
@@ -348,7 +348,8 @@ def kill_at_any_time(home: Home, program: Program) -> str:
     started.kill()
     started.communicate()
     for path in home.root.rglob(".*ciphertool-*"):
-        if path.name != JOURNAL and stat.S_IMODE(path.stat().st_mode) != 0o600:
+        mode = 0o700 if path.name == COPIES else 0o600
+        if path.name != JOURNAL and stat.S_IMODE(path.stat().st_mode) != mode:
             return f"{path.name} is left with {path.stat().st_mode:o}"
     return ""
 
