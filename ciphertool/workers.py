@@ -11,8 +11,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ciphertool import core_dumps
@@ -229,19 +231,55 @@ def on_all_cores(
     def guarded(batch: Sequence[tuple[str, _Item]]) -> list[_Result | CipherToolError]:
         return [_result_or_error(work, *item) for item in batch]
 
-    from concurrent.futures import ThreadPoolExecutor
-
     every = list(items.items())
     # In batches, because handing an item to a thread may take longer than the work on it.
     size = max(1, min(_MOST_AT_ONCE, len(every) // (4 * (os.cpu_count() or 1))))
     batches = [every[start : start + size] for start in range(0, len(every), size)]
     done = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for batch, results in zip(batches, pool.map(guarded, batches), strict=True):
-            for (alias, _), result in zip(batch, results, strict=True):
-                done += 1
-                progress(step, done, len(items))
-                yield alias, result
+    for batch, results in zip(batches, _in_threads(guarded, batches), strict=True):
+        for (alias, _), result in zip(batch, results, strict=True):
+            done += 1
+            progress(step, done, len(items))
+            yield alias, result
+
+
+def _in_threads(work: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> Iterator[_Result]:
+    """Yield what a function returns for each task, in order, by a thread a core.
+
+    Not by `concurrent.futures`: it imports `logging`, whose lock a fork takes, and a thread amid that import needs.
+    """
+    waiting: Iterator[tuple[int, _Task]] = iter(enumerate(tasks))
+    lock, done = threading.Lock(), SimpleQueue[tuple[int, Any, BaseException | None]]()
+
+    def run() -> None:
+        while True:
+            with lock:
+                number, task = next(waiting, (-1, None))
+            if task is None:
+                return
+            try:
+                done.put((number, work(task), None))
+            except BaseException as error:  # noqa: BLE001 - raised where the results are taken
+                done.put((number, None, error))
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(os.cpu_count() or 1, len(tasks)))]
+    for thread in threads:
+        thread.start()
+    ready: dict[int, tuple[Any, BaseException | None]] = {}
+    try:
+        for number in range(len(tasks)):
+            while number not in ready:
+                other, made, failed = done.get()
+                ready[other] = made, failed
+            result, error = ready.pop(number)
+            if error is not None:
+                raise error
+            yield result
+    finally:
+        with lock:
+            waiting = iter(())
+        for thread in threads:
+            thread.join()
 
 
 def _result_or_error(work: Callable[[str, _Item], _Result], alias: str, item: _Item) -> _Result | CipherToolError:

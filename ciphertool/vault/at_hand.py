@@ -56,8 +56,6 @@ class OpenerAtHand:
         if len(blocks) < _MANY:
             return
         with FIRST:
-            from concurrent.futures import ThreadPoolExecutor  # noqa: F401 - no thread may be amid this in a fork
-
             from ciphertool.workers import no_progress, on_all_cores
 
             opener = self()
