@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ciphertool import files
-from ciphertool.cli import main
+from ciphertool.cli import console, main
 from ciphertool.keystore import open_keystore
 from ciphertool.keystore.create import CertificateRequest, create_keystore
 
@@ -170,6 +170,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[byte
         monkeypatch.setattr(sys, "argv", ["ciphertool", *arguments])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         capfdbinary.readouterr()
+        console.volume.set(0)  # as in a new process
         with pytest.raises(SystemExit) as ended:
             main()
         sys.stdout.flush()
