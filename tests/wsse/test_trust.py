@@ -91,7 +91,7 @@ def test_a_signer_is_trusted_as_the_check_of_its_keystore_says(pair: Pair, case:
     signer = case.signer()
     trust = truststore(*case.trusts(signer))
     sends = replace(pair.sends, keystore=signer.keystore(), encrypt=(), clock=lambda: NOW)
-    reads = replace(pair.reads, truststore=trust)
+    reads = replace(pair.reads, truststore=trust, clock=lambda: NOW)
     found = check_keystore(signer.keystore(), Role.MESSAGE, now=NOW, truststore=trust)
     errors = [one.message for one in found if one.level is Level.ERROR]
     assert bool(errors) is bool(case.refusal), errors
