@@ -262,11 +262,13 @@ def _in_threads(work: Callable[[_Task], _Result], tasks: Sequence[_Task]) -> Ite
             except BaseException as error:  # noqa: BLE001 - raised where the results are taken
                 done.put((number, None, error))
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(min(os.cpu_count() or 1, len(tasks)))]
-    for thread in threads:
-        thread.start()
+    threads: list[threading.Thread] = []
     ready: dict[int, tuple[Any, BaseException | None]] = {}
     try:
+        for _ in range(min(os.cpu_count() or 1, len(tasks))):
+            thread = threading.Thread(target=run, daemon=True)
+            thread.start()  # raises `RuntimeError` while Python ends; those that have started are waited for
+            threads.append(thread)
         for number in range(len(tasks)):
             while number not in ready:
                 other, made, failed = done.get()

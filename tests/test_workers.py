@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ciphertool import workers
-from ciphertool.errors import WorkerError
+from ciphertool.errors import ConfigError, WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,3 +141,35 @@ def _lives(pid: str) -> bool:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""  # that of a process nobody has waited for is empty
     except OSError:
         return False
+
+
+def _items(count: int) -> dict[str, int]:
+    return {f"a{number}": number for number in range(count)}
+
+
+def test_threads_yield_results_and_errors_in_order() -> None:
+    def work(_: str, item: int) -> int:
+        if item % 7 == 3:
+            raise ConfigError(f"no {item}")
+        return item * item
+
+    told: list[tuple[int, int]] = []
+    found = list(workers.on_all_cores("x", work, _items(200), lambda _, done, total: told.append((done, total))))
+    assert [alias for alias, _ in found] == list(_items(200))
+    assert [str(one) if isinstance(one, ConfigError) else one for _, one in found] == [
+        f"no {n}" if n % 7 == 3 else n * n for n in range(200)
+    ]
+    assert told == [(done, 200) for done in range(1, 201)]
+
+
+def test_another_error_of_a_thread_is_raised_and_no_thread_is_left() -> None:
+    def work(_: str, item: int) -> int:
+        return 1 // (item - 150)
+
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        list(workers.on_all_cores("x", work, _items(200), workers.no_progress))
+    some = workers.on_all_cores("x", lambda _, item: item, _items(200), workers.no_progress)
+    assert next(some) == ("a0", 0)
+    some.close()  # type: ignore[attr-defined]  # it is a generator
+    assert threading.active_count() == before
